@@ -1,0 +1,57 @@
+"""What ``ingest_schools`` keeps of Get information about schools (GIAS), and nothing else.
+
+Column names follow the services' own, in snake case. ``school_lineage`` is worked
+out from the other two: for every URN and every day, whether it is open and which
+URN it counts as (the KPI book, "Schools" and "Successors").
+"""
+
+from placements_kpi.tables import Column, Table
+
+SCHOOLS = Table(
+    name="schools",
+    description="One row per establishment, open or closed.",
+    primary_key=("urn",),
+    newest_by="last_changed_date",
+    columns=(
+        Column("urn", "string", required=True),
+        Column("establishment_name", "string"),
+        Column("establishment_status", "integer", required=True, codes=frozenset("1 2 3 4".split())),
+        Column("type_of_establishment", "integer", required=True),
+        Column("establishment_type_group", "integer", required=True),
+        Column("phase_of_education", "integer", required=True),
+        Column("gor", "string"),
+        Column("la", "string"),
+        Column("open_date", "date"),  # blank and 01-01-1900 both mean long ago: null
+        Column("close_date", "date"),
+        Column("postcode", "string"),
+        Column("ukprn", "string"),
+        Column("last_changed_date", "date"),
+    ),
+)
+
+LINKS = Table(
+    name="school_links",
+    description="One row per predecessor or successor link (the file links_edubasealldata).",
+    primary_key=("urn", "link_urn", "link_type"),
+    columns=(
+        Column("urn", "string", required=True),
+        Column("link_urn", "string", required=True),
+        Column("link_type", "string"),
+        Column("link_established_date", "date"),
+    ),
+)
+
+SCHOOL_LINEAGE = Table(
+    name="school_lineage",
+    description="For each URN, spans of days: whether it is open, and the URN it counts as.",
+    columns=(
+        Column("urn", "string", derived=True),
+        Column("valid_from", "date", derived=True),  # inclusive; 1800-01-01 for ever before
+        Column("valid_to", "date", derived=True),  # inclusive; 9999-12-31 for ever after
+        Column("is_open", "boolean", derived=True),
+        Column("counted_urn", "string", derived=True),
+    ),
+)
+
+SOURCE = "schools"
+TABLES = (SCHOOLS, LINKS, SCHOOL_LINEAGE)

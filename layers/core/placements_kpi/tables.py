@@ -1,0 +1,96 @@
+"""Curated tables: the one description that validation, Parquet and Glue all follow.
+
+A contract (``functions/ingest_<source>/contract.py``) declares its tables with the
+classes below. Ingest validates rows against it, writes Parquet with
+:func:`arrow_schema`, and ``template.yaml`` declares :func:`glue_columns`; a test
+compares the three.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Kind = Literal["string", "integer", "boolean", "date", "timestamp", "string[]", "date[]"]
+"""What a column holds. ``timestamp`` is UTC without a zone, in microseconds."""
+
+KeyType = Literal["candidate", "trainee", "trn", "mentor"]
+"""Types of person identifier; each is pseudonymised with its own prefix (sources.md)."""
+
+_GLUE_TYPES: dict[str, str] = {
+    "string": "string",
+    "integer": "bigint",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp": "timestamp",
+    "string[]": "array<string>",
+    "date[]": "array<date>",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a curated table.
+
+    ``key`` marks a person identifier: the value is replaced by its keyed pseudonym
+    before the row leaves memory. ``day_of`` names a timestamp column of the same
+    table: this column is its London day, derived, never read from the source.
+    ``derived`` marks any other column the ingest function works out itself.
+    ``codes`` are the known values; an unknown one is kept and counted.
+    """
+
+    name: str
+    kind: Kind
+    required: bool = False
+    key: KeyType | None = None
+    day_of: str | None = None
+    derived: bool = False
+    codes: frozenset[str] | None = None
+
+    @property
+    def from_source(self) -> bool:
+        """Whether the source gives this column (else it is worked out here)."""
+        return self.day_of is None and not self.derived
+
+
+@dataclass(frozen=True)
+class Table:
+    """One curated table: its columns, its own id, and what says which row is newest."""
+
+    name: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...] = ()
+    newest_by: str | None = None
+    """Column whose greatest value wins among duplicates; ``None``: the later row wins."""
+    description: str = ""
+
+    def column(self, name: str) -> Column:
+        """Return the column called ``name``; ``KeyError`` if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"table {self.name} has no column {name}")
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """Return the Parquet schema of ``table``."""
+    import pyarrow as pa
+
+    types = {
+        "string": pa.string(),
+        "integer": pa.int64(),
+        "boolean": pa.bool_(),
+        "date": pa.date32(),
+        "timestamp": pa.timestamp("us"),
+        "string[]": pa.list_(pa.string()),
+        "date[]": pa.list_(pa.date32()),
+    }
+    return pa.schema([pa.field(column.name, types[column.kind]) for column in table.columns])
+
+
+def glue_columns(table: Table) -> list[dict[str, str]]:
+    """Return the columns as a Glue table declares them (the partition column is apart)."""
+    return [{"Name": column.name, "Type": _GLUE_TYPES[column.kind]} for column in table.columns]
