@@ -1,0 +1,236 @@
+"""The results contract: what ``compute_kpis`` writes and ``publish_site`` reads, as JSON.
+
+``Results`` is exact and private. ``Protected`` is the same document after disclosure
+control, and the only thing the publisher may read. Dates are ISO 8601 London days.
+The contract's version is in the document; a reader refuses one it does not know.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+RESULTS_CONTRACT = "school-placements-results/1"
+PROTECTED_CONTRACT = "school-placements-protected/1"
+
+Status = Literal["ok", "not_collected", "not_available", "insufficient_coverage"]
+Symbol = Literal["c", "x", "z", "low"]
+Unit = Literal["candidate", "trainee", "application", "vacancy", "school", "provider", "allocation", "record"]
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Target(_Document):
+    """A level wanted: ``value`` in per cent, or a direction of change where there is no number."""
+
+    value: float | None = None
+    text: str
+
+
+class Family(_Document):
+    """One kind of points of a KPI: which year it counts in and on which days it stands (KPI book, Period)."""
+
+    id: str
+    period: Literal["recruitment_cycle", "register_year", "placements_year"]
+    stands: Literal["month_end", "day"]
+    series: Literal["monthly", "yearly"] = "monthly"
+    first_period: int | None = None
+    """Earliest period with anything to show by the book; ``None``: no limit."""
+
+
+class Measure(_Document):
+    """One measure of a KPI. ``disclosure`` decides protection: counts of people and their applications are ``person``.
+
+    ``denominator_disclosure`` is that of the denominator where it differs from the numerator's.
+    """
+
+    id: str
+    title: str
+    kind: Literal["rate", "count"]
+    unit: Unit
+    disclosure: Literal["person", "organisation"]
+    denominator_disclosure: Literal["person", "organisation"] | None = None
+    role: Literal["headline", "beside", "breakdown", "quality"]
+    family: str
+    what: str
+    """What the numerator counts, in plain English: "candidates rejected for …"."""
+    out_of: str | None = None
+    """What the denominator counts."""
+    newest_only: bool = False
+    first_period: int | None = None
+    note: str | None = None
+
+
+class Category(_Document):
+    code: str
+    label: str
+
+
+class Breakdown(_Document):
+    """A way of cutting measures. ``partition``: the parts add up to the total; else they overlap."""
+
+    id: str
+    title: str
+    measures: tuple[str, ...]
+    partition: bool
+    categories: tuple[Category, ...]
+    note: str | None = None
+
+
+class SeriesBreak(_Document):
+    """A day from which figures are not fully comparable with earlier ones, and why."""
+
+    on: date
+    text: str
+
+
+class Description(_Document):
+    """What a KPI is: everything ``kpi.toml`` says, in words for the public and in data for the machine."""
+
+    id: str
+    order: int
+    title: str
+    question: str
+    """The question it answers, in plain English."""
+    unit: Unit
+    direction: Literal["lower", "higher"]
+    target: Target
+    headline: str
+    """Id of the headline measure."""
+    region_of: str
+    """Whose region a regional figure uses: "the training provider", "the school"."""
+    sources: tuple[str, ...]
+    families: tuple[Family, ...]
+    measures: tuple[Measure, ...]
+    breakdowns: tuple[Breakdown, ...]
+    means: tuple[str, ...]
+    method: tuple[str, ...]
+    leaves_out: tuple[str, ...]
+    caveats: tuple[str, ...]
+    breaks: tuple[SeriesBreak, ...] = ()
+    definition_version: str
+
+
+class Point(_Document):
+    """A day that a family of measures stands at."""
+
+    family: str
+    period: int
+    period_label: str
+    """ "2025 to 2026 cycle", "academic year 2025 to 2026"."""
+    period_start: date
+    period_end: date
+    as_of: date
+    is_current: bool
+    is_series: bool
+    is_comparison: bool
+
+
+class Figure(_Document):
+    """One cell. ``denominator`` is null for a count; ``value`` is a percentage 0 to 100 for a rate, the count for a count.
+
+    ``symbol`` is null in ``Results``; in ``Protected`` it stands wherever a number may not or cannot be shown,
+    and numerator, denominator and value are then null.
+    """
+
+    measure: str
+    period: int
+    as_of: date
+    breakdown: str = "national"
+    category: str = "Total"
+    numerator: int | None
+    denominator: int | None
+    value: float | None
+    status: Status = "ok"
+    symbol: Symbol | None = None
+
+
+class TableFacts(_Document):
+    """What became of the rows of one table: ``rows_in`` = ``kept`` + sum of ``refused`` + ``duplicates``."""
+
+    table: str
+    rows_in: int
+    kept: int
+    duplicates: int
+    refused: dict[str, int] = Field(default_factory=dict)
+    unknown_codes: dict[str, int] = Field(default_factory=dict)
+    """Rows with a code not on the list, by column; they are kept."""
+
+
+class SourceFacts(_Document):
+    """How fresh and how clean a source is, as the page says it."""
+
+    source: str
+    title: str
+    as_of: date | None
+    snapshot: str | None
+    age_days: int | None
+    """Days from the source's own date to the as-of date of the run."""
+    max_age_days: int
+    tables: tuple[TableFacts, ...] = ()
+    notes: dict[str, int] = Field(default_factory=dict)
+    """Counts of anything else worth knowing, by name: orphans, unusable TRNs by reason."""
+    last_attempt: str | None = None
+    """``None`` when the newest attempt was accepted; else why it was not, in one sentence."""
+
+
+class KpiResult(_Document):
+    """One KPI: newly worked out (``ok``), carried over from the last good run (``carried``), or never had (``none``)."""
+
+    id: str
+    state: Literal["ok", "carried", "none"]
+    reason: str | None = None
+    """Why it is not ``ok``, in one sentence for the public."""
+    as_of: date | None
+    """As-of date of the run the figures come from."""
+    description: Description
+    points: tuple[Point, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    comparison: dict[str, str] = Field(default_factory=dict)
+    """Measure id: why it cannot be compared with the previous period. A measure not named can."""
+    snapshots: dict[str, str] = Field(default_factory=dict)
+    source_dates: dict[str, date] = Field(default_factory=dict)
+    sql: str = ""
+
+
+class Results(_Document):
+    contract: Literal["school-placements-results/1"] = RESULTS_CONTRACT
+    run_id: str
+    as_of: date
+    month_end: date
+    code_version: str
+    demonstration: bool
+    """Whether the people in the data are invented."""
+    snapshots: dict[str, str]
+    """Table: snapshot id, definitions and points included."""
+    sources: tuple[SourceFacts, ...]
+    kpis: tuple[KpiResult, ...]
+
+
+class Disclosure(_Document):
+    """The configuration that protection used, echoed in the release."""
+
+    base: int
+    floor: int
+    percentage_floor: int
+    approved_by: str
+    approved_on: date
+
+
+class Protected(_Document):
+    contract: Literal["school-placements-protected/1"] = PROTECTED_CONTRACT
+    release: str
+    """``<yyyy-mm-dd>.<n>``: the as-of date, and the n-th different content for it."""
+    run_id: str
+    as_of: date
+    month_end: date
+    code_version: str
+    demonstration: bool
+    disclosure: Disclosure
+    snapshots: dict[str, str]
+    sources: tuple[SourceFacts, ...]
+    kpis: tuple[KpiResult, ...]
