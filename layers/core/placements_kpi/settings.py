@@ -1,0 +1,108 @@
+"""Settings: the environment of a function as typed, checked values, read once at cold start.
+
+Nothing else in the project reads an environment variable, but for the clock of the
+local stack (:mod:`placements_kpi.times`). ``docs/operating.md`` lists every setting.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, ValidationError
+
+from placements_kpi.errors import PlacementsKpiError
+
+SOURCES = ("apply", "register", "placements", "vacancies", "providers", "schools")
+
+SOURCE_TITLES = {
+    "apply": "Apply for teacher training",
+    "register": "Register trainee teachers",
+    "placements": "School placements service",
+    "vacancies": "Teaching Vacancies",
+    "providers": "Publish teacher training courses",
+    "schools": "Get information about schools",
+}
+
+
+class SettingsError(PlacementsKpiError):
+    """A setting is missing or cannot be used."""
+
+
+_blank_is_none = BeforeValidator(lambda value: None if value == "" else value)
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    stage: Literal["local", "dev", "prod"] = "dev"
+    data_bucket: str
+    code_version: str = "unreleased"
+    max_age_days: Json[dict[str, int]]
+    """Source: days after which its data is too old to be shown without a notice, or used for a new figure."""
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Return the settings of this process; :class:`SettingsError` names every one that is wrong."""
+        values: dict[str, Any] = {
+            name: os.environ[name.upper()] for name in cls.model_fields if name.upper() in os.environ
+        }
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            wrong = sorted({str(problem["loc"][0]).upper() for problem in error.errors() if problem["loc"]})
+            raise SettingsError(
+                f"these environment variables are missing or wrong: {', '.join(wrong)}; "
+                "template.yaml sets them, docs/operating.md says what each one holds"
+            ) from None
+
+
+class IngestSettings(_Settings):
+    """What an ingest function needs to know."""
+
+    source_location: str
+    """Where the source is: ``https://…`` or ``s3://…``; the local stack also gives ``http://127.0.0.1…`` or a folder."""
+    source_secret_arn: Annotated[str | None, _blank_is_none] = None
+    """Secret with ``{"tokens": ["…"]}``, for a source that asks for a bearer token."""
+    pseudonym_secret_arn: Annotated[str | None, _blank_is_none] = None
+    """Secret with ``{"key": "…"}``, for a source with person identifiers."""
+    min_rows: int = Field(default=0, ge=0)
+    """Fewest rows of the source's first table that a snapshot may have."""
+    max_rows: int = Field(default=100_000_000, ge=1)
+    max_change_percent: float = Field(default=20.0, gt=0)
+    """Greatest change in rows of any table against the last accepted snapshot."""
+    max_refused_percent: float = Field(default=1.0, ge=0)
+    max_duplicate_percent: float = Field(default=1.0, ge=0)
+    budget_seconds: float = Field(default=600.0, gt=0)
+    """Total time for fetching, below the function's own timeout."""
+
+
+class Disclosure(BaseModel):
+    """Thresholds of disclosure control, with who approved them (publishing.md 1.10)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base: int = Field(ge=1)
+    floor: int = Field(ge=1)
+    percentage_floor: int = Field(ge=1)
+    approved_by: str
+    approved_on: date
+
+
+class ComputeSettings(_Settings):
+    """What ``compute_kpis`` needs to know."""
+
+    glue_database: str
+    athena_workgroup: str
+    event_bus: str = "default"
+    disclosure: Json[Disclosure]
+    demonstration: bool = False
+    poll_seconds: float = Field(default=0.5, gt=0)
+
+
+class PublishSettings(_Settings):
+    """What ``publish_site`` needs to know."""
+
+    site_bucket: str
+    service_host: str
