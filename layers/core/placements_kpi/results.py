@@ -12,8 +12,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-RESULTS_CONTRACT = "school-placements-results/1"
-PROTECTED_CONTRACT = "school-placements-protected/1"
+RESULTS_CONTRACT: Literal["school-placements-results/1"] = "school-placements-results/1"
+PROTECTED_CONTRACT: Literal["school-placements-protected/1"] = "school-placements-protected/1"
 
 Status = Literal["ok", "not_collected", "not_available", "insufficient_coverage"]
 Symbol = Literal["c", "x", "z", "low"]
@@ -131,7 +131,7 @@ class Point(_Document):
 
 
 class Figure(_Document):
-    """One cell. ``denominator`` is null for a count; ``value`` is a percentage 0 to 100 for a rate, the count for a count.
+    """One cell. ``denominator`` is null for a count; ``value`` is a percentage (0 to 100) or the count.
 
     ``symbol`` is null in ``Results``; in ``Protected`` it stands wherever a number may not or cannot be shown,
     and numerator, denominator and value are then null.
@@ -179,7 +179,7 @@ class SourceFacts(_Document):
 
 
 class KpiResult(_Document):
-    """One KPI: newly worked out (``ok``), carried over from the last good run (``carried``), or never had (``none``)."""
+    """One KPI: newly worked out (``ok``), carried over from the last good run (``carried``), never had (``none``)."""
 
     id: str
     state: Literal["ok", "carried", "none"]

@@ -62,7 +62,7 @@ class IngestSettings(_Settings):
     """What an ingest function needs to know."""
 
     source_location: str
-    """Where the source is: ``https://…`` or ``s3://…``; the local stack also gives ``http://127.0.0.1…`` or a folder."""
+    """Where the source is: ``https://…`` or ``s3://…``; the local stack also ``http://127.0.0.1…`` or a folder."""
     source_secret_arn: Annotated[str | None, _blank_is_none] = None
     """Secret with ``{"tokens": ["…"]}``, for a source that asks for a bearer token."""
     pseudonym_secret_arn: Annotated[str | None, _blank_is_none] = None

@@ -96,9 +96,7 @@ def swap(s3: S3Client, bucket: str, key: str, body: dict[str, Any], seen: Pointe
         return
     condition: dict[str, Any] = {"IfNoneMatch": "*"} if seen is None else {"IfMatch": seen.etag}
     try:
-        s3.put_object(
-            Bucket=bucket, Key=key, Body=canonical_json(body), ContentType="application/json", **condition
-        )
+        s3.put_object(Bucket=bucket, Key=key, Body=canonical_json(body), ContentType="application/json", **condition)
     except ClientError as error:
         if _code(error) in {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}:
             raise LostRaceError(
