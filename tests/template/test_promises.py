@@ -1,0 +1,244 @@
+"""What docs/architecture.md promises of the deployed system, proved from the translated template."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from typing import Any
+
+import pytest
+
+Resources = dict[str, dict[str, Any]]
+
+FUNCTIONS = {
+    "IngestApplyFunction": "functions.ingest_apply.app.lambda_handler",
+    "IngestRegisterFunction": "functions.ingest_register.app.lambda_handler",
+    "IngestPlacementsFunction": "functions.ingest_placements.app.lambda_handler",
+    "IngestVacanciesFunction": "functions.ingest_vacancies.app.lambda_handler",
+    "IngestProvidersFunction": "functions.ingest_providers.app.lambda_handler",
+    "IngestSchoolsFunction": "functions.ingest_schools.app.lambda_handler",
+    "ComputeKpisFunction": "functions.compute_kpis.app.lambda_handler",
+    "PublishSiteFunction": "functions.publish_site.app.lambda_handler",
+}
+
+
+def of_type(resources: Resources, kind: str) -> Resources:
+    return {key: body for key, body in resources.items() if body["Type"] == kind}
+
+
+def statements(resources: Resources, function: str) -> list[dict[str, Any]]:
+    """Every statement of the function's own inline policies."""
+    role = resources[f"{function}Role"]["Properties"]
+    return [s for policy in role.get("Policies", []) for s in policy["PolicyDocument"]["Statement"]]
+
+
+def as_list(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_there_are_eight_functions_on_python_3_13_and_arm64(resolved: Resources) -> None:
+    functions = of_type(resolved, "AWS::Lambda::Function")
+    assert {key: body["Properties"]["Handler"] for key, body in functions.items()} == FUNCTIONS
+    for body in functions.values():
+        assert body["Properties"]["Runtime"] == "python3.13"
+        assert body["Properties"]["Architectures"] == ["arm64"]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_has_timeout_memory_log_retention_and_failure_destination(
+    function: str, resolved: Resources
+) -> None:
+    properties = resolved[function]["Properties"]
+    assert 0 < properties["Timeout"] <= 900
+    assert properties["MemorySize"] >= 512
+    group = properties["LoggingConfig"]["LogGroup"]
+    logs = [key for key in of_type(resolved, "AWS::Logs::LogGroup") if group.endswith(key)]
+    assert len(logs) == 1, f"the log group of {function} is not declared"
+    assert resolved[logs[0]]["Properties"]["RetentionInDays"] > 0
+    invoke = [
+        body["Properties"]
+        for body in of_type(resolved, "AWS::Lambda::EventInvokeConfig").values()
+        if body["Properties"]["FunctionName"] == properties["FunctionName"]
+    ]
+    assert len(invoke) == 1
+    assert invoke[0]["MaximumRetryAttempts"] in (0, 1, 2)
+    assert invoke[0]["MaximumEventAgeInSeconds"] > 0
+    assert invoke[0]["DestinationConfig"]["OnFailure"]["Destination"].endswith("-on-failure")
+
+
+def test_functions_share_no_role(resolved: Resources) -> None:
+    roles = [body["Properties"]["Role"] for body in of_type(resolved, "AWS::Lambda::Function").values()]
+    assert len(set(roles)) == len(roles)
+
+
+def test_no_policy_allows_every_resource_or_every_action(resolved: Resources) -> None:
+    for key, body in of_type(resolved, "AWS::IAM::Role").items():
+        for policy in body["Properties"].get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                assert "*" not in as_list(statement["Resource"]), f"{key}: {statement}"
+                assert not [a for a in as_list(statement["Action"]) if a == "*" or a.endswith(":*")], key
+
+
+def test_an_ingest_writes_only_what_is_its_own(resolved: Resources, stack: Any) -> None:
+    for function in (name for name in FUNCTIONS if name.startswith("Ingest")):
+        source = FUNCTIONS[function].split(".")[1].removeprefix("ingest_")
+        for statement in statements(resolved, function):
+            if "s3:PutObject" not in as_list(statement["Action"]):
+                continue
+            for resource in as_list(statement["Resource"]):
+                key = resource.split(f"{stack.data_bucket}/")[1]
+                shared = key.startswith("snapshots/")
+                assert shared or source in key, f"{function} may write {key}"
+
+
+def test_no_two_ingests_write_the_same_table(resolved: Resources) -> None:
+    written: dict[str, str] = {}
+    for function in FUNCTIONS:
+        for statement in statements(resolved, function):
+            if "s3:PutObject" in as_list(statement["Action"]):
+                for resource in as_list(statement["Resource"]):
+                    if "/snapshots/" in resource:
+                        assert resource not in written, f"{function} and {written[resource]} both write {resource}"
+                        written[resource] = function
+
+
+def test_the_publisher_reads_nothing_but_protected_results(resolved: Resources, stack: Any) -> None:
+    allowed = statements(resolved, "PublishSiteFunction")
+    readable = [
+        resource
+        for statement in allowed
+        if any(fnmatch.fnmatch("s3:GetObject", action) for action in as_list(statement["Action"]))
+        for resource in as_list(statement["Resource"])
+        if stack.data_bucket in resource
+    ]
+    assert readable == [f"arn:aws:s3:::{stack.data_bucket}/protected/*"]
+    services = {action.split(":")[0] for statement in allowed for action in as_list(statement["Action"])}
+    assert services <= {"s3", "sqs"}, "the publisher needs no secret, table or query"
+    for statement in allowed:
+        if "s3:ListBucket" in as_list(statement["Action"]) and stack.data_bucket in str(statement["Resource"]):
+            assert statement["Condition"] == {"StringLike": {"s3:prefix": "protected/*"}}
+
+
+def test_only_ingests_with_people_in_them_read_the_pseudonym_key(resolved: Resources) -> None:
+    readers = {
+        function
+        for function in FUNCTIONS
+        for statement in statements(resolved, function)
+        if "pseudonym-key" in json.dumps(statement["Resource"])
+    }
+    assert readers == {
+        "IngestApplyFunction",
+        "IngestRegisterFunction",
+        "IngestPlacementsFunction",
+        "IngestVacanciesFunction",
+    }
+
+
+@pytest.mark.parametrize("bucket", ["DataBucket", "SiteBucket"])
+def test_a_bucket_is_private_versioned_encrypted_and_takes_tls_only(bucket: str, resolved: Resources) -> None:
+    properties = resolved[bucket]["Properties"]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert properties["VersioningConfiguration"]["Status"] == "Enabled"
+    assert properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert properties["LifecycleConfiguration"]["Rules"]
+    policy = resolved[f"{bucket}Policy"]["Properties"]["PolicyDocument"]["Statement"]
+    tls = [s for s in policy if s["Effect"] == "Deny"]
+    assert tls[0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert not [s for s in policy if s["Effect"] == "Allow" and s["Principal"] == "*"]
+
+
+def test_buckets_and_keys_outlive_the_stack(template: dict[str, Any]) -> None:
+    for key in ("DataBucket", "SiteBucket", "PseudonymSecret"):
+        assert template["Resources"][key]["DeletionPolicy"] == "Retain"
+        assert template["Resources"][key]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_query_results_are_gone_after_a_week(resolved: Resources) -> None:
+    rules = resolved["DataBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix") == "athena/"] == [7]
+
+
+def test_the_workgroup_is_enforced_and_limits_what_a_query_scans(resolved: Resources) -> None:
+    (workgroup,) = of_type(resolved, "AWS::Athena::WorkGroup").values()
+    configuration = workgroup["Properties"]["WorkGroupConfiguration"]
+    assert configuration["EnforceWorkGroupConfiguration"] is True
+    assert int(configuration["BytesScannedCutoffPerQuery"]) >= 10_000_000
+    assert configuration["PublishCloudWatchMetricsEnabled"] is True
+
+
+def test_schedules_are_in_london_time_and_state_their_retries(resolved: Resources) -> None:
+    schedules = of_type(resolved, "AWS::Scheduler::Schedule")
+    assert len(schedules) >= 10
+    for key, body in schedules.items():
+        properties = body["Properties"]
+        assert properties["ScheduleExpressionTimezone"] == "Europe/London", key
+        hour = properties["ScheduleExpression"].removeprefix("cron(").split()[1]
+        assert hour != "1", f"{key} falls into the hour that a clock change skips or repeats"
+        assert properties["Target"]["RetryPolicy"]["MaximumRetryAttempts"] >= 0
+        assert properties["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] > 0
+        assert properties["Target"]["DeadLetterConfig"]["Arn"].endswith("-on-failure")
+        assert json.loads(properties["Target"]["Input"]) in ({}, {"full": True})
+
+
+def test_ingests_come_before_compute_and_no_two_start_together(resolved: Resources) -> None:
+    starts = {}
+    for key, body in of_type(resolved, "AWS::Scheduler::Schedule").items():
+        minute, hour, day = body["Properties"]["ScheduleExpression"].removeprefix("cron(").split()[:3]
+        if day == "*" and key.endswith("Daily"):
+            starts[key] = int(hour) * 60 + int(minute)
+    assert len(set(starts.values())) == len(starts)
+    compute = starts.pop("ComputeKpisFunctionDaily")
+    assert max(starts.values()) + 15 < compute, "an ingest may still be running when compute starts"
+
+
+def test_the_failure_queue_is_encrypted_and_watched(resolved: Resources) -> None:
+    queue = resolved["OnFailureQueue"]["Properties"]
+    assert queue["SqsManagedSseEnabled"] is True
+    alarms = of_type(resolved, "AWS::CloudWatch::Alarm")
+    assert any(
+        {"Name": "QueueName", "Value": "OnFailureQueue.QueueName"} in body["Properties"].get("Dimensions", [])
+        or body["Properties"]["MetricName"] == "ApproximateNumberOfMessagesVisible"
+        for body in alarms.values()
+    )
+
+
+def test_every_alarm_goes_to_the_topic(resolved: Resources) -> None:
+    alarms = of_type(resolved, "AWS::CloudWatch::Alarm")
+    watched = {
+        dimension["Value"]
+        for body in alarms.values()
+        for dimension in body["Properties"]["Dimensions"]
+        if dimension["Name"] == "FunctionName"
+    }
+    functions = {b["Properties"]["FunctionName"] for b in of_type(resolved, "AWS::Lambda::Function").values()}
+    assert watched == functions, "a function has no alarm on its errors"
+    for key, body in alarms.items():
+        assert body["Properties"]["AlarmActions"], key
+
+
+def test_every_metric_that_an_alarm_watches_is_one_that_the_code_sends(resolved: Resources) -> None:
+    from pathlib import Path
+
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("functions", "layers/core")
+        for path in Path(folder).rglob("*.py")
+    )
+    for key, body in of_type(resolved, "AWS::CloudWatch::Alarm").items():
+        if body["Properties"]["Namespace"] == "SchoolPlacementsPerformance":
+            name = body["Properties"]["MetricName"]
+            assert f'name="{name}"' in code, f"{key} watches {name}, which no function sends"
+
+
+def test_the_page_is_reached_through_cloudfront_only_with_security_headers(resolved: Resources) -> None:
+    (distribution,) = of_type(resolved, "AWS::CloudFront::Distribution").values()
+    config = distribution["Properties"]["DistributionConfig"]
+    assert config["DefaultCacheBehavior"]["ViewerProtocolPolicy"] == "redirect-to-https"
+    assert config["DefaultCacheBehavior"]["ResponseHeadersPolicyId"]
+    assert all(origin["OriginAccessControlId"] for origin in config["Origins"])
+    (policy,) = of_type(resolved, "AWS::CloudFront::ResponseHeadersPolicy").values()
+    security = policy["Properties"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+    csp = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]
+    assert csp.startswith("default-src 'none'")
+    assert "unsafe" not in csp
+    assert security["FrameOptions"]["FrameOption"] == "DENY"
