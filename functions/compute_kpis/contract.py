@@ -45,3 +45,21 @@ RESULT_COLUMNS: dict[str, str] = {
     "status": "varchar",  # 'ok', 'not_collected', 'not_available', 'insufficient_coverage'
 }
 """What every KPI query returns: these names, in this order, of these Athena types."""
+
+SOURCE_OF_TABLE: dict[str, str] = {
+    "application_choices": "apply",
+    "trainees": "register",
+    "mentor_allocations": "placements",
+    "school_activity": "placements",
+    "hosting_preferences": "placements",
+    "school_placements": "placements",
+    "provider_activity": "placements",
+    "vacancies": "vacancies",
+    "vacancy_applications": "vacancies",
+    "providers": "providers",
+    "courses": "providers",
+    "schools": "schools",
+    "school_links": "schools",
+    "school_lineage": "schools",
+}
+"""Which source's snapshot a table belongs to: a function is deployed without the other functions' contracts."""

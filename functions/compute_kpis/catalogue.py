@@ -1,0 +1,202 @@
+"""The KPI catalogue: ``kpis/<kpi-id>/kpi.toml`` and ``query.sql``, checked (``docs/kpi-catalogue.md``).
+
+A folder that cannot be used does not stop the others: it is returned as a
+:class:`Unusable`, and the run says why.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from functions.compute_kpis.contract import SOURCE_OF_TABLE
+from functions.compute_kpis.definitions import Definitions, DefinitionsError
+from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.results import Description
+from placements_kpi.settings import SOURCES
+
+FOLDER = Path(__file__).parent / "kpis"
+
+INTERNAL_MEASURES = frozenset({"facts_in_source", "comparison_refused"})
+"""Measures that a query returns for the engine alone; ``kpi.toml`` does not declare them."""
+
+OWN_TABLES = frozenset({"kpi_points", "definitions"})
+
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
+
+
+class CatalogueError(PlacementsKpiError):
+    """A KPI's folder cannot be used."""
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One KPI of the catalogue: its description, its query, and the tables the query names."""
+
+    description: Description
+    sql: str
+    tables: tuple[str, ...]
+    digest: str
+    comparison_refused: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """Return the KPI's id: the name of its folder."""
+        return self.description.id
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A KPI folder that cannot be used, and why."""
+
+    id: str
+    reason: str
+    digest: str
+
+
+def load_catalogue(definitions: Definitions, folder: Path = FOLDER) -> tuple[list[Kpi], list[Unusable]]:
+    """Return the KPIs of ``folder`` in page order, and the folders that cannot be used.
+
+    :class:`CatalogueError` if the folder holds no KPI, or two share an ``order``.
+    """
+    kpis: list[Kpi] = []
+    unusable: list[Unusable] = []
+    places = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(("_", ".")))
+    if not places:
+        raise CatalogueError(f"{folder} holds no KPI; it should have one folder for each")
+    for place in places:
+        try:
+            kpis.append(load_kpi(place, definitions))
+        except (CatalogueError, DefinitionsError) as error:
+            unusable.append(Unusable(id=place.name, reason=str(error), digest=_digest(place)))
+    kpis.sort(key=lambda kpi: (kpi.description.order, kpi.id))
+    for first, second in itertools.pairwise(kpis):
+        if first.description.order == second.description.order:
+            raise CatalogueError(f"{first.id} and {second.id} both have order {second.description.order}; change one")
+    return kpis, unusable
+
+
+def load_kpi(place: Path, definitions: Definitions) -> Kpi:
+    """Return the KPI of one folder; :class:`CatalogueError` says which key, measure or parameter is wrong."""
+    if not _ID.fullmatch(place.name):
+        raise CatalogueError(f"{place.name}: a KPI's folder is named in lower case, digits and hyphens")
+    try:
+        facts = tomllib.loads((place / "kpi.toml").read_text(encoding="utf-8"))
+        sql = (place / "query.sql").read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise CatalogueError(f"{place.name}: {Path(str(error.filename)).name} is missing") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CatalogueError(f"{place.name}: kpi.toml or query.sql cannot be read: {error}") from None
+    refused = facts.pop("comparison_refused", {})
+    description = _description(place.name, facts, definitions)
+    _check(description)
+    known = {measure.id for measure in description.measures}
+    if not isinstance(refused, dict) or not set(refused) <= known or not all(map(_is_text, refused.values())):
+        raise CatalogueError(f"{place.name}: [comparison_refused] must give a sentence for measures of this KPI")
+    return Kpi(
+        description=description,
+        sql=sql,
+        tables=_tables(description, sql),
+        digest=_digest(place),
+        comparison_refused=refused,
+    )
+
+
+def _description(kpi: str, facts: dict[str, Any], definitions: Definitions) -> Description:
+    breakdowns = facts.setdefault("breakdowns", [])
+    for breakdown in breakdowns if isinstance(breakdowns, list) else []:
+        if isinstance(breakdown, dict) and "category_list" in breakdown:
+            if "categories" in breakdown:
+                raise CatalogueError(f"{kpi}: a breakdown has either categories or category_list, not both")
+            entries = definitions.entries_of(breakdown.pop("category_list"))
+            breakdown["categories"] = [{"code": entry.code, "label": entry.value} for entry in entries]
+    if facts.setdefault("id", kpi) != kpi:
+        raise CatalogueError(f"{kpi}: id must be left out, or be the folder's name")
+    try:
+        return Description.model_validate(facts)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise CatalogueError(f"{kpi}: kpi.toml: {where}: {first['msg']} ({error.error_count()} such)") from None
+
+
+def _check(kpi: Description) -> None:
+    """Check what the types cannot say: that every name used is declared, once."""
+    families = _once(kpi.id, "family", [family.id for family in kpi.families])
+    measures = _once(kpi.id, "measure", [measure.id for measure in kpi.measures])
+    if kpi.breakdowns:
+        _once(kpi.id, "breakdown", [breakdown.id for breakdown in kpi.breakdowns])
+    wrong: list[str] = []
+    if kpi.headline not in measures:
+        wrong.append(f"headline {kpi.headline!r} is not one of its measures")
+    if [measure.id for measure in kpi.measures if measure.role == "headline"] != [kpi.headline]:
+        wrong.append("exactly the headline measure has role 'headline'")
+    wrong += [f"source {source!r} is unknown" for source in kpi.sources if source not in SOURCES]
+    for measure in kpi.measures:
+        if measure.id in INTERNAL_MEASURES:
+            wrong.append(f"measure {measure.id!r} is internal and must not be declared")
+        if measure.family not in families:
+            wrong.append(f"measure {measure.id!r} is of family {measure.family!r}, which is not declared")
+        if (measure.kind == "rate") != (measure.out_of is not None):
+            wrong.append(f"measure {measure.id!r}: a rate needs out_of, and a count has none")
+    for breakdown in kpi.breakdowns:
+        _once(kpi.id, f"category of {breakdown.id}", [category.code for category in breakdown.categories])
+        if breakdown.id == "national":
+            wrong.append("no breakdown may be called 'national'")
+        wrong += [
+            f"breakdown {breakdown.id!r} is of measure {name!r}, which is not declared"
+            for name in breakdown.measures
+            if name not in measures
+        ]
+    if not (kpi.sources and kpi.means and kpi.method and kpi.leaves_out):
+        wrong.append("sources, means, method and leaves_out must not be empty")
+    if wrong:
+        raise CatalogueError(f"{kpi.id}: kpi.toml: " + "; ".join(wrong))
+
+
+def _once(kpi: str, what: str, names: list[str]) -> set[str]:
+    if not names:
+        raise CatalogueError(f"{kpi}: kpi.toml: there is no {what}")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise CatalogueError(f"{kpi}: kpi.toml: {what} {', '.join(twice)} is declared twice")
+    return set(names)
+
+
+def _tables(kpi: Description, sql: str) -> tuple[str, ...]:
+    """Return the tables whose snapshots the query asks for; all must be of the KPI's sources, or our own."""
+    names = sorted(set(_PARAMETER.findall(sql)))
+    tables = []
+    for name in names:
+        table = name.removesuffix("_snapshot")
+        if table == name or (table not in OWN_TABLES and table not in SOURCE_OF_TABLE):
+            raise CatalogueError(f"{kpi.id}: query.sql has the parameter :{name}; only :<table>_snapshot is known")
+        if table not in OWN_TABLES and SOURCE_OF_TABLE[table] not in kpi.sources:
+            raise CatalogueError(
+                f"{kpi.id}: query.sql reads {table}, but kpi.toml does not name source {SOURCE_OF_TABLE[table]!r}"
+            )
+        tables.append(table)
+    if "kpi_points" not in tables:
+        raise CatalogueError(f"{kpi.id}: query.sql must take its days from kpi_points (:kpi_points_snapshot)")
+    return tuple(tables)
+
+
+def _digest(place: Path) -> str:
+    digest = hashlib.sha256()
+    for name in ("kpi.toml", "query.sql"):
+        path = place / name
+        body = path.read_bytes() if path.exists() else b""
+        digest.update(f"{name} {len(body)}\n".encode() + body)
+    return digest.hexdigest()
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())

@@ -1,0 +1,163 @@
+"""The outcome of a run: for every KPI what was worked out, or what is carried over and why."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from functions.compute_kpis.calendars import CalendarError, Calendars
+from functions.compute_kpis.figures import FigureError, figures_of
+from functions.compute_kpis.pins import Pin, public_day
+from functions.compute_kpis.points import points_of
+from functions.compute_kpis.reference import parquet_bytes
+from placements_kpi import store
+from placements_kpi.results import KpiResult, Point, Results
+
+if TYPE_CHECKING:
+    from functions.compute_kpis.catalogue import Kpi, Unusable
+    from functions.compute_kpis.queries import Answer
+
+_PARQUET: dict[str, pa.DataType] = {
+    "kpi": pa.string(),
+    "state": pa.string(),
+    "measure": pa.string(),
+    "period": pa.int64(),
+    "as_of": pa.date32(),
+    "breakdown": pa.string(),
+    "category": pa.string(),
+    "numerator": pa.int64(),
+    "denominator": pa.int64(),
+    "value": pa.float64(),
+    "status": pa.string(),
+}
+
+_NOT_THIS_TIME = "The newest figures could not be worked out because of a fault on our side."
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a KPI has no new figures: for the public, and for the operator."""
+
+    public: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run sets out to do: each KPI's points, or why it is not even tried."""
+
+    as_of: date
+    kpis: tuple[Kpi, ...]
+    unusable: tuple[Unusable, ...]
+    pins: Mapping[str, Pin]
+    points: Mapping[str, tuple[Point, ...]]
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+
+    @property
+    def to_query(self) -> list[Kpi]:
+        """Return the KPIs whose query is worth running."""
+        return [kpi for kpi in self.kpis if kpi.id not in self.failures]
+
+
+def plan(as_of: date, kpis: list[Kpi], unusable: list[Unusable], pins: Mapping[str, Pin], calendars: Calendars) -> Plan:
+    """Return the plan for the as-of date: a KPI with no period, or a source too old or missing, is not tried."""
+    points: dict[str, tuple[Point, ...]] = {}
+    failures: dict[str, Failure] = {}
+    for kpi in kpis:
+        try:
+            points[kpi.id] = points_of(kpi.description, as_of, calendars)
+        except CalendarError as error:
+            failures[kpi.id] = Failure("There is no period to work the figures out for.", str(error))
+            continue
+        problems = [pins[source] for source in kpi.description.sources if pins[source].problem]
+        if problems:
+            failures[kpi.id] = Failure(
+                " ".join(str(pin.problem) for pin in problems),
+                "; ".join(pin.detail or str(pin.problem) for pin in problems),
+            )
+    return Plan(as_of, tuple(kpis), tuple(unusable), pins, points, failures)
+
+
+def kpi_results(
+    made: Plan, snapshots: Mapping[str, str], answers: Mapping[str, Answer], previous: Results | None
+) -> tuple[tuple[KpiResult, ...], dict[str, Failure]]:
+    """Return one result for each KPI in page order, and why those that failed did.
+
+    One that failed carries its last good figures over, if there are any of this day or earlier.
+    """
+    failures = dict(made.failures)
+    results: list[KpiResult] = []
+    for kpi in made.kpis:
+        worked = _work_out(kpi, made, snapshots, answers)
+        if isinstance(worked, Failure):
+            failures[kpi.id] = worked
+            worked = _carried(kpi.id, worked, made.as_of, previous) or KpiResult(
+                id=kpi.id, state="none", reason=worked.public, as_of=None, description=kpi.description
+            )
+        results.append(worked)
+    for folder in made.unusable:
+        failures[folder.id] = Failure(_NOT_THIS_TIME, folder.reason)
+        carried = _carried(folder.id, failures[folder.id], made.as_of, previous)
+        if carried:
+            results.append(carried)
+    results.sort(key=lambda result: (result.description.order, result.id))
+    return tuple(results), failures
+
+
+def _work_out(kpi: Kpi, made: Plan, snapshots: Mapping[str, str], answers: Mapping[str, Answer]) -> KpiResult | Failure:
+    if kpi.id in made.failures:
+        return made.failures[kpi.id]
+    answer = answers[kpi.id]
+    if answer.error is not None:
+        return Failure(_NOT_THIS_TIME, answer.error)
+    try:
+        worked = figures_of(kpi, made.points[kpi.id], answer.rows)
+    except FigureError as error:
+        return Failure(error.public, str(error))
+    facts = [made.pins[source].facts for source in kpi.description.sources]
+    return KpiResult(
+        id=kpi.id,
+        state="ok",
+        as_of=made.as_of,
+        description=kpi.description,
+        points=worked.points,
+        figures=worked.figures,
+        comparison=worked.comparison,
+        snapshots={table: snapshots[table] for table in kpi.tables},
+        source_dates={fact.source: fact.as_of for fact in facts if fact.as_of},
+        sql=kpi.sql,
+    )
+
+
+def _carried(kpi_id: str, failure: Failure, as_of: date, previous: Results | None) -> KpiResult | None:
+    last = next((kpi for kpi in previous.kpis if kpi.id == kpi_id), None) if previous else None
+    if last is None or last.as_of is None or last.as_of > as_of:
+        return None
+    reason = f"{failure.public} These are the figures of {public_day(last.as_of)}."
+    return last.model_copy(update={"state": "carried", "reason": reason})
+
+
+def run_id_of(as_of: date, inputs: Mapping[str, Any], results: tuple[KpiResult, ...]) -> str:
+    """Return the run's id: the as-of date and a digest of all that the results depend on.
+
+    With every KPI worked out these are the inputs alone. What is carried over, and why,
+    depends on earlier runs and on what failed, so it is part of the digest where it occurs.
+    """
+    not_new = [result.model_dump(mode="json") for result in results if result.state != "ok"]
+    digest = hashlib.sha256(store.canonical_json({"inputs": dict(inputs), "not_new": not_new})).hexdigest()[:12]
+    return f"{as_of:%Y%m%d}-{digest}"
+
+
+def results_parquet(results: Results) -> bytes:
+    """Return every figure of ``results`` as one Parquet file, one row a cell."""
+    rows = [
+        {"kpi": kpi.id, "state": kpi.state, **figure.model_dump(exclude={"symbol"})}
+        for kpi in results.kpis
+        for figure in kpi.figures
+    ]
+    return parquet_bytes(rows, pa.schema(_PARQUET))

@@ -1,0 +1,116 @@
+"""Pins: which snapshot of each source a run uses, read once, and how fresh and clean it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from placements_kpi import store
+from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.results import SourceFacts, TableFacts
+from placements_kpi.settings import SOURCE_TITLES, SOURCES
+from placements_kpi.times import london_day
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+SNAPSHOT_ID = re.compile(r"\d{8}-[0-9a-f]{12}")
+
+
+class PinError(PlacementsKpiError):
+    """A source's pointer, manifest or attempt cannot be used."""
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One source as a run sees it; ``problem`` says, for the public, why no new figure may use it."""
+
+    facts: SourceFacts
+    problem: str | None = None
+    detail: str | None = None
+    """The same for an operator, where there is more to say."""
+
+
+def read_pins(s3: S3Client, bucket: str, as_of: date, max_age_days: dict[str, int]) -> dict[str, Pin]:
+    """Return the pin of every source for the as-of date; a source that cannot be used has its ``problem``."""
+    return {source: _pin(s3, bucket, source, as_of, max_age_days) for source in SOURCES}
+
+
+def _pin(s3: S3Client, bucket: str, source: str, as_of: date, max_age_days: dict[str, int]) -> Pin:
+    title = SOURCE_TITLES[source]
+    if source not in max_age_days:
+        raise PinError(f"MAX_AGE_DAYS has no entry for {source}; template.yaml must give one for every source")
+    nothing = SourceFacts(
+        source=source,
+        title=title,
+        as_of=None,
+        snapshot=None,
+        age_days=None,
+        max_age_days=max_age_days[source],
+        last_attempt=_last_attempt(s3, bucket, source),
+    )
+    pointer = store.read_pointer(s3, bucket, f"current/{source}.json")
+    if pointer is None:
+        return Pin(nothing, f"{title} has not sent any data that could be used.")
+    try:
+        snapshot, day = _parse(source, pointer.body)
+        manifest = store.read_json(s3, bucket, str(pointer.body["manifest"]))
+        tables, notes = _manifest_facts(source, manifest)
+    except (PinError, store.MissingObjectError) as error:
+        return Pin(nothing, f"What {title} sent last cannot be read.", f"source {source}: {error}")
+    age = max((as_of - day).days, 0)
+    facts = nothing.model_copy(
+        update={"as_of": day, "snapshot": snapshot, "age_days": age, "tables": tables, "notes": notes}
+    )
+    return Pin(facts, stale(facts))
+
+
+def stale(facts: SourceFacts) -> str | None:
+    """Return, for the public, why a source is too old to be used; ``None`` if it is not."""
+    if facts.as_of is None or facts.age_days is None or facts.age_days <= facts.max_age_days:
+        return None
+    return (
+        f"The newest data from {facts.title} is from {public_day(facts.as_of)}, "
+        f"{facts.age_days} days old, and no figure is worked out from data more than {facts.max_age_days} days old."
+    )
+
+
+def public_day(day: date) -> str:
+    """Return ``day`` as GOV.UK writes it: "1 July 2026"."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def _parse(source: str, body: dict[str, Any]) -> tuple[str, date]:
+    snapshot, as_of = str(body.get("snapshot", "")), str(body.get("as_of", ""))
+    if not SNAPSHOT_ID.fullmatch(snapshot) or not body.get("manifest"):
+        raise PinError(f"current/{source}.json does not name a snapshot and its manifest; flip it back to a good one")
+    try:
+        if len(as_of) == len("2026-01-01"):
+            return snapshot, date.fromisoformat(as_of)
+        return snapshot, london_day(datetime.fromisoformat(as_of))
+    except ValueError:
+        raise PinError(f"current/{source}.json: as_of {as_of!r} is not a date; flip it back to a good one") from None
+
+
+def _manifest_facts(source: str, manifest: dict[str, Any]) -> tuple[tuple[TableFacts, ...], dict[str, int]]:
+    known = TableFacts.model_fields
+    try:
+        tables = tuple(
+            TableFacts.model_validate({name: value for name, value in table.items() if name in known})
+            for table in manifest["tables"]
+        )
+        notes = {str(name): int(count) for name, count in manifest.get("notes", {}).items()}
+    except (KeyError, TypeError, AttributeError, ValueError, ValidationError) as error:
+        raise PinError(f"its manifest has no table facts as expected ({type(error).__name__})") from None
+    return tables, dict(sorted(notes.items()))
+
+
+def _last_attempt(s3: S3Client, bucket: str, source: str) -> str | None:
+    attempt = store.read_pointer(s3, bucket, f"attempts/{source}.json")
+    if attempt is None or attempt.body.get("error") is None:
+        return None
+    return str(attempt.body["error"])

@@ -1,0 +1,109 @@
+"""Points in time: the days that each family of a KPI's measures is worked out for.
+
+The KPI book, "As-of date D", "Period", "Comparison" and "Series". Families about people
+stand at the last month end on or before D, the others at D itself.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from functions.compute_kpis.calendars import (
+    CalendarError,
+    Calendars,
+    Period,
+    last_month_end,
+    month_end_years_before,
+    month_ends,
+)
+from placements_kpi.results import Description, Family, Point
+
+PREVIOUS_PERIODS = 2
+"""How many periods before the current one a series shows."""
+
+
+def points_of(kpi: Description, as_of: date, calendars: Calendars) -> tuple[Point, ...]:
+    """Return the points of ``kpi`` for the as-of date, in order; :class:`CalendarError` if it has none."""
+    found: list[Point] = []
+    for family in kpi.families:
+        day = last_month_end(as_of) if family.stands == "month_end" else as_of
+        found += _yearly(family, day, calendars) if family.series == "yearly" else _monthly(family, day, calendars)
+    if not found:
+        raise CalendarError(f"{kpi.id} has nothing to show on {as_of} by its own definition; ask for a later day")
+    return tuple(found)
+
+
+def _monthly(family: Family, day: date, calendars: Calendars) -> list[Point]:
+    current = calendars.current(family.period, day)
+    compared_on = _same_point(family, day, current, calendars)
+    points = []
+    for period in _periods(family, current, calendars):
+        is_now = period.year == current.year
+        last = day if is_now else period.closes
+        series = set(month_ends(period.opens, last)) | ({day} if is_now else set())
+        extra = {compared_on} if compared_on and period.year == current.year - 1 else set()
+        points += [
+            _point(
+                family,
+                period,
+                stands,
+                is_current=is_now and stands == day,
+                is_series=stands in series,
+                is_comparison=stands in extra,
+            )
+            for stands in sorted(series | extra)
+        ]
+    return points
+
+
+def _same_point(family: Family, day: date, current: Period, calendars: Calendars) -> date | None:
+    """Return the day of the previous period that ``day`` is compared with, if the calendar has that period."""
+    previous = calendars.of_year(family.period, current.year - 1)
+    if previous is None:
+        return None
+    if family.stands == "month_end":
+        same = month_end_years_before(day, 1)
+        return same if same >= previous.opens else None
+    return min(previous.opens + timedelta(days=(day - current.opens).days), previous.closes)
+
+
+def _yearly(family: Family, day: date, calendars: Calendars) -> list[Point]:
+    latest = calendars.current(family.period, day)
+    if latest.closes > day:
+        ended = calendars.of_year(family.period, latest.year - 1)
+        if ended is None:
+            return []
+        latest = ended
+    return [
+        _point(
+            family,
+            period,
+            month_end_years_before(day, latest.year - period.year),
+            is_current=period.year == latest.year,
+            is_series=True,
+            is_comparison=period.year == latest.year - 1,
+        )
+        for period in _periods(family, latest, calendars)
+    ]
+
+
+def _periods(family: Family, current: Period, calendars: Calendars) -> list[Period]:
+    years = range(current.year - PREVIOUS_PERIODS, current.year + 1)
+    periods = [calendars.of_year(family.period, year) for year in years]
+    return [period for period in periods if period and period.year >= (family.first_period or period.year)]
+
+
+def _point(
+    family: Family, period: Period, as_of: date, *, is_current: bool, is_series: bool, is_comparison: bool
+) -> Point:
+    return Point(
+        family=family.id,
+        period=period.year,
+        period_label=period.label,
+        period_start=period.opens,
+        period_end=period.closes,
+        as_of=as_of,
+        is_current=is_current,
+        is_series=is_series,
+        is_comparison=is_comparison,
+    )

@@ -1,0 +1,179 @@
+"""Queries: all KPIs' SQL on Athena at once, checked for names and types when it comes back.
+
+The workgroup is enforced: its result location, encryption and scan limit win over
+anything a caller says. One query that fails says why and leaves the others alone.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import awswrangler as wr
+import botocore.exceptions
+
+from functions.compute_kpis.contract import RESULT_COLUMNS
+from functions.compute_kpis.pins import SNAPSHOT_ID
+from placements_kpi.errors import PlacementsKpiError
+
+if TYPE_CHECKING:
+    from functions.compute_kpis.catalogue import Kpi
+    from placements_kpi.settings import ComputeSettings
+
+_UNRESOLVED = re.compile(r"(?<![:\w]):[a-z_]+_snapshot\b")
+_FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
+
+
+class QueryError(PlacementsKpiError):
+    """A KPI's query could not be run, or did not return what it should."""
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One row of a KPI query (``RESULT_COLUMNS``)."""
+
+    measure: str
+    period: int
+    as_of: date
+    breakdown: str
+    category: str
+    numerator: int | None
+    denominator: int | None
+    status: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one query: its rows, or why there are none."""
+
+    rows: tuple[ResultRow, ...] = ()
+    error: str | None = None
+    execution_id: str | None = None
+    bytes_scanned: int = 0
+
+
+def snapshot_parameters(kpi: Kpi, snapshots: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters of a KPI's query; :class:`QueryError` if a snapshot is missing or is no snapshot id."""
+    parameters = {}
+    for table in kpi.tables:
+        snapshot = snapshots.get(table, "")
+        if not SNAPSHOT_ID.fullmatch(snapshot):
+            raise QueryError(f"{kpi.id}: there is no usable snapshot of {table} to pin its query to")
+        parameters[f"{table}_snapshot"] = snapshot
+    return parameters
+
+
+def run_queries(
+    kpis: list[Kpi], snapshots: Mapping[str, str], settings: ComputeSettings, budget_seconds: float
+) -> dict[str, Answer]:
+    """Start every KPI's query, wait for all, and return each one's answer.
+
+    A query still running when ``budget_seconds`` are over is stopped, so that the run
+    can still end and say so.
+    """
+    answers: dict[str, Answer] = {}
+    running: dict[str, str] = {}
+    deadline = time.monotonic() + budget_seconds
+    for kpi in kpis:
+        try:
+            running[kpi.id] = _start(kpi, snapshots, settings)
+        except (QueryError, botocore.exceptions.ClientError, wr.exceptions.InvalidArgument) as error:
+            answers[kpi.id] = Answer(error=f"Athena did not take the query: {error}")
+    while running:
+        for kpi_id, execution_id in list(running.items()):
+            answer = _look(execution_id, over=time.monotonic() > deadline, budget_seconds=budget_seconds)
+            if answer is not None:
+                del running[kpi_id]
+                answers[kpi_id] = answer
+        if running:
+            time.sleep(settings.poll_seconds)
+    return {kpi.id: answers[kpi.id] for kpi in kpis}
+
+
+def _start(kpi: Kpi, snapshots: Mapping[str, str], settings: ComputeSettings) -> str:
+    parameters = snapshot_parameters(kpi, snapshots)
+    unknown = {found[1:] for found in _UNRESOLVED.findall(kpi.sql)} - set(parameters)
+    if unknown:
+        raise QueryError(f"{kpi.id}: query.sql has parameters that are not filled: {', '.join(sorted(unknown))}")
+    started = wr.athena.start_query_execution(
+        sql=kpi.sql,
+        database=settings.glue_database,
+        workgroup=settings.athena_workgroup,
+        params=parameters,
+        paramstyle="named",
+    )
+    return str(started)
+
+
+def _look(execution_id: str, *, over: bool, budget_seconds: float) -> Answer | None:
+    """Return the answer of an execution that has ended, or that is stopped because time is over; else ``None``."""
+    try:
+        execution = wr.athena.get_query_execution(execution_id)
+        if execution["Status"]["State"] in _FINAL:
+            return _answer(execution_id, execution)
+        if over:
+            wr.athena.stop_query_execution(execution_id)
+            reason = f"the query was stopped: it had not finished within {budget_seconds:.0f} seconds"
+            return Answer(error=reason, execution_id=execution_id)
+    except botocore.exceptions.ClientError as error:
+        return Answer(error=f"Athena did not answer: {error}", execution_id=execution_id)
+    return None
+
+
+def _answer(execution_id: str, execution: dict[str, Any]) -> Answer:
+    scanned = int(execution.get("Statistics", {}).get("DataScannedInBytes", 0))
+    state = execution["Status"]["State"]
+    if state != "SUCCEEDED":
+        reason = execution["Status"].get("StateChangeReason") or "Athena gave no reason"
+        return Answer(error=f"the query ended {state}: {reason}", execution_id=execution_id, bytes_scanned=scanned)
+    try:
+        rows = _read(execution_id)
+    except QueryError as error:
+        return Answer(error=str(error), execution_id=execution_id, bytes_scanned=scanned)
+    except ValueError as error:  # pandas, of a value that is not of its column's type
+        reason = f"the result cannot be read ({type(error).__name__}); CAST each column in query.sql"
+        return Answer(error=reason, execution_id=execution_id, bytes_scanned=scanned)
+    return Answer(rows=rows, execution_id=execution_id, bytes_scanned=scanned)
+
+
+def _read(execution_id: str) -> tuple[ResultRow, ...]:
+    types = wr.athena.get_query_columns_types(execution_id)
+    if list(types.items()) != list(RESULT_COLUMNS.items()):
+        found = ", ".join(f"{name} {kind}" for name, kind in types.items())
+        wanted = ", ".join(f"{name} {kind}" for name, kind in RESULT_COLUMNS.items())
+        raise QueryError(f"the query returned ({found}) and not ({wanted}); CAST each column in query.sql")
+    with warnings.catch_warnings():
+        # awswrangler 3.17 reads the result with a keyword that pandas 3 no longer wants.
+        warnings.filterwarnings("ignore", "The copy keyword is deprecated", DeprecationWarning)
+        frame: Any = wr.athena.get_query_results(execution_id)
+    columns = [
+        [None if missing else value for value, missing in zip(frame[name], frame[name].isna(), strict=True)]
+        for name in RESULT_COLUMNS
+    ]
+    return tuple(_row(values) for values in zip(*columns, strict=True))
+
+
+def _row(values: tuple[Any, ...]) -> ResultRow:
+    measure, period, as_of, breakdown, category, numerator, denominator, status = values
+    empty = [
+        name
+        for name, value in zip(RESULT_COLUMNS, values, strict=True)
+        if value is None and name not in {"numerator", "denominator"}
+    ]
+    if empty:
+        raise QueryError(f"the query returned a row of measure {measure!r} with no {', '.join(empty)}")
+    return ResultRow(
+        measure=str(measure),
+        period=int(period),
+        as_of=as_of,
+        breakdown=str(breakdown),
+        category=str(category),
+        numerator=None if numerator is None else int(numerator),
+        denominator=None if denominator is None else int(denominator),
+        status=str(status),
+    )

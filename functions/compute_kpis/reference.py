@@ -1,0 +1,76 @@
+"""The two tables that queries read and we write: the points in time, and the definitions.
+
+Content-addressed snapshots (``docs/decisions/0004-points-and-definitions-are-tables.md``):
+the same rows always have the same id, and writing them again changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from functions.compute_kpis.contract import DEFINITIONS, KPI_POINTS
+from placements_kpi import store
+from placements_kpi.tables import Table, arrow_schema
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+    from functions.compute_kpis.definitions import Definitions
+    from placements_kpi.results import Point
+
+
+def point_rows(points: Mapping[str, Sequence[Point]]) -> list[dict[str, Any]]:
+    """Return the rows of ``kpi_points``: one for each KPI, family and day."""
+    return [
+        {
+            "kpi": kpi,
+            "family": point.family,
+            "period": point.period,
+            "period_start": point.period_start,
+            "period_end": point.period_end,
+            "as_of": point.as_of,
+            "is_current": point.is_current,
+            "is_series": point.is_series,
+            "is_comparison": point.is_comparison,
+        }
+        for kpi in sorted(points)
+        for point in points[kpi]
+    ]
+
+
+def definition_rows(definitions: Definitions) -> list[dict[str, Any]]:
+    """Return the rows of ``definitions``."""
+    return [{"list": entry.list, "code": entry.code, "value": entry.value} for entry in definitions.entries]
+
+
+def write_points(s3: S3Client, bucket: str, points: Mapping[str, Sequence[Point]], as_of: date) -> str:
+    """Write the snapshot of ``kpi_points`` if it is new; return its id."""
+    return _write(s3, bucket, KPI_POINTS, point_rows(points), as_of)
+
+
+def write_definitions(s3: S3Client, bucket: str, definitions: Definitions) -> str:
+    """Write the snapshot of ``definitions`` if it is new; return its id."""
+    return _write(s3, bucket, DEFINITIONS, definition_rows(definitions), definitions.dated)
+
+
+def parquet_bytes(rows: list[dict[str, Any]], schema: pa.Schema) -> bytes:
+    """Return ``rows`` as one Parquet file; equal rows give equal bytes with the same pyarrow."""
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _write(s3: S3Client, bucket: str, table: Table, rows: list[dict[str, Any]], dated: date) -> str:
+    plain = [{name: str(value) for name, value in row.items()} for row in rows]
+    digest = hashlib.sha256(store.canonical_json([table.name, plain])).hexdigest()[:12]
+    snapshot = f"{dated:%Y%m%d}-{digest}"
+    key = f"snapshots/{table.name}/snapshot={snapshot}/part-0.parquet"
+    store.write_once(s3, bucket, key, parquet_bytes(rows, arrow_schema(table)), "application/vnd.apache.parquet")
+    return snapshot

@@ -1,0 +1,237 @@
+"""One compute run: pin, plan, query, work out, write, protect, release, tell.
+
+Objects are written before anything points to them, and every id is a digest of what it
+names, so that a run killed anywhere and started again ends in the same state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from functions.compute_kpis import catalogue, definitions, emit, outcome, pins, reference, release
+from functions.compute_kpis.calendars import last_month_end, load_calendars
+from functions.compute_kpis.contract import SOURCE_OF_TABLE
+from functions.compute_kpis.disclosure import protect
+from functions.compute_kpis.queries import Answer, run_queries
+from functions.compute_kpis.record import write_record
+from placements_kpi import store, times
+from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.observability import logger, metrics
+from placements_kpi.results import Figure, KpiResult, Results
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+    from placements_kpi.settings import ComputeSettings
+
+
+class AsOfError(PlacementsKpiError):
+    """The as-of date cannot be used."""
+
+
+class NothingComputedError(PlacementsKpiError):
+    """Not one KPI could be worked out."""
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A finished run before anything is published."""
+
+    results: Results
+    failures: Mapping[str, outcome.Failure]
+    answers: Mapping[str, Answer]
+    inputs: Mapping[str, Any]
+
+
+def compute(
+    settings: ComputeSettings,
+    as_of: date | None,
+    *,
+    dry_run: bool = False,
+    budget_seconds: float = 600.0,
+    folder: Path = catalogue.FOLDER,
+) -> dict[str, Any]:
+    """Work out every KPI of ``folder`` for the as-of date, release them, and return the run's summary.
+
+    ``outcome`` is ``ok``, or ``partial`` where a KPI failed. Raises :class:`AsOfError` for a day
+    to come and :class:`NothingComputedError`, after the run record is written, if all failed.
+    A dry run writes the two tables the queries need and Athena's own output, nothing else.
+    """
+    started = times.now()
+    day = as_of or times.yesterday()
+    if day > times.today():
+        raise AsOfError(f"{day} is in the future (today is {times.today()} in London); ask for a day that has come")
+    s3 = store.s3_client()
+    computed = _work_out(s3, settings, day, folder, budget_seconds)
+    results = computed.results
+    for kpi_id, failure in sorted(computed.failures.items()):
+        logger.error("kpi failed", extra={"kpi": kpi_id, "reason": failure.detail})
+    done = [kpi.id for kpi in results.kpis if kpi.state == "ok"]
+    summary = _summary(computed, "ok" if not computed.failures else "partial" if done else "failed")
+    record = summary | {
+        "started_at": times.iso_instant(started),
+        "month_end": results.month_end.isoformat(),
+        "code_version": results.code_version,
+        "inputs": dict(computed.inputs),
+        "failures": {kpi_id: failure.detail for kpi_id, failure in computed.failures.items()},
+        "executions": {kpi_id: answer.execution_id for kpi_id, answer in computed.answers.items()},
+    }
+    _count(computed, len(done))
+    if not done:
+        if not dry_run:
+            write_record(s3, settings.data_bucket, record)
+        raise NothingComputedError(
+            f"no KPI could be worked out for {day}; nothing current was changed. "
+            + " ".join(f"{kpi_id}: {failure.detail}." for kpi_id, failure in sorted(computed.failures.items()))
+        )
+    published = _publish(s3, settings, computed, record, dry_run=dry_run)
+    return summary | published | {"dry_run": dry_run}
+
+
+def execute(
+    settings: ComputeSettings,
+    made: outcome.Plan,
+    snapshots: Mapping[str, str],
+    previous: Results | None,
+    budget_seconds: float,
+) -> tuple[tuple[KpiResult, ...], dict[str, outcome.Failure], dict[str, Answer]]:
+    """Run the queries of the plan against ``snapshots``; return the KPIs, why some failed, and the answers."""
+    answers = run_queries(made.to_query, snapshots, settings, budget_seconds)
+    results, failures = outcome.kpi_results(made, snapshots, answers, previous)
+    return results, failures, answers
+
+
+def _work_out(s3: S3Client, settings: ComputeSettings, day: date, place: Path, budget_seconds: float) -> Computed:
+    lists = definitions.load_definitions()
+    kpis, unusable = catalogue.load_catalogue(lists, place)
+    pinned = pins.read_pins(s3, settings.data_bucket, day, settings.max_age_days)
+    made = outcome.plan(day, kpis, unusable, pinned, load_calendars(lists))
+    snapshots = {
+        table: str(pinned[source].facts.snapshot)
+        for table, source in SOURCE_OF_TABLE.items()
+        if pinned[source].facts.snapshot
+    }
+    snapshots["definitions"] = reference.write_definitions(s3, settings.data_bucket, lists)
+    snapshots["kpi_points"] = reference.write_points(s3, settings.data_bucket, made.points, day)
+    previous = _previous(s3, settings.data_bucket)
+    kpi_results, failures, answers = execute(settings, made, snapshots, previous, budget_seconds)
+    sources = tuple(pin.facts for pin in pinned.values())
+    inputs: dict[str, Any] = {
+        "as_of": day.isoformat(),
+        "snapshots": snapshots,
+        "sources": [facts.model_dump(mode="json") for facts in sources],
+        "catalogue": {kpi.id: kpi.digest for kpi in kpis} | {folder.id: folder.digest for folder in unusable},
+        "code_version": settings.code_version,
+        "demonstration": settings.demonstration,
+    }
+    results = Results(
+        run_id=outcome.run_id_of(day, inputs, kpi_results),
+        as_of=day,
+        month_end=last_month_end(day),
+        code_version=settings.code_version,
+        demonstration=settings.demonstration,
+        snapshots=snapshots,
+        sources=sources,
+        kpis=kpi_results,
+    )
+    return Computed(results, failures, answers, inputs)
+
+
+def _previous(s3: S3Client, bucket: str) -> Results | None:
+    """Return the newest results, to carry figures over from; none if they are gone or of another contract."""
+    pointer = store.read_pointer(s3, bucket, release.CURRENT_RESULTS)
+    if pointer is None:
+        return None
+    try:
+        return Results.model_validate(store.read_json(s3, bucket, pointer.body["results"]))
+    except (store.MissingObjectError, ValidationError) as error:
+        reason = {"results": pointer.body["results"], "reason": type(error).__name__}
+        logger.warning("nothing can be carried over from the newest results", extra=reason)
+        return None
+
+
+def _publish(
+    s3: S3Client, settings: ComputeSettings, computed: Computed, record: dict[str, Any], *, dry_run: bool
+) -> dict[str, Any]:
+    bucket, results = settings.data_bucket, computed.results
+    place = f"results/{results.run_id}"
+    if not dry_run:
+        store.write_once(s3, bucket, f"{place}/results.json", store.canonical_json(results.model_dump(mode="json")))
+        store.write_once(
+            s3, bucket, f"{place}/results.parquet", outcome.results_parquet(results), "application/vnd.apache.parquet"
+        )
+    release_id, _ = release.find_or_write(
+        s3, bucket, results.as_of, lambda name: protect(results, settings.disclosure, name), write=not dry_run
+    )
+    if dry_run:
+        return {"release": release_id, "current": False}
+    # The record comes before the pointers: whatever is current can be recomputed.
+    write_record(s3, bucket, record | {"release": release_id})
+    pointer = {
+        "run_id": results.run_id,
+        "as_of": results.as_of.isoformat(),
+        "results": f"{place}/results.json",
+        "release": release_id,
+    }
+    current = release.make_current(s3, bucket, release.CURRENT_RELEASE, {"release": release_id}, results.as_of)
+    if current:
+        release.make_current(s3, bucket, release.CURRENT_RESULTS, pointer, results.as_of)
+        emit.kpis_computed(settings.event_bus, release_id)
+    else:
+        logger.warning("release is not current: there is one of a later day", extra={"release": release_id})
+    return {"release": release_id, "current": current}
+
+
+def _summary(computed: Computed, ended: str) -> dict[str, Any]:
+    results = computed.results
+    return {
+        "run_id": results.run_id,
+        "as_of": results.as_of.isoformat(),
+        "release": None,
+        "kpis": {
+            kpi.id: {"state": kpi.state, "reason": _reason(computed, kpi), "headline": _headline(kpi)}
+            for kpi in results.kpis
+        },
+        "queries": len([answer for answer in computed.answers.values() if answer.execution_id]),
+        "bytes_scanned": sum(answer.bytes_scanned for answer in computed.answers.values()),
+        "outcome": ended,
+    }
+
+
+def _reason(computed: Computed, kpi: KpiResult) -> str | None:
+    return computed.failures[kpi.id].detail if kpi.id in computed.failures else None
+
+
+def _headline(kpi: KpiResult) -> dict[str, Any] | None:
+    figure = headline_of(kpi)
+    if figure is None:
+        return None
+    return {"numerator": figure.numerator, "denominator": figure.denominator, "value": figure.value}
+
+
+def headline_of(kpi: KpiResult) -> Figure | None:
+    """Return the national headline figure at the KPI's newest point."""
+    families = {measure.family for measure in kpi.description.measures if measure.id == kpi.description.headline}
+    for point in kpi.points:
+        if point.is_current and point.family in families:
+            for figure in kpi.figures:
+                if (figure.measure, figure.breakdown) == (kpi.description.headline, "national") and (
+                    figure.period,
+                    figure.as_of,
+                ) == (point.period, point.as_of):
+                    return figure
+    return None
+
+
+def _count(computed: Computed, done: int) -> None:
+    metrics.add_metric(name="KpisComputed", unit="Count", value=done)
+    metrics.add_metric(name="KpisFailed", unit="Count", value=len(computed.failures))
+    scanned = sum(answer.bytes_scanned for answer in computed.answers.values())
+    metrics.add_metric(name="AthenaBytesScanned", unit="Bytes", value=scanned)
+    metrics.flush_metrics()

@@ -1,0 +1,58 @@
+"""AWS in this process for every test of this folder that asks for it, with the local stack's Athena."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from functions.compute_kpis.contract import TABLES
+from local import athena
+from local.intrinsics import REGION
+from placements_kpi.tables import Table, glue_columns
+from tests.compute import stack
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Start AWS with bucket, tables and workgroup, on the day after D; nothing is in the bucket."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setenv("STAGE", "local")
+    monkeypatch.setenv("CLOCK", "2026-07-15T08:30:00+00:00")
+    stack.client.cache_clear()
+    with mock_aws(), athena.install(tmp_path_factory.mktemp("athena")):
+        stack.client("s3").create_bucket(Bucket=stack.BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        stack.client("athena").create_work_group(
+            Name=stack.WORKGROUP,
+            Configuration={
+                "EnforceWorkGroupConfiguration": True,
+                "ResultConfiguration": {"OutputLocation": f"s3://{stack.BUCKET}/athena/"},
+                "BytesScannedCutoffPerQuery": 10_000_000,
+            },
+        )
+        stack.client("glue").create_database(DatabaseInput={"Name": stack.DATABASE})
+        for table in [*TABLES, *(table for tables in stack.TABLES.values() for table in tables)]:
+            _declare(table)
+        yield
+
+
+def _declare(table: Table) -> None:
+    """Declare a table in Glue as ``template.yaml`` does."""
+    location = f"s3://{stack.BUCKET}/snapshots/{table.name}/"
+    stack.client("glue").create_table(
+        DatabaseName=stack.DATABASE,
+        TableInput={
+            "Name": table.name,
+            "PartitionKeys": [{"Name": "snapshot", "Type": "string"}],
+            "Parameters": {
+                "projection.enabled": "true",
+                "projection.snapshot.type": "injected",
+                "storage.location.template": location + "snapshot=${snapshot}/",
+            },
+            "StorageDescriptor": {"Columns": glue_columns(table), "Location": location},
+        },
+    )

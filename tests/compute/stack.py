@@ -1,0 +1,200 @@
+"""A small world for whole compute runs: AWS in this process, snapshots made of hand-written rows, two KPIs."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from functions.compute_kpis import run
+from placements_kpi import store
+from placements_kpi.settings import SOURCES, ComputeSettings
+from placements_kpi.tables import Table, arrow_schema
+
+KPIS = Path(__file__).parent / "kpis"
+BUCKET = "data"
+DATABASE = "kpis"
+WORKGROUP = "kpis"
+D = date(2026, 7, 14)
+TABLES: dict[str, tuple[Table, ...]] = {
+    source: importlib.import_module(f"functions.ingest_{source}.contract").TABLES for source in SOURCES
+}
+
+Row = Mapping[str, Any]
+
+
+@cache
+def client(service: Any) -> Any:
+    """Return a client, one for each test: making one takes longer than using it."""
+    return boto3.client(service)
+
+
+def settings(**changed: Any) -> ComputeSettings:
+    """Return settings of the test stack."""
+    values: dict[str, Any] = {
+        "stage": "local",
+        "data_bucket": BUCKET,
+        "code_version": "test",
+        "max_age_days": json.dumps(dict.fromkeys(SOURCES, 7)),
+        "glue_database": DATABASE,
+        "athena_workgroup": WORKGROUP,
+        "disclosure": json.dumps(
+            {
+                "base": 5,
+                "floor": 10,
+                "percentage_floor": 25,
+                "approved_by": "the tests",
+                "approved_on": "2026-01-01",
+            }
+        ),
+        "demonstration": True,
+        "poll_seconds": 0.01,
+    }
+    return ComputeSettings.model_validate(values | changed)
+
+
+def put_snapshot(
+    source: str, as_of: date = D, *, number: int = 1, compression: str = "zstd", **rows: Sequence[Row]
+) -> str:
+    """Write a snapshot of ``source`` with these rows by table, and make it current; return its id."""
+    snapshot = f"{as_of:%Y%m%d}-{number:012x}"
+    facts = []
+    for table in TABLES[source]:
+        schema = arrow_schema(table)
+        given = [{name: row.get(name) for name in schema.names} for row in rows.pop(table.name, ())]
+        key = f"snapshots/{table.name}/snapshot={snapshot}/part-0.parquet"
+        facts.append(_facts(table.name, len(given)))
+        if not given:
+            continue
+        sink = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist(given, schema=schema), sink, compression=compression, use_dictionary=False)
+        client("s3").put_object(Bucket=BUCKET, Key=key, Body=sink.getvalue())
+    assert not rows, f"{source} has no tables {sorted(rows)}"
+    manifest = f"manifests/{source}/{snapshot}.json"
+    put_json(manifest, {"source": source, "snapshot": snapshot, "tables": facts, "notes": {"orphans": 4}})
+    pointer = {"source": source, "snapshot": snapshot, "as_of": f"{as_of}T03:00:00Z", "manifest": manifest}
+    put_json(f"current/{source}.json", pointer)
+    return snapshot
+
+
+def _facts(table: str, kept: int) -> dict[str, Any]:
+    return {
+        "table": table,
+        "rows_in": kept + 3,
+        "kept": kept,
+        "duplicates": 1,
+        "refused": {"wrong_type": 2},
+        "digest": "not a fact for the page",
+    }
+
+
+def put_json(key: str, body: Any) -> None:
+    """Write a JSON object."""
+    client("s3").put_object(Bucket=BUCKET, Key=key, Body=store.canonical_json(body))
+
+
+def get_json(key: str) -> Any:
+    """Return a JSON object."""
+    return store.read_json(client("s3"), BUCKET, key)
+
+
+def objects(*prefixes: str) -> dict[str, str]:
+    """Return the key and ETag of every object under the prefixes."""
+    return {
+        item["Key"]: item["ETag"]
+        for prefix in prefixes
+        for item in client("s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+    }
+
+
+def choices(count: int, rejected: int, *, cycle: int = 2026, region: str | None = None, first: int = 0) -> list[Row]:
+    """Return choices of ``count`` candidates sent in February of the cycle, the first of them rejected in March."""
+    return [
+        {
+            "id": f"{cycle}-{first + number}",
+            "candidate_id": f"candidate-{first + number}",
+            "recruitment_cycle_year": cycle,
+            "status": "rejected" if number < rejected else "recruited",
+            "sent_to_provider_on": date(cycle, 2, 1),
+            "rejected_on": date(cycle, 3, 1) if number < rejected else None,
+            "provider_region_code": region,
+        }
+        for number in range(count)
+    ]
+
+
+def visits(**by_code: date | None) -> list[Row]:
+    """Return the activity of providers: code and last sign-in."""
+    return [{"provider_code": code, "last_signed_in_on": day} for code, day in by_code.items()]
+
+
+def put_world() -> None:
+    """Make every source current with a world that is easily counted by hand."""
+    put_snapshot(
+        "apply",
+        application_choices=[
+            *choices(100, 41, region="E12000001"),
+            *choices(40, 3, region="E12000002", first=100),
+            *choices(50, 20, cycle=2025, first=1000),
+        ],
+    )
+    put_snapshot(
+        "placements",
+        provider_activity=visits(A1=date(2026, 5, 1), A2=None, B1=date(2025, 9, 2), B2=date(2025, 6, 1)),
+    )
+    for source in ("register", "vacancies", "providers", "schools"):
+        put_snapshot(source)
+
+
+def catalogue_of(folder: Path, *extra: Path) -> Path:
+    """Copy the KPIs of the tests, and any others, into ``folder`` and return it."""
+    shutil.copytree(KPIS, folder, dirs_exist_ok=True)
+    for place in extra:
+        shutil.copytree(place, folder / place.name)
+    return folder
+
+
+def compute(folder: Path = KPIS, as_of: date | None = D, **options: Any) -> dict[str, Any]:
+    """Run ``compute`` over the KPIs of the tests."""
+    given = options.pop("settings", None) or settings()
+    return run.compute(given, as_of, folder=folder, **options)
+
+
+def figures(document: Any, kpi: str, measure: str = "headline", breakdown: str = "national") -> list[dict[str, Any]]:
+    """Return the figures of a results or protected document, in order."""
+    (found,) = [item for item in document["kpis"] if item["id"] == kpi]
+    return [figure for figure in found["figures"] if (figure["measure"], figure["breakdown"]) == (measure, breakdown)]
+
+
+def newest(document: Any, kpi: str, measure: str = "headline", **cell: str) -> dict[str, Any]:
+    """Return a measure's figure at its latest day; ``cell`` may be ``region="E12000001"``."""
+    ((breakdown, category),) = cell.items() or (("national", "Total"),)
+    found = [item for item in figures(document, kpi, measure, breakdown) if item["category"] == category]
+    return max(found, key=lambda figure: figure["as_of"])
+
+
+def kpi_of(document: Any, kpi: str) -> dict[str, Any]:
+    """Return one KPI of a document."""
+    (found,) = [item for item in document["kpis"] if item["id"] == kpi]
+    return dict(found)
+
+
+def numbers(figure: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    """Return numerator, denominator and value."""
+    return figure["numerator"], figure["denominator"], figure["value"]
+
+
+def drop_keys(keys: Iterable[str]) -> None:
+    """Delete objects."""
+    for key in keys:
+        client("s3").delete_object(Bucket=BUCKET, Key=key)

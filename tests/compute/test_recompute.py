@@ -1,0 +1,105 @@
+"""Operator's questions: recompute a release, and what is current."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.compute_kpis.recompute import recompute
+from functions.compute_kpis.release import ReleaseError
+from functions.compute_kpis.status import status
+from tests.compute import stack
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def again(release: str, folder: Path = stack.KPIS, **changed: Any) -> dict[str, Any]:
+    """Recompute a release with the KPIs of the tests."""
+    return recompute(stack.settings(**changed), release, folder=folder)
+
+
+def test_release_is_recomputed_byte_for_byte_after_the_sources_moved_on() -> None:
+    stack.put_world()
+    release = stack.compute()["release"]
+    stack.put_snapshot("placements", number=2, provider_activity=stack.visits(A1=stack.D, B1=None, C1=None))
+    stack.compute()
+    found = again(release)
+    assert (found["equal"], found["differences"], found["outcome"]) == (True, [], "ok")
+    assert found["bytes_scanned"] > 0
+
+
+def test_recompute_writes_nothing() -> None:
+    stack.put_world()
+    release = stack.compute()["release"]
+    before = stack.objects("")
+    again(release)
+    after = {key: etag for key, etag in stack.objects("").items() if not key.startswith("athena/")}
+    assert after == {key: etag for key, etag in before.items() if not key.startswith("athena/")}
+
+
+def test_what_differs_is_named_without_its_value(tmp_path: Path) -> None:
+    stack.put_world()
+    release = stack.compute()["release"]
+    folder = stack.catalogue_of(tmp_path)
+    query = folder / "candidate-rejections" / "query.sql"
+    query.write_text(query.read_text(encoding="utf-8").replace("DISTINCT", ""), encoding="utf-8")
+    query.write_text(
+        query.read_text(encoding="utf-8").replace("rejected AS numerator", "rejected + 1 AS numerator"),
+        encoding="utf-8",
+    )
+    found = again(release, folder)
+    assert not found["equal"]
+    assert found["outcome"] == "partial"
+    assert "results.kpis[candidate-rejections].sql" in found["differences"]
+    assert any(path.startswith("results.kpis[candidate-rejections].figures") for path in found["differences"])
+    assert not any("provider-visits" in path for path in found["differences"])
+
+
+def test_newer_code_that_gives_the_same_is_equal_and_named() -> None:
+    stack.put_world()
+    release = stack.compute()["release"]
+    found = again(release, code_version="next")
+    assert found["equal"]
+    assert found["code_version"] == {"of_release": "test", "now": "next"}
+
+
+def test_figures_that_were_carried_over_are_taken_as_they_were() -> None:
+    stack.put_world()
+    stack.compute()
+    stack.drop_keys(["current/apply.json"])
+    partial = stack.compute()
+    assert partial["outcome"] == "partial"
+    assert again(partial["release"])["equal"]
+
+
+def test_release_that_does_not_exist_is_a_clear_error() -> None:
+    with pytest.raises(ReleaseError, match=r"release 2026-07-14\.9 cannot be recomputed"):
+        again("2026-07-14.9")
+
+
+def test_status_says_what_is_current_and_how_the_last_attempts_ended() -> None:
+    stack.put_world()
+    summary = stack.compute()
+    stack.put_json("attempts/schools.json", {"source": "schools", "error": "the file was truncated"})
+    found = status(stack.settings())
+    assert found["release"] == summary["release"]
+    assert found["results"]["run_id"] == summary["run_id"]
+    assert found["sources"]["apply"] == {
+        "snapshot": "20260714-000000000001",
+        "as_of": "2026-07-14",
+        "age_days": 0,
+        "max_age_days": 7,
+        "last_attempt": None,
+        "problem": None,
+    }
+    assert found["sources"]["schools"]["last_attempt"] == "the file was truncated"
+
+
+def test_status_of_an_empty_bucket_says_that_there_is_nothing() -> None:
+    found = status(stack.settings())
+    assert (found["release"], found["results"]) == (None, None)
+    assert (
+        found["sources"]["apply"]["problem"] == "Apply for teacher training has not sent any data that could be used."
+    )
