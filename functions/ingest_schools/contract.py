@@ -7,6 +7,15 @@ URN it counts as (the KPI book, "Schools" and "Successors").
 
 from placements_kpi.tables import Column, Table
 
+STATUSES = frozenset("1 2 3 4".split())  # open, closed, open but proposed to close, proposed to open
+TYPES = frozenset(
+    "1 2 3 5 6 7 8 10 11 12 14 15 18 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 "
+    "40 41 42 43 44 45 46 49 56 57".split()
+)
+TYPE_GROUPS = frozenset("1 2 3 4 5 6 9 10 11 13".split())
+PHASES = frozenset("0 1 2 3 4 5 6 7".split())
+REGIONS = frozenset("A B D E F G H J K W Z".split())  # W: Wales; Z: not applicable
+
 SCHOOLS = Table(
     name="schools",
     description="One row per establishment, open or closed.",
@@ -15,11 +24,11 @@ SCHOOLS = Table(
     columns=(
         Column("urn", "string", required=True),
         Column("establishment_name", "string"),
-        Column("establishment_status", "integer", required=True, codes=frozenset("1 2 3 4".split())),
-        Column("type_of_establishment", "integer", required=True),
-        Column("establishment_type_group", "integer", required=True),
-        Column("phase_of_education", "integer", required=True),
-        Column("gor", "string"),
+        Column("establishment_status", "integer", required=True, codes=STATUSES),
+        Column("type_of_establishment", "integer", required=True, codes=TYPES),
+        Column("establishment_type_group", "integer", required=True, codes=TYPE_GROUPS),
+        Column("phase_of_education", "integer", required=True, codes=PHASES),
+        Column("gor", "string", codes=REGIONS),
         Column("la", "string"),
         Column("open_date", "date"),  # blank and 01-01-1900 both mean long ago: null
         Column("close_date", "date"),
@@ -36,7 +45,7 @@ LINKS = Table(
     columns=(
         Column("urn", "string", required=True),
         Column("link_urn", "string", required=True),
-        Column("link_type", "string"),
+        Column("link_type", "string", required=True),
         Column("link_established_date", "date"),
     ),
 )

@@ -1,0 +1,36 @@
+"""Ingest Apply for teacher training: application choices, with the reasons for rejection as ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from functions.ingest_apply import client, contract, reasons
+from placements_kpi import fields, ingest
+from placements_kpi.observability import logger, metrics
+from placements_kpi.settings import IngestSettings
+from placements_kpi.sources import Feed, Source
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+SOURCE = Source(
+    name=contract.SOURCE,
+    tables=contract.TABLES,
+    fetch=client.fetch,
+    feeds=(
+        Feed(
+            name="application_choices",
+            table=contract.APPLICATION_CHOICES,
+            prepare=reasons.prepare,
+            extra={reasons.STRUCTURED: fields.ANYTHING, reasons.FREE_TEXT: fields.ANYTHING},
+            upper=("provider_code", "accredited_provider_code"),
+        ),
+    ),
+)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Run one ingest as ``event`` asks (:mod:`placements_kpi.events`) and return its summary."""
+    return ingest.run(SOURCE, IngestSettings.from_environment(), event)

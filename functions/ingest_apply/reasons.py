@@ -1,0 +1,163 @@
+"""Reasons for rejection: any of Apply's historical shapes becomes a sorted list of dotted ids.
+
+Shapes (``rejection_reasons_type``): flat keys ``…_y_n``, nested ``selected_reasons``,
+R-codes of the vendor API, and one free text. Free text is never kept: only ids leave
+this module. An id that is not about capacity is kept as its top level, and the two
+sensitive ones become ``other``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from placements_kpi.fields import looks_like_an_id
+from placements_kpi.sources import Row, RowError
+
+STRUCTURED = "structured_rejection_reasons"
+FREE_TEXT = "rejection_reason"
+
+CAPACITY = frozenset({"school_placement", "course_full"})
+"""Top-level ids whose sub-reasons are kept."""
+
+SENSITIVE = frozenset({"safeguarding", "visa_sponsorship", "cannot_sponsor_visa"})
+"""Top-level ids that say something sensitive of a candidate by themselves."""
+
+NOT_REASONS = frozenset({"other_advice_or_feedback", "interested_in_future_applications"})
+"""Flat keys that are advice, not reasons."""
+
+VENDOR_CODES = {
+    "r01": "qualifications",
+    "r02": "personal_statement",
+    "r03": "teaching_knowledge",
+    "r04": "communication_and_scheduling",
+    "r05": "references",
+    "r06": "safeguarding",
+    "r07": "visa_sponsorship",
+    "r08": "course_full",
+    "r09": "other",
+    "r10": "school_placement",
+}
+
+PARENTS = {
+    leaf: parent
+    for parent, leaves in {
+        "qualifications": (
+            "no_maths_gcse no_english_gcse no_science_gcse no_degree unsuitable_a_levels unsuitable_degree "
+            "unsuitable_degree_subject unverified_qualifications unverified_equivalency_qualifications "
+            "already_qualified qualifications_other"
+        ),
+        "personal_statement": "quality_of_writing personal_statement_other",
+        "teaching_knowledge": (
+            "subject_knowledge safeguarding_knowledge teaching_method_knowledge teaching_role_knowledge "
+            "teaching_demonstration teaching_knowledge_other"
+        ),
+        "communication_and_scheduling": (
+            "did_not_reply did_not_attend_interview could_not_arrange_interview english_below_standard "
+            "communication_and_scheduling_other"
+        ),
+        "visa_sponsorship": "visa_sponsorship_not_supported visa_sponsorship_course_closed",
+        "course_full": "salary_course_full course_full_other",
+        "school_placement": "no_placements no_suitable_placements placements_other",
+    }.items()
+    for leaf in leaves.split()
+}
+"""Nested ids that may come without their parent."""
+
+KNOWN = frozenset(PARENTS.values()) | frozenset(
+    "references safeguarding other candidate_behaviour quality_of_application performance_at_interview "
+    "offered_on_another_course honesty_and_professionalism cannot_sponsor_visa".split()
+)
+"""Top-level ids of every shape so far. Any other is kept whole, for somebody to look at."""
+
+_FLAT = re.compile(r"_y_n$")
+_ONLY_TEXT = "why_are_you_rejecting_this_application"
+
+
+def prepare(row: Row) -> bool:
+    """Fill ``rejection_reason_ids`` (and a missing type) of a choice from whichever shape it has; keep every row."""
+    structured, free_text = row.pop(STRUCTURED, None), row.pop(FREE_TEXT, None)
+    given = row.get("rejection_reason_ids")
+    if given is not None:
+        row["rejection_reason_ids"] = tidy(given)
+    elif structured is not None:
+        shape, ids = flatten(structured)
+        row["rejection_reason_ids"] = tidy(ids)
+        row["rejection_reasons_type"] = row.get("rejection_reasons_type") or shape
+    elif free_text and not row.get("rejection_reasons_type"):
+        row["rejection_reasons_type"] = FREE_TEXT
+    return True
+
+
+def flatten(structured: Any) -> tuple[str, list[str]]:
+    """Return the shape of a ``structured_rejection_reasons`` value, by its type's name, and the ids in it.
+
+    Raises :class:`RowError` for anything that is none of the shapes.
+    """
+    if isinstance(structured, str):
+        try:
+            structured = json.loads(structured)
+        except ValueError:
+            raise RowError("wrong_type", STRUCTURED) from None
+    if isinstance(structured, list):
+        structured = {"selected_reasons": structured}
+    if not isinstance(structured, dict):
+        raise RowError("wrong_type", STRUCTURED)
+    if "selected_reasons" in structured:
+        return "rejection_reasons", list(_nested(structured["selected_reasons"]))
+    return "reasons_for_rejection", _flat(structured)
+
+
+def tidy(ids: list[str]) -> list[str]:
+    """Return ids as they are stored: translated, put under their parents, collapsed, sorted, each once."""
+    return sorted({_stored(given.strip().lower()) for given in ids if given.strip()})
+
+
+def _nested(selected: Any) -> Iterator[str]:
+    for reason in _reasons(selected):
+        top = _id(reason)
+        below = [_id(nested) for nested in _reasons(reason.get("selected_reasons"))]
+        yield from (f"{top}.{leaf}" for leaf in below) if below else (top,)
+
+
+def _reasons(selected: Any) -> list[dict[str, Any]]:
+    if selected is None:
+        return []
+    if not isinstance(selected, list) or not all(isinstance(reason, dict) for reason in selected):
+        raise RowError("wrong_type", STRUCTURED)
+    return selected
+
+
+def _id(reason: dict[str, Any]) -> str:
+    found = reason.get("id", reason.get("code"))
+    if not isinstance(found, str):
+        raise RowError("wrong_type", STRUCTURED)
+    return found
+
+
+def _flat(keys: dict[str, Any]) -> list[str]:
+    chosen = [key for key, answer in keys.items() if key.endswith("_y_n") and str(answer).strip().lower() == "yes"]
+    reasons = [key for key in chosen if _FLAT.sub("", key) not in NOT_REASONS]
+    text = keys.get(_ONLY_TEXT)
+    if not reasons and isinstance(text, str) and text.strip():
+        return ["other"]  # asked only when every category was answered "No"
+    return reasons
+
+
+@lru_cache(maxsize=4096)
+def _stored(given: str) -> str:
+    if not looks_like_an_id(given):
+        return "unmapped"
+    whole = VENDOR_CODES.get(given, _FLAT.sub("", given))
+    top, _, below = whole.partition(".")
+    top = VENDOR_CODES.get(top, top)
+    if top in PARENTS:
+        top, below = PARENTS[top], top
+    if top in SENSITIVE:
+        return "other"
+    if top in CAPACITY:
+        return f"{top}.{below}" if below else top
+    return top if top in KNOWN else whole

@@ -1,0 +1,35 @@
+"""Ingest Register trainee teachers: trainees, with their placements' URNs and reasons for withdrawal as ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from functions.ingest_register import client, contract, rows
+from placements_kpi import fields, ingest
+from placements_kpi.observability import logger, metrics
+from placements_kpi.settings import IngestSettings
+from placements_kpi.sources import Feed, Source
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+SOURCE = Source(
+    name=contract.SOURCE,
+    tables=contract.TABLES,
+    fetch=client.fetch,
+    feeds=(
+        Feed(
+            name="trainees",
+            table=contract.TRAINEES,
+            prepare=rows.prepare,
+            extra={"placements": fields.entries({"urn": fields.text()})},
+        ),
+    ),
+)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Run one ingest as ``event`` asks (:mod:`placements_kpi.events`) and return its summary."""
+    return ingest.run(SOURCE, IngestSettings.from_environment(), event)

@@ -1,0 +1,48 @@
+"""Ingest Get information about schools (GIAS): the register of schools, their links, and their lineage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from functions.ingest_schools import client, contract, register
+from placements_kpi import ingest
+from placements_kpi.observability import logger, metrics
+from placements_kpi.settings import IngestSettings
+from placements_kpi.sources import Feed, Reference, Source
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+SOURCE = Source(
+    name=contract.SOURCE,
+    tables=contract.TABLES,
+    feeds=(
+        Feed(name="schools", table=contract.SCHOOLS, file_pattern=r"edubasealldata\d{8}\.csv"),
+        Feed(name="school_links", table=contract.LINKS, file_pattern=r"links_edubasealldata\d{8}\.csv"),
+    ),
+    fetch=client.fetch,
+    read=register.read,
+    references=(
+        Reference(
+            note="links_from_unknown_school",
+            table=contract.LINKS,
+            columns=("urn",),
+            to_table=contract.SCHOOLS,
+            to_columns=("urn",),
+        ),
+        Reference(
+            note="links_to_unknown_school",
+            table=contract.LINKS,
+            columns=("link_urn",),
+            to_table=contract.SCHOOLS,
+            to_columns=("urn",),
+        ),
+    ),
+)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Run one ingest as ``event`` asks (:mod:`placements_kpi.events`) and return its summary."""
+    return ingest.run(SOURCE, IngestSettings.from_environment(), event)

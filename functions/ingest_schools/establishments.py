@@ -1,0 +1,29 @@
+"""The file of establishments, ``edubasealldataYYYYMMDD.csv``: one row a school, open or closed."""
+
+from functions.ingest_schools.contract import SCHOOLS
+from functions.ingest_schools.staged import Reader, stage
+from functions.ingest_schools.values import area_codes, codes, days, texts, urns
+from placements_kpi.sources import SourceFile
+from placements_kpi.staging import Staging
+
+FIELDS: dict[str, tuple[str, Reader]] = {
+    "urn": ("URN", urns),
+    "establishment_name": ("EstablishmentName", texts),
+    "establishment_status": ("EstablishmentStatus (code)", codes),
+    "type_of_establishment": ("TypeOfEstablishment (code)", codes),
+    "establishment_type_group": ("EstablishmentTypeGroup (code)", codes),
+    "phase_of_education": ("PhaseOfEducation (code)", codes),
+    "gor": ("GOR (code)", area_codes),
+    "la": ("LA (code)", area_codes),
+    "open_date": ("OpenDate", days),
+    "close_date": ("CloseDate", days),
+    "postcode": ("Postcode", texts),
+    "ukprn": ("UKPRN", texts),
+    "last_changed_date": ("LastChangedDate", days),
+}
+"""Name in the contract: name in the file, and what reads it. Nothing else of the file is read."""
+
+
+def stage_establishments(file: SourceFile, staging: Staging) -> None:
+    """Stage every row of the file of establishments."""
+    stage(file, SCHOOLS, FIELDS, staging)

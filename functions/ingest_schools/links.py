@@ -1,0 +1,30 @@
+"""The file of links, ``links_edubasealldataYYYYMMDD.csv``: predecessors and successors, one row a direction."""
+
+from collections.abc import Iterator
+
+from functions.ingest_schools.contract import LINKS
+from functions.ingest_schools.staged import Reader, stage
+from functions.ingest_schools.values import days, required_texts, urns
+from placements_kpi.sources import SourceFile
+from placements_kpi.staging import Settled, Staging
+
+FIELDS: dict[str, tuple[str, Reader]] = {
+    "urn": ("URN", urns),
+    "link_urn": ("LinkURN", urns),
+    "link_type": ("LinkType", required_texts),
+    "link_established_date": ("LinkEstablishedDate", days),
+}
+"""Name in the contract: name in the file, and what reads it."""
+
+
+def stage_links(file: SourceFile, staging: Staging) -> None:
+    """Stage every row of the file of links."""
+    stage(file, LINKS, FIELDS, staging)
+
+
+def successors(links: Settled) -> Iterator[tuple[str, str]]:
+    """Yield each URN with the URN that succeeds it: links whose type begins "Successor" (KPI book, Successors)."""
+    for batch in links.batches(["urn", "link_urn", "link_type"]):
+        for urn, link_urn, link_type in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            if link_type.startswith("Successor"):
+                yield urn, link_urn

@@ -1,0 +1,171 @@
+"""Columns of a GIAS extract, from bytes to typed values, a whole column at a time.
+
+A column has few different codes and days, so each different value is read once and
+the result spread over the rows. What cannot be read is told by row and reason; the
+value itself goes nowhere.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from functions.ingest_schools.extract import Encoding
+
+LONGEST_TEXT = 255
+EARLIEST_YEAR, LATEST_YEAR = 1000, 2200
+LONG_AGO = date(1900, 1, 1)
+"""What GIAS says for a school so old that nobody entered when it opened."""
+
+_DAY = re.compile(rb"(\d\d)[-/](\d\d)[-/](\d{4})")
+_CODE = re.compile(rb"\d{1,9}")
+_URN = re.compile(rb"[1-9]\d{4,6}")
+# The five bytes that cp1252 leaves undefined become the replacement character.
+_CP1252 = "".join(bytes([byte]).decode("cp1252", "replace") for byte in range(256))
+_CYRILLIC = re.compile("[\u0400-\u052f]")
+
+
+class _UnreadableError(Exception):
+    """A value cannot be read, for a reason that is a code."""
+
+
+@dataclass
+class Reading:
+    """The reading of one batch: how its text is encoded, and what was found wrong in it."""
+
+    encoding: Encoding
+    refused: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Position in the batch: the first reason, and its column."""
+    replaced: int = 0
+    """Characters that could not be decoded."""
+    cyrillic: int = 0
+    """Texts with Cyrillic letters: the sign of a file decoded with the wrong code page."""
+
+    def refuse(self, positions: Any, reason: str, column: str) -> None:
+        """Refuse the rows at ``positions``, unless they are refused already."""
+        for position in positions:
+            self.refused.setdefault(int(position), (reason, column))
+
+
+def texts(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
+    """Return ``values`` as text without blanks around it; nothing but blanks is null."""
+    content = values.buffers()[2]
+    if content is not None and not content.to_pybytes().isascii():
+        decoded = [_decode(value or b"", reading.encoding) for value in values.to_pylist()]
+        reading.replaced += sum(text.count("\ufffd") for text in decoded)
+        reading.cyrillic += sum(_CYRILLIC.search(text) is not None for text in decoded)
+        values = pa.array(decoded, pa.string())
+    trimmed: Any = pc.utf8_trim_whitespace(values.cast(pa.string()))
+    too_long = pc.greater(pc.utf8_length(trimmed), pa.scalar(LONGEST_TEXT)).to_numpy(zero_copy_only=False)
+    reading.refuse(np.flatnonzero(too_long), "too_long", column)
+    blank = pc.equal(trimmed, pa.scalar(""))
+    result: pa.Array[Any] = pc.if_else(blank, pa.scalar(None, pa.string()), trimmed)
+    return result
+
+
+def required_texts(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
+    """Return ``values`` as text; a blank one refuses its row."""
+    result = texts(values, column, reading)
+    reading.refuse(np.flatnonzero(result.is_null().to_numpy(zero_copy_only=False)), "missing", column)
+    return result
+
+
+def urns(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
+    """Return URNs as text of digits; a blank one refuses its row."""
+    return _spread(values, _urn, pa.string(), column, reading, required=True)
+
+
+def codes(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
+    """Return codes as integers, with or without a leading zero; a blank one refuses its row."""
+    return _spread(values, _code, pa.int64(), column, reading, required=True)
+
+
+def days(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
+    """Return days; blank and 1 January 1900 are null, for both mean that nobody knows."""
+    return _spread(values, _day, pa.date32(), column, reading, required=False)
+
+
+def area_codes(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
+    """Return codes that are text, in upper case; a local authority's in its three digits. Blank is null."""
+    return _spread(values, _area_code, pa.string(), column, reading, required=False)
+
+
+def _spread(
+    values: pa.Array[Any],
+    read: Callable[[bytes], Any],
+    kind: pa.DataType,
+    column: str,
+    reading: Reading,
+    *,
+    required: bool,
+) -> pa.Array[Any]:
+    encoded: Any = values.dictionary_encode()
+    found: list[Any] = []
+    wrong: dict[str, list[int]] = {}
+    for index, value in enumerate(encoded.dictionary.to_pylist()):
+        try:
+            result = read(value.strip())
+        except _UnreadableError as error:
+            result = None
+            wrong.setdefault(str(error), []).append(index)
+        else:
+            if result is None and required:
+                wrong.setdefault("missing", []).append(index)
+        found.append(result)
+    if wrong:
+        places = encoded.indices.to_numpy()
+        for reason, indices in wrong.items():
+            reading.refuse(np.flatnonzero(np.isin(places, indices)), reason, column)
+    spread: pa.Array[Any] = pa.array(found, kind).take(encoded.indices)
+    return spread
+
+
+def _decode(value: bytes, encoding: Encoding) -> str:
+    if encoding == "utf-8":
+        return value.decode("utf-8", "replace")
+    return codecs.charmap_decode(value, "strict", _CP1252)[0]
+
+
+def _urn(value: bytes) -> str | None:
+    if value and not _URN.fullmatch(value):
+        raise _UnreadableError("wrong_type")
+    return value.decode() or None
+
+
+def _code(value: bytes) -> int | None:
+    if value and not _CODE.fullmatch(value):
+        raise _UnreadableError("wrong_type")
+    return int(value) if value else None
+
+
+def _area_code(value: bytes) -> str | None:
+    if not value.isascii() or len(value) > LONGEST_TEXT:
+        raise _UnreadableError("wrong_type")
+    return (value.zfill(3) if value.isdigit() else value.upper()).decode() or None
+
+
+@cache
+def _day(value: bytes) -> date | None:
+    if not value:
+        return None
+    match = _DAY.fullmatch(value)
+    if match is None:
+        raise _UnreadableError("wrong_type")
+    day_of_month, month, year = map(int, match.groups())
+    try:
+        day = date(year, month, day_of_month)
+    except ValueError:
+        raise _UnreadableError("wrong_type") from None
+    if not EARLIEST_YEAR <= year <= LATEST_YEAR:
+        raise _UnreadableError("out_of_range")
+    return None if day == LONG_AGO else day
