@@ -50,10 +50,18 @@ def canonical_json(value: Any) -> bytes:
     return (json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
 
 
-def write_once(s3: S3Client, bucket: str, key: str, body: bytes, content_type: str = "application/json") -> bool:
+def write_once(
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    body: bytes,
+    content_type: str = "application/json",
+    cache_control: str | None = None,
+) -> bool:
     """Write an immutable object; return whether it was new. An object already there is left as it is."""
+    headers: dict[str, Any] = {"CacheControl": cache_control} if cache_control else {}
     try:
-        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*")
+        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*", **headers)
     except ClientError as error:
         if _code(error) in {"PreconditionFailed", "412"}:
             return False
@@ -87,7 +95,14 @@ def read_pointer(s3: S3Client, bucket: str, key: str) -> Pointer | None:
     return Pointer(body=json.loads(response["Body"].read()), etag=response["ETag"])
 
 
-def swap(s3: S3Client, bucket: str, key: str, body: dict[str, Any], seen: Pointer | None) -> None:
+def swap(
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    body: dict[str, Any],
+    seen: Pointer | None,
+    cache_control: str | None = None,
+) -> None:
     """Change a pointer from what was ``seen`` (``None``: nothing) to ``body``; :class:`LostRaceError` if it moved.
 
     A pointer that already says ``body`` is not written again.
@@ -95,6 +110,8 @@ def swap(s3: S3Client, bucket: str, key: str, body: dict[str, Any], seen: Pointe
     if seen is not None and seen.body == body:
         return
     condition: dict[str, Any] = {"IfNoneMatch": "*"} if seen is None else {"IfMatch": seen.etag}
+    if cache_control:
+        condition["CacheControl"] = cache_control
     try:
         s3.put_object(Bucket=bucket, Key=key, Body=canonical_json(body), ContentType="application/json", **condition)
     except ClientError as error:

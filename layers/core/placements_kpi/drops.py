@@ -1,0 +1,220 @@
+"""Drops: dated folders of files that an owning team's scheduled export leaves for us (sources.md, Two transports).
+
+``<location>/dt=YYYY-MM-DD/`` holds the files of the source and a ``manifest.json`` that
+promises their rows and SHA-256. A drop that is not exactly what its manifest says is
+refused as a whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from botocore.exceptions import ClientError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from placements_kpi import times
+from placements_kpi.sources import Feed, Fetched, SourceError, SourceFile
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+MANIFEST = "manifest.json"
+_DAY = re.compile(r"dt=(\d{4}-\d{2}-\d{2})")
+_SKEW = timedelta(minutes=10)
+
+
+class DropError(SourceError):
+    """A drop is missing, or is not what its manifest says."""
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    name: str
+    rows: int = Field(ge=0)
+    sha256: str = Field(pattern="^[0-9a-fA-F]{64}$")
+
+
+class _Manifest(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    schema_version: str | int
+    as_of: datetime
+    files: tuple[_File, ...]
+
+
+class Location(Protocol):
+    """Where drops are: a prefix in S3 or a folder."""
+
+    def days(self) -> list[date]:
+        """Return the days that have a drop, newest first."""
+        ...
+
+    def files(self, day: date) -> list[str]:
+        """Return the names of the files of a day's drop."""
+        ...
+
+    def copy(self, day: date, name: str, folder: Path) -> Path:
+        """Return a path on this machine to one file; copied into ``folder`` if it is elsewhere."""
+        ...
+
+
+@dataclass(frozen=True)
+class BucketLocation:
+    """Drops under a prefix in S3."""
+
+    s3: S3Client
+    bucket: str
+    prefix: str
+
+    def days(self) -> list[date]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix, Delimiter="/")
+        try:
+            found = [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", ())]
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            raise DropError(
+                f"s3://{self.bucket}/{self.prefix} cannot be listed ({code}): check SOURCE_LOCATION and the role"
+            ) from None
+        return _newest_first(name[len(self.prefix) :].rstrip("/") for name in found)
+
+    def files(self, day: date) -> list[str]:
+        prefix = f"{self.prefix}dt={day}/"
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        names = (entry["Key"][len(prefix) :] for page in pages for entry in page.get("Contents", ()))
+        return sorted(name for name in names if name and not name.endswith("/"))
+
+    def copy(self, day: date, name: str, folder: Path) -> Path:
+        path = folder / name
+        self.s3.download_file(self.bucket, f"{self.prefix}dt={day}/{name}", str(path))
+        return path
+
+
+@dataclass(frozen=True)
+class FolderLocation:
+    """Drops in a folder (local stack only)."""
+
+    folder: Path
+
+    def days(self) -> list[date]:
+        if not self.folder.is_dir():
+            raise DropError(f"there is no folder {self.folder}: check SOURCE_LOCATION")
+        return _newest_first(entry.name for entry in self.folder.iterdir() if entry.is_dir())
+
+    def files(self, day: date) -> list[str]:
+        drop = self.folder / f"dt={day}"
+        return sorted(entry.name for entry in drop.iterdir()) if drop.is_dir() else []
+
+    def copy(self, day: date, name: str, folder: Path) -> Path:
+        return self.folder / f"dt={day}" / name
+
+
+def locate(location: str, stage: str, s3: S3Client) -> Location:
+    """Return where the drops of ``location`` are; :class:`DropError` for one that this stage may not read."""
+    if location.startswith("s3://"):
+        bucket, _, prefix = location.removeprefix("s3://").partition("/")
+        return BucketLocation(s3, bucket, prefix.rstrip("/") + "/" if prefix.strip("/") else "")
+    if stage == "local" and not re.match(r"[a-z][a-z0-9+.-]*://", location):
+        return FolderLocation(Path(location))
+    raise DropError("SOURCE_LOCATION is not one that can be read here: it begins with https:// or s3://")
+
+
+def open_drop(location: Location, day: date, feeds: Sequence[Feed], folder: Path) -> Fetched:
+    """Return the drop of ``day``, its manifest and hashes checked; row counts are checked as the rows are read.
+
+    Raises :class:`DropError` saying what is missing, renamed, surplus or changed.
+    """
+    names = location.files(day)
+    where = f"the drop dt={day}"
+    if not names:
+        raise DropError(f"{where} does not exist or is empty: ask its owner for it")
+    if MANIFEST not in names:
+        raise DropError(f"{where} has no {MANIFEST}: it is not complete yet, or its export failed; ask its owner")
+    manifest = _read_manifest(location, day, folder, where)
+    _check_as_of(manifest.as_of, day, where)
+    promised = {file.name: file for file in manifest.files}
+    present = set(names) - {MANIFEST}
+    if len(promised) != len(manifest.files) or promised.keys() != present:
+        differing = ", ".join(sorted(present ^ promised.keys())) or "a file named twice"
+        raise DropError(f"{where} and its {MANIFEST} do not name the same files ({differing}): ask its owner")
+    chosen = _match(feeds, sorted(present), where)
+    files = {}
+    for feed, name in chosen.items():
+        path = location.copy(day, name, folder)
+        if _sha256(path) != promised[name].sha256.lower():
+            raise DropError(f"{where}: the bytes of {name} are not those its manifest was made for; ask its owner")
+        files[feed] = SourceFile(name=name, path=path, rows=promised[name].rows)
+    facts = {
+        "transport": "drop",
+        "day": day.isoformat(),
+        "schema_version": str(manifest.schema_version),
+        "files": [
+            {"name": file.name, "rows": file.rows, "sha256": file.sha256.lower()}
+            for file in sorted(manifest.files, key=lambda file: file.name)
+        ],
+    }
+    return Fetched(as_of=_utc(manifest.as_of), files=files, facts=facts)
+
+
+def _read_manifest(location: Location, day: date, folder: Path, where: str) -> _Manifest:
+    try:
+        return _Manifest.model_validate_json(location.copy(day, MANIFEST, folder).read_bytes())
+    except ValidationError as error:
+        wrong = sorted({".".join(map(str, problem["loc"])) or "the whole" for problem in error.errors()})
+        raise DropError(f"{where}: {MANIFEST} is missing or has wrong {', '.join(wrong)}; ask its owner") from None
+
+
+def _check_as_of(as_of: datetime, day: date, where: str) -> None:
+    instant = _utc(as_of)
+    if instant > times.now() + _SKEW or day > times.today():
+        raise DropError(f"{where} says it is from the future (as of {times.iso_instant(instant)}): ask its owner")
+    if abs(times.london_day(instant) - day) > timedelta(days=1):
+        raise DropError(
+            f"{where} says it stands at {times.iso_instant(instant)}: an old drop in a new folder; ask its owner"
+        )
+
+
+def _match(feeds: Sequence[Feed], names: list[str], where: str) -> dict[str, str]:
+    """Return the one file of each feed, by the feed's name."""
+    chosen: dict[str, str] = {}
+    for feed in feeds:
+        pattern = (feed.file_pattern or re.escape(f"{feed.name}.ndjson")) + r"(\.gz)?"
+        matching = [name for name in names if re.fullmatch(pattern, name)]
+        if len(matching) != 1:
+            what = f"{len(matching)} files for" if matching else "no file for"
+            raise DropError(
+                f"{where} has {what} {feed.name}, where there should be one; it has {', '.join(names)}: "
+                "was it renamed, or left out? Ask its owner"
+            )
+        chosen[feed.name] = matching[0]
+    surplus = sorted(set(names) - set(chosen.values()))
+    if surplus:
+        raise DropError(f"{where} has files that are not in the contract ({', '.join(surplus)}): ask its owner")
+    return chosen
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _utc(instant: datetime) -> datetime:
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _newest_first(names: Iterable[str]) -> list[date]:
+    days = []
+    for name in names:
+        match = _DAY.fullmatch(name)
+        if match:
+            try:
+                days.append(date.fromisoformat(match[1]))
+            except ValueError:
+                continue
+    return sorted(days, reverse=True)

@@ -1,0 +1,74 @@
+"""What an ingest function can be asked for: an event parsed into :class:`IngestEvent`, or one clear error."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from placements_kpi import times
+from placements_kpi.errors import PlacementsKpiError
+
+SNAPSHOT_ID = r"^\d{8}-[0-9a-f]{12}$"
+
+_ENVELOPE = frozenset("version id detail-type source account time region resources detail".split())
+"""Keys that EventBridge and its Scheduler put around an event of theirs."""
+
+
+class EventError(PlacementsKpiError):
+    """An event asks for something that no function does."""
+
+
+def _day(given: Any) -> Any:
+    if not isinstance(given, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", given):
+        raise ValueError("a day is written YYYY-MM-DD")
+    return date.fromisoformat(given)
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A London day, written ``YYYY-MM-DD``."""
+
+
+class IngestEvent(BaseModel):
+    """``{}``: ingest what is newest. Otherwise one of the operator's requests (docs/operating.md)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    action: Literal["ingest", "accept"] = "ingest"
+    snapshot: str | None = Field(default=None, pattern=SNAPSHOT_ID)
+    """The stored snapshot to make current (``accept``)."""
+    day: Day | None = None
+    """Ingest the source as it stood on this London day, even if it is older than the current snapshot."""
+    dry_run: bool = False
+    """Do everything but write."""
+    full: bool = False
+    """Pull everything from an incremental source."""
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        if (self.action == "accept") != (self.snapshot is not None):
+            raise ValueError("accept needs a snapshot, and nothing else takes one")
+        if self.action == "accept" and (self.day or self.full):
+            raise ValueError("accept takes no day and no full")
+        return self
+
+
+def parse(event: Any) -> IngestEvent:
+    """Return what ``event`` asks for; :class:`EventError` names the keys that are wrong, not their values."""
+    asked = event
+    if isinstance(event, dict) and "detail" in event and set(event) <= _ENVELOPE:
+        asked = event["detail"] or {}
+    try:
+        parsed = IngestEvent.model_validate(asked)
+    except ValidationError as error:
+        wrong = sorted({str(problem["loc"][0]) for problem in error.errors() if problem["loc"]})
+        where = f": wrong or unknown keys {', '.join(wrong)}" if wrong else ""
+        raise EventError(
+            f"the event is not one an ingest function understands{where}; it takes day, full, dry_run, "
+            "or action accept with a snapshot; events/ has one of each"
+        ) from None
+    if parsed.day is not None and parsed.day > times.today():
+        raise EventError(f"the event asks for {parsed.day}, which is in the future")
+    return parsed

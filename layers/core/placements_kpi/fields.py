@@ -1,0 +1,123 @@
+"""What a field of a JSON record may hold: pydantic-core schemas, strict, for each kind of column.
+
+No number from text, no day from an instant. Instants are ISO 8601 with ``Z`` or an
+offset; without either they are UTC; a day alone stands for its midnight UTC, which
+falls on that day in London in winter and in summer. Days are ``YYYY-MM-DD``. All lie
+in 1900 to 2100.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from pydantic_core import CoreSchema, SchemaValidator, core_schema
+
+from placements_kpi.days import FIRST_YEAR, LAST_YEAR
+
+if TYPE_CHECKING:
+    from placements_kpi.sources import Children, Feed
+    from placements_kpi.tables import Column, Kind
+
+LONGEST_TEXT = 255
+"""Characters of a text column: ids, codes and names are short, an essay is in the wrong column."""
+LONGEST_LIST = 10_000
+
+TRN_TOKEN = core_schema.nullable_schema(core_schema.str_schema(strict=True, pattern="^[0-9a-f]{64}$"))
+"""A TRN that its owner has already keyed with the shared key."""
+
+ANYTHING = core_schema.any_schema()
+
+_INSTANT = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$"
+_ID = re.compile(r"[a-z0-9_.]{1,80}")
+
+
+def text() -> CoreSchema:
+    """Return what a text field, or null, is validated with, for ``Feed.extra``."""
+    return core_schema.nullable_schema(_text_schema(False))
+
+
+def entries(fields: Mapping[str, CoreSchema]) -> CoreSchema:
+    """Return a list (or null) of objects of which only ``fields`` are read, for ``Feed.extra``."""
+    entry = core_schema.typed_dict_schema(
+        {name: core_schema.typed_dict_field(schema, required=False) for name, schema in fields.items()}
+    )
+    return core_schema.nullable_schema(core_schema.list_schema(entry, strict=True, max_length=LONGEST_LIST))
+
+
+def looks_like_an_id(given: str) -> bool:
+    """Return whether ``given`` can be a code of a service, and not free text in its place."""
+    return _ID.fullmatch(given) is not None
+
+
+def validator(feed: Feed) -> SchemaValidator:
+    """Return what validates one record of ``feed``: its table's columns from the source, extra fields, lists."""
+    fields = {
+        column.name: core_schema.typed_dict_field(_column_schema(column), required=column.required)
+        for column in feed.table.columns
+        if column.from_source
+    }
+    for name, schema in feed.extra.items():
+        fields[name] = core_schema.typed_dict_field(schema, required=False)
+    for children in feed.children:
+        columns = {column.name: _column_schema(column) for column in entry_columns(children)}
+        fields[children.field] = core_schema.typed_dict_field(entries(columns), required=False)
+    return SchemaValidator(core_schema.typed_dict_schema(fields, strict=True, extra_behavior="ignore"))
+
+
+def entry_columns(children: Children) -> list[Column]:
+    """Return the columns of a table of list entries that the entries themselves give."""
+    return [column for column in children.table.columns[1:] if column.day_of is None]
+
+
+def _column_schema(column: Column) -> CoreSchema:
+    schema = _KINDS[column.kind](column.required)
+    return schema if column.required else core_schema.nullable_schema(schema)
+
+
+def _text_schema(required: bool) -> CoreSchema:
+    return core_schema.str_schema(
+        strict=True, strip_whitespace=True, min_length=1 if required else None, max_length=LONGEST_TEXT
+    )
+
+
+def _integer_schema(_required: bool) -> CoreSchema:
+    return core_schema.int_schema(strict=True, ge=-(2**63), lt=2**63)
+
+
+def _date_schema(_required: bool) -> CoreSchema:
+    return core_schema.date_schema(strict=True, ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))
+
+
+def _instant_schema(_required: bool) -> CoreSchema:
+    # The pattern first: pydantic alone would take the text "1700000000" for an instant.
+    return core_schema.chain_schema(
+        [
+            core_schema.str_schema(strict=True, strip_whitespace=True, pattern=_INSTANT),
+            core_schema.datetime_schema(
+                strict=False,
+                ge=datetime(FIRST_YEAR, 1, 1, tzinfo=UTC),
+                lt=datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC),
+            ),
+        ]
+    )
+
+
+def _list_schema(kind: Kind) -> Callable[[bool], CoreSchema]:
+    def schema(_required: bool) -> CoreSchema:
+        return core_schema.list_schema(_KINDS[kind](False), strict=True, max_length=LONGEST_LIST)
+
+    return schema
+
+
+_KINDS: dict[Kind, Callable[[bool], CoreSchema]] = {
+    "string": _text_schema,
+    "integer": _integer_schema,
+    "boolean": lambda _required: core_schema.bool_schema(strict=True),
+    "date": _date_schema,
+    "timestamp": _instant_schema,
+    "string[]": _list_schema("string"),
+    "date[]": _list_schema("date"),
+}

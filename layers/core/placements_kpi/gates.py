@@ -1,0 +1,97 @@
+"""Gates: what a snapshot must pass to become current (sources.md, Gates). A failed gate refuses all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from placements_kpi import times
+
+if TYPE_CHECKING:
+    from placements_kpi.settings import IngestSettings
+    from placements_kpi.staging import Settled
+
+Failure = dict[str, str]
+"""``gate``, ``table`` and ``detail``: a sentence with numbers, never a value."""
+
+_FEW = 10
+"""Refused rows or duplicates of a delta that are too few to say anything about it."""
+
+
+def failures(
+    tables: Sequence[Settled],
+    settings: IngestSettings,
+    *,
+    kind: str,
+    carried: Mapping[str, int],
+    previous: Mapping[str, Any] | None,
+) -> list[Failure]:
+    """Return every gate that ``tables`` (first table first) fail; none: the snapshot may become current.
+
+    ``carried`` counts, by table, rows taken over from the previous snapshot: shares are of the
+    new rows. ``previous`` is the manifest of the current snapshot.
+    """
+    found = list(_size(tables[0], settings))
+    for settled in tables:
+        new_rows = settled.facts.rows_in - carried.get(settled.table.name, 0)
+        found += _shares(settled, settings, new_rows, kind)
+    if previous is not None:
+        before = {entry["table"]: entry for entry in previous["tables"]}
+        for settled in tables:
+            if settled.table.name in before:
+                found += _change(settled, before[settled.table.name], previous["filled"], settings)
+    return found
+
+
+def freshness(as_of: datetime, max_age_days: int) -> Iterable[Failure]:
+    """Yield a failure if data that stands at ``as_of`` is older than its source may be."""
+    age = (times.today() - times.london_day(as_of)).days
+    if age > max_age_days:
+        yield {
+            "gate": "freshness",
+            "table": "",
+            "detail": f"the source's data is {age} days old; at most {max_age_days} are allowed",
+        }
+
+
+def _size(first: Settled, settings: IngestSettings) -> Iterable[Failure]:
+    kept, fewest, most = first.facts.kept, max(1, settings.min_rows), settings.max_rows
+    if not fewest <= kept <= most:
+        yield _failure("rows", first, f"{kept} rows; between {fewest} and {most} are expected")
+
+
+def _shares(settled: Settled, settings: IngestSettings, new_rows: int, kind: str) -> Iterable[Failure]:
+    limits = (
+        ("refused_rows", sum(settled.facts.refused.values()), settings.max_refused_percent, "could not be used"),
+        ("duplicates", settled.facts.duplicates, settings.max_duplicate_percent, "repeat the key of another row"),
+    )
+    for gate, count, limit, what in limits:
+        small_delta = kind == "delta" and count <= _FEW and count < new_rows
+        if count * 100 > limit * new_rows and not small_delta:
+            yield _failure(gate, settled, f"{count} of {new_rows} rows {what}; at most {limit:g}% may")
+
+
+def _change(
+    settled: Settled, before: Mapping[str, Any], filled: Mapping[str, Any], settings: IngestSettings
+) -> Iterable[Failure]:
+    kept, kept_before = settled.facts.kept, before["kept"]
+    if abs(kept - kept_before) * 100 > settings.max_change_percent * kept_before > 0:
+        yield _failure(
+            "row_change",
+            settled,
+            f"{kept} rows where the current snapshot has {kept_before}; "
+            f"at most {settings.max_change_percent:g}% more or fewer are expected",
+        )
+    for column, count in sorted(filled.get(settled.table.name, {}).items()):
+        # One row in a hundred: enough that no chance empties the column.
+        if kept and count * 100 >= kept_before > 0 and not settled.filled.get(column):
+            yield _failure(
+                "emptied_column",
+                settled,
+                f"no row has {column} any more, where {count} rows of the current snapshot have it: was it renamed?",
+            )
+
+
+def _failure(gate: str, settled: Settled, detail: str) -> Failure:
+    return {"gate": gate, "table": settled.table.name, "detail": f"{settled.table.name}: {detail}"}

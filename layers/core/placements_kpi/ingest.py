@@ -1,0 +1,287 @@
+"""One ingest run, the same for all six sources: fetch, validate, stage, gate, write, flip the pointer.
+
+Nothing current changes before the very last write, the conditional PUT of the pointer,
+so a run can be killed anywhere and repeated. A run that ends badly leaves what is
+current as it is, says why in ``attempts/<source>.json`` and in its run record, and raises.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from placements_kpi import drops, events, gates, pseudonyms, records, references, runs, secret, snapshots, store, times
+from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.observability import logger
+from placements_kpi.runs import RefusedError
+from placements_kpi.settings import SettingsError
+from placements_kpi.sources import Fetched, Previous, Request, Source, SourceError
+from placements_kpi.staging import Settled, Staging
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+    from placements_kpi.pseudonyms import Pseudonyms
+    from placements_kpi.settings import IngestSettings
+
+DROPS_TRIED = 7
+"""Drops looked at, newest first, before giving up on finding a good one."""
+
+
+@dataclass
+class _Run:
+    """One run: what it was asked, and what it has found out so far (which is what its record says)."""
+
+    source: Source
+    settings: IngestSettings
+    s3: S3Client
+    contract: str
+    event: events.IngestEvent = field(default_factory=events.IngestEvent)
+    pseudonyms: Pseudonyms | None = None
+    pointer: store.Pointer | None = None
+    current: dict[str, Any] | None = None
+    """Manifest of the current snapshot."""
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def key_id(self) -> str | None:
+        return self.pseudonyms.key_id if self.pseudonyms else None
+
+    @property
+    def current_as_of(self) -> datetime | None:
+        return None if self.current is None else datetime.fromisoformat(self.current["as_of"])
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A source read to its end."""
+
+    fetched: Fetched
+    staging: Staging
+    tables: list[Settled]
+
+
+def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
+    """Run one ingest of ``source`` as ``event`` asks and return its summary, which is also its run record.
+
+    The summary has ``outcome`` (``accepted``, ``unchanged``, ``refused``, ``failed``), ``snapshot``,
+    ``as_of``, ``tables``, ``notes``, ``reasons`` and ``seconds``. A run that is refused or fails raises a
+    :class:`PlacementsKpiError` once its attempt and run record are written; a dry run writes nothing.
+    """
+    started, clock = times.now(), time.monotonic()
+    this = _Run(source, settings, store.s3_client(), snapshots.contract_digest(source.tables))
+    this.summary = {
+        "source": source.name,
+        "run_id": runs.run_id(started, event),
+        "started_at": times.iso_instant(started),
+        "code_version": settings.code_version,
+        "outcome": "failed",
+        "snapshot": None,
+        "as_of": None,
+        "current_as_of": None,
+        "reasons": [],
+        "dry_run": False,
+    }
+    failure: PlacementsKpiError | None = None
+    try:
+        this.event = events.parse(event)
+        this.summary |= {"event": this.event.model_dump(mode="json", exclude_defaults=True)}
+        this.summary["dry_run"] = this.event.dry_run
+        _act(this)
+    except PlacementsKpiError as error:
+        failure = error
+    except Exception as error:
+        failure = runs.unforeseen(error)
+    if failure is not None:
+        this.summary["reasons"] = this.summary["reasons"] or [str(failure)]
+    this.summary["seconds"] = round(time.monotonic() - clock, 3)
+    if not this.event.dry_run:
+        failure = runs.record(this.s3, settings.data_bucket, this.summary, failure)
+    runs.report(this.summary, failure)
+    if failure is not None:
+        raise failure from None
+    return this.summary
+
+
+def _act(this: _Run) -> None:
+    this.pointer = store.read_pointer(this.s3, this.settings.data_bucket, snapshots.pointer_key(this.source.name))
+    if this.pointer is not None:
+        this.summary["current_as_of"] = this.pointer.body["as_of"]
+    if this.event.action == "accept":
+        _accept(this, str(this.event.snapshot))
+        return
+    if this.source.has_person_keys:
+        this.pseudonyms = pseudonyms.load(this.settings.pseudonym_secret_arn, this.settings.stage)
+    if this.pointer is not None:
+        this.current = store.read_json(this.s3, this.settings.data_bucket, this.pointer.body["manifest"])
+    with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
+        if this.settings.source_location.startswith(("https://", "http://")):
+            _land(this, _read(this, _fetch(this, Path(folder)), Path(folder)))
+        else:
+            _ingest_drop(this, Path(folder))
+
+
+def _accept(this: _Run, snapshot: str) -> None:
+    """Make a stored snapshot current, refused or earlier, because an operator named it."""
+    manifest = snapshots.stored(this.s3, this.settings.data_bucket, this.source.name, snapshot)
+    this.summary |= _facts(manifest)
+    _flip(this, manifest)
+
+
+def _ingest_drop(this: _Run, folder: Path) -> None:
+    """Land the newest complete drop; afterwards raise :class:`RefusedError` if a newer one was not complete."""
+    location = drops.locate(this.settings.source_location, this.settings.stage, this.s3)
+    days = [this.event.day] if this.event.day else location.days()[:DROPS_TRIED]
+    problems: list[str] = []
+    for attempt, day in enumerate(days):
+        scratch = folder / str(attempt)
+        scratch.mkdir()
+        try:
+            fetched = drops.open_drop(location, day, this.source.feeds, scratch)
+            read = None if _is_older(this, fetched) else _read(this, fetched, scratch)
+        except SourceError as error:
+            logger.warning("drop refused", extra={"source": this.source.name, "day": str(day), "reason": str(error)})
+            problems.append(str(error))
+            continue
+        if read is None and not problems:
+            problems.append(f"the newest drop, dt={day}, is older than the current snapshot: was a newer one removed?")
+        elif read is not None:
+            _land_despite(this, read, problems)
+        break
+    if not days:
+        problems.append("there is no drop at SOURCE_LOCATION: ask the source's owner, or check the setting")
+    if problems:
+        this.summary |= {"outcome": "refused", "reasons": problems}
+        raise RefusedError(f"{this.source.name}: " + "; ".join(problems))
+
+
+def _land_despite(this: _Run, read: _Read, problems: list[str]) -> None:
+    """Land a drop; a refusal joins the ``problems`` of newer drops, if there are any."""
+    try:
+        _land(this, read)
+    except RefusedError as error:
+        if not problems:
+            raise
+        problems.append(str(error))
+
+
+def _is_older(this: _Run, fetched: Fetched) -> bool:
+    """Whether a drop that nobody asked for by its day is older than what is current."""
+    return this.event.day is None and this.current_as_of is not None and fetched.as_of < this.current_as_of
+
+
+def _fetch(this: _Run, folder: Path) -> Fetched:
+    """Return what the function's own client gets from the live service."""
+    location, local = this.settings.source_location, this.settings.stage == "local"
+    if this.source.fetch is None:
+        raise SourceError(f"{this.source.name} has no live service to read: set SOURCE_LOCATION to where its drops are")
+    if not location.startswith("https://") and not (local and re.match(r"http://127\.0\.0\.1[:/]", location)):
+        raise SourceError("SOURCE_LOCATION is not https; nothing was asked of it")
+    previous = None
+    if this.current is not None and this.current["key_id"] == this.key_id and this.current["contract"] == this.contract:
+        previous = Previous(this.current["snapshot"], this.current_as_of or times.now(), this.current["fetched"])
+    request = Request(
+        settings=this.settings,
+        folder=folder,
+        tokens=secret.tokens(this.settings.source_secret_arn),
+        previous=previous,
+        full=this.event.full,
+        day=this.event.day,
+    )
+    fetched = this.source.fetch(request)
+    if fetched.kind == "delta" and previous is None:
+        raise SourceError(
+            f"{this.source.name} gave a delta and there is no snapshot of this key and contract to merge it into: "
+            'run it with {"full": true}'
+        )
+    return fetched
+
+
+def _read(this: _Run, fetched: Fetched, folder: Path) -> _Read:
+    """Return everything the source gave, validated and settled in the scratch folder."""
+    parents = {child.table.name: feed.table.name for feed in this.source.feeds for child in feed.children}
+    staging = Staging(folder, this.source.tables, parents)
+    if fetched.kind == "delta" and this.current is not None:
+        snapshots.carry(this.s3, this.settings.data_bucket, this.current, staging, folder)
+    (this.source.read or records.read)(this.source, fetched.files, staging, this.pseudonyms)
+    tables = [staging.settle(table) for table in this.source.tables]
+    for reference in this.source.references:
+        broken = references.broken(reference, staging)
+        if broken:
+            staging.note(reference.note, broken)
+    return _Read(fetched, staging, tables)
+
+
+def _land(this: _Run, read: _Read) -> None:
+    """Judge what was read, write it, and make it current if the gates let it."""
+    fetched, tables, staging = read.fetched, read.tables, read.staging
+    snapshot = snapshots.snapshot_id(this.source.name, fetched.as_of, this.contract, this.key_id, tables)
+    unchanged = this.pointer is not None and this.pointer.body["snapshot"] == snapshot
+    failures = _judge(this, read, unchanged=unchanged)
+    manifest = snapshots.describe(
+        this.source.name,
+        snapshot,
+        fetched,
+        tables,
+        staging,
+        contract=this.contract,
+        key_id=this.key_id,
+        code_version=this.settings.code_version,
+        failures=failures,
+        previous=this.pointer.body["snapshot"] if fetched.kind == "delta" and this.pointer else None,
+    )
+    this.summary |= _facts(manifest) | {"reasons": [failure["detail"] for failure in failures]}
+    this.summary["outcome"] = "refused" if failures else "unchanged"
+    if not unchanged and not this.event.dry_run:
+        manifest = snapshots.write(this.s3, this.settings.data_bucket, manifest, tables, staging)
+    if failures:
+        way_out = f'if it is right all the same, accept it with {{"action": "accept", "snapshot": "{snapshot}"}}'
+        raise RefusedError(
+            f"{this.source.name}: snapshot {snapshot} is refused: {'; '.join(this.summary['reasons'])}; "
+            + ("its rows are those of the current snapshot, which stays" if unchanged else way_out)
+        )
+    if not unchanged:
+        _flip(this, manifest)
+
+
+def _judge(this: _Run, read: _Read, *, unchanged: bool) -> list[gates.Failure]:
+    """Return the gates that fail; of rows that are current already, those that no operator has accepted them with."""
+    carried = {
+        settled.table.name: read.staging.notes.get(f"{settled.table.name}_carried_over", 0) for settled in read.tables
+    }
+    failures = list(read.staging.failures)
+    failures += gates.failures(
+        read.tables, this.settings, kind=read.fetched.kind, carried=carried, previous=this.current
+    )
+    if this.event.day is None:
+        max_age_days = this.settings.max_age_days.get(this.source.name)
+        if max_age_days is None:
+            raise SettingsError(f"MAX_AGE_DAYS has no entry for {this.source.name}; template.yaml must give one")
+        failures += gates.freshness(read.fetched.as_of, max_age_days)
+    known = [(gate["gate"], gate["table"]) for gate in this.current["gates"]["failed"]] if this.current else []
+    return [gate for gate in failures if not unchanged or (gate["gate"], gate["table"]) not in known]
+
+
+def _flip(this: _Run, manifest: dict[str, Any]) -> None:
+    body = snapshots.pointer_body(manifest)
+    unchanged = this.pointer is not None and this.pointer.body == body
+    if not this.event.dry_run:
+        key = snapshots.pointer_key(this.source.name)
+        try:
+            store.swap(this.s3, this.settings.data_bucket, key, body, this.pointer)
+        except store.LostRaceError:
+            # A run started twice at once: the other one said the same, a little earlier.
+            theirs = store.read_pointer(this.s3, this.settings.data_bucket, key)
+            if theirs is None or theirs.body != body:
+                raise
+    this.summary |= {"outcome": "unchanged" if unchanged else "accepted", "current_as_of": body["as_of"]}
+
+
+def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return what a summary says of a snapshot."""
+    return {name: manifest[name] for name in ("snapshot", "as_of", "tables", "notes", "key_id")}

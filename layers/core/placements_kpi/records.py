@@ -1,0 +1,208 @@
+"""JSON records become validated, pseudonymised rows; every field not in the contract is dropped in memory.
+
+Validation is pydantic-core's, one JSON document at a time (:mod:`placements_kpi.fields`).
+A bad row is quarantined with a reason and a column, never a value.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic_core import ValidationError
+
+from placements_kpi.fields import validator
+from placements_kpi.pseudonyms import Pseudonyms, normalise_trn
+from placements_kpi.sources import (
+    Children,
+    Feed,
+    Record,
+    Row,
+    RowError,
+    Source,
+    SourceError,
+    SourceFile,
+    Tombstone,
+    check_rows,
+)
+from placements_kpi.tables import Column, Table, arrow_schema
+
+if TYPE_CHECKING:
+    from placements_kpi.staging import Staging
+
+BATCH_ROWS = 8_192
+LONGEST_LINE = 4_000_000
+"""Bytes of one record."""
+
+_REASONS = {
+    "json_invalid": "not_json",
+    "dict_type": "not_an_object",
+    "missing": "missing",
+    "string_too_short": "missing",
+    "string_too_long": "too_long",
+    "too_long": "too_long",
+    "greater_than_equal": "out_of_range",
+    "less_than": "out_of_range",
+    "less_than_equal": "out_of_range",
+}
+
+
+def read(source: Source, files: Mapping[str, SourceFile], staging: Staging, pseudonyms: Pseudonyms | None) -> None:
+    """Stage every record of ``files``; :class:`SourceError` if a file as a whole cannot be used."""
+    for feed in source.feeds:
+        _Reader(feed, files[feed.name], staging, pseudonyms).run()
+
+
+def lines(file: SourceFile) -> Iterator[bytes]:
+    """Yield the records of an NDJSON file, gzipped or not, blank lines left out."""
+    if file.path is None:
+        raise SourceError(f"{file.name} has neither a path nor records")
+    with file.path.open("rb") as stored, _plain(stored, file.path.name) as stream:
+        try:
+            if stream.peek(3)[:3] == b"\xef\xbb\xbf":
+                stream.read(3)
+            while line := stream.readline(LONGEST_LINE):
+                if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                    _skip_line(stream)
+                    line = b"{"  # not a document: quarantined as such
+                if not line.isspace():
+                    yield line
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise SourceError(f"{file.name} is not a whole gzip file: ask its owner to export it again") from None
+
+
+def _plain(stored: BinaryIO, name: str) -> io.BufferedReader[Any]:
+    """Return the bytes of a stored file as a stream, without its gzip if it has one."""
+    plain: Any = gzip.GzipFile(fileobj=stored) if name.endswith(".gz") else stored
+    return io.BufferedReader(plain, 1 << 18)
+
+
+def _skip_line(stream: io.BufferedReader[Any]) -> None:
+    while (rest := stream.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+        pass
+
+
+class _Reader:
+    """Reads one file into one table (and the tables of its lists)."""
+
+    def __init__(self, feed: Feed, file: SourceFile, staging: Staging, pseudonyms: Pseudonyms | None) -> None:
+        self._feed = feed
+        self._file = file
+        self._staging = staging
+        self._keys = _keys(feed.table, pseudonyms)
+        self._validate: Callable[[bytes], Row] = validator(feed).validate_json
+        self._rows: list[Row] = []
+        self._numbers: list[int] = []
+
+    def run(self) -> None:
+        number = 0
+        refuse = self._staging.refuse
+        records: Any = self._file.records if self._file.records is not None else lines(self._file)
+        for number, record in enumerate(records, start=1):
+            try:
+                self._take(record, number)
+            except ValidationError as error:
+                refuse(self._feed.table, self._file.name, number, *_why(error))
+            except RowError as error:
+                refuse(self._feed.table, self._file.name, number, error.reason, error.column)
+            if len(self._rows) >= BATCH_ROWS:
+                self._flush()
+        self._flush()
+        check_rows(self._file, number)
+
+    def _take(self, record: Record, number: int) -> None:
+        if type(record) is not bytes:
+            if isinstance(record, Tombstone):
+                self._bury(record)
+                return
+            record = json.dumps(record).encode()
+        row = self._validate(record)
+        belongs = self._feed.prepare(row) if self._feed.prepare is not None else True
+        if not belongs:
+            self._staging.note(f"{self._feed.table.name}_left_out")
+            return
+        if self._keys is not None:
+            self._keys(row)
+        self._rows.append(row)
+        self._numbers.append(number)
+
+    def _bury(self, tombstone: Tombstone) -> None:
+        row: Row = {self._feed.table.primary_key[0]: tombstone.key.strip()}
+        if self._keys is not None:
+            self._keys(row)
+        self._staging.bury(self._feed.table, row[self._feed.table.primary_key[0]])
+
+    def _flush(self) -> None:
+        if not self._rows:
+            return
+        columns = [column for column in self._feed.table.columns if column.day_of is None]
+        self._staging.add(self._feed.table, _columnar(columns, self._rows, self._feed.upper), self._numbers)
+        for children in self._feed.children:
+            self._flush_children(children)
+        self._rows, self._numbers = [], []
+
+    def _flush_children(self, children: Children) -> None:
+        parent = children.table.columns[0].name
+        found: list[Row] = []
+        numbers: list[int] = []
+        for number, row in zip(self._numbers, self._rows, strict=True):
+            for entry in row.get(children.field) or ():
+                entry[parent] = row[parent]
+                found.append(entry)
+                numbers.append(number)
+        columns = [column for column in children.table.columns if column.day_of is None]
+        self._staging.add(children.table, _columnar(columns, found, ()), numbers)
+
+
+def _columnar(columns: list[Column], rows: list[Row], upper: tuple[str, ...]) -> pa.Table:
+    """Return rows as an Arrow table; a blank text is no text."""
+    schema = arrow_schema(Table("", tuple(columns)))
+    arrays: list[Any] = []
+    for name, kind in zip(schema.names, schema.types, strict=True):
+        values: Any = pa.array([row.get(name) for row in rows], kind)
+        if pa.types.is_string(kind):
+            values = pc.utf8_upper(values) if name in upper else values
+            blank = pc.equal(values, pa.scalar(""))
+            if blank.true_count:
+                values = pc.if_else(blank, pa.scalar(None, kind), values)
+        arrays.append(values)
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _keys(table: Table, pseudonyms: Pseudonyms | None) -> Callable[[Row], None] | None:
+    """Return what replaces the person identifiers of a row, in place, by their pseudonyms."""
+    keyed = [(column.name, column.key) for column in table.columns if column.key is not None and column.key != "trn"]
+    has_trn = any(column.key == "trn" for column in table.columns)
+    if not keyed and not has_trn:
+        return None
+    if pseudonyms is None:
+        raise SourceError(f"table {table.name} has person identifiers and there is no key for their pseudonyms")
+    pseudonym = pseudonyms.of
+
+    def replace(row: Row) -> None:
+        for name, kind in keyed:
+            value = row.get(name)
+            if value is not None:
+                row[name] = pseudonym(kind, value) if value else None
+        if has_trn:
+            trn, problem = normalise_trn(row.get("trn") or "")
+            row["trn"] = row.get("trn_token") if trn is None and problem is None else trn and pseudonym("trn", trn)
+            row["trn_problem"] = problem
+
+    return replace
+
+
+def _why(error: ValidationError) -> tuple[str, str | None]:
+    """Return the reason code and the column of the first thing wrong with a record."""
+    problem = error.errors(include_url=False, include_context=False)[0]
+    place = [str(step) for step in problem["loc"] if not isinstance(step, int)]
+    column = ".".join(place) or None
+    if problem["input"] is None and column is not None:
+        return "missing", column
+    return _REASONS.get(problem["type"], "wrong_type"), column

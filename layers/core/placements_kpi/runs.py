@@ -1,0 +1,94 @@
+"""What is written down about a run of an ingest, however it ended: attempt, run record, log line, metrics."""
+
+from __future__ import annotations
+
+import hashlib
+import traceback
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import BotoCoreError, ClientError
+
+from placements_kpi import store, times
+from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.events import EventError
+from placements_kpi.observability import logger, metrics
+from placements_kpi.snapshots import SnapshotError
+from placements_kpi.sources import SourceError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+
+class IngestError(PlacementsKpiError):
+    """A run did not end well; the message says why and what to do."""
+
+
+class RefusedError(IngestError):
+    """A gate refused the snapshot, or a newer drop was refused: what was current stays."""
+
+
+_GOOD = frozenset({"accepted", "unchanged"})
+
+
+def run_id(started: datetime, event: Any) -> str:
+    """Return ``<yyyymmddThhmmssZ>-<8 hex of the event>``: a repeat under the same clock has the same id."""
+    digest = hashlib.sha256(repr(event).encode()).hexdigest()[:8]
+    return f"{started:%Y%m%dT%H%M%SZ}-{digest}"
+
+
+def unforeseen(error: Exception) -> IngestError:
+    """Return an error that says where something went wrong but not with what: a foreign message may quote a row."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "placements_kpi" in frame.filename or "functions" in frame.filename]
+    steps = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(ours[-3:]))
+    what = str(error) if isinstance(error, BotoCoreError | ClientError) else type(error).__name__
+    return IngestError(f"unforeseen failure, {what} at {steps}; what is current was not changed by it, run it again")
+
+
+def record(
+    s3: S3Client, bucket: str, summary: dict[str, Any], failure: PlacementsKpiError | None
+) -> PlacementsKpiError | None:
+    """Write the attempt and the run record, and return the run's failure: the given one, or that of this writing.
+
+    ``attempts/<source>.json`` tells readers of the data how fresh it could have been, so a
+    wrong event and a wrong snapshot id, which say nothing of the source, do not change it.
+    """
+    source = summary["source"]
+    bodies = {f"runs/ingest_{source}/{summary['run_id']}.json": summary}
+    if not isinstance(failure, EventError | SnapshotError):
+        names = ("source", "outcome", "run_id", "started_at", "snapshot", "as_of", "reasons")
+        attempt = {name: summary[name] for name in names} | {"error": _sentence(summary, failure)}
+        bodies[f"attempts/{source}.json"] = attempt
+    for key, body in bodies.items():
+        try:
+            s3.put_object(Bucket=bucket, Key=key, Body=store.canonical_json(body), ContentType="application/json")
+        except (BotoCoreError, ClientError) as error:
+            logger.error("record not written", extra={"key": key, "error": type(error).__name__})
+            failure = failure or unforeseen(error)
+    return failure
+
+
+def report(summary: dict[str, Any], failure: PlacementsKpiError | None) -> None:
+    """Log the outcome and add the metrics; the handler's decorator sends them."""
+    metrics.add_dimension(name="source", value=summary["source"])
+    metrics.add_metric(name="IngestFailed", unit=MetricUnit.Count, value=0 if failure is None else 1)
+    if summary["outcome"] in _GOOD:
+        rows = sum(table["kept"] for table in summary["tables"])
+        metrics.add_metric(name="RowsIngested", unit=MetricUnit.Count, value=rows)
+    if summary["current_as_of"] is not None:
+        age = (times.now() - datetime.fromisoformat(summary["current_as_of"])) / timedelta(hours=1)
+        metrics.add_metric(name="SourceAgeHours", unit=MetricUnit.Count, value=max(0.0, round(age, 1)))
+    log = logger.info if failure is None else logger.error
+    log("ingest ended", extra={"run": summary})
+
+
+def _sentence(summary: dict[str, Any], failure: PlacementsKpiError | None) -> str | None:
+    """Return why an attempt was not accepted as the data-quality page may say it; ``None`` if it was."""
+    if failure is None:
+        return None
+    if isinstance(failure, RefusedError | SourceError):
+        return "; ".join(summary["reasons"])
+    return "the run failed before its data could be judged"

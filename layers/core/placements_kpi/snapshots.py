@@ -1,0 +1,196 @@
+"""Snapshots: immutable Parquet, its manifest, and the one pointer that makes it current (docs/architecture.md)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from botocore.exceptions import ClientError
+
+from placements_kpi import store, times
+from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.staging import QUARANTINE_LIMIT, Settled, Staging
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mypy_boto3_s3.client import S3Client
+
+    from placements_kpi.sources import Fetched
+    from placements_kpi.tables import Table
+
+
+class SnapshotError(PlacementsKpiError):
+    """A snapshot asked for does not exist or is not whole."""
+
+
+def contract_digest(tables: Iterable[Table]) -> str:
+    """Return a digest of everything in a contract that decides what a row looks like."""
+    described = [
+        [table.name, list(table.primary_key), table.newest_by]
+        + [[c.name, c.kind, c.required, c.key, c.day_of, c.derived] for c in table.columns]
+        for table in tables
+    ]
+    return hashlib.sha256(store.canonical_json(described)).hexdigest()
+
+
+def snapshot_id(source: str, as_of: datetime, contract: str, key_id: str | None, tables: Sequence[Settled]) -> str:
+    """Return ``<as-of yyyymmdd>-<12 hex>``: the same facts of the same London day always have the same id."""
+    content = [source, contract, key_id, sorted([settled.table.name, settled.digest] for settled in tables)]
+    digest = hashlib.sha256(store.canonical_json(content)).hexdigest()
+    return f"{times.london_day(as_of):%Y%m%d}-{digest[:12]}"
+
+
+def pointer_key(source: str) -> str:
+    """Return the key of the pointer of ``source``."""
+    return f"current/{source}.json"
+
+
+def manifest_key(source: str, snapshot: str) -> str:
+    """Return the key of a snapshot's manifest."""
+    return f"manifests/{source}/{snapshot}.json"
+
+
+def part_key(table: str, snapshot: str, path: Path) -> str:
+    """Return the key of one Parquet part."""
+    return f"snapshots/{table}/snapshot={snapshot}/{path.name}"
+
+
+def describe(
+    source: str,
+    snapshot: str,
+    fetched: Fetched,
+    tables: Sequence[Settled],
+    staging: Staging,
+    *,
+    contract: str,
+    key_id: str | None,
+    code_version: str,
+    failures: list[dict[str, str]],
+    previous: str | None,
+) -> dict[str, Any]:
+    """Return the manifest of a snapshot: a JSON document without a clock time of ours, so that equal runs agree.
+
+    ``status`` is the gates' judgement when it was made. A refused snapshot that an
+    operator accepts keeps it; what is current is for the pointer alone to say.
+    """
+    return {
+        "source": source,
+        "snapshot": snapshot,
+        "status": "refused" if failures else "accepted",
+        "as_of": times.iso_instant(fetched.as_of),
+        "kind": fetched.kind,
+        "previous": previous,
+        "fetched": fetched.facts,
+        "contract": contract,
+        "key_id": key_id,
+        "code_version": code_version,
+        "tables": [settled.facts.model_dump(mode="json") for settled in tables],
+        "filled": {settled.table.name: settled.filled for settled in tables},
+        "notes": dict(sorted(staging.notes.items())),
+        "gates": {"failed": failures},
+        "files": [_file(settled, snapshot, path) for settled in tables for path in settled.parts],
+        "quarantine": f"quarantine/{source}/{snapshot}.json" if staging.quarantine else None,
+    }
+
+
+def write(
+    s3: S3Client, bucket: str, manifest: dict[str, Any], tables: Sequence[Settled], staging: Staging
+) -> dict[str, Any]:
+    """Write a snapshot and return its manifest as stored: parts, then quarantine, then the manifest as the seal.
+
+    A part may be there already, from a run that was killed: it is written again with the same
+    rows. Once the manifest is there the snapshot is whole, and nothing of it is written again.
+    """
+    key = manifest_key(manifest["source"], manifest["snapshot"])
+    existing = store.read_pointer(s3, bucket, key)
+    if existing is not None:
+        return existing.body
+    for settled in tables:
+        for path in settled.parts:
+            with path.open("rb") as body:
+                s3.put_object(
+                    Bucket=bucket,
+                    Key=part_key(settled.table.name, manifest["snapshot"], path),
+                    Body=body,
+                    ContentType="application/vnd.apache.parquet",
+                )
+    if manifest["quarantine"] is not None:
+        listed = {
+            "source": manifest["source"],
+            "snapshot": manifest["snapshot"],
+            "rows": staging.quarantine,
+            "listed_up_to": QUARANTINE_LIMIT,
+        }
+        s3.put_object(
+            Bucket=bucket,
+            Key=manifest["quarantine"],
+            Body=store.canonical_json(listed),
+            ContentType="application/json",
+        )
+    if not store.write_once(s3, bucket, key, store.canonical_json(manifest)):
+        return dict(store.read_json(s3, bucket, key))
+    return manifest
+
+
+def pointer_body(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return what the pointer says when the snapshot of ``manifest`` is current."""
+    source, snapshot = manifest["source"], manifest["snapshot"]
+    return {
+        "source": source,
+        "snapshot": snapshot,
+        "as_of": manifest["as_of"],
+        "manifest": manifest_key(source, snapshot),
+    }
+
+
+def stored(s3: S3Client, bucket: str, source: str, snapshot: str) -> dict[str, Any]:
+    """Return the manifest of a stored snapshot whose files are all there; :class:`SnapshotError` otherwise."""
+    try:
+        manifest: dict[str, Any] = store.read_json(s3, bucket, manifest_key(source, snapshot))
+    except store.MissingObjectError:
+        raise SnapshotError(
+            f"there is no snapshot {snapshot} of {source}: manifests/{source}/ in the data bucket lists those there are"
+        ) from None
+    for file in manifest["files"]:
+        try:
+            size = s3.head_object(Bucket=bucket, Key=file["key"])["ContentLength"]
+        except ClientError:
+            size = None
+        if size != file["bytes"]:
+            raise SnapshotError(
+                f"snapshot {snapshot} of {source} is not whole: {file['key']} is missing or has changed; "
+                "ingest that day again instead"
+            )
+    return manifest
+
+
+def carry(s3: S3Client, bucket: str, manifest: dict[str, Any], staging: Staging, folder: Path) -> None:
+    """Stage the rows of a stored snapshot below those of a delta, one file at a time.
+
+    Raises :class:`SnapshotError` for a table without an id of its own to merge by.
+    """
+    for file in manifest["files"]:
+        table = staging.tables[file["table"]]
+        if not table.primary_key:
+            raise SnapshotError(f"table {table.name} has no id to merge a delta by: a full pull is needed")
+        path = folder / "carried.parquet"
+        s3.download_file(bucket, file["key"], str(path))
+        with pq.ParquetFile(path) as parquet:
+            for batch in parquet.iter_batches():
+                staging.carry(table, pa.Table.from_batches([batch]))
+        path.unlink()
+
+
+def _file(settled: Settled, snapshot: str, path: Path) -> dict[str, Any]:
+    body = path.read_bytes()
+    return {
+        "table": settled.table.name,
+        "key": part_key(settled.table.name, snapshot, path),
+        "bytes": len(body),
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }

@@ -1,0 +1,195 @@
+"""What a source is to the ingest pipeline, and what a transport hands to it.
+
+A function declares one :class:`Source` beside its contract. A transport (a drop,
+or the function's own client) turns a :class:`Request` into a :class:`Fetched`:
+files and records as the source gave them, nothing validated yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from placements_kpi.errors import PlacementsKpiError
+
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
+
+    from placements_kpi.pseudonyms import Pseudonyms
+    from placements_kpi.settings import IngestSettings
+    from placements_kpi.staging import Staging
+    from placements_kpi.tables import Table
+
+Row = dict[str, Any]
+"""A validated row: the contract's columns from the source, as Python values (instants in UTC)."""
+
+Prepare = Callable[[Row], bool]
+"""Works out a row's derived columns in place; returns whether the row belongs in the table at all.
+
+Raises :class:`RowError` for a row that cannot be kept."""
+
+
+class SourceError(PlacementsKpiError):
+    """A source could not be fetched, or what it gave cannot be used as a whole."""
+
+
+class RowError(PlacementsKpiError):
+    """One row cannot be kept: ``reason`` is a code (``wrong_type``), ``column`` where, if it is one column."""
+
+    def __init__(self, reason: str, column: str | None = None) -> None:
+        super().__init__(f"{reason} in column {column}" if column else reason)
+        self.reason = reason
+        self.column = column
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """In place of a record of a delta: the row with this id is gone (the id as the source writes it)."""
+
+    key: str
+
+
+Record = bytes | Mapping[str, Any] | Tombstone
+"""One record as fetched: a JSON document, or an object already parsed from JSON (its dates still text)."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file or list of a source: either ``path`` (on this machine, ``.gz`` or not) or ``records``."""
+
+    name: str
+    """The file's own name, or the resource's; the quarantine names it."""
+    path: Path | None = None
+    records: Iterable[Record] | None = None
+    rows: int | None = None
+    """Data rows that its manifest promises; the reader refuses any other number with :func:`check_rows`."""
+
+
+def check_rows(file: SourceFile, rows: int) -> None:
+    """Raise :class:`SourceError` if ``file`` was promised to have another number of data rows than ``rows``."""
+    if file.rows is not None and file.rows != rows:
+        raise SourceError(
+            f"{file.name} has {rows} rows where its manifest says {file.rows}; "
+            "it is truncated, doubled or was changed after its manifest: ask its owner to export it again"
+        )
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What a transport got: one file a feed, by the feed's name, and what is known about the whole."""
+
+    as_of: datetime
+    """The instant (UTC) that the data stands at, as the source says it; for a live service, the run's start."""
+    files: Mapping[str, SourceFile]
+    kind: Literal["full", "delta"] = "full"
+    """``full`` replaces the previous snapshot; ``delta`` is merged into it by id, newest first."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """JSON for the manifest (``fetched``): requests made, watermark, files with their SHA-256. No personal data.
+    The next request sees it as ``previous.facts``. May still be filled while ``files`` are being read."""
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The current snapshot, as the next request needs it."""
+
+    snapshot: str
+    as_of: datetime
+    facts: dict[str, Any]
+    """The ``facts`` of the :class:`Fetched` it was made from."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a transport."""
+
+    settings: IngestSettings
+    folder: Path
+    """A scratch folder, removed after the run."""
+    tokens: tuple[str, ...] = ()
+    """Bearer tokens of the source's secret (``SOURCE_SECRET_ARN``); empty if it has none."""
+    previous: Previous | None = None
+    """``None``: there is nothing to merge a delta into, so a full pull is needed."""
+    full: bool = False
+    """A full pull was asked for."""
+    day: date | None = None
+    """The London day asked for; a client that cannot give a named day raises :class:`SourceError`."""
+
+
+class Fetch(Protocol):
+    """A client of a live service: ``functions/ingest_<source>/client.py`` has one called ``fetch``."""
+
+    def __call__(self, request: Request) -> Fetched:
+        """Return what the service has, records lazily; raises :class:`SourceError`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Children:
+    """A list inside a feed's records that becomes rows of a table of its own."""
+
+    field: str
+    """Name of the list in the record: ``hosting_preferences``."""
+    table: Table
+    """Its first column is the record's own id, the others come from the entries."""
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One file of a drop, or one list of a live service."""
+
+    name: str
+    """Name of the feed in :attr:`Fetched.files`."""
+    table: Table
+    """The table its records become."""
+    file_pattern: str = ""
+    """Regular expression of the drop file's whole name without ``.gz``; empty: ``<name>.ndjson``."""
+    prepare: Prepare | None = None
+    extra: Mapping[str, CoreSchema] = field(default_factory=dict)
+    """Fields read only to work out derived columns, and then dropped: name and what they hold."""
+    children: tuple[Children, ...] = ()
+    upper: tuple[str, ...] = ()
+    """Columns stored in upper case."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A link between tables whose broken ends are counted, never refused."""
+
+    note: str
+    """Name of the count: ``applications_without_vacancy``."""
+    table: Table
+    columns: tuple[str, ...]
+    to_table: Table
+    to_columns: tuple[str, ...]
+
+
+class Read(Protocol):
+    """Turns fetched files into staged rows; :func:`placements_kpi.records.read` for JSON."""
+
+    def __call__(
+        self, source: Source, files: Mapping[str, SourceFile], staging: Staging, pseudonyms: Pseudonyms | None
+    ) -> None:
+        """Stage every row of ``files``; raises :class:`SourceError` if a file as a whole cannot be used."""
+        ...
+
+
+@dataclass(frozen=True)
+class Source:
+    """Everything the pipeline needs to know about one source."""
+
+    name: str
+    tables: tuple[Table, ...]
+    feeds: tuple[Feed, ...]
+    fetch: Fetch | None = None
+    """Its client, if it has a live service; ``None``: drops only."""
+    read: Read | None = None
+    """``None``: its records are JSON."""
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def has_person_keys(self) -> bool:
+        """Whether any column is a person identifier, so that a pseudonym key is needed."""
+        return any(column.key for table in self.tables for column in table.columns)

@@ -1,0 +1,293 @@
+"""Bad input, line by line of the issue: one clear error, and nothing current is lost."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.pseudonyms import PseudonymKeyError, check_key
+from placements_kpi.runs import RefusedError
+from placements_kpi.secret import SecretError
+from placements_kpi.sources import SourceError
+from tests.ingest.drops import choice, choices
+
+if TYPE_CHECKING:
+    from tests.ingest.conftest import Place
+
+
+def _no_manifest(folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+
+
+def _half_a_manifest(folder: Path) -> None:
+    (folder / "manifest.json").write_text('{"as_of"')
+
+
+def _truncated(folder: Path) -> None:
+    path = folder / "application_choices.ndjson"
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def _file_missing(folder: Path) -> None:
+    (folder / "application_choices.ndjson").unlink()
+
+
+def _file_renamed(folder: Path) -> None:
+    (folder / "application_choices.ndjson").rename(folder / "applicationChoices.ndjson")
+    _change(folder, lambda manifest: manifest["files"][0].update(name="applicationChoices.ndjson"))
+
+
+def _file_too_many(folder: Path) -> None:
+    (folder / "candidates.ndjson").write_text("{}\n")
+
+
+def _promised_and_not_in_the_contract(folder: Path) -> None:
+    (folder / "candidates.ndjson").write_text("")
+    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    _change(
+        folder, lambda manifest: manifest["files"].append({"name": "candidates.ndjson", "rows": 0, "sha256": empty})
+    )
+
+
+def _wrong_row_count(folder: Path) -> None:
+    _change(folder, lambda manifest: manifest["files"][0].update(rows=199))
+
+
+def _from_the_future(folder: Path) -> None:
+    _change(folder, lambda manifest: manifest.update(as_of="2027-01-01T00:00:00Z"))
+
+
+def _old_drop_in_a_new_folder(folder: Path) -> None:
+    _change(folder, lambda manifest: manifest.update(as_of="2026-07-01T00:00:00Z"))
+
+
+def _change(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    change(manifest)
+    path.write_text(json.dumps(manifest))
+
+
+BROKEN = {
+    _no_manifest: "no manifest.json",
+    _half_a_manifest: "manifest.json is missing or has wrong",
+    _truncated: "bytes of application_choices.ndjson are not those",
+    _file_missing: "do not name the same files",
+    _file_renamed: "no file for application_choices",
+    _file_too_many: "do not name the same files",
+    _promised_and_not_in_the_contract: "not in the contract",
+    _wrong_row_count: "200 rows where its manifest says 199",
+    _from_the_future: "from the future",
+    _old_drop_in_a_new_folder: "old drop in a new folder",
+}
+
+
+@pytest.mark.parametrize("break_it", BROKEN, ids=lambda break_it: break_it.__name__.strip("_"))
+def test_a_broken_drop_is_refused_and_the_one_before_stays(place: Place, break_it: Callable[[Path], None]) -> None:
+    place.drop("apply", {"application_choices": choices()}, day="2026-07-13")
+    before = place.ingest("apply")["snapshot"]
+    break_it(place.drop("apply", {"application_choices": choices()}))
+    with pytest.raises(RefusedError, match=BROKEN[break_it]) as refused:
+        place.ingest("apply")
+    assert place.current("apply") == before
+    assert "dt=2026-07-14" in str(refused.value) or "application_choices" in str(refused.value)
+    assert BROKEN[break_it] in place.json("attempts/apply.json")["error"]
+
+
+def test_a_broken_drop_does_not_keep_out_an_older_good_one_that_is_new(place: Place) -> None:
+    place.drop("apply", {"application_choices": choices()}, day="2026-07-12")
+    place.ingest("apply")
+    place.drop("apply", {"application_choices": choices(201)}, day="2026-07-13")
+    _no_manifest(place.drop("apply", {"application_choices": choices(202)}))
+    with pytest.raises(RefusedError, match=r"dt=2026-07-14 has no manifest\.json"):
+        place.ingest("apply")
+    assert place.manifest("apply")["fetched"]["day"] == "2026-07-13"
+    assert place.json("attempts/apply.json")["outcome"] == "refused"
+
+
+def test_both_a_broken_drop_and_a_refused_older_one_are_told(place: Place) -> None:
+    place.drop("apply", {"application_choices": choices()}, day="2026-07-12")
+    before = place.ingest("apply")["snapshot"]
+    place.drop("apply", {"application_choices": choices(100)}, day="2026-07-13")
+    _no_manifest(place.drop("apply", {"application_choices": choices(202)}))
+    with pytest.raises(RefusedError, match=r"no manifest\.json.*100 rows where the current snapshot has 200"):
+        place.ingest("apply")
+    assert place.current("apply") == before
+
+
+def test_a_missing_source_is_one_clear_error(place: Place) -> None:
+    with pytest.raises(PlacementsKpiError, match="SOURCE_LOCATION"):
+        place.ingest("apply")
+    place.location("apply").mkdir()
+    with pytest.raises(RefusedError, match="no drop at SOURCE_LOCATION"):
+        place.ingest("apply")
+    with pytest.raises(RefusedError, match="dt=2026-07-01 does not exist"):
+        place.ingest("apply", {"day": "2026-07-01"})
+
+
+def test_a_late_source_is_refused(place: Place) -> None:
+    place.drop("apply", {"application_choices": choices()}, day="2026-07-11")
+    with pytest.raises(RefusedError, match="4 days old; at most 3"):
+        place.ingest("apply")
+
+
+def test_a_source_that_stands_still_is_refused_once_it_is_too_old(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.drop("apply", {"application_choices": choices()})
+    before = place.ingest("apply")["snapshot"]
+    monkeypatch.setenv("CLOCK", "2026-07-18T08:30:00+00:00")
+    with pytest.raises(RefusedError, match="4 days old; at most 3"):
+        place.ingest("apply")
+    assert place.current("apply") == before
+
+
+@pytest.mark.parametrize("location", ["ftp://example.org/drops", "http://example.org/drops", "file:///drops"])
+def test_a_location_that_is_neither_https_nor_a_drop_is_refused(place: Place, location: str) -> None:
+    with pytest.raises(PlacementsKpiError, match="SOURCE_LOCATION"):
+        place.ingest("placements", source_location=location)
+
+
+def test_a_folder_is_refused_outside_the_local_stack(place: Place) -> None:
+    place.drop("providers", {"providers": [], "courses": []})
+    with pytest.raises(SourceError, match="SOURCE_LOCATION"):
+        place.ingest("providers", stage="prod")
+
+
+def test_an_empty_source_is_refused(place: Place) -> None:
+    place.drop("apply", {"application_choices": []})
+    with pytest.raises(RefusedError, match="0 rows"):
+        place.ingest("apply")
+
+
+BAD_ROWS: dict[str, tuple[dict[str, Any] | str, str, str | None]] = {
+    "not json": ("{", "not_json", None),
+    "not an object": ("[1]", "not_an_object", None),
+    "wrong encoding": (json.dumps(choice(9)).replace("london", "\\ud800"), "not_json", None),
+    "number for text": (choice(9, course_code=5), "wrong_type", "course_code"),
+    "text for number": (choice(9, recruitment_cycle_year="2026"), "wrong_type", "recruitment_cycle_year"),
+    "fraction for number": (choice(9, recruitment_cycle_year=2026.5), "wrong_type", "recruitment_cycle_year"),
+    "text for boolean": (choice(9, hide_in_reporting="false"), "wrong_type", "hide_in_reporting"),
+    "text for list": (choice(9, rejection_reason_ids="course_full"), "wrong_type", "rejection_reason_ids"),
+    "number in list": (choice(9, rejection_reason_ids=[5]), "wrong_type", "rejection_reason_ids"),
+    "seconds for instant": (choice(9, rejected_at="1751200000"), "wrong_type", "rejected_at"),
+    "compact instant": (choice(9, rejected_at="20260701"), "wrong_type", "rejected_at"),
+    "impossible instant": (choice(9, rejected_at="2026-02-30T10:00:00Z"), "wrong_type", "rejected_at"),
+    "far future": (choice(9, rejected_at="2101-01-01T00:00:00Z"), "out_of_range", "rejected_at"),
+    "long ago": (choice(9, rejected_at="1899-12-31T23:59:59Z"), "out_of_range", "rejected_at"),
+    "essay": (choice(9, course_code="x" * 256), "too_long", "course_code"),
+    "no key": ({"status": "offer", "recruitment_cycle_year": 2026}, "missing", "id"),
+    "null key": (choice(9, id=None), "missing", "id"),
+    "blank key": (choice(9, id="  "), "missing", "id"),
+    "no status": (choice(9, status=None), "missing", "status"),
+    "reasons of no shape": (choice(9, structured_rejection_reasons=7), "wrong_type", "structured_rejection_reasons"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_ROWS)
+def test_a_bad_row_is_quarantined_with_its_place_and_without_its_value(place: Place, case: str) -> None:
+    row, reason, column = BAD_ROWS[case]
+    good = [choice(number) for number in range(101, 301)]
+    place.drop("apply", {"application_choices": [*good[:4], row, *good[4:]]})
+    summary = place.ingest("apply")
+    assert summary["tables"][0] | {"unknown_codes": {}} == {
+        "table": "application_choices",
+        "rows_in": 201,
+        "kept": 200,
+        "duplicates": 0,
+        "refused": {reason: 1},
+        "unknown_codes": {},
+    }
+    quarantine = place.json(place.manifest("apply")["quarantine"])
+    assert quarantine["rows"] == [{"file": "application_choices.ndjson", "row": 5, "reason": reason, "column": column}]
+
+
+def test_bytes_of_another_code_page_quarantine_the_row(place: Place) -> None:
+    folder = place.drop("apply", {"application_choices": [*choices(), choice(999, course_code="caf_")]}, zipped=False)
+    path = folder / "application_choices.ndjson"
+    changed = path.read_bytes().replace(b"caf_", b"caf\xe9")
+    path.write_bytes(changed)
+    _change(folder, lambda manifest: manifest["files"][0].update(sha256=hashlib.sha256(changed).hexdigest()))
+    assert place.ingest("apply")["tables"][0]["refused"] == {"not_json": 1}
+
+
+def test_more_than_one_row_in_a_hundred_refuses_the_snapshot(place: Place) -> None:
+    place.drop("apply", {"application_choices": [*choices(99), choice(100, status=None), choice(101, status=None)]})
+    with pytest.raises(RefusedError, match="2 of 101 rows could not be used; at most 1% may"):
+        place.ingest("apply")
+
+
+def test_an_unknown_code_is_kept_and_counted(place: Place) -> None:
+    place.drop("apply", {"application_choices": [*choices(9), choice(10, status="teleported", course_level=None)]})
+    summary = place.ingest("apply")
+    assert summary["tables"][0]["unknown_codes"] == {"status": 1}
+    assert "teleported" in {row["status"] for row in place.table("apply", "application_choices")}
+
+
+def test_a_renamed_column_is_refused_because_the_old_one_is_suddenly_empty(place: Place) -> None:
+    place.drop("apply", {"application_choices": choices()}, day="2026-07-13")
+    place.ingest("apply")
+    renamed = [json.dumps(row).replace("provider_region_code", "providerRegionCode") for row in choices()]
+    place.drop("apply", {"application_choices": list(renamed)})
+    with pytest.raises(RefusedError, match="no row has provider_region_code any more"):
+        place.ingest("apply")
+
+
+def test_a_doubled_source_is_refused(place: Place) -> None:
+    place.drop("apply", {"application_choices": choices() * 2})
+    with pytest.raises(RefusedError, match="200 of 400 rows repeat the key of another row"):
+        place.ingest("apply")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "short",
+        "local-0123456789-abcdefghijklmnop",
+        "a" * 40,
+        "changeme-changeme-changeme-0123456789",
+        "This-Is-My-Example-Key-0123456789-xyz",
+    ],
+)
+def test_a_weak_key_is_refused_in_a_deployed_system_and_never_shown(key: str) -> None:
+    with pytest.raises(PseudonymKeyError) as refused:
+        check_key(key, "prod")
+    assert key not in str(refused.value)
+
+
+def test_a_short_key_is_refused_everywhere(place: Place) -> None:
+    boto3.client("secretsmanager").put_secret_value(SecretId=place.secret_arn, SecretString='{"key": "abc"}')
+    place.drop("apply", {"application_choices": choices()})
+    with pytest.raises(PseudonymKeyError, match="3 characters and needs 32"):
+        place.ingest("apply")
+    assert place.current("apply") is None
+    assert place.json("attempts/apply.json")["outcome"] == "failed"
+
+
+@pytest.mark.parametrize(("content", "error"), [("not json", SecretError), ("{}", PseudonymKeyError)])
+def test_a_secret_without_a_key_is_refused(place: Place, content: str, error: type[Exception]) -> None:
+    boto3.client("secretsmanager").put_secret_value(SecretId=place.secret_arn, SecretString=content)
+    place.drop("apply", {"application_choices": choices()})
+    with pytest.raises(error):
+        place.ingest("apply")
+
+
+def test_a_missing_secret_is_refused(place: Place) -> None:
+    place.drop("apply", {"application_choices": choices()})
+    with pytest.raises(PseudonymKeyError, match="PSEUDONYM_SECRET_ARN"):
+        place.ingest("apply", pseudonym_secret_arn=None)
+    with pytest.raises(SecretError, match="could not be read"):
+        place.ingest("apply", pseudonym_secret_arn="arn:aws:secretsmanager:eu-west-2:123456789012:secret:none")
+
+
+def test_a_public_source_needs_no_key(place: Place) -> None:
+    place.drop("providers", {"providers": [{"code": "1ab", "recruitment_cycle_year": 2025}], "courses": []})
+    assert place.ingest("providers", pseudonym_secret_arn=None)["outcome"] == "accepted"
+    assert place.manifest("providers")["key_id"] is None

@@ -1,0 +1,374 @@
+"""What a row becomes: London days, pseudonyms, TRNs, lists, duplicates, and nothing that is not in the contract."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from placements_kpi import records, times
+from placements_kpi.days import london_days
+from placements_kpi.pseudonyms import normalise_trn
+from placements_kpi.runs import IngestError
+from tests.ingest.conftest import KEY, Place
+from tests.ingest.drops import Rows, allocation, application, choice, choices, school, trainee, vacancy
+
+
+def token(kind: str, value: str) -> str:
+    """Return the pseudonym as sources.md words it, worked out here another way."""
+    message = f"school-placements-kpi|{kind}|v1|{value}".encode()
+    return hmac.new(KEY.encode(), message, hashlib.sha256).hexdigest()
+
+
+def one(rows: list[dict[str, Any]], **wanted: Any) -> dict[str, Any]:
+    (row,) = [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+    return row
+
+
+@pytest.mark.parametrize(
+    ("instant", "utc", "day"),
+    [
+        ("2026-06-30T23:30:00Z", datetime(2026, 6, 30, 23, 30), date(2026, 7, 1)),
+        ("2026-01-31T23:30:00Z", datetime(2026, 1, 31, 23, 30), date(2026, 1, 31)),
+        ("2026-07-01T00:30:00+01:00", datetime(2026, 6, 30, 23, 30), date(2026, 7, 1)),
+        ("2026-06-30T23:30:00", datetime(2026, 6, 30, 23, 30), date(2026, 7, 1)),
+        ("2026-03-28T23:59:59.999Z", datetime(2026, 3, 28, 23, 59, 59, 999000), date(2026, 3, 28)),
+        ("2026-03-29T00:59:59Z", datetime(2026, 3, 29, 0, 59, 59), date(2026, 3, 29)),
+        ("2026-03-29T23:00:00Z", datetime(2026, 3, 29, 23), date(2026, 3, 30)),
+        ("2025-10-25T23:00:00Z", datetime(2025, 10, 25, 23), date(2025, 10, 26)),
+        ("2025-10-26T23:00:00Z", datetime(2025, 10, 26, 23), date(2025, 10, 26)),
+        ("2026-06-30", datetime(2026, 6, 30), date(2026, 6, 30)),
+        ("2026-01-31", datetime(2026, 1, 31), date(2026, 1, 31)),
+        ("2026-06-30 10:00:00-0500", datetime(2026, 6, 30, 15), date(2026, 6, 30)),
+    ],
+)
+def test_an_instant_has_its_london_day_beside_it(place: Place, instant: str, utc: datetime, day: date) -> None:
+    place.drop("apply", {"application_choices": [choice(1, rejected_at=instant)]})
+    place.ingest("apply")
+    (row,) = place.table("apply", "application_choices")
+    assert (row["rejected_at"], row["rejected_on"]) == (utc, day)
+
+
+@given(st.lists(st.datetimes(datetime(1900, 1, 1), datetime(2100, 12, 31)), max_size=20))
+def test_days_of_a_column_are_the_days_of_its_instants(instants: list[datetime]) -> None:
+    days = london_days(pa.array([*instants, None], pa.timestamp("us"))).to_pylist()
+    assert days == [*(times.london_day(instant.replace(tzinfo=UTC)) for instant in instants), None]
+
+
+@pytest.mark.parametrize(
+    "given_day", ["2026-06-30T00:00:00", "2026-06-30T00:00:00Z", "30/06/2026", 20260630, "1751200000"]
+)
+def test_a_day_is_not_read_from_an_instant(place: Place, given_day: Any) -> None:
+    place.drop("register", {"trainees": [*(trainee(n) for n in range(2, 202)), trainee(1, defer_date=given_day)]})
+    assert place.ingest("register")["tables"][0]["refused"] == {"wrong_type": 1}
+
+
+def test_person_identifiers_become_pseudonyms_of_their_kind(place: Place) -> None:
+    place.drop("register", {"trainees": [trainee(1, trainee_id=" t1 ", trn="0012345")]})
+    place.ingest("register")
+    (row,) = place.table("register", "trainees")
+    assert row["trainee_id"] == token("trainee", "t1")
+    assert row["trn"] == token("trn", "0012345")
+    assert place.manifest("register")["key_id"] not in {KEY, hashlib.sha256(KEY.encode()).hexdigest()[:12]}
+
+
+@pytest.mark.parametrize(
+    ("given_trn", "trn", "problem"),
+    [
+        ("1234566", "1234566", None),
+        ("12345", "0012345", None),
+        ("RP99/12345", "9912345", None),
+        (" 12-34 566 ", "1234566", None),
+        ("1234", None, "too_short"),
+        ("unknown", None, "too_short"),
+        ("12345678", None, "too_long"),
+        ("999999998", None, "too_long"),
+        ("999999999", None, "too_long"),
+        ("0000000", None, "repeated_digit"),
+        ("77777", None, "repeated_digit"),
+        ("1234567", None, "known_placeholder"),
+        ("", None, None),
+        ("  ", None, None),
+    ],
+)
+def test_a_trn_is_normalised_or_refused_with_a_reason(given_trn: str, trn: str | None, problem: str | None) -> None:
+    assert normalise_trn(given_trn) == (trn, problem)
+
+
+def test_trns_that_cannot_be_used_are_counted_and_their_rows_kept(place: Place) -> None:
+    given = ["1234567", "999999999", "12", "1111111", None, "2000006"]
+    place.drop("register", {"trainees": [trainee(n, trn=trn) for n, trn in enumerate(given)]})
+    summary = place.ingest("register")
+    assert summary["tables"][0]["kept"] == 6
+    assert summary["notes"] == {
+        "trn_known_placeholder": 1,
+        "trn_repeated_digit": 1,
+        "trn_too_long": 1,
+        "trn_too_short": 1,
+    }
+    rows = place.table("register", "trainees")
+    assert sum(row["trn"] is None for row in rows) == 5
+    assert sum(row["trn"] is None and row["trn_problem"] is None for row in rows) == 1
+
+
+def test_a_trn_already_keyed_by_its_owner_joins_with_one_keyed_here(place: Place) -> None:
+    keyed = token("trn", "2000001")
+    place.drop(
+        "vacancies",
+        {
+            "vacancies": [vacancy(1)],
+            "applications": [
+                *(application(number, trn=None) for number in range(10, 210)),
+                application(1, trn="2000001"),
+                application(2, trn=None, trn_token=keyed),
+                application(3, trn="12", trn_token=keyed),
+                application(4, trn=None, trn_token="2000001"),
+                application(5, status="draft", trn=None),
+            ],
+        },
+    )
+    summary = place.ingest("vacancies")
+    rows = place.table("vacancies", "vacancy_applications")
+    assert one(rows, application_id="ap1")["trn"] == one(rows, application_id="ap2")["trn"] == keyed
+    assert (one(rows, application_id="ap3")["trn"], one(rows, application_id="ap3")["trn_problem"]) == (
+        None,
+        "too_short",
+    )
+    assert summary["tables"][1]["refused"] == {"wrong_type": 1}  # a raw TRN where a token should be
+    assert summary["notes"]["vacancy_applications_left_out"] == 1  # the draft
+
+
+def test_placements_of_a_trainee_become_their_urns(place: Place) -> None:
+    given: Rows = [
+        trainee(1, placements=[{"urn": "100002"}, {"urn": "100001"}, {"urn": "100002"}, {"urn": None}, {"name": "x"}]),
+        trainee(2, placements=[]),
+        trainee(3, placements=None, trn=None),
+    ]
+    place.drop("register", {"trainees": given})
+    place.ingest("register")
+    rows = place.table("register", "trainees")
+    assert one(rows, trainee_id=token("trainee", "t1"))["placement_urns"] == ["100001", "100002"]
+    assert one(rows, trainee_id=token("trainee", "t2"))["placement_urns"] == []
+    assert one(rows, trainee_id=token("trainee", "t3"))["placement_urns"] is None
+
+
+def test_a_withdrawal_reason_that_is_a_text_is_not_kept(place: Place) -> None:
+    place.drop("register", {"trainees": [trainee(1, withdrawal_reasons=["got_a_job", "Her mother was ill"])]})
+    place.ingest("register")
+    assert place.table("register", "trainees")[0]["withdrawal_reasons"] == ["got_a_job", "unmapped"]
+
+
+def test_lists_of_a_school_become_rows_of_their_own(place: Place) -> None:
+    place.drop("placements", {"mentor_allocations": [allocation(1)], "school_activity": [school(1), school(2)], **_p()})
+    summary = place.ingest("placements")
+    facts = {table["table"]: table for table in summary["tables"]}
+    assert (facts["hosting_preferences"]["kept"], facts["school_placements"]["kept"]) == (2, 4)
+    preference = one(place.table("placements", "hosting_preferences"), school_urn="100001")
+    assert preference == {
+        "school_urn": "100001",
+        "academic_year": 2025,
+        "appetite": "yes",
+        "created_at": datetime(2025, 9, 2, 10),
+        "created_on": date(2025, 9, 2),
+    }
+
+
+def test_a_bad_entry_of_a_list_quarantines_the_whole_school(place: Place) -> None:
+    bad = school(999, placements=[{"academic_year": 2025}, {"academic_year": "2025"}])
+    place.drop(
+        "placements",
+        {"mentor_allocations": [allocation(1)], "school_activity": [*(school(n) for n in range(1, 202)), bad], **_p()},
+    )
+    summary = place.ingest("placements")
+    facts = {table["table"]: table for table in summary["tables"]}
+    assert facts["school_activity"]["refused"] == {"wrong_type": 1}
+    assert facts["school_placements"]["rows_in"] == 402
+    (row,) = place.json(place.manifest("placements")["quarantine"])["rows"]
+    assert (row["row"], row["column"]) == (202, "placements.academic_year")
+
+
+def test_an_absent_list_of_sign_ins_is_not_an_empty_one(place: Place) -> None:
+    absent = {name: value for name, value in school(1).items() if name != "sign_in_dates"}
+    schools: Rows = [absent, school(2, sign_in_dates=None), school(3, sign_in_dates=[])]
+    place.drop("placements", {"mentor_allocations": [allocation(1)], "school_activity": schools, **_p()})
+    place.ingest("placements")
+    rows = place.table("placements", "school_activity")
+    assert {row["school_urn"]: row["sign_in_dates"] for row in rows} == {"100001": None, "100002": None, "100003": []}
+
+
+def test_of_duplicates_the_newest_stays_and_of_equally_new_ones_the_later_row(place: Place) -> None:
+    rows: Rows = [
+        *choices(1000),
+        choice(1001, status="rejected", updated_at="2026-06-02T00:00:00Z"),
+        choice(1001, status="offer", updated_at="2026-06-01T00:00:00Z"),
+        choice(1002, status="rejected", updated_at="2026-06-01T00:00:00Z"),
+        choice(1002, status="offer", updated_at="2026-06-01T01:00:00+01:00"),
+        choice(1003, status="offer", updated_at="2026-06-01T00:00:00Z"),
+        choice(1003, status="rejected", updated_at=None),
+    ]
+    place.drop("apply", {"application_choices": rows})
+    summary = place.ingest("apply")
+    assert {name: summary["tables"][0][name] for name in ("rows_in", "kept", "duplicates")} == {
+        "rows_in": 1006,
+        "kept": 1003,
+        "duplicates": 3,
+    }
+    stored = place.table("apply", "application_choices")
+    assert [one(stored, id=number)["status"] for number in ("1001", "1002", "1003")] == ["rejected", "offer", "offer"]
+
+
+def test_entries_of_a_school_that_lost_as_a_duplicate_go_with_it(place: Place) -> None:
+    schools: Rows = [
+        school(1, updated_at="2026-01-01T00:00:00Z", placements=[{"academic_year": 2024}] * 3),
+        *(school(number) for number in range(2, 302)),
+        school(1, updated_at="2026-01-02T00:00:00Z", placements=[{"academic_year": 2025}]),
+    ]
+    place.drop("placements", {"mentor_allocations": [allocation(1)], "school_activity": schools, **_p()})
+    summary = place.ingest("placements", max_duplicate_percent=2)
+    facts = {table["table"]: table for table in summary["tables"]}
+    assert facts["school_placements"]["duplicates"] == 3
+    placements = [row for row in place.table("placements", "school_placements") if row["school_urn"] == "100001"]
+    assert [row["academic_year"] for row in placements] == [2025]
+
+
+def test_provider_codes_are_upper_case_everywhere(place: Place) -> None:
+    place.drop("placements", {"mentor_allocations": [allocation(1)], "school_activity": [school(1)], **_p("2n2")})
+    place.ingest("placements")
+    assert place.table("placements", "mentor_allocations")[0]["provider_code"] == "1AB"
+    assert place.table("placements", "provider_activity")[0]["provider_code"] == "2N2"
+    place.drop(
+        "providers",
+        {
+            "providers": [
+                {"code": "1ab", "recruitment_cycle_year": 2025, "name": "Old", "changed_at": "2025-01-01T00:00:00Z"},
+                *({"code": f"A{n:03}", "recruitment_cycle_year": 2025} for n in range(200)),
+                {"code": "1AB ", "recruitment_cycle_year": 2025, "name": "New", "changed_at": "2025-01-02T00:00:00Z"},
+                {"code": "1AB", "recruitment_cycle_year": 2024, "name": "Another cycle"},
+            ],
+            "courses": [
+                {"provider_code": "1ab", "code": "X1", "accredited_body_code": "2n2", "recruitment_cycle_year": 2025},
+                {"provider_code": "9ZZ", "code": "X1", "recruitment_cycle_year": 2025},
+            ],
+        },
+    )
+    summary = place.ingest("providers")
+    providers = place.table("providers", "providers")
+    assert one(providers, code="1AB", recruitment_cycle_year=2025)["name"] == "New"
+    assert one(place.table("providers", "courses"), provider_code="1AB")["accredited_body_code"] == "2N2"
+    assert summary["notes"] == {"courses_without_provider": 1}
+
+
+def test_orphans_are_counted_and_kept(place: Place) -> None:
+    rows: Rows = [application(1), application(2, vacancy_id="gone"), application(3, vacancy_id="gone too")]
+    place.drop("vacancies", {"vacancies": [vacancy(1)], "applications": rows})
+    summary = place.ingest("vacancies")
+    assert summary["notes"]["applications_without_vacancy"] == 2
+    assert len(place.table("vacancies", "vacancy_applications")) == 3
+
+
+def test_a_blank_text_is_no_text(place: Place) -> None:
+    place.drop(
+        "apply", {"application_choices": [choice(1, provider_region_code=" ", candidate_id=" ", course_code="")]}
+    )
+    place.ingest("apply")
+    (row,) = place.table("apply", "application_choices")
+    assert (row["provider_region_code"], row["candidate_id"], row["course_code"]) == (None, None, None)
+
+
+PERSONAL = {
+    "first_name": "MARKER-a",
+    "email": "MARKER-b@example.org",
+    "rejection_reason": "MARKER-c was rude",
+    "offer_withdrawal_reason": "MARKER-d",
+    "name": {"first": ["MARKER-e"]},
+    "withdrawal_another_reason": "MARKER-f",
+}
+"""Fields that are in no contract, with a mark that must never be seen again."""
+
+
+def test_no_identifier_and_no_field_outside_the_contract_is_written_or_logged(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    structured = {
+        "selected_reasons": [
+            {
+                "id": "MARKER-g said no",
+                "details": {"text": "MARKER-h"},
+                "selected_reasons": [{"id": "x", "label": "MARKER-i"}],
+            }
+        ]
+    }
+    bad_choice = choice(8801, candidate_id="MARKER-j", recruitment_cycle_year="MARKER-k", id="MARKER-l") | PERSONAL
+    rejected = choice(1, candidate_id="MARKER-m", status="rejected", structured_rejection_reasons=structured) | PERSONAL
+    not_json = '{"id": "MARKER-n", "candidate_id": "MARKER-o"'
+    place.drop("apply", {"application_choices": [*choices(300)[1:], rejected, bad_choice, not_json]})
+    place.ingest("apply")
+
+    some = [trainee(number) for number in range(2, 202)]
+    marked = trainee(1, trainee_id="MARKER-p", trn="MARKER 7654321", withdrawal_reasons=["MARKER-q died"]) | PERSONAL
+    marked["placements"] = [{"urn": "100001", "name": "MARKER-r", "address": "MARKER-s"}]
+    place.drop("register", {"trainees": [*some, marked, trainee(3, trainee_id="MARKER-t", state=None, trn="7654322")]})
+    place.ingest("register")
+
+    kept_school = school(1) | PERSONAL
+    kept_school["hosting_preferences"] = [{"academic_year": 2025, "appetite": "no", "reason": "MARKER-u"}]
+    place.drop(
+        "placements",
+        {
+            "mentor_allocations": [
+                allocation(1, mentor_id="MARKER-v", trn="7654323", trainee_id="MARKER-w") | PERSONAL
+            ],
+            "school_activity": [kept_school],
+            "provider_activity": [{"provider_code": "1AB"} | PERSONAL],
+        },
+    )
+    place.ingest("placements")
+
+    applications = [application(1, trn="7654324") | PERSONAL]
+    place.drop("vacancies", {"vacancies": [vacancy(1) | PERSONAL], "applications": applications})
+    place.ingest("vacancies")
+
+    written = {key: _readable(key, body) for key, body in place.objects().items()}
+    said = capsys.readouterr()
+    for where, text in {**written, "log": said.out + said.err}.items():
+        for secret in ("MARKER", "marker", "7654321", "7654322", "7654323", "7654324", KEY):
+            assert secret not in text, f"{secret} in {where}"
+    assert "unmapped" in written[one_part(written, "application_choices")]
+
+
+def test_a_failure_inside_the_pipeline_does_not_quote_the_row(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def burst(*_: Any) -> None:
+        raise ValueError("MARKER row 7654321")
+
+    monkeypatch.setattr(records, "_columnar", burst)
+    place.drop("apply", {"application_choices": choices()})
+    with pytest.raises(IngestError, match=r"ValueError at records\.py") as failed:
+        place.ingest("apply")
+    assert "MARKER" not in str(failed.value)
+    assert failed.value.__suppress_context__
+
+
+def one_part(written: dict[str, str], table: str) -> str:
+    (key,) = [key for key in written if key.startswith(f"snapshots/{table}/")]
+    return key
+
+
+def _readable(key: str, body: bytes) -> str:
+    """Return an object's content as text; Parquet unpacked."""
+    if key.endswith(".parquet"):
+        parquet = pq.ParquetFile(io.BytesIO(body))
+        return json.dumps(parquet.read().to_pylist(), default=str) + str(parquet.schema_arrow) + str(parquet.metadata)
+    return body.decode()
+
+
+def _p(code: str = "1AB") -> dict[str, Rows]:
+    return {"provider_activity": [{"provider_code": code, "onboarded": True}]}
