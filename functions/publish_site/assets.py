@@ -1,0 +1,79 @@
+"""Stylesheet, fonts and images as they are published: under a name that holds a digest of the content.
+
+The fonts and the crest of GOV.UK are licensed for its own domains only, so they are
+published only where the service's host is one of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from functions.publish_site.templates import SITE_TEMPLATES
+from placements_kpi.errors import PlacementsKpiError
+
+ASSETS = SITE_TEMPLATES / "assets"
+LICENSED_HOSTS = ("service.gov.uk", "education.gov.uk")
+
+CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+    ".html": "text/html; charset=utf-8",
+    ".csv": "text/csv; charset=utf-8",
+    ".json": "application/json",
+    ".sql": "text/plain; charset=utf-8",
+}
+
+
+class AssetError(PlacementsKpiError):
+    """A stylesheet, font or image of the page is not where it should be."""
+
+
+@dataclass(frozen=True)
+class Assets:
+    """The files to publish, by key in the site bucket, and the keys that pages link to."""
+
+    files: dict[str, bytes]
+    stylesheet: str
+    icon: str
+
+
+def is_licensed(host: str) -> bool:
+    """Return whether ``host`` may carry GOV.UK's fonts and crest."""
+    name = host.lower().rstrip(".").split(":")[0]
+    return any(name == domain or name.endswith(f".{domain}") for domain in LICENSED_HOSTS)
+
+
+def load(host: str) -> Assets:
+    """Return the assets for a site at ``host``; :class:`AssetError` names one that is missing."""
+    licensed = is_licensed(host)
+    files: dict[str, bytes] = {}
+
+    def published(name: str, body: bytes) -> str:
+        path = Path(name)
+        key = f"assets/{path.stem}.{hashlib.sha256(body).hexdigest()[:12]}{path.suffix}"
+        files[key] = body
+        return key
+
+    def linked(match: re.Match[bytes]) -> bytes:
+        name = match[1].decode()
+        return f"url({Path(published(name, _read(name))).name})".encode()
+
+    stylesheet = re.sub(rb"url\(\"?([^)\"]+)\"?\)", linked, _read("govuk.css" if licensed else "site.css"))
+    icon = "govuk/favicon.svg" if licensed else "favicon.svg"
+    return Assets(
+        stylesheet=published("page.css", stylesheet),
+        icon=published("favicon.svg", _read(icon)),
+        files=files,
+    )
+
+
+def _read(name: str) -> bytes:
+    path = ASSETS / name
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise AssetError(f"{path} is missing: run npm ci and npm run assets, then build again") from None

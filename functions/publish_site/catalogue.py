@@ -1,0 +1,108 @@
+"""What the site holds: its releases, which of them is in front, and which were withdrawn.
+
+``releases.json`` is one small public object, changed under a condition like every pointer.
+``withdrawn/<release>.json`` is the durable word on a withdrawal; it is never removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from placements_kpi import store
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+CATALOGUE_KEY = "releases.json"
+WITHDRAWN_PREFIX = "withdrawn/"
+
+
+class Entry(BaseModel):
+    """A release of which every file is there."""
+
+    model_config = ConfigDict(frozen=True)
+
+    release: str
+    as_of: date
+    published: datetime
+
+
+class Withdrawal(BaseModel):
+    """That a release was withdrawn, when and why; ``lifted`` when an operator brought it back."""
+
+    model_config = ConfigDict(frozen=True)
+
+    release: str
+    withdrawn_on: date
+    reason: str
+    lifted: datetime | None = None
+
+
+class Catalogue(BaseModel):
+    """All releases, and the one in front.
+
+    ``instead_of`` is the computed release that an operator put an earlier one in front of: that
+    choice holds until something newer is computed, so that the nightly publish does not undo it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    front: str | None = None
+    instead_of: str | None = None
+    releases: tuple[Entry, ...] = ()
+
+    def entry(self, release: str) -> Entry | None:
+        """Return the entry of ``release``, or ``None`` if it is not complete."""
+        return next((entry for entry in self.releases if entry.release == release), None)
+
+    def newest_first(self) -> list[Entry]:
+        """Return the releases, the newest first."""
+        return sorted(self.releases, key=lambda entry: order(entry.release), reverse=True)
+
+    def with_front(self, front: str | None, instead_of: str | None, entry: Entry | None) -> Catalogue:
+        """Return the catalogue with another release in front, added if it is new."""
+        added = (entry,) if entry and self.entry(entry.release) is None else ()
+        releases = sorted((*self.releases, *added), key=lambda one: order(one.release))
+        return Catalogue(front=front, instead_of=instead_of, releases=tuple(releases))
+
+    def body(self, withdrawals: Mapping[str, Withdrawal]) -> dict[str, Any]:
+        """Return the public object."""
+        dumped = self.model_dump(mode="json")
+        for entry in dumped["releases"]:
+            withdrawal = withdrawals.get(entry["release"])
+            entry["withdrawn"] = (
+                withdrawal.model_dump(mode="json", exclude={"release", "lifted"}) if withdrawal else None
+            )
+        return dumped
+
+
+def order(release: str) -> tuple[str, int]:
+    """Return what sorts releases by day, then by number: ``2026-07-14.10`` after ``2026-07-14.9``."""
+    day, _, number = release.rpartition(".")
+    return day, int(number)
+
+
+def read_catalogue(s3: S3Client, bucket: str) -> tuple[Catalogue, store.Pointer | None]:
+    """Return the catalogue and the pointer it was read from, for :func:`placements_kpi.store.swap`."""
+    pointer = store.read_pointer(s3, bucket, CATALOGUE_KEY)
+    return (Catalogue.model_validate(pointer.body) if pointer else Catalogue()), pointer
+
+
+def read_withdrawals(s3: S3Client, bucket: str) -> dict[str, Withdrawal]:
+    """Return the withdrawals in force, by release."""
+    found: dict[str, Withdrawal] = {}
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=WITHDRAWN_PREFIX):
+        for item in page.get("Contents", []):
+            withdrawal = Withdrawal.model_validate(store.read_json(s3, bucket, item["Key"]))
+            if withdrawal.lifted is None:
+                found[withdrawal.release] = withdrawal
+    return found
+
+
+def withdrawn_key(release: str) -> str:
+    """Return the key of a release's marker."""
+    return f"{WITHDRAWN_PREFIX}{release}.json"

@@ -1,0 +1,149 @@
+"""The figures of one KPI, found by measure and point, as the cells that every format shows.
+
+Page, chart, CSV and JSON all take their cells from here, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from functions.publish_site.words import Cell, rounded
+
+if TYPE_CHECKING:
+    from placements_kpi.results import Family, Figure, KpiResult, Measure, Point
+
+NATIONAL = ("national", "Total")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure as published: a rate has all three cells; a count has ``denominator`` not applicable."""
+
+    numerator: Cell
+    denominator: Cell
+    value: Cell
+
+
+def places(measure: Measure, figure: Figure) -> int:
+    """Return the decimals of a percentage: none for people where fewer than 1,000 are counted, else one.
+
+    publishing.md part 1.3. Organisations are published exactly, so one decimal tells nothing more than the counts.
+    """
+    if "person" not in {measure.disclosure, measure.denominator_disclosure}:
+        return 1
+    return 1 if (figure.denominator or 0) >= 1000 else 0
+
+
+def shown(measure: Measure, figure: Figure | None) -> Shown:
+    """Return the cells of ``figure``; one that is missing is not available, never zero."""
+    rate = measure.kind == "rate"
+    if figure is None:
+        missing = Cell(None, "x")
+        return Shown(missing, missing if rate else Cell(None, "z"), missing)
+    symbol = figure.symbol or "x"
+
+    def count(number: int | None) -> Cell:
+        return Cell(number) if number is not None else Cell(None, symbol)
+
+    numerator = count(figure.numerator)
+    if not rate:
+        return Shown(numerator, Cell(None, "z"), numerator)
+    if figure.symbol is None and figure.numerator is not None and figure.denominator is None:
+        return Shown(numerator, Cell(None, "z"), Cell(None, "z"))  # a category that is no part of the denominator
+    value = (
+        Cell(rounded(figure.value, places(measure, figure)), percent=True)
+        if figure.value is not None
+        else Cell(None, symbol)
+    )
+    return Shown(numerator, count(figure.denominator), value)
+
+
+@dataclass
+class KpiFigures:
+    """The figures of one KPI with their points, indexed."""
+
+    kpi: KpiResult
+    _figures: dict[tuple[str, int, date, str, str], Figure] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._figures = {
+            (one.measure, one.period, one.as_of, one.breakdown, one.category): one for one in self.kpi.figures
+        }
+
+    def measure(self, measure_id: str) -> Measure:
+        """Return a measure of the KPI; ``KeyError`` if there is none of that name."""
+        for measure in self.kpi.description.measures:
+            if measure.id == measure_id:
+                return measure
+        raise KeyError(f"KPI {self.kpi.id} has no measure {measure_id}")
+
+    @property
+    def headline(self) -> Measure:
+        """The measure that the first page shows."""
+        return self.measure(self.kpi.description.headline)
+
+    def family(self, measure: Measure) -> Family:
+        """Return the family of points that ``measure`` stands at."""
+        return next(family for family in self.kpi.description.families if family.id == measure.family)
+
+    def current(self, measure: Measure) -> Point | None:
+        """Return the newest point of ``measure``, or ``None`` if it has none."""
+        return self._only(point for point in self._points(measure) if point.is_current)
+
+    def comparison(self, measure: Measure) -> Point | None:
+        """Return the point of the previous period that the newest is compared with."""
+        return self._only(point for point in self._points(measure) if point.is_comparison)
+
+    def series(self, measure: Measure) -> list[Point]:
+        """Return the points that make the series of ``measure``, the compared one included, oldest first."""
+        points = [point for point in self._points(measure) if point.is_series or point.is_comparison]
+        return sorted(points, key=lambda point: (point.period, point.as_of))
+
+    def at(self, measure: Measure, point: Point | None, cell: tuple[str, str] = NATIONAL) -> Shown:
+        """Return the cells of ``measure`` at ``point``, nationally or in (breakdown, category)."""
+        if point is None:
+            return shown(measure, None)
+        return shown(measure, self._figures.get((measure.id, point.period, point.as_of, *cell)))
+
+    def has(self, measure: Measure, point: Point, breakdown: str) -> bool:
+        """Return whether anything is given of ``measure`` at ``point`` for ``breakdown``."""
+        return any(key[:4] == (measure.id, point.period, point.as_of, breakdown) for key in self._figures)
+
+    def regional(self, breakdown: str) -> bool:
+        """Return whether a breakdown is one by region: its categories carry the official codes of regions."""
+        return any(
+            part.id == breakdown and any(one.code.startswith("E12") for one in part.categories)
+            for part in self.kpi.description.breakdowns
+        )
+
+    def provisional(self, measure: Measure, point: Point) -> bool:
+        """Return whether figures of ``point`` may still change because its period is unfinished.
+
+        An outcome of a year is final after the February that follows it (the KPI book, "Every figure carries").
+        """
+        settled = point.period_end
+        if self.family(measure).series == "yearly":
+            year = point.period_end.year + 1
+            settled = date(year, 2, calendar.monthrange(year, 2)[1])
+        return (self.kpi.as_of or point.as_of) <= settled
+
+    def _points(self, measure: Measure) -> list[Point]:
+        return [point for point in self.kpi.points if point.family == measure.family]
+
+    @staticmethod
+    def _only(points: Iterable[Point]) -> Point | None:
+        return max(points, key=lambda point: (point.period, point.as_of), default=None)
+
+
+def target_met(headline: Shown, target: float, direction: str) -> bool | None:
+    """Return whether a rate reaches ``target`` per cent, by its published counts; ``None`` where they are withheld."""
+    numerator, denominator = headline.numerator.number, headline.denominator.number
+    if numerator is None or not denominator:
+        return None
+    wanted = Decimal(str(target)) * denominator
+    return 100 * numerator >= wanted if direction == "higher" else 100 * numerator <= wanted

@@ -1,0 +1,68 @@
+"""The first page: one card for each indicator, and the notices that appear by themselves."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from functions.publish_site import sentences, words
+
+if TYPE_CHECKING:
+    from functions.publish_site.figures import KpiFigures
+    from placements_kpi.results import Protected, SourceFacts
+
+
+def front_view(kpis: list[KpiFigures], document: Protected, today: date) -> dict[str, object]:
+    """Return the values of the first page as it stands on ``today``."""
+    return {
+        "number": len(kpis),
+        "up_to": sentences.up_to(document),
+        "next_update": sentences.next_update(document),
+        "stale": [sentences.stale(source) for source in stale_sources(document, today)],
+        "cards": [card(figures) for figures in kpis],
+        "symbols": _symbols(kpis),
+    }
+
+
+def stale_sources(document: Protected, today: date) -> list[SourceFacts]:
+    """Return the sources that are older on ``today`` than they should ever be, or were never accepted."""
+    return [
+        source
+        for source in document.sources
+        if source.as_of is None or (today - source.as_of).days > source.max_age_days
+    ]
+
+
+def card(figures: KpiFigures) -> dict[str, object]:
+    """Return what the first page says about one indicator."""
+    description, headline = figures.kpi.description, figures.headline
+    point = figures.current(headline)
+    verdict = sentences.verdict(figures)
+    shown = figures.at(headline, point)
+    return {
+        "id": figures.kpi.id,
+        "title": description.title,
+        "question": description.question,
+        "figure": shown.value.text if point else None,
+        "counts": sentences.counts(figures, headline),
+        "what": sentences.what(headline),
+        "period": f"{point.period_label[:1].upper()}{point.period_label[1:]}, as at {words.day(point.as_of)}"
+        if point
+        else None,
+        "provisional": point is not None and figures.provisional(headline, point),
+        "change": sentences.change(figures, headline).sentence,
+        "target": verdict.sentence,
+        "met": verdict.met,
+        "verdict": verdict.label,
+        "notice": sentences.carried(figures),
+    }
+
+
+def _symbols(kpis: list[KpiFigures]) -> list[tuple[str, str]]:
+    marks = {
+        figures.at(figures.headline, point).value.mark
+        for figures in kpis
+        for point in (figures.current(figures.headline), figures.comparison(figures.headline))
+        if point is not None and figures.at(figures.headline, point).value.number is None
+    }
+    return [(f"[{mark}]", meaning) for mark, meaning in words.SYMBOLS.items() if mark in marks]

@@ -1,0 +1,122 @@
+"""The page of one indicator: headline, charts with their tables, method, sources, downloads, SQL."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from functions.publish_site import graphics, sentences, words
+from functions.publish_site.front import card, stale_sources
+from functions.publish_site.series import over_time
+from functions.publish_site.tables import Table, table
+from functions.publish_site.words import Cell
+from placements_kpi import times
+from placements_kpi.settings import SOURCE_TITLES
+
+if TYPE_CHECKING:
+    from functions.publish_site.figures import KpiFigures
+    from placements_kpi.results import Breakdown, Measure, Protected
+
+
+def kpi_view(
+    figures: KpiFigures, kpis: list[KpiFigures], index: int, document: Protected, published: datetime
+) -> dict[str, object]:
+    """Return the values of the page of ``figures``, the ``index``-th of ``kpis``."""
+    kpi, description = figures.kpi, figures.kpi.description
+    stale = [
+        source
+        for source in stale_sources(document, times.london_day(published))
+        if source.source in description.sources
+    ]
+    return {
+        "kpi": kpi,
+        "description": description,
+        "number": index + 1,
+        "of": len(kpis),
+        "card": card(figures),
+        "stale": [sentences.stale(source) for source in stale],
+        "graphics": _graphics(figures),
+        "beside": _beside(figures),
+        "breakdowns": [made for part in _parts(figures, checks=False) if (made := _breakdown(figures, part))],
+        "checks": [made for part in _parts(figures, checks=True) for made in _tables(figures, part)],
+        "measure_notes": [
+            (measure.title, words.sentence(measure.note)) for measure in description.measures if measure.note
+        ],
+        "breaks": [(words.day(one.on), words.sentence(one.text)) for one in description.breaks],
+        "sources": _sources(figures, document),
+        "next_update": sentences.next_update(document),
+        "others": [(one.kpi.id, one.kpi.description.title) for one in kpis if one.kpi.id != kpi.id],
+    }
+
+
+def _graphics(figures: KpiFigures) -> list[graphics.Graphic]:
+    """The headline over time, and one measure of each other family of points: it stands on days of its own."""
+    drawn = [figures.headline]
+    for measure in figures.kpi.description.measures:
+        if measure.role == "beside" and measure.family not in {one.family for one in drawn}:
+            drawn.append(measure)
+    return [made for measure in drawn if (made := over_time(figures, measure))]
+
+
+def _beside(figures: KpiFigures) -> list[Table]:
+    """The measures with a national figure, those that stand on the same day in one table."""
+    description = figures.kpi.description
+    made = []
+    for family in description.families:
+        for roles, caption in ((("headline", "beside", "breakdown"), "Figures"), (("quality",), "Checks and coverage")):
+            measures = [one for one in description.measures if one.family == family.id and one.role in roles]
+            rows = [_beside_row(figures, one) for one in measures if _national(figures, one)]
+            point = next((point for one in measures if (point := figures.current(one))), None)
+            if rows and point:
+                status = " [p]" if figures.provisional(measures[0], point) else ""
+                label = f"{caption} as at {words.day(point.as_of)}, {point.period_label}{status}"
+                made.append(table(label, ("Measure", "Figure", "Number", "Out of", "Year before"), rows))
+    return made
+
+
+def _national(figures: KpiFigures, measure: Measure) -> bool:
+    point = figures.current(measure)
+    return point is not None and figures.has(measure, point, "national")
+
+
+def _beside_row(figures: KpiFigures, measure: Measure) -> list[str | Cell]:
+    now = figures.at(measure, figures.current(measure))
+    comparable = figures.comparison(measure) is not None and measure.id not in figures.kpi.comparison
+    before = figures.at(measure, figures.comparison(measure)).value if comparable else Cell(None, "x")
+    return [measure.title, now.value, now.numerator, now.denominator, before]
+
+
+def _parts(figures: KpiFigures, *, checks: bool) -> list[Breakdown]:
+    """The breakdowns of checks on the data, which need no chart; or all the others."""
+    return [
+        part
+        for part in figures.kpi.description.breakdowns
+        if all(figures.measure(one).role == "quality" for one in part.measures) == checks
+    ]
+
+
+def _tables(figures: KpiFigures, part: Breakdown) -> list[Table]:
+    measures = [figures.measure(measure_id) for measure_id in part.measures]
+    return [made for one in measures if (made := graphics.category_table(figures, one, part))]
+
+
+def _breakdown(figures: KpiFigures, part: Breakdown) -> dict[str, object] | None:
+    """A chart and table of the first measure that has figures; the others of the breakdown as tables."""
+    measures = [figures.measure(measure_id) for measure_id in part.measures]
+    drawn = next((made for one in measures if (made := graphics.by_category(figures, one, part))), None)
+    if drawn is None:
+        return None
+    return {"id": part.id, "title": part.title, "graphic": drawn, "tables": _tables(figures, part)[1:]}
+
+
+def _sources(figures: KpiFigures, document: Protected) -> list[tuple[str, str]]:
+    """Title and date of each source that this indicator's figures came from."""
+    facts = {source.source: source for source in document.sources}
+    rows = []
+    for source in figures.kpi.description.sources:
+        known = facts.get(source)
+        used = figures.kpi.source_dates.get(source) or (known.as_of if known and figures.kpi.state == "ok" else None)
+        rows.append(
+            (known.title if known else SOURCE_TITLES.get(source, source), words.day(used) if used else "no data yet")
+        )
+    return rows

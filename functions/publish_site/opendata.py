@@ -1,0 +1,201 @@
+"""Open data: the figures of a release as rows, and those rows as CSV and JSON.
+
+Columns follow DfE's standard for Explore Education Statistics: time, geography, filters,
+indicators. A geography column that does not apply to a row is empty, as that standard
+asks; a filter is never empty, and an indicator is a number or a bare symbol.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+from functions.publish_site.figures import NATIONAL, KpiFigures, shown
+from functions.publish_site.words import SYMBOLS, Cell
+from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.store import canonical_json
+
+if TYPE_CHECKING:
+    from placements_kpi.results import Figure, Protected
+
+TEXT_COLUMNS = (
+    "time_period time_identifier geographic_level country_code country_name region_code region_name "
+    "kpi measure breakdown category as_of unit figure_status"
+).split()
+INDICATORS = ("numerator", "denominator", "percentage")
+COLUMNS = (*TEXT_COLUMNS, *INDICATORS)
+
+COLUMN_WORDS = {
+    "time_period": "the two years the period spans, as six digits: 202526 is 2025 to 2026",
+    "time_identifier": "what kind of period it is",
+    "geographic_level": "National or Regional",
+    "country_code": "code of England",
+    "country_name": "England",
+    "region_code": "code of the region; x where the region is not available; empty in national rows",
+    "region_name": "name of the region; empty in national rows",
+    "kpi": "the indicator",
+    "measure": "the measure of the indicator",
+    "breakdown": "how the measure is cut; Total where it is not",
+    "category": "the part of the breakdown; Total for all of it",
+    "as_of": "the day at whose end the figure stands",
+    "unit": "what is counted",
+    "figure_status": "provisional while the period is unfinished, else final",
+    "numerator": "the count",
+    "denominator": "what the count is out of; z for a measure that is only a count",
+    "percentage": "numerator as a percentage of denominator; z for a measure that is only a count",
+}
+
+_PERIODS = {
+    "recruitment_cycle": "Recruitment cycle",
+    "register_year": "Academic year from August",
+    "placements_year": "Academic year from September",
+}
+_NO_REGION = "not_available"
+
+Row = dict[str, str | Cell]
+
+
+class OpenDataError(PlacementsKpiError):
+    """Figures cannot be written as open data."""
+
+
+def rows(figures: KpiFigures) -> list[Row]:
+    """Return the published rows of one KPI, in a fixed order; text columns as text, indicators as cells."""
+    points = {(point.family, point.period, point.as_of): point for point in figures.kpi.points}
+    kinds = {measure.id: index for index, measure in enumerate(figures.kpi.description.measures)}
+    ordered = sorted(
+        figures.kpi.figures,
+        key=lambda one: (kinds[one.measure], one.period, one.as_of, one.breakdown != "national", one.breakdown),
+    )
+    written = []
+    for one in ordered:
+        measure = figures.measure(one.measure)
+        point = points.get((measure.family, one.period, one.as_of))
+        if point is None:
+            raise OpenDataError(
+                f"KPI {figures.kpi.id}: {one.measure} stands at {one.as_of}, which is none of its points; "
+                "compute_kpis must write a point for every figure"
+            )
+        cells = shown(measure, one)
+        rate = measure.kind == "rate"
+        written.append(
+            {
+                **_time(figures.family(measure).period, one.period),
+                **_place(figures, one),
+                "kpi": figures.kpi.id,
+                "measure": one.measure,
+                **_part(figures, one),
+                "as_of": one.as_of.isoformat(),
+                "unit": measure.unit,
+                "figure_status": "provisional" if figures.provisional(measure, point) else "final",
+                "numerator": cells.numerator,
+                "denominator": cells.denominator,
+                "percentage": cells.value if rate else Cell(None, "z"),
+            }
+        )
+    return written
+
+
+def csv_file(table: list[Row]) -> bytes:
+    """Return rows as CSV by RFC 4180, in UTF-8; :class:`OpenDataError` for text a spreadsheet would run."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for row in table:
+        writer.writerow([_csv_cell(row[column]) for column in COLUMNS])
+    return buffer.getvalue().encode()
+
+
+def json_rows(table: list[Row]) -> list[dict[str, Any]]:
+    """Return rows for JSON: indicators as numbers or bare symbols."""
+    return [
+        {column: value.json if isinstance(value := row[column], Cell) else value for column in COLUMNS} for row in table
+    ]
+
+
+def json_file(document: Protected, published: str, kpis: list[KpiFigures]) -> bytes:
+    """Return the rows of ``kpis`` as JSON with what a reader needs to use them."""
+    return canonical_json(
+        {
+            "title": "School placements performance",
+            "status": "Management information, not official statistics",
+            "licence": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
+            "release": document.release,
+            "published": published,
+            "as_of": document.as_of.isoformat(),
+            "demonstration": document.demonstration,
+            "columns": COLUMN_WORDS,
+            "symbols": SYMBOLS,
+            "sources": [
+                {"source": one.source, "title": one.title, "as_of": one.as_of.isoformat() if one.as_of else None}
+                for one in document.sources
+            ],
+            "disclosure_control": document.disclosure.model_dump(mode="json"),
+            "kpis": [
+                {
+                    "id": one.kpi.id,
+                    "title": one.kpi.description.title,
+                    "state": one.kpi.state,
+                    "as_of": one.kpi.as_of.isoformat() if one.kpi.as_of else None,
+                    "definition_version": one.kpi.description.definition_version,
+                    "measures": {measure.id: measure.title for measure in one.kpi.description.measures},
+                }
+                for one in kpis
+            ],
+            "rows": [row for one in kpis for row in json_rows(rows(one))],
+        }
+    )
+
+
+def _csv_cell(value: str | Cell) -> str:
+    if isinstance(value, Cell):
+        return value.plain
+    if value[:1] in set("=+-@\t\r"):
+        raise OpenDataError(f"the text {value!r} would be read as a formula by a spreadsheet; change the label")
+    return value
+
+
+def _time(kind: str, period: int) -> dict[str, str]:
+    first = period - 1 if kind == "recruitment_cycle" else period  # cycle Y opens in the October of Y - 1
+    return {"time_period": f"{first}{(first + 1) % 100:02d}", "time_identifier": _PERIODS[kind]}
+
+
+def _place(figures: KpiFigures, one: Figure) -> dict[str, str]:
+    place = {"country_code": "E92000001", "country_name": "England"}
+    if not figures.regional(one.breakdown):
+        return {"geographic_level": "National", **place, "region_code": "", "region_name": ""}
+    code = "x" if one.category == _NO_REGION else one.category
+    return {
+        "geographic_level": "Regional",
+        **place,
+        "region_code": code,
+        "region_name": category_label(figures, one.breakdown, one.category),
+    }
+
+
+def _part(figures: KpiFigures, one: Figure) -> dict[str, str]:
+    if (one.breakdown, one.category) == NATIONAL:
+        return {"breakdown": "Total", "category": "Total"}
+    breakdown = next((part for part in figures.kpi.description.breakdowns if part.id == one.breakdown), None)
+    title = breakdown.title if breakdown else one.breakdown
+    return {"breakdown": title, "category": category_label(figures, one.breakdown, one.category)}
+
+
+def category_label(figures: KpiFigures, breakdown: str, category: str) -> str:
+    """Return the category's label from the KPI's description; its code where it has none."""
+    for part in figures.kpi.description.breakdowns:
+        if part.id == breakdown:
+            for one in part.categories:
+                if one.code == category:
+                    return one.label
+    return category
+
+
+def note_file(note: dict[str, str]) -> bytes:
+    """Return one record as CSV: what stands in place of a file that was withdrawn."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(note)
+    writer.writerow([_csv_cell(value) for value in note.values()])
+    return buffer.getvalue().encode()

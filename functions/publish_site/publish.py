@@ -1,0 +1,194 @@
+"""Publishing: a release whole, then the one object that puts it in front.
+
+Order is everything here. Assets and all files of a release are written first, none of them
+ever changed; then ``releases.json``; last ``index.html``, under the condition that
+nobody changed it meanwhile. Killed anywhere, the front page is the old one, whole, and
+the next run finishes the work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from functions.publish_site import assets
+from functions.publish_site.catalogue import (
+    CATALOGUE_KEY,
+    Catalogue,
+    Entry,
+    Withdrawal,
+    order,
+    read_catalogue,
+    read_withdrawals,
+    withdrawn_key,
+)
+from functions.publish_site.front import stale_sources
+from functions.publish_site.results import ReleaseError, newest_release, read_release
+from functions.publish_site.site import (
+    Site,
+    empty_front_page,
+    front_page,
+    not_found_page,
+    release_files,
+    releases_page,
+    withdrawn_file,
+)
+from functions.publish_site.writing import MINUTES, Writer
+from placements_kpi import store, times
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+    from functions.publish_site.request import Request
+    from placements_kpi.results import Protected
+    from placements_kpi.settings import PublishSettings
+
+FRONT_KEY = "index.html"
+
+
+@dataclass
+class _Run:
+    """What one run knows and has found out."""
+
+    s3: S3Client
+    settings: PublishSettings
+    now: datetime
+    site: Site
+    writer: Writer
+    withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
+
+
+def publish(settings: PublishSettings, request: Request) -> dict[str, Any]:
+    """Do what ``request`` asks and return the run's summary.
+
+    Raises :class:`ReleaseError` for a release that is not there, and
+    :class:`placements_kpi.store.LostRaceError` where another run was faster: run again.
+    """
+    s3 = store.s3_client()
+    run = _Run(
+        s3=s3,
+        settings=settings,
+        now=times.now(),
+        site=Site(assets.load(settings.service_host), settings.service_host),
+        writer=Writer(s3, settings.site_bucket, dry_run=request.dry_run),
+    )
+    # Read before anything else, so that whoever wrote the front page since then is noticed.
+    seen = run.writer.etag(FRONT_KEY)
+    run.withdrawals = read_withdrawals(s3, settings.site_bucket)
+    if request.action == "withdraw":
+        _mark_withdrawn(run, request)
+    elif request.action == "republish":
+        _lift(run, request)
+    front, document = _switch(run, request, seen)
+    for withdrawal in run.withdrawals.values():
+        _empty(run, withdrawal)
+    return {
+        "action": request.action,
+        "release": front,
+        "withdrawn": sorted(run.withdrawals),
+        "stale_sources": [source.source for source in stale_sources(document, times.london_day(run.now))]
+        if document
+        else [],
+        "dry_run": request.dry_run,
+        "objects_written": run.writer.written,
+        "objects_unchanged": run.writer.unchanged,
+    }
+
+
+def _switch(run: _Run, request: Request, seen: str | None) -> tuple[str | None, Protected | None]:
+    """Write the release that belongs in front, then put it there."""
+    bucket = run.settings.site_bucket
+    catalogue, pointer = read_catalogue(run.s3, bucket)
+    newest = newest_release(run.s3, run.settings.data_bucket)
+    release, instead_of = _choose(run, request, catalogue, newest)
+    for key, body in run.site.assets.files.items():
+        run.writer.once(key, body)
+    entry, document = (None, None) if release is None else _write_release(run, release, catalogue)
+    changed = catalogue.with_front(release, instead_of, entry)
+    if entry and document:
+        newer = [one for one in run.withdrawals.values() if order(one.release) > order(entry.release)]
+        newer.sort(key=lambda one: order(one.release), reverse=True)
+        page = front_page(run.site, document, entry.published, times.london_day(run.now), newer)
+    else:
+        page = empty_front_page(run.site, list(run.withdrawals.values()))
+    if not run.writer.dry_run:
+        store.swap(run.s3, bucket, CATALOGUE_KEY, changed.body(run.withdrawals), pointer, MINUTES)
+    run.writer.page("releases/index.html", releases_page(run.site, changed, run.withdrawals))
+    run.writer.page("404.html", not_found_page(run.site, release))
+    run.writer.page(FRONT_KEY, page, seen=seen)
+    return release, document
+
+
+def _choose(run: _Run, request: Request, catalogue: Catalogue, newest: str) -> tuple[str | None, str | None]:
+    """Return the release for the front, and the newer one that an operator put it there instead of."""
+    if request.action == "republish":
+        return request.release, newest if request.release != newest else None
+    chosen = catalogue.front
+    if chosen and chosen not in run.withdrawals and catalogue.instead_of == newest:
+        return chosen, newest
+    if newest not in run.withdrawals:
+        return newest, None
+    whole = [entry.release for entry in catalogue.newest_first() if entry.release not in run.withdrawals]
+    return (whole[0] if whole else None), None
+
+
+def _write_release(run: _Run, release: str, catalogue: Catalogue) -> tuple[Entry, Protected]:
+    """Write every file of a release that is not complete yet; return its entry and its content."""
+    document = read_release(run.s3, run.settings.data_bucket, release)
+    known = catalogue.entry(release)
+    if known:
+        return known, document
+    key = f"releases/{release}/release.json"
+    wanted = {"release": release, "published": times.iso_instant(run.now)}
+    run.writer.once(key, store.canonical_json(wanted))
+    # Whoever came first has said when it was published; a run that was killed is finished as of then.
+    record = wanted if run.writer.dry_run else store.read_json(run.s3, run.settings.site_bucket, key)
+    published = datetime.fromisoformat(record["published"])
+    for path, body in release_files(run.site, document, published).items():
+        run.writer.once(f"releases/{release}/{path}", body)
+    return Entry(release=release, as_of=document.as_of, published=published), document
+
+
+def _mark_withdrawn(run: _Run, request: Request) -> None:
+    release = str(request.release)
+    catalogue, _ = read_catalogue(run.s3, run.settings.site_bucket)
+    if catalogue.entry(release) is None:
+        raise ReleaseError(f"release {release} was never published, so it cannot be withdrawn; releases.json lists all")
+    if release in run.withdrawals:
+        return
+    today: date = times.london_day(run.now)
+    withdrawal = Withdrawal(release=release, withdrawn_on=today, reason=str(request.reason))
+    run.withdrawals[release] = withdrawal
+    run.writer.pointer(withdrawn_key(release), withdrawal.model_dump(mode="json"))
+
+
+def _lift(run: _Run, request: Request) -> None:
+    """Bring a withdrawn release back: its files are written again, then its marker says since when."""
+    release = str(request.release)
+    document = read_release(run.s3, run.settings.data_bucket, release)
+    withdrawal = run.withdrawals.pop(release, None)
+    if withdrawal is None:
+        return
+    catalogue, _ = read_catalogue(run.s3, run.settings.site_bucket)
+    entry = catalogue.entry(release)
+    if entry:
+        for key, body in run.site.assets.files.items():
+            run.writer.once(key, body)
+        for path, body in release_files(run.site, document, entry.published).items():
+            run.writer.page(f"releases/{release}/{path}", body)
+    lifted = withdrawal.model_copy(update={"lifted": run.now})
+    run.writer.pointer(withdrawn_key(release), lifted.model_dump(mode="json"))
+
+
+def _empty(run: _Run, withdrawal: Withdrawal) -> None:
+    """Put the notice of withdrawal in place of every file of a release, its first page last.
+
+    Every address of the release keeps answering, and says why there is nothing: a page in HTML, one row in CSV.
+    """
+    prefix = f"releases/{withdrawal.release}/"
+    paths = sorted(run.writer.keys(prefix), key=lambda key: (key == f"{prefix}index.html", key))
+    for key in paths:
+        body = withdrawn_file(run.site, key.removeprefix(prefix), withdrawal)
+        if body is not None:
+            run.writer.page(key, body)

@@ -1,0 +1,63 @@
+"""What an event asks the publisher to do."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+
+from placements_kpi.errors import PlacementsKpiError
+
+ReleaseId = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}\.[1-9]\d{0,3}$")]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=300, pattern=r"^[^\r\n]+$")]
+
+_ENVELOPE = frozenset("version id detail-type source account time region resources detail".split())
+
+
+class RequestError(PlacementsKpiError):
+    """An event does not say anything the publisher can do."""
+
+
+class Request(BaseModel):
+    """One thing to do. ``publish`` takes no release: it is always the one that is current when it runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: Literal["publish", "republish", "withdraw"] = "publish"
+    release: ReleaseId | None = None
+    reason: Reason | None = None
+    """Shown to the public, so in words for it: one line of 10 to 300 characters."""
+    dry_run: bool = False
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.action == "publish") != (self.release is None):
+            raise ValueError("republish and withdraw name a release, publish does not")
+        if (self.action == "withdraw") != (self.reason is not None):
+            raise ValueError("withdraw, and only withdraw, gives a reason")
+        return self
+
+
+def parse(event: Any) -> Request:
+    """Return what ``event`` asks for; :class:`RequestError` says what is wrong with it.
+
+    An EventBridge envelope is taken by its detail. That of "KPIs computed" names a release,
+    which is not believed: the pointer says what is current, so a late or repeated event does no harm.
+    """
+    if isinstance(event, dict) and "detail-type" in event:
+        unknown = set(event) - _ENVELOPE
+        if unknown:
+            raise RequestError(f"the event has keys that no EventBridge event has: {', '.join(sorted(unknown))}")
+        detail = event.get("detail") or {}
+        event = {} if isinstance(detail, dict) and set(detail) <= {"release"} else detail
+    try:
+        return Request.model_validate(event)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc']) or 'event'}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise RequestError(
+            f"the event cannot be used ({problems}); publish takes {{}}, republish a release, "
+            "withdraw a release and a reason, any of them dry_run; see events/"
+        ) from None

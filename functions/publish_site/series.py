@@ -1,0 +1,219 @@
+"""A measure over time: the chart of this period against earlier ones, and the table that says the same."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from functions.publish_site import sentences, words
+from functions.publish_site.charts import NARROW, WIDE, Line, LineChart, LinePoint, Mark, Target, line_chart
+from functions.publish_site.graphics import Graphic, named
+from functions.publish_site.tables import Table, table
+from functions.publish_site.words import Cell
+
+if TYPE_CHECKING:
+    from functions.publish_site.figures import KpiFigures
+    from placements_kpi.results import Measure, Point
+
+MOST_LINES = 3  # with the target, four series: more cannot be told apart (publishing.md part 3)
+
+
+def over_time(figures: KpiFigures, measure: Measure) -> Graphic | None:
+    """Return ``measure`` over time against earlier periods; ``None`` where it has no series of two points or more."""
+    points = figures.series(measure)
+    if len(points) < 2:
+        return None
+    yearly = figures.family(measure).series == "yearly"
+    chart, notes = _yearly(figures, measure, points) if yearly else _monthly(figures, measure, points)
+    drawn = [point for line in chart.lines for point in line.points if point.cell.number is not None]
+    hollow = ["Hollow circles are provisional figures."] if any(point.provisional for point in drawn) else []
+    ident = f"{measure.id}-over-time".replace("_", "-")
+    return Graphic(
+        title=chart.title,
+        subtitle=f"{named(measure)}, England, {words.day(points[0].as_of)} to {words.day(points[-1].as_of)}"
+        if not yearly
+        else f"{named(measure)}, England, from {points[0].period_label} until {points[-1].period_label}",
+        wide=line_chart(chart, WIDE, f"{ident}-wide"),
+        narrow=line_chart(chart, NARROW, f"{ident}-narrow"),
+        table=_years_table(figures, measure, points) if yearly else _months_table(figures, measure, points),
+        notes=(*hollow, *notes),
+    )
+
+
+def _monthly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tuple[LineChart, tuple[str, ...]]:
+    periods = _periods(points)
+    lines, said = [], []
+    for own in periods:
+        lines.append(
+            Line(
+                words.years(own[0].period_label),
+                tuple(
+                    LinePoint(
+                        (point.as_of - point.period_start).days,
+                        figures.at(measure, point).value,
+                        figures.provisional(measure, point),
+                    )
+                    for point in own
+                ),
+            )
+        )
+        said.append(
+            sentences.trend(
+                words.years(own[0].period_label),
+                [(f"on {words.day(point.as_of)}", figures.at(measure, point).value) for point in own],
+            )
+        )
+    opened, closes = periods[0][0].period_start, periods[0][0].period_end
+    firsts = [own[0] for own in periods]
+    breaks, notes = _breaks(figures, firsts, lambda n, on: (on - firsts[n].period_start).days, room=25, lines=True)
+    target = _target(figures, measure)
+    chart = LineChart(
+        title=sentences.finding(figures, measure),
+        description=" ".join([*said, *([f"{target.label}."] if target else [])]),
+        lines=tuple(lines),
+        ticks=_month_ticks(opened, closes),
+        start=0,
+        end=max((closes - opened).days, *(int(point.x) for line in lines for point in line.points)),
+        percent=measure.kind == "rate",
+        target=target,
+        breaks=breaks,
+    )
+    return chart, notes
+
+
+def _yearly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tuple[LineChart, tuple[str, ...]]:
+    target = _target(figures, measure)
+    cells = [figures.at(measure, point).value for point in points]
+    # A year's figure comes after what changed in it, so the mark stands before the figure.
+    breaks, notes = _breaks(figures, points, lambda n, _: n - 0.5 if n else -0.15, room=0.1, lines=False)
+    said = sentences.trend(
+        measure.title,
+        [(f"in {words.years(point.period_label)}", cell) for point, cell in zip(points, cells, strict=True)],
+    )
+    chart = LineChart(
+        title=sentences.finding(figures, measure),
+        description=" ".join([said, *([f"{target.label}."] if target else [])]),
+        lines=(
+            Line(
+                "",
+                tuple(
+                    LinePoint(index, cell, figures.provisional(measure, point))
+                    for index, (point, cell) in enumerate(zip(points, cells, strict=True))
+                ),
+            ),
+        ),
+        ticks=tuple(Mark(index, words.years(point.period_label)) for index, point in enumerate(points)),
+        start=-0.25,
+        end=len(points) - 0.75,
+        percent=measure.kind == "rate",
+        target=target,
+        breaks=breaks,
+    )
+    return chart, notes
+
+
+def _breaks(
+    figures: KpiFigures, points: list[Point], place: Callable[[int, date], float], room: float, *, lines: bool
+) -> tuple[tuple[Mark, ...], tuple[str, ...]]:
+    """Series breaks inside the periods of ``points``, and what each of them is.
+
+    ``place`` gives where a day of the n-th period stands on the axis; marks nearer than ``room`` become one.
+    With ``lines``, each period is a line of its own, and the note says which.
+    """
+    at: dict[float, list[str]] = {}
+    notes = []
+    for number, one in enumerate(figures.kpi.description.breaks, 1):
+        for index, point in enumerate(points):
+            if point.period_start <= one.on <= point.period_end:
+                x = place(index, one.on)
+                at.setdefault(next((near for near in at if abs(near - x) < room), x), []).append(str(number))
+                where = f", in the line for {words.years(point.period_label)}" if lines else ""
+                notes.append(f"Change {number} ({words.day(one.on)}{where}). {words.sentence(one.text)}")
+    return tuple(Mark(x, _change(numbers)) for x, numbers in sorted(at.items())), tuple(notes)
+
+
+def _change(numbers: list[str]) -> str:
+    return f"Change{'s' if len(numbers) > 1 else ''} {words.listed(numbers)}"
+
+
+def _target(figures: KpiFigures, measure: Measure) -> Target | None:
+    level = figures.kpi.description.target.value
+    if level is None or measure.id != figures.headline.id or measure.kind != "rate":
+        return None
+    return Target(Decimal(str(level)), f"Target: {sentences.percentage(level)}")
+
+
+def _periods(points: list[Point]) -> list[list[Point]]:
+    periods: dict[int, list[Point]] = {}
+    for point in points:
+        periods.setdefault(point.period, []).append(point)
+    return [periods[period] for period in sorted(periods, reverse=True)][:MOST_LINES]
+
+
+def _month_ticks(opened: date, closes: date) -> tuple[Mark, ...]:
+    ticks = []
+    first = date(opened.year, opened.month, 1)
+    while first <= closes:
+        offset = max((first - opened).days, 0)
+        ticks.append(Mark(offset, words.MONTHS[first.month - 1][:3]))
+        first = _months_on(first, 2)
+    return tuple(ticks)
+
+
+def _months_on(first: date, count: int) -> date:
+    months = first.month - 1 + count
+    return date(first.year + months // 12, months % 12 + 1, 1)
+
+
+def _is_month_end(value: date) -> bool:
+    return value.day == calendar.monthrange(value.year, value.month)[1]
+
+
+def _months_table(figures: KpiFigures, measure: Measure, points: list[Point]) -> Table:
+    """Rows are points of the year, columns the years; days of different years that stand alike share a row."""
+    periods = _periods(points)
+    rows: dict[tuple[int, int], dict[int, Cell]] = {}
+    days: dict[tuple[int, int], list[date]] = {}
+    for column, own in enumerate(periods):
+        start = own[0].period_start
+        for point in own:
+            months = (point.as_of.year - start.year) * 12 + point.as_of.month - start.month
+            key = (months, 1) if _is_month_end(point.as_of) else (months, 0)
+            rows.setdefault(key, {})[column] = figures.at(measure, point).value
+            days.setdefault(key, []).append(point.as_of)
+    head = ["As at", *(_column(figures, measure, own[-1]) for own in periods)]
+    last = [max(key for key in rows if column in rows[key]) for column in range(len(periods))]
+    # A day that a period has not reached does not apply to it; one that nobody worked out is not available.
+    missing = {key: [Cell(None, "z" if key > end else "x") for end in last] for key in rows}
+    body: list[list[str | Cell]] = [
+        [_when(days[key]), *(rows[key].get(column, missing[key][column]) for column in range(len(periods)))]
+        for key in sorted(rows)
+    ]
+    return table(f"{measure.title}, by period", head, body)
+
+
+def _when(days: list[date]) -> str:
+    """Say ``End of June``, ``14 July``, or ``13 or 14 July`` where a leap year moves the same number of days."""
+    month = words.MONTHS[days[0].month - 1]
+    if _is_month_end(days[0]):
+        return f"End of {month}"
+    return f"{' or '.join(str(day) for day in sorted({one.day for one in days}))} {month}"
+
+
+def _years_table(figures: KpiFigures, measure: Measure, points: list[Point]) -> Table:
+    rate = measure.kind == "rate"
+    rows: list[list[str | Cell]] = []
+    for point in points:
+        now = figures.at(measure, point)
+        cells = [now.value, now.numerator, now.denominator] if rate else [now.value]
+        rows.append([_column(figures, measure, point), *cells])
+    return table(
+        f"{measure.title}, by year", ["Year", *(["Per cent", "Number", "Out of"] if rate else ["Number"])], rows
+    )
+
+
+def _column(figures: KpiFigures, measure: Measure, point: Point) -> str:
+    return words.years(point.period_label) + (" [p]" if figures.provisional(measure, point) else "")

@@ -1,0 +1,208 @@
+"""The files of a release, and of the front: a pure function from what may be published to bytes.
+
+The same protected results with the same time of publication give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from functions.publish_site import opendata, words
+from functions.publish_site.assets import Assets, is_licensed
+from functions.publish_site.figures import KpiFigures
+from functions.publish_site.front import front_view
+from functions.publish_site.kpi_page import kpi_view
+from functions.publish_site.quality import quality_view
+from functions.publish_site.templates import render
+from placements_kpi import times
+from placements_kpi.store import canonical_json
+
+if TYPE_CHECKING:
+    from functions.publish_site.catalogue import Catalogue, Withdrawal
+    from placements_kpi.results import Protected
+
+SERVICE_NAME = "School placements performance"
+RELEASE_CSV = "school-placements-performance.csv"
+RELEASE_JSON = "school-placements-performance.json"
+
+
+@dataclass(frozen=True)
+class Site:
+    """What every page needs beside its own content."""
+
+    assets: Assets
+    host: str
+
+    def frame(self, root: str, release: str | None, release_root: str = "", here: str = "") -> dict[str, object]:
+        """Return the values of a page's frame; its addresses are relative, so that any base works."""
+        return {
+            "service_name": SERVICE_NAME,
+            "licensed": is_licensed(self.host),
+            "root": root,
+            "release": release,
+            "release_root": release_root,
+            "here": here,
+            "stylesheet": root + self.assets.stylesheet,
+            "icon": root + self.assets.icon,
+        }
+
+
+def release_files(site: Site, document: Protected, published: datetime) -> dict[str, bytes]:
+    """Return every file of the release by its path inside ``releases/<id>/``, its own first page last.
+
+    A source counts as stale here if it was at the time of publication: a release does not change.
+    """
+    kpis = _kpis(document)
+    instant = times.iso_instant(published)
+    files: dict[str, bytes] = {}
+    for figures in kpis:
+        place = figures.kpi.id
+        table = opendata.rows(figures)
+        files[f"{place}/{place}.csv"] = opendata.csv_file(table)
+        if figures.kpi.sql:
+            files[f"{place}/{place}.sql"] = figures.kpi.sql.encode()
+        files[f"{place}/{place}.json"] = opendata.json_file(document, instant, [figures])
+    files[RELEASE_CSV] = opendata.csv_file([row for figures in kpis for row in opendata.rows(figures)])
+    files[RELEASE_JSON] = opendata.json_file(document, instant, kpis)
+    deep = {**site.frame("../../../", document.release, "../"), **_about(document, published)}
+    for index, figures in enumerate(kpis):
+        values = kpi_view(figures, kpis, index, document, published)
+        files[f"{figures.kpi.id}/index.html"] = render("kpi.html", **{**deep, "here": "kpi"}, **values)
+    files["data-quality/index.html"] = render(
+        "data-quality.html", **{**deep, "here": "data-quality"}, **quality_view(document, times.london_day(published))
+    )
+    files["method/index.html"] = render("method.html", **{**deep, "here": "method"}, **_method(document, kpis))
+    for name in ("accessibility", "privacy"):
+        files[f"{name}/index.html"] = render(f"{name}.html", **deep)
+    shallow = {**site.frame("../../", document.release, "", "front"), **_about(document, published)}
+    first = render("front.html", **shallow, **front_view(kpis, document, times.london_day(published)), missing=())
+    files["manifest.json"] = canonical_json(_manifest(document, instant, {**files, "index.html": first}))
+    files["index.html"] = first
+    return files
+
+
+def front_page(
+    site: Site,
+    document: Protected,
+    published: datetime,
+    today: date,
+    newer_withdrawn: Sequence[Withdrawal] = (),
+) -> bytes:
+    """Return the page at the front: the release's first page, with notices true on ``today``."""
+    place = f"releases/{document.release}/"
+    return render(
+        "front.html",
+        **site.frame("", document.release, place, "front"),
+        **_about(document, published),
+        **front_view(_kpis(document), document, today),
+        missing=[_withdrawn_words(one) for one in newer_withdrawn],
+    )
+
+
+def empty_front_page(site: Site, withdrawals: Sequence[Withdrawal]) -> bytes:
+    """Return the front page of a site all of whose releases were withdrawn."""
+    return render(
+        "empty.html",
+        **site.frame("", None, "", "front"),
+        missing=[_withdrawn_words(one) for one in withdrawals],
+    )
+
+
+def releases_page(site: Site, catalogue: Catalogue, withdrawals: Mapping[str, Withdrawal]) -> bytes:
+    """Return the list of all releases, newest first."""
+    entries = [
+        {
+            "release": entry.release,
+            "as_of": words.day(entry.as_of),
+            "published": words.day(times.london_day(entry.published)),
+            "front": entry.release == catalogue.front,
+            "withdrawn": words.day(withdrawals[entry.release].withdrawn_on) if entry.release in withdrawals else None,
+        }
+        for entry in catalogue.newest_first()
+    ]
+    front = catalogue.front
+    return render(
+        "releases.html",
+        **site.frame("../", front, f"{front}/" if front else "", "releases"),
+        entries=entries,
+    )
+
+
+def not_found_page(site: Site, front: str | None) -> bytes:
+    """Return the page for an address that is not there; it is shown at any depth, so its links start at the root."""
+    return render("404.html", **site.frame("/", front, f"/releases/{front}/" if front else "", "404"))
+
+
+def withdrawn_file(site: Site, path: str, withdrawal: Withdrawal) -> bytes | None:
+    """Return what stands at ``path`` of a withdrawn release: a page or a file that says so; ``None`` to leave it."""
+    release, day = withdrawal.release, withdrawal.withdrawn_on
+    if path == "release.json":
+        return None
+    if path.endswith(".html"):
+        root = "../../" + "../" * path.count("/")
+        return render(
+            "withdrawn.html",
+            **site.frame(root, None),
+            withdrawn_release=release,
+            day=words.day(day),
+            **_reason(withdrawal),
+        )
+    if path.endswith(".json"):
+        return canonical_json({"release": release, "withdrawn_on": day.isoformat(), "reason": withdrawal.reason})
+    if path.endswith(".csv"):
+        return opendata.note_file({"release": release, "withdrawn_on": day.isoformat(), "reason": withdrawal.reason})
+    return f"-- Release {release} was withdrawn on {day.isoformat()}. {withdrawal.reason}\n".encode()
+
+
+def _kpis(document: Protected) -> list[KpiFigures]:
+    return [KpiFigures(kpi) for kpi in sorted(document.kpis, key=lambda kpi: (kpi.description.order, kpi.id))]
+
+
+def _about(document: Protected, published: datetime) -> dict[str, object]:
+    return {
+        "demonstration": document.demonstration,
+        "published": words.day(times.london_day(published)),
+        "release_csv": RELEASE_CSV,
+        "release_json": RELEASE_JSON,
+    }
+
+
+def _method(document: Protected, kpis: list[KpiFigures]) -> dict[str, object]:
+    return {
+        "document": document,
+        "approved_on": words.day(document.disclosure.approved_on),
+        "month_end": words.day(document.month_end),
+        "kpis": [figures.kpi for figures in kpis],
+        "symbols": [(f"[{mark}]", meaning) for mark, meaning in words.SYMBOLS.items()],
+        "provisional": words.PROVISIONAL,
+        "columns": opendata.COLUMN_WORDS,
+    }
+
+
+def _manifest(document: Protected, published: str, files: Mapping[str, bytes]) -> dict[str, object]:
+    return {
+        "release": document.release,
+        "published": published,
+        "as_of": document.as_of.isoformat(),
+        "month_end": document.month_end.isoformat(),
+        "run_id": document.run_id,
+        "code_version": document.code_version,
+        "demonstration": document.demonstration,
+        "snapshots": document.snapshots,
+        "disclosure_control": document.disclosure.model_dump(mode="json"),
+        "definition_versions": {kpi.id: kpi.description.definition_version for kpi in document.kpis},
+        "sources": [source.model_dump(mode="json") for source in document.sources],
+        "sha256": {path: hashlib.sha256(body).hexdigest() for path, body in sorted(files.items())},
+    }
+
+
+def _reason(withdrawal: Withdrawal) -> dict[str, object]:
+    return {"reason": words.sentence(withdrawal.reason)}
+
+
+def _withdrawn_words(one: Withdrawal) -> dict[str, object]:
+    return {"release": one.release, "day": words.day(one.withdrawn_on), **_reason(one)}

@@ -1,0 +1,106 @@
+"""Numbers, days and symbols as the public reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+# Not the locale's, so that a page is the same wherever it is made.
+MONTHS = "January February March April May June July August September October November December".split()
+
+SYMBOLS = {
+    "c": "confidential: withheld so that nobody can be identified",
+    "x": "not available",
+    "z": "not applicable",
+    "low": "rounds to zero, but is not zero",
+}
+"""What each symbol means, in every format (publishing.md part 1.4)."""
+
+PROVISIONAL = "provisional: the period is not over, and the figure can still change"
+
+PLURALS = {
+    "candidate": "candidates",
+    "trainee": "trainees",
+    "application": "applications",
+    "vacancy": "vacancies",
+    "school": "schools",
+    "provider": "providers",
+    "allocation": "allocations",
+    "record": "records",
+}
+
+Number = int | Decimal
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One published cell: a number, or a symbol in its place; the same in HTML, CSV and JSON.
+
+    ``percent`` says that the number is a percentage (0 to 100), already rounded to what is published.
+    """
+
+    number: Number | None
+    symbol: str | None = None
+    percent: bool = False
+
+    @property
+    def plain(self) -> str:
+        """The cell in CSV: no thousands separator, no per cent sign, a bare symbol; never blank."""
+        return str(self.number) if self.number is not None else self.mark
+
+    @property
+    def json(self) -> int | float | str:
+        """The cell in JSON: a number, or the bare symbol."""
+        if self.number is None:
+            return self.mark
+        return self.number if isinstance(self.number, int) else float(self.number)
+
+    @property
+    def text(self) -> str:
+        """The cell in HTML: ``12,045``, ``33.4%`` or ``[c]``."""
+        if self.number is None:
+            return f"[{self.mark}]"
+        return f"{self.number:,}%" if self.percent else f"{self.number:,}"
+
+    @property
+    def mark(self) -> str:
+        """The symbol; ``x`` where nothing says why there is no number."""
+        return self.symbol or "x"
+
+
+def rounded(value: float | Decimal, places: int) -> Decimal:
+    """Return ``value`` with ``places`` decimals, halves up."""
+    return Decimal(str(value)).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+
+
+def day(value: date) -> str:
+    """Return ``14 July 2026``."""
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def years(label: str) -> str:
+    """Return the years of a period's label: ``2025 to 2026`` of "2025 to 2026 cycle"; else the whole label."""
+    match = re.search(r"\d{4} to \d{4}", label)
+    return match.group() if match else label
+
+
+def sentence(text: str) -> str:
+    """Return ``text`` as a sentence: a capital first, a full stop last."""
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".?!" else ".")
+
+
+def listed(items: Sequence[str]) -> str:
+    """Return ``a``, ``a and b``, or ``a, b and c``."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+
+
+def label_of(code: str) -> str:
+    """Return a code such as ``unknown_urn`` in words: ``unknown URN``."""
+    words = code.replace("_", " ").replace("-", " ")
+    return re.sub(r"\b(urn|trn|ukprn|gias|ect|qts|id|hesa)(s?)\b", lambda m: m[1].upper() + m[2], words)

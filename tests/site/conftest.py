@@ -1,0 +1,111 @@
+"""The site of one document as files, and AWS on this machine for what publishing does with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from functions.publish_site import app, assets, site
+from functions.publish_site.figures import KpiFigures
+from placements_kpi.store import canonical_json
+from tests.site.protected_document import document
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+    from placements_kpi.results import Protected
+
+PUBLISHED = datetime(2026, 7, 15, 8, 30, tzinfo=UTC)
+DATA, SITE = "data-bucket", "site-bucket"
+
+
+@pytest.fixture(scope="session")
+def protected() -> Protected:
+    return document()
+
+
+@pytest.fixture(scope="session")
+def page_frame() -> site.Site:
+    return site.Site(assets.load("localhost"), "localhost")
+
+
+@pytest.fixture(scope="session")
+def files(protected: Protected, page_frame: site.Site) -> dict[str, bytes]:
+    """Every file of the release, by its path inside the release."""
+    return site.release_files(page_frame, protected, PUBLISHED)
+
+
+@pytest.fixture(scope="session")
+def figures(protected: Protected) -> dict[str, KpiFigures]:
+    return {kpi.id: KpiFigures(kpi) for kpi in protected.kpis}
+
+
+class Context:
+    """What Lambda gives a handler, as far as the logger reads it."""
+
+    function_name = "publish-site"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:eu-west-2:123456789012:function:publish-site"
+    aws_request_id = "11111111-2222-3333-4444-555555555555"
+
+
+@dataclass
+class World:
+    """The two buckets, and the handler as its events reach it."""
+
+    s3: S3Client
+    monkeypatch: pytest.MonkeyPatch
+
+    def compute(self, made: Protected) -> None:
+        """Do what ``compute_kpis`` does at its end: write the protected results, then point to them."""
+        body = canonical_json(made.model_dump(mode="json"))
+        self.s3.put_object(Bucket=DATA, Key=f"protected/{made.release}/results.json", Body=body)
+        self.s3.put_object(Bucket=DATA, Key="protected/current.json", Body=canonical_json({"release": made.release}))
+
+    def handle(self, event: Any) -> dict[str, Any]:
+        return app.lambda_handler(event, Context())
+
+    def clock(self, instant: str) -> None:
+        self.monkeypatch.setenv("CLOCK", instant)
+
+    def read(self, key: str, bucket: str = SITE) -> str:
+        return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+
+    def json(self, key: str, bucket: str = SITE) -> Any:
+        return json.loads(self.read(key, bucket))
+
+    def objects(self, bucket: str = SITE) -> dict[str, bytes]:
+        return {
+            item["Key"]: self.s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()
+            for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+            for item in page.get("Contents", [])
+        }
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "eu-west-2",
+        "STAGE": "local",
+        "CLOCK": "2026-07-15T08:30:00Z",
+        "DATA_BUCKET": DATA,
+        "SITE_BUCKET": SITE,
+        "SERVICE_HOST": "localhost",
+        "MAX_AGE_DAYS": "{}",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        s3 = boto3.client("s3")
+        for bucket in (DATA, SITE):
+            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+        yield World(s3, monkeypatch)

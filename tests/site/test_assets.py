@@ -1,0 +1,74 @@
+"""The built stylesheets are what their sources give, and the publisher starts light."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from functions.publish_site import assets
+from functions.publish_site.templates import SITE_TEMPLATES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.skipif(
+    shutil.which("node") is None or not (ROOT / "node_modules" / "sass").is_dir(),
+    reason="needs node and npm ci: the stylesheets are built in advance, so that nothing else does",
+)
+def test_a_build_of_the_stylesheets_gives_the_committed_bytes() -> None:
+    script = SITE_TEMPLATES / "build_assets.mjs"
+    done = subprocess.run(
+        ["node", str(script), "--check", str(assets.ASSETS)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_lock_file_names_no_registry_and_the_versions_match_the_macros() -> None:
+    lock = json.loads((ROOT / "package-lock.json").read_text())
+    assert not [name for name, package in lock["packages"].items() if "resolved" in package]
+    assert lock["packages"]["node_modules/govuk-frontend"]["version"].startswith("6.3.")
+    assert '"govuk-frontend-jinja==4.1.0"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_assets_carry_a_digest_of_their_content_in_their_name() -> None:
+    made = assets.load("performance.service.gov.uk")
+    for key in made.files:
+        assert re.fullmatch(r"assets/[\w-]+\.[0-9a-f]{12}\.\w+", key)
+    assert set(assets.load("localhost").files).isdisjoint(
+        {key for key in made.files if not key.startswith("assets/favicon")}
+    )
+
+
+def test_a_missing_asset_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(assets, "ASSETS", tmp_path)
+    with pytest.raises(assets.AssetError, match=r"site\.css is missing: run npm ci and npm run assets"):
+        assets.load("localhost")
+
+
+def test_every_class_of_the_templates_has_a_rule_in_the_stylesheet() -> None:
+    used = set()
+    for template in SITE_TEMPLATES.glob("*.html"):
+        for value in re.findall(r'class="([^"{]*)"', template.read_text()):
+            used |= set(value.split())
+    sheet = (assets.ASSETS / "site.css").read_text()
+    plain = {"app-chart", "govuk-template__header", "govuk-link"}  # hooks, or styled through their element
+    for name in sorted(used - plain):
+        assert f".{name}" in sheet.replace("\\!", "!"), name
+
+
+def test_the_publisher_imports_no_data_frames() -> None:
+    code = (
+        "import sys; import functions.publish_site.app; "
+        "print([m for m in ('pandas', 'pyarrow', 'awswrangler', 'numpy') if m in sys.modules])"
+    )
+    environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'layers' / 'core'}", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=environment
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,337 @@
+"""What the pages say, and that they are safe, light and whole."""
+
+from __future__ import annotations
+
+import gzip
+import posixpath
+import re
+from datetime import date, timedelta
+
+import pytest
+
+from functions.publish_site import assets, sentences, site, words
+from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
+from functions.publish_site.figures import KpiFigures
+from placements_kpi.results import KpiResult, Protected
+from tests.site.conftest import PUBLISHED
+from tests.site.html import Page
+from tests.site.protected_document import AS_OF, document, sources
+
+TODAY = date(2026, 7, 15)
+FIRST_VIEW_BYTES = 25_000
+WITHDRAWAL = Withdrawal(release="2026-07-13.1", withdrawn_on=date(2026, 7, 14), reason="one source was read twice")
+
+
+@pytest.fixture(scope="session")
+def front(protected: Protected, page_frame: site.Site) -> bytes:
+    return site.front_page(page_frame, protected, PUBLISHED, TODAY)
+
+
+@pytest.fixture(scope="session")
+def whole(protected: Protected, page_frame: site.Site, files: dict[str, bytes], front: bytes) -> dict[str, bytes]:
+    """The site as it lies in its bucket."""
+    entry = Entry(release=protected.release, as_of=protected.as_of, published=PUBLISHED)
+    catalogue = Catalogue().with_front(protected.release, None, entry)
+    withdrawn = site.withdrawn_file(page_frame, "method/index.html", WITHDRAWAL)
+    assert withdrawn is not None
+    return {
+        **page_frame.assets.files,
+        **{f"releases/{protected.release}/{path}": body for path, body in files.items()},
+        f"releases/{WITHDRAWAL.release}/method/index.html": withdrawn,
+        "releases/index.html": site.releases_page(page_frame, catalogue, {}),
+        "releases.json": b"",
+        "404.html": site.not_found_page(page_frame, protected.release),
+        "index.html": front,
+    }
+
+
+@pytest.fixture(scope="session")
+def pages(whole: dict[str, bytes]) -> dict[str, Page]:
+    return {key: Page.of(body) for key, body in whole.items() if key.endswith(".html")}
+
+
+def one_kpi(**changes: object) -> Protected:
+    made = document()
+    first = made.kpis[0].model_copy(update=changes)
+    return made.model_copy(update={"kpis": (first, *made.kpis[1:])})
+
+
+def test_the_first_page_has_a_card_for_each_indicator(protected: Protected, front: bytes) -> None:
+    page = Page.of(front)
+    cards = [element.text for element in page.elements if element.attributes.get("class") == "app-card"]
+    assert len(cards) == len(protected.kpis)
+    for kpi, card in zip(protected.kpis, cards, strict=True):
+        figures = KpiFigures(kpi)
+        shown = figures.at(figures.headline, figures.current(figures.headline))
+        assert kpi.description.title in card
+        assert shown.value.text in card
+        if figures.headline.kind == "rate":
+            assert f"{shown.numerator.text} out of {shown.denominator.text}" in " ".join(card.split())
+        assert sentences.change(figures, figures.headline).sentence in " ".join(card.split())
+        assert sentences.verdict(figures).label in card
+
+
+def test_the_first_page_says_what_it_is_and_of_when(front: bytes) -> None:
+    text = Page.of(front).text
+    for words_ in (
+        "Management information",
+        "Data up to and including: 14 July 2026 for schools and providers, 30 June 2026 for people.",
+        "Published: 15 July 2026.",
+        "Next update: Figures about people: after 31 July 2026.",
+    ):
+        assert words_ in text
+
+
+def test_demonstration_data_is_announced_on_every_page_of_a_release_and_real_data_is_not(
+    page_frame: site.Site, files: dict[str, bytes], front: bytes
+) -> None:
+    for path, body in {**files, "front": front}.items():
+        if path.endswith(".html") or path == "front":
+            assert b"Demonstration data" in body, path
+    real = document(demonstration=False)
+    assert not any(b"Demonstration data" in body for body in site.release_files(page_frame, real, PUBLISHED).values())
+
+
+def test_a_source_past_its_age_is_named_by_itself(page_frame: site.Site) -> None:
+    made = document()
+    oldest = max(made.sources, key=lambda source: source.age_days or 0)
+    assert oldest.as_of is not None
+    last_good_day = oldest.as_of + timedelta(days=oldest.max_age_days)
+    fresh = Page.of(site.front_page(page_frame, made, PUBLISHED, last_good_day)).text
+    assert "It should never be more than" not in fresh
+    stale = Page.of(site.front_page(page_frame, made, PUBLISHED, last_good_day + timedelta(days=1))).text
+    assert f"{oldest.title}: the newest data is of {words.day(oldest.as_of)}." in stale
+    assert stale.count("It should never be more than 14 days old.") == 1
+
+
+def test_a_source_that_never_came_is_named_too(page_frame: site.Site) -> None:
+    first, *others = sources()
+    missing = first.model_copy(update={"as_of": None, "snapshot": None, "age_days": None, "tables": ()})
+    made = document(sources=(missing, *others))
+    text = Page.of(site.front_page(page_frame, made, PUBLISHED, TODAY)).text
+    assert f"{first.title}: no data has been accepted yet." in text
+    quality = Page.of(site.release_files(page_frame, made, PUBLISHED)["data-quality/index.html"])
+    ages = next(rows for caption, rows in quality.tables if caption.startswith("Age"))
+    assert [first.title, "no data yet", "[z]", "14"] in ages
+
+
+def test_a_carried_indicator_says_of_when_its_figures_are_and_why(page_frame: site.Site) -> None:
+    made = one_kpi(state="carried", as_of=date(2026, 6, 14), reason="Apply for teacher training could not be read")
+    wanted = (
+        "This indicator shows the last good figures, of 14 June 2026. Apply for teacher training could not be read."
+    )
+    files = site.release_files(page_frame, made, PUBLISHED)
+    assert wanted in Page.of(files["index.html"]).text
+    assert wanted in Page.of(files[f"{made.kpis[0].id}/index.html"]).text
+
+
+def test_an_indicator_without_figures_says_so_and_shows_no_number(page_frame: site.Site) -> None:
+    made = one_kpi(state="none", as_of=None, reason="No cycle is known yet", points=(), figures=(), source_dates={})
+    page = Page.of(site.release_files(page_frame, made, PUBLISHED)["index.html"])
+    card = next(element for element in page.elements if element.attributes.get("class") == "app-card")
+    text = " ".join(card.text.split())
+    assert "There are no figures for this indicator yet. No cycle is known yet." in text
+    assert "Cannot be said yet" in text
+    assert not re.search(r"\d", text), text
+
+
+def test_an_indicator_page_has_every_part(protected: Protected, files: dict[str, bytes]) -> None:
+    for kpi in protected.kpis:
+        page = Page.of(files[f"{kpi.id}/index.html"])
+        headings = [element.text.strip() for element in page.all("h1", "h2", "h3")]
+        for wanted in ("What this means", "Over time", "How we count it", "What it leaves out", "Sources"):
+            assert wanted in headings, kpi.id
+        text = page.text
+        description = kpi.description
+        for sentence in (*description.means, *description.method, *description.leaves_out, *description.caveats):
+            assert sentence in text
+        for one in description.breaks:
+            assert words.day(one.on) in text
+            assert one.text in text
+        assert f"Definition version {description.definition_version}" in text
+        assert files[f"{kpi.id}/{kpi.id}.sql"].decode() == kpi.sql
+        for part in description.breakdowns:
+            assert part.title in headings
+        titles = {measure.title for measure in description.measures if measure.role != "breakdown"}
+        beside = {row[0] for caption, rows in page.tables if " as at " in caption for row in rows[1:]}
+        assert titles <= beside
+
+
+def test_every_chart_stands_beside_a_table_and_under_a_finding(protected: Protected, files: dict[str, bytes]) -> None:
+    for kpi in protected.kpis:
+        body = files[f"{kpi.id}/index.html"].decode()
+        figures = re.findall(r'<figure class="app-chart">.*?</figure>(.*?)(?=<figure|<h2)', body, re.S)
+        assert len(figures) >= 2
+        assert all("<table" in after for after in figures)
+        assert body.count("app-chart__svg--wide") == body.count("app-chart__svg--narrow") == len(figures)
+
+
+def test_symbols_are_in_brackets_and_explained_above_their_table(
+    pages: dict[str, Page], whole: dict[str, bytes]
+) -> None:
+    for key, page in pages.items():
+        body = whole[key].decode()
+        for _, rows in page.tables:
+            marks = {cell for row in rows[1:] for cell in row if re.fullmatch(r"\[\w+\]", cell)}
+            for mark in marks:
+                assert f"<li>{mark} {words.SYMBOLS[mark[1:-1]]}" in body
+        assert not re.search(r">\s*(nan|None|null|NaN)\s*<", body)
+
+
+def test_no_table_has_an_empty_or_short_row(pages: dict[str, Page]) -> None:
+    tables = [table for page in pages.values() for table in page.tables]
+    assert len(tables) > 30
+    for caption, rows in tables:
+        assert caption
+        assert {len(row) for row in rows} == {len(rows[0])}, caption
+        assert all(cell for row in rows for cell in row), caption
+
+
+def test_the_data_quality_page_accounts_for_every_row(protected: Protected, files: dict[str, bytes]) -> None:
+    page = Page.of(files["data-quality/index.html"])
+    for source in protected.sources:
+        rows = next(rows for caption, rows in page.tables if caption == f"Rows of {source.title}")
+        for facts, row in zip(source.tables, rows[1:], strict=True):
+            rows_in, kept, refused, duplicates = (int(cell.replace(",", "")) for cell in row[1:])
+            assert (rows_in, kept, duplicates) == (facts.rows_in, facts.kept, facts.duplicates)
+            assert rows_in == kept + refused + duplicates
+        reasons = next(rows for caption, rows in page.tables if caption == f"Refused and noted in {source.title}")
+        assert sum(int(row[1].replace(",", "")) for row in reasons if "refused" in row[0]) == sum(
+            sum(facts.refused.values()) for facts in source.tables
+        )
+    refused = [source for source in protected.sources if source.last_attempt]
+    assert refused
+    for source in refused:
+        assert f"{source.last_attempt}." in page.text
+
+
+def test_the_method_page_explains_rounding_with_the_configuration_in_use(
+    protected: Protected, files: dict[str, bytes]
+) -> None:
+    text = Page.of(files["method/index.html"]).text
+    assert f"rounded to the nearest {protected.disclosure.base}" in text
+    assert f"out of fewer than {protected.disclosure.percentage_floor} people is withheld" in text
+    assert protected.disclosure.approved_by in text
+    for mark, meaning in words.SYMBOLS.items():
+        assert f"[{mark}] {meaning}" in text
+    for kpi in protected.kpis:
+        assert f"{kpi.description.title}: version {kpi.description.definition_version}" in text
+
+
+def test_every_page_is_well_formed_with_one_main_heading_and_unique_ids(pages: dict[str, Page]) -> None:
+    for key, page in pages.items():
+        assert not page.unbalanced, (key, page.unbalanced)
+        assert len(page.all("h1")) == 1
+        assert len(page.all("main")) == 1
+        assert page.all("html")[0].attributes["lang"] == "en"
+        titles = page.all("title")
+        assert titles[0].text.endswith("- School placements performance")
+        ids = [element.attributes["id"] for element in page.elements if "id" in element.attributes]
+        assert len(ids) == len(set(ids)), key
+        for element in page.elements:
+            for name in ("aria-labelledby", "aria-describedby", "aria-controls"):
+                for target in (element.attributes.get(name) or "").split():
+                    assert target in ids, (key, target)
+
+
+def test_headings_go_down_one_level_at_a_time(pages: dict[str, Page]) -> None:
+    for key, page in pages.items():
+        levels = [int(element.tag[1]) for element in page.all("h1", "h2", "h3", "h4")]
+        start = levels.index(1)
+        assert all(later <= earlier + 1 for earlier, later in zip(levels[start:], levels[start + 1 :], strict=False)), (
+            key
+        )
+
+
+def test_a_strict_content_security_policy_holds(pages: dict[str, Page]) -> None:
+    """No script, no inline style, no event attribute, nothing loaded from anywhere else."""
+    for key, page in pages.items():
+        assert not page.all("script", "style", "iframe", "object", "embed", "form", "base"), key
+        for element in page.elements:
+            assert "style" not in element.attributes, (key, element)
+            assert not [name for name in element.attributes if name.startswith("on")], (key, element)
+            if element.tag in {"link", "img", "use", "image"}:
+                address = element.attributes.get("href") or element.attributes.get("src") or ""
+                assert not re.match(r"(https?:)?//|data:", address), (key, address)
+
+
+def test_every_link_leads_somewhere(pages: dict[str, Page], whole: dict[str, bytes]) -> None:
+    followed = 0
+    for key, page in pages.items():
+        ids = {element.attributes.get("id") for element in page.elements}
+        for element in page.all("a", "link"):
+            address = element.attributes.get("href") or ""
+            if address.startswith("https://"):
+                continue
+            path, _, fragment = address.partition("#")
+            if not path:
+                assert fragment in ids, (key, address)
+                continue
+            if key == "404.html":
+                assert path.startswith("/"), "it is shown at any depth"
+                target = path[1:]
+            else:
+                assert not path.startswith("/"), f"{key}: {address} would break under another base"
+                target = posixpath.normpath(posixpath.join(posixpath.dirname(key), path))
+            assert target in whole, (key, address, target)
+            if fragment:
+                assert fragment in {one.attributes.get("id") for one in pages[target].elements}
+            followed += 1
+    assert followed > 100
+
+
+def test_the_first_view_is_light(pages: dict[str, Page], whole: dict[str, bytes], page_frame: site.Site) -> None:
+    style = len(gzip.compress(whole[page_frame.assets.stylesheet], 6))
+    icon = len(whole[page_frame.assets.icon])
+    for key in pages:
+        weight = style + icon + len(gzip.compress(whole[key], 6))
+        assert weight < FIRST_VIEW_BYTES, f"{key}: {weight}"
+
+
+def test_the_same_document_published_at_the_same_time_gives_the_same_bytes(
+    protected: Protected, page_frame: site.Site, files: dict[str, bytes]
+) -> None:
+    again = Protected.model_validate_json(protected.model_dump_json())
+    assert site.release_files(page_frame, again, PUBLISHED) == files
+    shuffled = again.model_copy(update={"kpis": again.kpis[::-1]})
+    assert site.release_files(page_frame, shuffled, PUBLISHED)["index.html"] == files["index.html"]
+
+
+def test_the_front_page_does_not_change_from_day_to_day_while_nothing_becomes_stale(
+    protected: Protected, page_frame: site.Site, front: bytes
+) -> None:
+    assert site.front_page(page_frame, protected, PUBLISHED, AS_OF + timedelta(days=2)) == front
+
+
+def test_licensed_fonts_crown_and_crest_are_for_government_hosts_only(protected: Protected) -> None:
+    def rendered(host: str) -> tuple[bytes, assets.Assets]:
+        frame = site.Site(assets.load(host), host)
+        return site.front_page(frame, protected, PUBLISHED, TODAY), frame.assets
+
+    for host in (
+        "localhost",
+        "d1234.cloudfront.net",
+        "example.com",
+        "fakeservice.gov.uk.example.com",
+        "xservice.gov.uk",
+    ):
+        page, published = rendered(host)
+        assert b"govuk-header" not in page and b"crown" not in page and b"copyright-logo" not in page, host
+        assert not [key for key in published.files if key.endswith(".woff2") or "crest" in key], host
+        assert b"GDS Transport" not in published.files[published.stylesheet]
+    for host in ("school-placements-performance.education.gov.uk", "performance.service.gov.uk"):
+        page, published = rendered(host)
+        assert b"govuk-footer__crown" in page and b"copyright-logo" in page
+        linked = re.findall(rb"url\(([^)]+)\)", published.files[published.stylesheet])
+        assert linked and {f"assets/{name.decode()}" for name in linked} <= set(published.files)
+        assert sum(key.endswith(".woff2") for key in published.files) == 2
+
+
+def test_text_from_the_document_is_escaped(page_frame: site.Site) -> None:
+    made = document()
+    evil = '<script>alert("x")</script>'
+    description = made.kpis[0].description.model_copy(update={"title": evil, "question": evil, "means": (evil,)})
+    kpi = KpiResult.model_validate({**made.kpis[0].model_dump(), "description": description.model_dump(), "sql": evil})
+    changed = made.model_copy(update={"kpis": (kpi, *made.kpis[1:])})
+    for body in site.release_files(page_frame, changed, PUBLISHED).values():
+        assert b"<script" not in body or not body.startswith(b"<!DOCTYPE")

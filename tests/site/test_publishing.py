@@ -1,0 +1,407 @@
+"""Publishing: a release whole, then one object; rollback, withdrawal, and being killed anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from functions.publish_site.request import RequestError, parse
+from functions.publish_site.results import ReleaseError
+from functions.publish_site.writing import Writer
+from placements_kpi import store
+from placements_kpi.settings import SettingsError
+from tests.site.conftest import DATA, SITE, World
+from tests.site.protected_document import AS_OF, document
+
+FIRST, SECOND = "2026-07-14.1", "2026-07-15.1"
+ENVELOPE = {
+    "version": "0",
+    "id": "x",
+    "detail-type": "KPIs computed",
+    "source": "school-placements-performance",
+    "account": "1",
+    "time": "2026-07-15T08:30:00Z",
+    "region": "eu-west-2",
+    "resources": [],
+}
+
+
+def second() -> Any:
+    return document(SECOND, as_of=AS_OF + timedelta(days=1))
+
+
+@pytest.fixture
+def two(world: World) -> World:
+    """Two releases, published one after the other."""
+    world.compute(document(FIRST))
+    world.handle({})
+    world.compute(second())
+    world.clock("2026-07-16T08:30:00Z")
+    world.handle({})
+    return world
+
+
+class Killed(BaseException):
+    """The process ended here."""
+
+
+def kill_at(world: World, monkeypatch: pytest.MonkeyPatch, number: int) -> Callable[[], None]:
+    """Make the ``number``-th write to S3 from now on the one that never happens; return what undoes that."""
+    real = store.boto3.client
+
+    def client(*arguments: Any, **options: Any) -> Any:
+        made = real(*arguments, **options)
+        put, count = made.put_object, iter(range(1_000_000))
+
+        def put_object(**request: Any) -> Any:
+            if next(count) == number:
+                raise Killed
+            return put(**request)
+
+        monkeypatch.setattr(made, "put_object", put_object)
+        return made
+
+    monkeypatch.setattr(store.boto3, "client", client)
+    return lambda: monkeypatch.setattr(store.boto3, "client", real)
+
+
+def test_a_release_is_published_whole_and_the_front_page_points_into_it(world: World) -> None:
+    world.compute(document(FIRST))
+    summary = world.handle({})
+    assert (summary["release"], summary["action"], summary["dry_run"]) == (FIRST, "publish", False)
+    keys = set(world.objects())
+    for kpi in document().kpis:
+        place = f"releases/{FIRST}/{kpi.id}/"
+        assert {f"{place}index.html", f"{place}{kpi.id}.csv", f"{place}{kpi.id}.json"} <= keys
+    assert f'href="releases/{FIRST}/{document().kpis[0].id}/index.html"' in world.read("index.html")
+    assert world.json("releases.json")["front"] == FIRST
+
+
+def test_assets_come_first_then_the_release_and_the_front_page_last(world: World) -> None:
+    world.compute(document(FIRST))
+    written = world.handle({})["objects_written"]
+    kinds = [key.split("/")[0] for key in written]
+    assert written[-1] == "index.html"
+    assert kinds.index("releases") > max(index for index, kind in enumerate(kinds) if kind == "assets")
+    inside = [key for key in written if key.startswith(f"releases/{FIRST}/")]
+    assert inside[0].endswith("release.json")
+    assert inside[-1] == f"releases/{FIRST}/index.html"
+
+
+def test_publishing_again_changes_nothing_in_the_release(world: World) -> None:
+    world.compute(document(FIRST))
+    world.handle({})
+    before = world.objects()
+    world.clock("2026-07-16T22:30:00Z")
+    summary = world.handle({})
+    assert world.objects() == before
+    assert summary["objects_written"] == []
+
+
+def test_the_time_of_publication_is_that_of_the_first_time(world: World) -> None:
+    world.compute(document(FIRST))
+    world.handle({})
+    world.clock("2026-08-20T08:30:00Z")
+    world.handle({})
+    assert world.json(f"releases/{FIRST}/release.json") == {"published": "2026-07-15T08:30:00Z", "release": FIRST}
+    assert "15 July 2026." in world.read("index.html")
+
+
+def test_the_nightly_publish_puts_up_the_notice_of_a_stale_source_at_the_front_only(world: World) -> None:
+    world.compute(document(FIRST))
+    assert world.handle({})["stale_sources"] == []
+    release = {key: body for key, body in world.objects().items() if key.startswith(f"releases/{FIRST}/")}
+    world.clock("2026-08-20T22:30:00Z")
+    summary = world.handle({})
+    assert len(summary["stale_sources"]) == len(document().sources)
+    assert summary["objects_written"] == ["index.html"]
+    assert "It should never be more than" in world.read("index.html")
+    assert release == {key: body for key, body in world.objects().items() if key.startswith(f"releases/{FIRST}/")}
+
+
+def test_objects_have_the_headers_of_their_kind(world: World) -> None:
+    world.compute(document(FIRST))
+    world.handle({})
+    for key in world.objects():
+        head = world.s3.head_object(Bucket=SITE, Key=key)
+        suffix = key.rpartition(".")[2]
+        assert head["ContentType"].startswith(
+            {
+                "html": "text/html",
+                "css": "text/css",
+                "svg": "image/svg+xml",
+                "csv": "text/csv",
+                "json": "application/json",
+                "sql": "text/plain",
+            }[suffix]
+        )
+        age = int(head["CacheControl"].split("max-age=")[1].split(",")[0])
+        if key.startswith("assets/"):
+            assert age == 31536000 and "immutable" in head["CacheControl"]
+        else:
+            assert 0 < age <= 3600, f"{key} must leave caches soon after a withdrawal"
+        if suffix == "html":
+            assert age <= 600
+
+
+@pytest.mark.parametrize("event", [{}, {**ENVELOPE, "detail": {"release": "2020-01-01.9"}}, {**ENVELOPE, "detail": {}}])
+def test_the_pointer_says_what_is_current_whatever_the_event_says(world: World, event: dict[str, Any]) -> None:
+    world.compute(document(FIRST))
+    assert world.handle(event)["release"] == FIRST
+
+
+def test_a_newer_release_takes_the_front_and_the_earlier_one_stays_as_it_was(world: World) -> None:
+    world.compute(document(FIRST))
+    world.handle({})
+    before = {key: body for key, body in world.objects().items() if key.startswith(f"releases/{FIRST}/")}
+    world.compute(second())
+    assert world.handle({})["release"] == SECOND
+    after = world.objects()
+    assert f"releases/{SECOND}/" in after["index.html"].decode()
+    assert before == {key: body for key, body in after.items() if key.startswith(f"releases/{FIRST}/")}
+    assert [entry["release"] for entry in world.json("releases.json")["releases"]] == [FIRST, SECOND]
+    assert f'href="{FIRST}/index.html"' in world.read("releases/index.html")
+
+
+def test_an_earlier_release_can_be_put_in_front_and_stays_until_something_newer_is_computed(two: World) -> None:
+    assert two.handle({"action": "republish", "release": FIRST})["release"] == FIRST
+    assert f"releases/{FIRST}/" in two.read("index.html")
+    assert two.handle({})["release"] == FIRST, "the nightly publish does not undo the operator's choice"
+    third = document("2026-07-16.1", as_of=AS_OF + timedelta(days=2))
+    two.compute(third)
+    assert two.handle({})["release"] == third.release
+
+
+def test_a_withdrawn_release_says_so_at_every_address_and_the_one_before_it_takes_the_front(two: World) -> None:
+    reason = "one source was read twice, so that schools were counted twice"
+    paths = {key for key in two.objects() if key.startswith(f"releases/{SECOND}/")}
+    summary = two.handle({"action": "withdraw", "release": SECOND, "reason": reason})
+    assert (summary["release"], summary["withdrawn"]) == (FIRST, [SECOND])
+    marker = two.json(f"withdrawn/{SECOND}.json")
+    assert (marker["release"], marker["reason"], marker["withdrawn_on"]) == (SECOND, reason, "2026-07-16")
+    front = two.read("index.html")
+    assert f"releases/{FIRST}/" in front and f"releases/{SECOND}/" not in front
+    assert f"Release {SECOND} was withdrawn on 16 July 2026" in front
+    for key in paths - {f"releases/{SECOND}/release.json"}:
+        body = two.read(key)
+        assert reason in body.replace("One source", "one source"), key
+        assert "12,583" not in body
+    assert {key for key in two.objects() if key.startswith(f"releases/{SECOND}/")} == paths
+    assert "Withdrawn on 16 July 2026" in two.read("releases/index.html")
+    entry = two.json("releases.json")["releases"][1]
+    assert entry["withdrawn"]["reason"] == reason
+
+
+def test_a_withdrawal_lasts_through_later_publishes(two: World) -> None:
+    two.handle({"action": "withdraw", "release": SECOND, "reason": "a source was read twice"})
+    before = two.objects()
+    assert two.handle({})["release"] == FIRST
+    assert two.objects() == before
+    assert (
+        two.handle({"action": "withdraw", "release": SECOND, "reason": "another reason altogether"})["release"] == FIRST
+    )
+    assert two.objects() == before, "the first reason stands"
+
+
+def test_withdrawing_an_earlier_release_leaves_the_front_alone(two: World) -> None:
+    front = two.read("index.html")
+    assert (
+        two.handle({"action": "withdraw", "release": FIRST, "reason": "a source was read twice"})["release"] == SECOND
+    )
+    assert two.read("index.html") == front
+
+
+def test_when_all_releases_are_withdrawn_the_front_page_says_so(two: World) -> None:
+    for release in (SECOND, FIRST):
+        summary = two.handle({"action": "withdraw", "release": release, "reason": f"{release} was wrong"})
+    assert summary["release"] is None
+    front = two.read("index.html")
+    assert "No figures are published at the moment" in front
+    assert f"{FIRST} was wrong" in front
+    assert two.handle({})["release"] is None
+
+
+def test_a_release_withdrawn_by_mistake_comes_back_as_it_was(two: World) -> None:
+    before = {key: body for key, body in two.objects().items() if not key.startswith("withdrawn/")}
+    two.handle({"action": "withdraw", "release": SECOND, "reason": "a source was read twice"})
+    assert two.handle({"action": "republish", "release": SECOND})["release"] == SECOND
+    assert {key: body for key, body in two.objects().items() if not key.startswith("withdrawn/")} == before
+    assert two.json(f"withdrawn/{SECOND}.json")["lifted"] is not None
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"dry_run": True},
+        {"action": "republish", "release": FIRST, "dry_run": True},
+        {"action": "withdraw", "release": SECOND, "reason": "a source was read twice", "dry_run": True},
+    ],
+)
+def test_a_dry_run_says_what_it_would_do_and_does_nothing(two: World, event: dict[str, Any]) -> None:
+    before = two.objects() | two.objects(DATA)
+    summary = two.handle(event)
+    assert summary["dry_run"] is True
+    assert two.objects() | two.objects(DATA) == before
+    assert bool(summary["objects_written"]) == ("action" in event)
+
+
+def test_a_dry_run_of_a_new_release_lists_its_objects(world: World) -> None:
+    world.compute(document(FIRST))
+    summary = world.handle({"dry_run": True})
+    assert world.objects() == {}
+    assert "index.html" in summary["objects_written"]
+    assert f"releases/{FIRST}/index.html" in summary["objects_written"]
+
+
+def test_killed_at_any_write_the_old_front_page_is_whole_and_the_next_run_ends_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.compute(document(FIRST))
+    world.handle({})
+    start = world.objects()
+    world.compute(second())
+    world.handle({})
+    end = world.objects()
+    writes = len(set(end) - set(start)) + 3
+
+    def back_to_start() -> None:
+        for key in set(world.objects()) - set(start):
+            world.s3.delete_object(Bucket=SITE, Key=key)
+        for key, body in start.items():
+            world.s3.put_object(Bucket=SITE, Key=key, Body=body)
+
+    for number in range(0, writes, 7):
+        back_to_start()
+        undo = kill_at(world, monkeypatch, number)
+        with pytest.raises(Killed):
+            world.handle({})
+        undo()
+        now = world.objects()
+        assert now["index.html"] == start["index.html"], f"killed at write {number}"
+        assert all(now[key] == body for key, body in start.items() if key.startswith((f"releases/{FIRST}/", "assets/")))
+        world.handle({})
+        assert world.objects() == end, f"killed at write {number}"
+
+
+def test_killed_in_the_middle_of_a_withdrawal_the_next_run_finishes_it(
+    two: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = {"action": "withdraw", "release": SECOND, "reason": "a source was read twice"}
+    for number in (1, 4, 9):
+        undo = kill_at(two, monkeypatch, number)
+        with pytest.raises(Killed):
+            two.handle(event)
+        undo()
+    two.handle({})
+    assert f"releases/{FIRST}/" in two.read("index.html")
+    assert "was withdrawn" in two.read(f"releases/{SECOND}/index.html")
+    kpi = document().kpis[0].id
+    assert two.read(f"releases/{SECOND}/{kpi}/{kpi}.csv").startswith("release,withdrawn_on,reason")
+
+
+def test_a_slower_run_does_not_overwrite_the_front_page_of_a_faster_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.compute(document(FIRST))
+    world.handle({})
+    world.compute(second())
+    real = Writer.page
+
+    def meanwhile(self: Writer, key: str, body: bytes, **options: Any) -> None:
+        if key == "index.html":
+            world.s3.put_object(Bucket=SITE, Key=key, Body=b"the faster run's")
+        real(self, key, body, **options)
+
+    monkeypatch.setattr(Writer, "page", meanwhile)
+    with pytest.raises(store.LostRaceError, match="run again"):
+        world.handle({})
+    assert world.read("index.html") == "the faster run's"
+
+
+def test_nothing_computed_yet_is_one_clear_error_and_a_run_record(world: World) -> None:
+    with pytest.raises(ReleaseError, match="run compute_kpis first"):
+        world.handle({})
+    assert world.objects() == {}
+    (record,) = (world.json(key, DATA) for key in world.objects(DATA) if key.startswith("runs/publish_site/"))
+    assert record["outcome"] == "failed"
+    assert "run compute_kpis first" in record["error"]["message"]
+
+
+def test_a_good_run_has_a_record_of_what_it_did(world: World) -> None:
+    world.compute(document(FIRST))
+    world.handle({})
+    (record,) = (world.json(key, DATA) for key in world.objects(DATA) if key.startswith("runs/publish_site/"))
+    assert (record["function"], record["outcome"], record["release"]) == ("publish_site", "ok", FIRST)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda body: body | {"contract": "school-placements-results/1"}, "reads 'school-placements-protected/1' only"),
+        (lambda body: body | {"kpis": "none"}, "breaks its contract at kpis"),
+        (lambda body: body | {"release": "2020-01-01.1"}, "says that it is release 2020-01-01.1"),
+    ],
+)
+def test_results_that_may_not_be_published_are_refused_and_the_front_stays(
+    world: World, spoil: Callable[[dict[str, Any]], dict[str, Any]], message: str
+) -> None:
+    world.compute(document(FIRST))
+    world.handle({})
+    before = world.objects()
+    world.compute(second())
+    key = f"protected/{SECOND}/results.json"
+    world.s3.put_object(Bucket=DATA, Key=key, Body=store.canonical_json(spoil(world.json(key, DATA))))
+    with pytest.raises(ReleaseError, match=message):
+        world.handle({})
+    assert world.objects() == before
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"action": "republish", "release": "2020-01-01.1"},
+        {"action": "withdraw", "release": "2020-01-01.1", "reason": "never published at all"},
+    ],
+)
+def test_a_release_that_does_not_exist_is_named(two: World, event: dict[str, Any]) -> None:
+    before = two.objects()
+    with pytest.raises(ReleaseError, match=r"2020-01-01\.1"):
+        two.handle(event)
+    assert two.objects() == before
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        [],
+        {"action": "delete"},
+        {"release": FIRST},
+        {"action": "republish"},
+        {"action": "republish", "release": "../../etc"},
+        {"action": "withdraw", "release": FIRST},
+        {"action": "withdraw", "release": FIRST, "reason": "short"},
+        {"action": "withdraw", "release": FIRST, "reason": "a reason on\ntwo lines"},
+        {"action": "republish", "release": FIRST, "reason": "no reason is asked for"},
+        {"bucket": "somebody-elses"},
+        {**ENVELOPE, "detail": {"action": "publish", "bucket": "x"}},
+        {**ENVELOPE, "detail": {}, "location": "s3://x"},
+    ],
+)
+def test_an_event_that_asks_for_anything_else_is_one_clear_error(event: Any) -> None:
+    with pytest.raises(RequestError, match="event"):
+        parse(event)
+
+
+def test_an_operators_action_may_come_in_an_envelope() -> None:
+    asked = parse({**ENVELOPE, "detail-type": "Operator", "detail": {"action": "republish", "release": FIRST}})
+    assert (asked.action, asked.release) == ("republish", FIRST)
+
+
+def test_a_missing_setting_is_named(world: World) -> None:
+    world.monkeypatch.delenv("SITE_BUCKET")
+    with pytest.raises(SettingsError, match="SITE_BUCKET"):
+        world.handle({})

@@ -1,0 +1,158 @@
+"""Sentences say what the figures say: rising, falling, flat, not comparable, missing."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from functions.publish_site import sentences
+from functions.publish_site.figures import KpiFigures
+from functions.publish_site.words import Cell
+from placements_kpi.results import KpiResult, Target
+from tests.site.protected_document import document, hidden
+
+SHORTEST_TITLE, LONGEST_TITLE = 3, 10
+
+
+def with_headline(kpi: KpiResult, now: tuple[int, int] | None, before: tuple[int, int] | None) -> KpiFigures:
+    """The KPI with its headline at the newest point and the compared one set to these counts; ``None`` is withheld."""
+    figures = KpiFigures(kpi)
+    headline = figures.headline
+    wanted = {}
+    for point, pair in ((figures.current(headline), now), (figures.comparison(headline), before)):
+        assert point is not None
+        wanted[(point.period, point.as_of)] = pair
+
+    def changed(one: Any) -> Any:
+        key = (one.period, one.as_of)
+        if one.measure != headline.id or one.breakdown != "national" or key not in wanted:
+            return one
+        pair = wanted[key]
+        if pair is None:
+            return hidden(one, "c")
+        value = float(pair[0]) if headline.kind == "count" else round(100 * pair[0] / pair[1], 1)
+        denominator = None if headline.kind == "count" else pair[1]
+        return one.model_copy(update={"numerator": pair[0], "denominator": denominator, "value": value, "symbol": None})
+
+    return KpiFigures(kpi.model_copy(update={"figures": tuple(changed(one) for one in kpi.figures)}))
+
+
+def kpi(kpi_id: str) -> KpiResult:
+    return next(one for one in document().kpis if one.id == kpi_id)
+
+
+def test_a_rise_is_said_with_both_figures_and_the_day_compared_with() -> None:
+    figures = with_headline(kpi("school-take-up"), (3000, 20000), (2000, 20000))
+    change = sentences.change(figures, figures.headline)
+    assert change.way == "up"
+    assert change.improved is True
+    assert change.sentence == (
+        "Up 5.0 percentage points, from 10.0% on 14 July 2025, the same point of the year before."
+    )
+    assert sentences.finding(figures, figures.headline) == "Up from 10.0% to 15.0%, below the 25% target"
+
+
+def test_a_fall_is_good_where_lower_is_better_and_bad_where_higher_is() -> None:
+    lower = with_headline(kpi("placement-rejections"), (1000, 10000), (2000, 10000))
+    assert sentences.change(lower, lower.headline).improved is True
+    assert sentences.verdict(lower).label == "Target met"
+    higher = with_headline(kpi("school-participation"), (1000, 0), (2000, 0))
+    assert sentences.change(higher, higher.headline).sentence.startswith("Down 1,000, from 2,000 on 14 July 2025")
+    assert sentences.verdict(higher).label == "Target not met"
+
+
+def test_no_change_is_unchanged_and_does_not_meet_a_target_of_change() -> None:
+    figures = with_headline(kpi("placement-rejections"), (1500, 10000), (1500, 10000))
+    assert sentences.change(figures, figures.headline).sentence.startswith("Unchanged from 15.0% on 30 June 2025")
+    assert sentences.finding(figures, figures.headline) == "Unchanged at 15.0% in a year"
+    assert sentences.verdict(figures).met is False
+
+
+def test_a_missing_figure_is_never_compared() -> None:
+    now = with_headline(kpi("placement-rejections"), None, (1500, 10000))
+    assert sentences.change(now, now.headline).sentence == "No figure can be shown for 30 June 2026 [c]."
+    assert sentences.verdict(now).label == "Cannot be said yet"
+    before = with_headline(kpi("placement-rejections"), (1500, 10000), None)
+    assert sentences.change(before, before.headline).sentence == (
+        "Cannot be compared with 30 June 2025: no figure can be shown for it [c]."
+    )
+    assert sentences.finding(before, before.headline) == "15.0% on 30 June 2026"
+
+
+def test_a_refused_comparison_gives_its_reason() -> None:
+    figures = KpiFigures(kpi("ect-vacancies"))
+    reason = figures.kpi.comparison["headline"]
+    change = sentences.change(figures, figures.headline)
+    assert change.way == "none"
+    assert change.sentence == f"Cannot be compared with the year before: {reason}."
+
+
+def test_yearly_figures_are_compared_by_year() -> None:
+    figures = with_headline(kpi("trainee-withdrawals"), (900, 10000), (800, 10000))
+    assert sentences.change(figures, figures.headline).sentence == (
+        "Up 1.0 percentage point, from 8.0% in the year before (2023 to 2024)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("numerator", "words", "met"),
+    [
+        (5000, "at the 50% target", True),
+        (4999, "at the 50% target", False),
+        (5100, "above", True),
+        (4000, "below", False),
+    ],
+)
+def test_a_level_is_judged_by_the_counts_and_not_by_the_rounded_percentage(
+    numerator: int, words: str, met: bool
+) -> None:
+    figures = with_headline(kpi("provider-take-up"), (numerator, 10000), (3000, 10000))
+    assert words in sentences.finding(figures, figures.headline)
+    assert sentences.verdict(figures).met is met
+
+
+def test_a_level_that_must_not_be_passed_is_met_below_it() -> None:
+    base = kpi("placement-rejections")
+    target = Target(value=20.0, text="At most 20%")
+    limited = base.model_copy(update={"description": base.description.model_copy(update={"target": target})})
+    assert sentences.verdict(with_headline(limited, (1900, 10000), (1500, 10000))).met is True
+    assert sentences.verdict(with_headline(limited, (2100, 10000), (2500, 10000))).met is False
+
+
+def test_every_chart_title_is_a_finding_of_at_most_ten_words() -> None:
+    for one in document().kpis:
+        for now in ((1234, 9876), (9876, 9876), (0, 9876), None):
+            for before in ((1234, 9876), (5000, 9876), None):
+                figures = with_headline(one, now, before)
+                title = sentences.finding(figures, figures.headline)
+                assert SHORTEST_TITLE <= len(title.split()) <= LONGEST_TITLE, title
+
+
+def test_the_trend_of_a_line_counts_what_cannot_be_shown() -> None:
+    rising = [("in May", Cell(10)), ("in June", Cell(None, "c")), ("in July", Cell(30))]
+    assert sentences.trend("2025 to 2026", rising) == (
+        "2025 to 2026: rises from 10 in May to 30 in July. 1 of its 3 points cannot be shown."
+    )
+    assert "falls from 30 in July to 10 in May" in sentences.trend("Back", rising[::-1])
+    assert "is unchanged, 10 in May and in June" in sentences.trend(
+        "Flat", [("in May", Cell(10)), ("in June", Cell(10))]
+    )
+    assert sentences.trend("Empty", [("in May", Cell(None, "x"))]) == "Empty: no figure can be shown."
+
+
+def test_the_spread_names_the_extremes_and_leaves_out_what_is_withheld() -> None:
+    cells = [("North", Cell(5)), ("South", Cell(9)), ("East", Cell(None, "c"))]
+    assert sentences.spread(cells) == "Highest: South, 9. Lowest: North, 5. 1 of 3 cannot be shown."
+    assert sentences.leading(cells, "Region") == "South is highest, at 9"
+    assert sentences.leading([("East", Cell(None, "c"))], "Region") == "No figures by region can be shown"
+
+
+def test_the_next_update_of_figures_about_people_follows_the_next_month_end() -> None:
+    made = document()
+    following = made.month_end + timedelta(days=1)
+    assert following == date(2026, 7, 1)
+    assert sentences.next_update(made).startswith("Figures about people: after 31 July 2026.")
+    december = made.model_copy(update={"month_end": date(2026, 11, 30)})
+    assert "after 31 December 2026" in sentences.next_update(december)
