@@ -1,4 +1,4 @@
-"""Apply's data API, as we propose it to its owners (docs/drops/apply.md): application choices by recruitment cycle.
+"""Apply's data API, as we propose it to its owners (docs/drops.md): application choices by recruitment cycle.
 
 The newest-updated come first, so the list moves while it is read. What was updated
 meanwhile is read afterwards; when something is taken out, the page before is read again.

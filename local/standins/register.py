@@ -1,0 +1,102 @@
+"""Register's API: a token reads one provider; newest first unless asked; nothing found is a 404."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from local.standins.facts import Records, asked_instant, instant, written
+from local.standins.replies import Question, Reply, error_reply, json_reply
+from placements_kpi import times
+
+VERSION = "v2026.1"
+PREFIX = f"/register/api/{VERSION}"
+
+_PERSONAL = {
+    "first_names": "Invented",
+    "last_name": "Person",
+    "email": "invented@example.com",
+    "date_of_birth": "2000-01-01",
+}
+"""The real API sends much more about a trainee than we keep."""
+
+
+@dataclass
+class _Trainee:
+    ukprn: str
+    cycle: int
+    updated: datetime
+    trainee_id: str
+
+
+class Register:
+    """Trainees of a drop; the token of a provider is ``local-<ukprn>``."""
+
+    def __init__(self, path: Path) -> None:
+        self._records = Records(path, _index, lambda trainee: (trainee.trainee_id, trainee.updated))
+        self._entries = self._records.entries
+        self.tokens = sorted({f"local-{trainee.ukprn}" for trainee, _ in self._entries})
+
+    def answer(self, question: Question) -> Reply:
+        """Answer ``GET /trainees``."""
+        if question.token is None or question.token not in self.tokens:
+            return json_reply({"error": "Unauthorized"}, 401)
+        if question.path != "/trainees":
+            return Reply(404, b"<!DOCTYPE html><title>Page not found</title>", "text/html; charset=utf-8")
+        try:
+            page, per_page = question.number("page", default=1), question.number("per_page", default=50)
+            cycle = question.number("academic_cycle", default=_cycle(times.today()))
+            since = asked_instant(question.query.get("since"))
+        except ValueError:
+            return error_reply(422, "UnprocessableEntity", "Please check your parameters")
+        ukprn = question.token.removeprefix("local-")
+        found = [
+            (trainee, at)
+            for trainee, at in self._entries
+            if trainee.cycle == cycle and trainee.ukprn == ukprn and trainee.updated >= since
+        ]
+        descending = question.query.get("sort_order", "desc") != "asc"
+        found.sort(key=lambda entry: (entry[0].updated, entry[0].trainee_id), reverse=descending)
+        shown = found[(page - 1) * per_page : page * per_page]
+        if not shown:
+            return error_reply(404, "NotFound", "No trainees found")
+        return json_reply(
+            {
+                "data": [self._trainee(trainee, at) for trainee, at in shown],
+                "meta": {
+                    "current_page": page,
+                    "total_pages": math.ceil(len(found) / per_page),
+                    "total_count": len(found),
+                    "per_page": per_page,
+                },
+            }
+        )
+
+    def touch(self) -> None:
+        """Edit the trainee who was edited longest ago."""
+        min(self._entries, key=lambda entry: (entry[0].updated, entry[0].trainee_id))[0].updated = times.now()
+
+    def close(self) -> None:
+        """Let go of the drop."""
+        self._records.close()
+
+    def _trainee(self, trainee: _Trainee, at: int) -> dict[str, Any]:
+        record = self._records.read(at)
+        if instant(record.get("updated_at")) != trainee.updated:
+            record["updated_at"] = written(trainee.updated)
+        return _PERSONAL | record
+
+
+def _index(record: dict[str, Any]) -> _Trainee | None:
+    if record.get("state") == "draft" or not record.get("trainee_id"):
+        return None
+    start = record.get("trainee_start_date") or record.get("itt_start_date")
+    day = date.fromisoformat(start) if start else times.today() + timedelta(days=31)
+    return _Trainee(str(record.get("ukprn")), _cycle(day), instant(record.get("updated_at")), str(record["trainee_id"]))
+
+
+def _cycle(day: date) -> int:
+    return day.year if day.month >= 8 else day.year - 1

@@ -1,0 +1,349 @@
+"""What each client asks, and how it lives with the habits of its service."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from functions.ingest_providers.client import WrongYearError
+from local.standins import Fault, serve
+from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.https import StatusError
+from placements_kpi.sources import SourceError
+from tests.https.conftest import Served
+from tests.https.facts import course, provider, trainee
+from tests.ingest.drops import choice
+from tests.schools.extracts import link, school, write_drop
+
+if TYPE_CHECKING:
+    from local.standins.replies import Question
+    from tests.ingest.conftest import Place
+
+
+def clock(monkeypatch: pytest.MonkeyPatch, instant: str) -> None:
+    monkeypatch.setenv("CLOCK", instant)
+
+
+def questions(served: Served, source: str) -> list[dict[str, str]]:
+    """Return the queries that a service was asked so far, and forget them."""
+    asked = [dict(question.query) for name, question in served.standins.asked if name == source]
+    served.standins.asked.clear()
+    return asked
+
+
+def ids(served: Served, source: str, table: str, column: str) -> list[str]:
+    return sorted(str(row[column]) for row in served.place.table(source, table))
+
+
+# Register
+
+
+def test_register_is_asked_for_three_cycles_of_every_token_in_ascending_order(served: Served) -> None:
+    served.place.drop("register", {"trainees": [trainee(1), trainee(2)]})
+    served.ingest("register")
+    asked = questions(served, "register")
+    assert [query["academic_cycle"] for query in asked] == ["2023", "2024", "2025"] * 2
+    assert {query["sort_order"] for query in asked} == {"asc"}
+    assert not any("since" in query for query in asked)
+
+
+def test_a_provider_without_trainees_is_a_404_and_no_error(served: Served) -> None:
+    served.place.drop("register", {"trainees": [trainee(1)]})
+    served.ingest("register")
+    assert ids(served, "register", "trainees", "training_route") == ["12"]
+
+
+def test_register_a_404_that_is_not_the_apis_own_is_an_error(served: Served) -> None:
+    served.place.drop("register", {"trainees": [trainee(1)]})
+    wrong = served.standins.locations["register"] + "/old"
+    with pytest.raises(PlacementsKpiError, match="version in SOURCE_LOCATION"):
+        served.ingest("register", source_location=wrong)
+
+
+def test_a_refused_token_is_named_by_its_number_and_never_shown(served: Served) -> None:
+    served.place.drop("register", {"trainees": [trainee(1)]})
+    with pytest.raises(StatusError, match="token 2 of 2") as error:
+        served.ingest("register", tokens=["local-10000001", "not-a-good-token"])
+    assert "not-a-good-token" not in str(error.value)
+    assert all(b"not-a-good-token" not in body for body in served.place.objects().values())
+
+
+def test_register_without_a_token_is_refused_before_anything_is_asked(served: Served) -> None:
+    served.place.drop("register", {"trainees": [trainee(1)]})
+    with pytest.raises(SourceError, match="SOURCE_SECRET_ARN"):
+        served.ingest("register", tokens=[])
+    assert questions(served, "register") == []
+
+
+def test_register_a_second_run_asks_only_for_what_changed_with_an_overlap(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.place.drop("register", {"trainees": [trainee(number) for number in range(1, 40)]})
+    served.ingest("register")
+    questions(served, "register")
+    clock(monkeypatch, "2026-07-16T08:30:00+00:00")
+    served.standins.service("register").touch()
+    summary = served.ingest("register")
+    assert {query["since"] for query in questions(served, "register")} == {"2026-07-14T08:30:00Z"}
+    assert len(served.place.table("register", "trainees")) == 39
+    assert summary["outcome"] == "accepted"
+
+
+def test_register_is_pulled_whole_after_a_week_and_a_discarded_trainee_goes(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.place.drop("register", {"trainees": [trainee(number) for number in range(1, 12)]})
+    served.ingest("register")
+    service: Any = served.standins.service("register")
+    service._entries.pop()
+    clock(monkeypatch, "2026-07-16T08:30:00+00:00")
+    served.ingest("register")
+    assert len(served.place.table("register", "trainees")) == 11
+    clock(monkeypatch, "2026-07-22T08:30:00+00:00")
+    served.ingest("register")
+    assert len(served.place.table("register", "trainees")) == 10
+
+
+def test_register_is_pulled_whole_when_asked_and_when_the_tokens_change(served: Served) -> None:
+    served.place.drop("register", {"trainees": [trainee(number) for number in range(1, 12)]})
+    served.ingest("register", tokens=["local-10000001"])
+    questions(served, "register")
+    served.ingest("register", {"full": True}, tokens=["local-10000001"])
+    assert not any("since" in query for query in questions(served, "register"))
+    served.ingest("register", max_change_percent=1000)
+    assert not any("since" in query for query in questions(served, "register"))
+    assert len(served.place.table("register", "trainees")) == 11
+
+
+@pytest.mark.parametrize("moving", [1, 2, 3])
+def test_register_loses_nobody_while_the_list_moves_under_the_reader(place: Place, moving: int) -> None:
+    rows: list[Any] = [
+        trainee(number, ukprn="10000001", updated_at=f"2026-03-01T10:{number // 60:02}:{number % 60:02}Z")
+        for number in range(1, 651)
+    ]
+    place.drop("register", {"trainees": rows})
+    with serve(place.folder, rate=(1_000_000, 60.0), moving=moving) as standins:
+        Served(place, standins).ingest("register", max_duplicate_percent=100)
+    assert len(place.table("register", "trainees")) == 650
+
+
+def test_register_reads_a_whole_page_updated_in_one_moment(served: Served) -> None:
+    rows: list[Any] = [trainee(number, ukprn="10000001", updated_at="2026-03-01T10:00:00Z") for number in range(1, 351)]
+    served.place.drop("register", {"trainees": rows})
+    served.ingest("register")
+    assert len(served.place.table("register", "trainees")) == 350
+
+
+def test_register_waits_as_long_as_it_is_told_to(place: Place) -> None:
+    place.drop("register", {"trainees": [trainee(number) for number in range(1, 5)]})
+    with serve(place.folder, rate=(4, 1.0)) as standins:
+        summary = Served(place, standins).ingest("register")
+    assert summary["outcome"] == "accepted"
+    assert len([name for name, _ in standins.asked if name == "register"]) > 6
+
+
+def test_register_gives_no_named_day(served: Served) -> None:
+    served.place.drop("register", {"trainees": [trainee(1)]})
+    with pytest.raises(SourceError, match="drop of that day"):
+        served.ingest("register", {"day": "2026-07-01"})
+
+
+# Apply
+
+
+def test_apply_is_asked_for_its_three_cycles(served: Served) -> None:
+    served.place.drop("apply", {"application_choices": [choice(1)]})
+    served.ingest("apply")
+    assert {query["recruitment_cycle_year"] for query in questions(served, "apply")} == {"2024", "2025", "2026"}
+
+
+def test_apply_in_early_october_is_also_asked_for_the_cycle_that_is_about_to_open(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.place.drop("apply", {"application_choices": [choice(1)]})
+    clock(monkeypatch, "2026-10-05T08:30:00+00:00")
+    served.ingest("apply")
+    assert {query["recruitment_cycle_year"] for query in questions(served, "apply")} == {"2024", "2025", "2026", "2027"}
+
+
+@pytest.mark.parametrize("moving", [1, 2, 5])
+def test_apply_loses_nobody_while_the_list_moves_under_the_reader(place: Place, moving: int) -> None:
+    rows: list[Any] = [
+        choice(number, updated_at=f"2026-03-01T10:{number // 60:02}:{number % 60:02}Z") for number in range(1, 401)
+    ]
+    place.drop("apply", {"application_choices": rows})
+    with serve(place.folder, moving=moving) as standins:
+        Served(place, standins).ingest("apply", max_duplicate_percent=100)
+    assert len(place.table("apply", "application_choices")) == 400
+
+
+def test_apply_a_choice_taken_out_while_we_read_hides_no_other(served: Served) -> None:
+    rows: list[Any] = [
+        choice(number, updated_at=f"2026-03-01T10:{number // 60:02}:{number % 60:02}Z") for number in range(1, 201)
+    ]
+    served.place.drop("apply", {"application_choices": rows})
+    service: Any = served.standins.service("apply")
+    newest = max(service._entries, key=lambda entry: entry[0].updated)
+    answer = service.answer
+
+    def remove_after_the_second_page(question: Any) -> Any:
+        reply = answer(question)
+        if question.query.get("page") == "2" and newest in service._entries:
+            service._entries.remove(newest)
+        return reply
+
+    service.answer = remove_after_the_second_page
+    served.ingest("apply")
+    assert set(ids(served, "apply", "application_choices", "id")) >= {str(number) for number in range(1, 200)}
+
+
+def test_apply_a_second_run_merges_what_changed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    served.place.drop("apply", {"application_choices": [choice(number) for number in range(1, 80)]})
+    served.ingest("apply")
+    questions(served, "apply")
+    clock(monkeypatch, "2026-07-16T08:30:00+00:00")
+    served.standins.service("apply").touch()
+    served.ingest("apply")
+    assert "2026-07-14T08:30:00Z" in {query.get("updated_since") for query in questions(served, "apply")}
+    rows = served.place.table("apply", "application_choices")
+    assert len(rows) == 79
+    assert sum(str(row["updated_at"]).startswith("2026-07-16") for row in rows) == 1
+
+
+# Publish
+
+
+def drop_of_providers(served: Served, years: range = range(2023, 2027)) -> None:
+    providers: list[Any] = [provider(code, year) for year in years for code in ("1AB", "2CD")]
+    courses: list[Any] = [course("C1", "1AB", year) for year in years]
+    served.place.drop("providers", {"providers": providers, "courses": courses})
+
+
+def test_publish_is_asked_for_the_running_year_two_before_and_the_next_if_it_is_there(served: Served) -> None:
+    drop_of_providers(served)
+    served.ingest("providers")
+    years = {row["recruitment_cycle_year"] for row in served.place.table("providers", "providers")}
+    assert years == {2023, 2024, 2025, 2026}
+
+
+def test_a_cycle_that_publish_does_not_have_is_left_out_and_never_filled_with_the_current_one(served: Served) -> None:
+    drop_of_providers(served, range(2025, 2026))
+    served.ingest("providers")
+    rows = served.place.table("providers", "providers")
+    assert {row["recruitment_cycle_year"] for row in rows} == {2025}
+    assert len(rows) == 2
+
+
+def test_publish_without_the_running_cycle_is_refused(served: Served) -> None:
+    drop_of_providers(served, range(2026, 2027))
+    with pytest.raises(WrongYearError, match="2025"):
+        served.ingest("providers")
+    assert served.place.current("providers") is None
+
+
+def test_a_list_of_another_year_than_asked_for_is_refused(served: Served) -> None:
+    drop_of_providers(served)
+    service: Any = served.standins.service("providers")
+    answer = service.answer
+
+    def wrong_list(question: Question) -> Any:
+        if question.path == "/recruitment_cycles/2025/providers":
+            question = replace(question, path="/recruitment_cycles/1900/providers")
+        return answer(question)
+
+    service.answer = wrong_list
+    with pytest.raises(WrongYearError):
+        served.ingest("providers")
+
+
+def test_a_year_that_publish_forgets_half_way_is_refused(served: Served) -> None:
+    drop_of_providers(served)
+    served.standins.fail("providers", Fault("wrong_year", times=100))
+    with pytest.raises(WrongYearError, match="2025"):
+        served.ingest("providers")
+
+
+def test_publish_a_count_that_does_not_agree_is_read_again_and_then_refused(served: Served) -> None:
+    drop_of_providers(served)
+    service: Any = served.standins.service("providers")
+    items = service._items
+    service._items = lambda year, resource, discarded: _Counted(items(year, resource, discarded))
+    with pytest.raises(SourceError, match="3 times"):
+        served.ingest("providers")
+
+
+class _Counted(list[Any]):
+    """A list that says it is longer than it is."""
+
+    def __len__(self) -> int:
+        return super().__len__() + 1
+
+
+def test_a_course_knows_its_providers_code(served: Served) -> None:
+    drop_of_providers(served)
+    served.ingest("providers")
+    assert set(ids(served, "providers", "courses", "provider_code")) == {"1AB"}
+
+
+# GIAS
+
+
+def test_gias_takes_todays_file(served: Served) -> None:
+    write_drop(served.place.location("schools"), [school(100000)], day="2026-07-15")
+    assert served.ingest("schools")["as_of"] == "2026-07-15T00:00:00Z"
+
+
+def test_gias_today_is_londons(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock(monkeypatch, "2026-07-14T23:30:00+00:00")
+    write_drop(served.place.location("schools"), [school(100000)], day="2026-07-15")
+    assert served.ingest("schools")["as_of"] == "2026-07-15T00:00:00Z"
+
+
+def test_gias_goes_back_as_far_as_seven_days_for_a_missing_file(served: Served) -> None:
+    write_drop(served.place.location("schools"), [school(100000)], day="2026-07-08")
+    summary = served.ingest("schools", max_age_days='{"schools": 8}')
+    assert summary["as_of"] == "2026-07-08T00:00:00Z"
+    assert [question.path for _, question in served.standins.asked][:2] == [
+        "/edubasealldata20260715.csv",
+        "/edubasealldata20260714.csv",
+    ]
+
+
+def test_gias_gives_up_after_seven_days(served: Served) -> None:
+    write_drop(served.place.location("schools"), [school(100000)], day="2026-07-07")
+    with pytest.raises(SourceError, match="from 2026-07-08 to 2026-07-15"):
+        served.ingest("schools")
+
+
+def test_gias_an_older_file_of_links_will_do(served: Served) -> None:
+    folder = write_drop(served.place.location("schools"), [school(100000)], [], day="2026-07-15")
+    (folder / "links_edubasealldata20260715.csv").unlink()
+    write_drop(served.place.location("schools"), [school(100000)], [link(100000, 100001)], day="2026-07-13")
+    served.ingest("schools")
+    assert served.place.manifest("schools")["fetched"]["links_days_older"] == 2
+
+
+def test_gias_a_named_day_is_that_day_or_nothing(served: Served) -> None:
+    write_drop(served.place.location("schools"), [school(100000)], day="2026-07-13")
+    assert served.ingest("schools", {"day": "2026-07-13"})["as_of"] == "2026-07-13T00:00:00Z"
+    with pytest.raises(SourceError, match="of 2026-07-12"):
+        served.ingest("schools", {"day": "2026-07-12"})
+
+
+def test_gias_does_not_go_back_behind_what_is_current(served: Served) -> None:
+    folder = write_drop(served.place.location("schools"), [school(100000)], day="2026-07-15")
+    good = served.ingest("schools")
+    for path in folder.iterdir():
+        path.unlink()
+    write_drop(served.place.location("schools"), [school(100000)], day="2026-07-14")
+    with pytest.raises(SourceError, match="older than the current snapshot"):
+        served.ingest("schools")
+    assert served.place.current("schools") == good["snapshot"]
+
+
+def test_every_request_says_who_asks(served: Served) -> None:
+    write_drop(served.place.location("schools"), [school(100000)], day="2026-07-15")
+    served.ingest("schools", code_version="1.2.3")
+    assert served.standins.agents == {"school-placements-performance/1.2.3"}
