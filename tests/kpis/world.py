@@ -112,7 +112,7 @@ def ask(kpi: str, points: Iterable[Row], **rows: Sequence[Mapping[str, Any]]) ->
     }
     connection = _session()
     try:
-        ready = _plan(kpi)
+        ready = planned(kpi)
         for view, (name, _) in ready.views.items():
             connection.register(view, _arrow(tables[name], given.get(name, ())))
         result = connection.execute(ready.sql)
@@ -164,15 +164,19 @@ def query(kpi: str) -> str:
     return (COMPUTE / "kpis" / kpi / "query.sql").read_text(encoding="utf-8")
 
 
+def pinned(kpi: str) -> str:
+    """Return the query of ``kpi`` with every table pinned to the world's snapshot."""
+    return re.sub(r"(?<!:):([a-z_]+)_snapshot\b", f"'{SNAPSHOT}'", query(kpi))
+
+
 @cache
-def _plan(kpi: str) -> Plan:
+def planned(kpi: str) -> Plan:
     """Return the query as the local Athena runs it: every table pinned to a snapshot, or it is refused."""
-    pinned = re.sub(r"(?<!:):([a-z_]+)_snapshot\b", f"'{SNAPSHOT}'", query(kpi))
     columns = {
         name: {**{column["Name"]: column["Type"] for column in glue_columns(table)}, "snapshot": "string"}
         for name, table in _tables().items()
     }
-    return plan(pinned, columns)
+    return plan(pinned(kpi), columns)
 
 
 def _session() -> duckdb.DuckDBPyConnection:

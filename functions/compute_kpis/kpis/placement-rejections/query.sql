@@ -1,0 +1,293 @@
+-- Candidates rejected for want of a placement, a mentor or room on the course (KPI book, section 1).
+WITH
+-- The days to work out.
+points AS (
+    SELECT period, as_of, is_current
+    FROM kpi_points
+    WHERE snapshot = :kpi_points_snapshot AND kpi = 'placement-rejections'
+),
+lists AS (
+    SELECT list, code, value
+    FROM definitions
+    WHERE snapshot = :definitions_snapshot
+),
+choice AS (
+    SELECT
+        candidate_id,
+        recruitment_cycle_year AS period,
+        status,
+        sent_to_provider_on AS sent_on,
+        rejected_on,
+        CASE WHEN status = 'rejected' THEN 1 ELSE 0 END AS is_rejected,
+        CASE WHEN rejected_by_default THEN 1 ELSE 0 END AS by_default,
+        CASE WHEN rejection_reasons_type = 'rejection_reason' THEN 1 ELSE 0 END AS is_text,
+        rejection_reason_ids,
+        course_level,
+        LOWER(TRIM(provider_region_code)) AS region_code,
+        hide_in_reporting
+    FROM application_choices
+    WHERE snapshot = :application_choices_snapshot
+),
+hidden AS (
+    SELECT DISTINCT candidate_id
+    FROM choice
+    WHERE hide_in_reporting AND candidate_id IS NOT NULL
+),
+-- "Population": not in further education. A candidate hidden on any row of any cycle is left out of all of them.
+-- A choice that lacks its candidate or a day is not counted, but shown, by the first problem that holds.
+in_scope AS (
+    SELECT
+        choice.candidate_id,
+        choice.period,
+        choice.status,
+        choice.sent_on,
+        choice.rejected_on,
+        choice.is_rejected,
+        choice.by_default,
+        choice.is_text,
+        choice.rejection_reason_ids,
+        choice.region_code,
+        CASE
+            WHEN choice.sent_on IS NULL AND choice.status IN ('unsubmitted', 'cancelled', 'application_not_sent')
+                THEN NULL
+            WHEN choice.candidate_id IS NULL THEN 'no_candidate'
+            WHEN choice.sent_on IS NULL THEN 'sent_without_date'
+            WHEN choice.is_rejected = 1 AND choice.rejected_on IS NULL AND choice.by_default = 1
+                THEN 'default_rejection_without_date'
+            WHEN choice.is_rejected = 1 AND choice.rejected_on IS NULL THEN 'rejection_without_date'
+        END AS problem
+    FROM choice
+    LEFT JOIN hidden ON hidden.candidate_id = choice.candidate_id
+    WHERE
+        hidden.candidate_id IS NULL
+        AND (choice.course_level IS NULL OR choice.course_level <> 'further_education')
+),
+-- "Reason groups": an id is known by its first segment, a bare leaf or an R-code stands for its parent. There are few
+-- different sets of ids, so each is looked up once.
+id_set AS (
+    SELECT DISTINCT rejection_reason_ids
+    FROM choice
+    WHERE is_rejected = 1 AND by_default = 0 AND is_text = 0
+),
+reasons AS (
+    SELECT
+        id_set.rejection_reason_ids,
+        MAX(CASE WHEN known.value = 'placement' THEN 1 ELSE 0 END) AS placement,
+        MAX(CASE WHEN known.value = 'mentor' THEN 1 ELSE 0 END) AS mentor,
+        MAX(CASE WHEN known.value = 'course_full' THEN 1 ELSE 0 END) AS course_full,
+        MAX(CASE WHEN known.value = 'other' THEN 1 ELSE 0 END) AS another,
+        MAX(CASE WHEN known.code IS NULL THEN 1 ELSE 0 END) AS unmapped
+    FROM id_set
+    CROSS JOIN UNNEST(id_set.rejection_reason_ids) AS given (reason_id)
+    LEFT JOIN lists AS known
+        ON known.list = 'rejection_reason_group_of_id'
+        AND known.code = LOWER(TRIM(split_part(given.reason_id, '.', 1)))
+    GROUP BY id_set.rejection_reason_ids
+),
+-- A choice is in the population from the day it was sent, a rejection counts once the choice was sent and rejected.
+judged AS (
+    SELECT
+        in_scope.period,
+        in_scope.candidate_id,
+        COALESCE(region.value, 'not_available') AS region,
+        in_scope.status,
+        CASE WHEN in_scope.candidate_id IS NOT NULL THEN in_scope.sent_on END AS sent_on,
+        CASE
+            WHEN in_scope.candidate_id IS NOT NULL AND in_scope.is_rejected = 1
+                THEN GREATEST(in_scope.sent_on, in_scope.rejected_on)
+        END AS rejected_on,
+        in_scope.by_default,
+        in_scope.is_text,
+        COALESCE(reasons.placement, 0) AS placement,
+        COALESCE(reasons.mentor, 0) AS mentor,
+        COALESCE(reasons.course_full, 0) AS course_full,
+        COALESCE(reasons.another, 0) AS another,
+        COALESCE(reasons.unmapped, 0) AS unmapped,
+        in_scope.problem,
+        CASE WHEN in_scope.problem IS NOT NULL THEN COALESCE(in_scope.sent_on, DATE '1800-01-01') END AS problem_on
+    FROM in_scope
+    LEFT JOIN reasons
+        ON reasons.rejection_reason_ids = in_scope.rejection_reason_ids
+        AND in_scope.is_rejected = 1
+        AND in_scope.by_default = 0
+        AND in_scope.is_text = 0
+    LEFT JOIN lists AS region ON region.list = 'region_of_publish' AND region.code = in_scope.region_code
+),
+-- Each choice with the days from which it counts for each group. Groups overlap, but "other" stands alone.
+dated AS (
+    SELECT
+        period,
+        candidate_id,
+        region,
+        sent_on AS applied_on,
+        CASE WHEN status IN ('offer', 'pending_conditions', 'recruited', 'offer_deferred') THEN sent_on END AS place_on,
+        CASE WHEN by_default = 1 THEN rejected_on END AS by_default_on,
+        CASE WHEN by_default = 0 THEN rejected_on END AS rejected_on,
+        CASE WHEN placement = 1 THEN rejected_on END AS placement_on,
+        CASE WHEN mentor = 1 THEN rejected_on END AS mentor_on,
+        CASE WHEN course_full = 1 THEN rejected_on END AS course_full_on,
+        CASE WHEN another = 1 AND placement + mentor + course_full = 0 THEN rejected_on END AS other_on,
+        CASE WHEN unmapped = 1 THEN rejected_on END AS unmapped_on,
+        CASE WHEN placement + mentor > 0 THEN rejected_on END AS strict_on,
+        CASE WHEN placement + mentor + course_full > 0 THEN rejected_on END AS capacity_on,
+        CASE WHEN placement + mentor + course_full + another > 0 THEN rejected_on END AS classifiable_on,
+        CASE WHEN by_default = 0 AND is_text = 1 THEN rejected_on END AS text_on,
+        CASE
+            WHEN by_default = 0 AND is_text = 0 AND placement + mentor + course_full + another + unmapped = 0
+                THEN rejected_on
+        END AS no_reason_on,
+        problem,
+        problem_on
+    FROM judged
+),
+-- Distinct candidates by the first day on which any of their choices counts, in all and in each region where it holds,
+-- and beside them the choices themselves, for coverage and for what is not counted.
+counted AS (
+    SELECT
+        period,
+        CASE
+            WHEN GROUPING(region) = 0 THEN 'region'
+            WHEN GROUPING(candidate_id) = 0 THEN 'all'
+            WHEN problem IS NULL THEN 'choices'
+            ELSE 'not_counted'
+        END AS level,
+        COALESCE(region, problem) AS part,
+        CASE WHEN GROUPING(candidate_id) = 1 THEN COUNT(*) ELSE 1 END AS number,
+        problem_on,
+        MIN(applied_on) AS applied_on,
+        MIN(by_default_on) AS by_default_on,
+        MIN(rejected_on) AS rejected_on,
+        MIN(placement_on) AS placement_on,
+        MIN(mentor_on) AS mentor_on,
+        MIN(course_full_on) AS course_full_on,
+        MIN(other_on) AS other_on,
+        MIN(unmapped_on) AS unmapped_on,
+        MIN(strict_on) AS strict_on,
+        MIN(capacity_on) AS capacity_on,
+        GREATEST(MIN(capacity_on), MIN(place_on)) AS placed_on,
+        MIN(classifiable_on) AS classifiable_on,
+        MIN(text_on) AS text_on,
+        MIN(no_reason_on) AS no_reason_on
+    FROM dated
+    GROUP BY GROUPING SETS (
+        (period, candidate_id),
+        (period, candidate_id, region),
+        (period, rejected_on, classifiable_on, problem, problem_on)
+    )
+),
+-- How many count on each day. Who is in the headline is turned away unless a choice leads to a place.
+figure AS (
+    SELECT
+        points.period,
+        points.as_of,
+        counted.level,
+        counted.part,
+        SUM(CASE WHEN counted.applied_on IS NULL THEN 0 ELSE 1 END) AS facts,
+        SUM(CASE WHEN counted.applied_on <= points.as_of THEN counted.number ELSE 0 END) AS applied,
+        SUM(CASE WHEN counted.by_default_on <= points.as_of THEN counted.number ELSE 0 END) AS by_default,
+        SUM(CASE WHEN counted.rejected_on <= points.as_of THEN counted.number ELSE 0 END) AS rejected,
+        SUM(CASE WHEN counted.placement_on <= points.as_of THEN counted.number ELSE 0 END) AS placement,
+        SUM(CASE WHEN counted.mentor_on <= points.as_of THEN counted.number ELSE 0 END) AS mentor,
+        SUM(CASE WHEN counted.course_full_on <= points.as_of THEN counted.number ELSE 0 END) AS course_full,
+        SUM(CASE WHEN counted.other_on <= points.as_of THEN counted.number ELSE 0 END) AS other,
+        SUM(CASE WHEN counted.unmapped_on <= points.as_of THEN counted.number ELSE 0 END) AS unmapped,
+        SUM(CASE WHEN counted.strict_on <= points.as_of THEN counted.number ELSE 0 END) AS strict,
+        SUM(CASE WHEN counted.capacity_on <= points.as_of THEN counted.number ELSE 0 END) AS capacity,
+        SUM(CASE WHEN counted.placed_on <= points.as_of THEN counted.number ELSE 0 END) AS capacity_placed,
+        SUM(CASE WHEN counted.classifiable_on <= points.as_of THEN counted.number ELSE 0 END) AS classifiable,
+        SUM(CASE WHEN counted.text_on <= points.as_of THEN counted.number ELSE 0 END) AS in_text,
+        SUM(CASE WHEN counted.no_reason_on <= points.as_of THEN counted.number ELSE 0 END) AS no_reason,
+        SUM(CASE WHEN counted.problem_on <= points.as_of THEN counted.number ELSE 0 END) AS not_counted
+    FROM points
+    INNER JOIN counted ON counted.period = points.period
+    GROUP BY points.period, points.as_of, counted.level, counted.part
+),
+-- What was recorded from which cycle on. A group with no id at all ("mentor", reserved) is not collected, never 0.
+collected AS (
+    SELECT reason_group.value AS reason_group, MAX(CAST(first_cycle.value AS bigint)) AS first_cycle
+    FROM lists AS reason_group
+    LEFT JOIN lists AS first_cycle
+        ON first_cycle.list = 'rejection_reason_first_cycle' AND first_cycle.code = reason_group.value
+    WHERE reason_group.list = 'rejection_reason_group_of_id'
+    GROUP BY reason_group.value
+),
+-- Each measure with what it counts, out of what, and the reason group that must have been collected for it.
+measures (measure, breakdown, category, level, what, out_of, needs) AS (
+    VALUES
+        ('headline', 'national', 'Total', 'all', 'capacity', 'classifiable', 'course_full'),
+        ('headline', 'region', NULL, 'region', 'capacity', 'classifiable', 'course_full'),
+        ('strict', 'national', 'Total', 'all', 'strict', 'classifiable', 'placement'),
+        ('turned_away', 'national', 'Total', 'all', 'turned_away', 'capacity', 'course_full'),
+        ('coverage', 'national', 'Total', 'choices', 'classifiable', 'rejected', 'course_full'),
+        ('rejected_by_default', 'national', 'Total', 'all', 'by_default', NULL, NULL),
+        ('candidates_who_applied', 'national', 'Total', 'all', 'applied', NULL, NULL),
+        ('candidates_by_reason_group', 'reason_group', 'placement', 'all', 'placement', 'classifiable', 'placement'),
+        ('candidates_by_reason_group', 'reason_group', 'mentor', 'all', 'mentor', 'classifiable', 'mentor'),
+        ('candidates_by_reason_group', 'reason_group', 'course_full', 'all', 'full', 'classifiable', 'course_full'),
+        ('candidates_by_reason_group', 'reason_group', 'other', 'all', 'other', 'classifiable', 'other'),
+        ('candidates_by_reason_group', 'reason_group', 'no_reason', 'all', 'no_reason', NULL, NULL),
+        ('candidates_by_reason_group', 'reason_group', 'unclassified_text', 'all', 'in_text', NULL, NULL),
+        ('candidates_by_reason_group', 'reason_group', 'unmapped', 'all', 'unmapped', NULL, NULL),
+        ('records_not_counted', 'reason', NULL, 'not_counted', 'not_counted', NULL, NULL),
+        ('facts_in_source', 'national', 'Total', 'all', 'facts', NULL, NULL)
+),
+results AS (
+    SELECT
+        measures.measure,
+        points.period,
+        points.as_of,
+        measures.breakdown,
+        COALESCE(measures.category, figure.part) AS category,
+        COALESCE(
+            CASE measures.what
+                WHEN 'facts' THEN figure.facts
+                WHEN 'applied' THEN figure.applied
+                WHEN 'by_default' THEN figure.by_default
+                WHEN 'placement' THEN figure.placement
+                WHEN 'mentor' THEN figure.mentor
+                WHEN 'full' THEN figure.course_full
+                WHEN 'other' THEN figure.other
+                WHEN 'unmapped' THEN figure.unmapped
+                WHEN 'in_text' THEN figure.in_text
+                WHEN 'no_reason' THEN figure.no_reason
+                WHEN 'strict' THEN figure.strict
+                WHEN 'capacity' THEN figure.capacity
+                WHEN 'turned_away' THEN figure.capacity - figure.capacity_placed
+                WHEN 'classifiable' THEN figure.classifiable
+                WHEN 'not_counted' THEN figure.not_counted
+            END,
+            0
+        ) AS numerator,
+        CASE measures.out_of
+            WHEN 'classifiable' THEN COALESCE(figure.classifiable, 0)
+            WHEN 'capacity' THEN COALESCE(figure.capacity, 0)
+            WHEN 'rejected' THEN COALESCE(figure.rejected, 0)
+        END AS denominator,
+        CASE
+            WHEN measures.needs IS NULL THEN 'ok'
+            WHEN collected.reason_group IS NULL OR collected.first_cycle > points.period THEN 'not_collected'
+            ELSE 'ok'
+        END AS status
+    FROM points
+    CROSS JOIN measures
+    LEFT JOIN collected ON collected.reason_group = measures.needs
+    LEFT JOIN figure
+        ON figure.period = points.period
+        AND figure.as_of = points.as_of
+        AND figure.level = measures.level
+    WHERE
+        (measures.level <> 'region' OR figure.classifiable > 0)
+        AND (measures.level <> 'not_counted' OR figure.not_counted > 0)
+        -- The final status of a choice, and what was left out, are known for the newest point only.
+        AND (points.is_current OR measures.measure NOT IN ('turned_away', 'records_not_counted'))
+)
+SELECT
+    CAST(measure AS varchar) AS measure,
+    CAST(period AS bigint) AS period,
+    CAST(as_of AS date) AS as_of,
+    CAST(breakdown AS varchar) AS breakdown,
+    CAST(category AS varchar) AS category,
+    CAST(numerator AS bigint) AS numerator,
+    CAST(denominator AS bigint) AS denominator,
+    CAST(status AS varchar) AS status
+FROM results

@@ -1,0 +1,310 @@
+-- Trainees who withdraw: the outcome rate of a year that has ended, the cohort rate of the running one
+-- (KPI book, section 2).
+WITH
+-- The days to work out. The census is on the second Wednesday of October.
+points AS (
+    SELECT
+        family,
+        period,
+        period_start,
+        period_end,
+        as_of,
+        is_current,
+        CAST(date_add('day', mod(10 - day_of_week(october_1), 7) + 7, october_1) AS date) AS census_on
+    FROM (
+        SELECT
+            family,
+            period,
+            period_start,
+            period_end,
+            as_of,
+            is_current,
+            CAST(date_add('month', 2, period_start) AS date) AS october_1
+        FROM kpi_points
+        WHERE snapshot = :kpi_points_snapshot AND kpi = 'trainee-withdrawals'
+    ) AS days
+),
+lists AS (
+    SELECT list, code, value
+    FROM definitions
+    WHERE snapshot = :definitions_snapshot
+),
+-- "Who": not drafts. A trainee counts once, and the state decides between award and withdrawal.
+register AS (
+    SELECT
+        trainee_id,
+        TRIM(ukprn) AS ukprn,
+        LOWER(TRIM(training_route)) AS training_route,
+        COALESCE(trainee_start_date, itt_start_date) AS started_on,
+        awarded_on,
+        CASE WHEN state = 'awarded' THEN 1 ELSE 0 END AS is_awarded,
+        CASE WHEN state = 'withdrawn' THEN 1 ELSE 0 END AS is_withdrawn,
+        CASE WHEN state = 'withdrawn' THEN withdrawal_date END AS withdrawn_on,
+        CASE
+            WHEN state = 'withdrawn' AND cardinality(withdrawal_reasons) > 0 THEN withdrawal_reasons
+            ELSE ARRAY['']
+        END AS reason_ids
+    FROM trainees
+    WHERE snapshot = :trainees_snapshot AND state <> 'draft'
+),
+-- Reasons in coarse groups, ids renamed in 2023 included. A trainee can have several, one without has a blank here.
+-- "Not given" is none, or "unknown". An id that maps to nothing is "other", with a warning.
+reason AS (
+    SELECT
+        register.trainee_id,
+        MAX(CASE WHEN coarse.value = 'moved' THEN 1 ELSE 0 END) AS is_move,
+        MIN(CASE WHEN LOWER(TRIM(given.reason_id)) = 'record_added_in_error' THEN 1 ELSE 0 END) AS is_error_only,
+        MAX(CASE WHEN coarse.value = 'placement_and_school' THEN 1 ELSE 0 END) AS placement_and_school,
+        MAX(CASE WHEN coarse.value = 'academic_progress' THEN 1 ELSE 0 END) AS academic_progress,
+        MAX(CASE WHEN coarse.value = 'personal_and_health' THEN 1 ELSE 0 END) AS personal_and_health,
+        MAX(CASE WHEN coarse.value = 'career_choice' THEN 1 ELSE 0 END) AS career_choice,
+        MAX(CASE WHEN coarse.value = 'conduct_and_mandatory' THEN 1 ELSE 0 END) AS conduct_and_mandatory,
+        MAX(
+            CASE WHEN coarse.value = 'other' OR (coarse.code IS NULL AND given.reason_id <> '') THEN 1 ELSE 0 END
+        ) AS other,
+        MAX(CASE WHEN coarse.value = 'not_given' OR given.reason_id = '' THEN 1 ELSE 0 END) AS not_given,
+        MAX(CASE WHEN coarse.code IS NULL AND given.reason_id <> '' THEN 1 ELSE 0 END) AS unmapped
+    FROM register
+    CROSS JOIN UNNEST(register.reason_ids) AS given (reason_id)
+    LEFT JOIN lists AS coarse
+        ON coarse.list = 'withdrawal_reason_group_of_id' AND coarse.code = LOWER(TRIM(given.reason_id))
+    WHERE register.is_withdrawn = 1
+    GROUP BY register.trainee_id
+),
+-- QTS routes, a route comes as id, HESA code or label. A record added in error (its only reason) is left out entirely.
+-- What lacks a route that we know, or a date that it needs, is not counted but shown, by the first problem that holds.
+trainee AS (
+    SELECT
+        register.ukprn,
+        register.started_on,
+        register.awarded_on,
+        register.is_withdrawn,
+        register.withdrawn_on,
+        CASE WHEN date_diff('day', register.started_on, register.withdrawn_on) >= 90 THEN 1 ELSE 0 END AS has_stayed,
+        COALESCE(reason.is_move, 0) AS is_move,
+        COALESCE(reason.placement_and_school, 0) AS placement_and_school,
+        COALESCE(reason.academic_progress, 0) AS academic_progress,
+        COALESCE(reason.personal_and_health, 0) AS personal_and_health,
+        COALESCE(reason.career_choice, 0) AS career_choice,
+        COALESCE(reason.conduct_and_mandatory, 0) AS conduct_and_mandatory,
+        COALESCE(reason.other, 0) AS other,
+        COALESCE(reason.not_given, 0) AS not_given,
+        COALESCE(reason.unmapped, 0) AS unmapped,
+        CASE WHEN route.value = 'qts' THEN 1 ELSE 0 END AS is_qts,
+        CASE
+            WHEN route.value IS NULL THEN 'unmapped_route'
+            WHEN route.value <> 'qts' THEN NULL
+            WHEN register.is_withdrawn = 1 AND register.withdrawn_on IS NULL THEN 'withdrawal_without_date'
+            WHEN register.is_awarded = 1 AND register.awarded_on IS NULL THEN 'award_without_date'
+            WHEN register.started_on IS NULL AND register.awarded_on IS NULL THEN 'no_start_date'
+        END AS problem
+    FROM register
+    LEFT JOIN lists AS route ON route.list = 'training_route_class' AND route.code = register.training_route
+    LEFT JOIN reason ON reason.trainee_id = register.trainee_id
+    WHERE reason.is_error_only IS NULL OR reason.is_error_only = 0
+),
+-- Region of the training provider by UKPRN: the row of the cycle with the year's number, else the newest, accredited
+-- first, discarded last. More than one region is "Not available".
+publish AS (
+    SELECT
+        points.period,
+        points.as_of,
+        provider.ukprn,
+        provider.region_code,
+        RANK() OVER (
+            PARTITION BY points.period, points.as_of, provider.ukprn
+            ORDER BY
+                CASE WHEN provider.recruitment_cycle_year = points.period THEN 0 ELSE 1 END,
+                provider.recruitment_cycle_year DESC,
+                CASE WHEN provider.discarded_on <= points.as_of THEN 1 ELSE 0 END,
+                CASE WHEN provider.accredited_body THEN 0 ELSE 1 END
+        ) AS place
+    FROM points
+    CROSS JOIN (
+        SELECT
+            TRIM(ukprn) AS ukprn,
+            recruitment_cycle_year,
+            accredited_body,
+            LOWER(TRIM(region_code)) AS region_code,
+            discarded_on
+        FROM providers
+        WHERE snapshot = :providers_snapshot AND ukprn IS NOT NULL
+    ) AS provider
+    WHERE points.family = 'outcome'
+),
+provider_region AS (
+    SELECT
+        publish.period,
+        publish.as_of,
+        publish.ukprn,
+        CASE
+            WHEN MIN(COALESCE(region.value, 'not_available')) = MAX(COALESCE(region.value, 'not_available'))
+                THEN MIN(COALESCE(region.value, 'not_available'))
+            ELSE 'not_available'
+        END AS region
+    FROM publish
+    LEFT JOIN lists AS region ON region.list = 'region_of_publish' AND region.code = publish.region_code
+    WHERE publish.place = 1
+    GROUP BY publish.period, publish.as_of, publish.ukprn
+),
+-- What a trainee is on each day.
+-- "Outcome rate": awarded in the year, unless withdrawn by the day, or withdrawn in the year (and by the day, a later
+-- withdrawal is undone). Day 90 counts, day 89 is early, a move is in no rate.
+-- "Cohort rate": started in the year by the census, or by the day where that is earlier, and since withdrawn, however
+-- early. A move stays at risk. A withdrawal without a date cannot be told from none and is left out.
+standing AS (
+    SELECT
+        points.family,
+        points.period,
+        points.as_of,
+        COALESCE(provider_region.region, 'not_available') AS region,
+        CASE
+            WHEN
+                points.family = 'outcome'
+                AND trainee.is_qts = 1
+                AND trainee.awarded_on BETWEEN points.period_start AND points.period_end
+                AND trainee.awarded_on <= points.as_of
+                AND (trainee.is_withdrawn = 0 OR trainee.withdrawn_on > points.as_of)
+                THEN 1
+            ELSE 0
+        END AS is_awarded,
+        CASE
+            WHEN
+                points.family = 'outcome'
+                AND trainee.is_qts = 1
+                AND trainee.withdrawn_on BETWEEN points.period_start AND points.period_end
+                AND trainee.withdrawn_on <= points.as_of
+                THEN 1
+            ELSE 0
+        END AS is_withdrawn,
+        CASE
+            WHEN
+                points.family = 'cohort'
+                AND trainee.is_qts = 1
+                AND trainee.started_on BETWEEN points.period_start AND points.period_end
+                AND (trainee.is_withdrawn = 0 OR trainee.withdrawn_on IS NOT NULL)
+                THEN 1
+            ELSE 0
+        END AS is_starter,
+        CASE WHEN trainee.started_on <= LEAST(points.census_on, points.as_of) THEN 1 ELSE 0 END AS is_in_time,
+        CASE WHEN trainee.withdrawn_on <= points.as_of THEN 1 ELSE 0 END AS has_left,
+        trainee.has_stayed,
+        trainee.is_move,
+        trainee.placement_and_school,
+        trainee.academic_progress,
+        trainee.personal_and_health,
+        trainee.career_choice,
+        trainee.conduct_and_mandatory,
+        trainee.other,
+        trainee.not_given,
+        trainee.unmapped,
+        CASE WHEN points.family = 'outcome' AND points.is_current THEN trainee.problem END AS problem
+    FROM points
+    CROSS JOIN trainee
+    LEFT JOIN provider_region
+        ON provider_region.period = points.period
+        AND provider_region.as_of = points.as_of
+        AND provider_region.ukprn = trainee.ukprn
+),
+figure AS (
+    SELECT
+        family,
+        period,
+        as_of,
+        CASE GROUPING(region, problem) WHEN 3 THEN 'national' WHEN 1 THEN 'region' ELSE 'not_counted' END AS level,
+        COALESCE(region, problem) AS part,
+        SUM(is_awarded + is_withdrawn) AS outcomes,
+        SUM(is_awarded + is_withdrawn * has_stayed * (1 - is_move)) AS counted,
+        SUM(is_withdrawn * has_stayed * (1 - is_move)) AS withdrawals,
+        SUM(is_withdrawn * is_move) AS moved,
+        SUM(is_withdrawn * has_stayed * (1 - is_move) * placement_and_school) AS placement_and_school,
+        SUM(is_withdrawn * has_stayed * (1 - is_move) * academic_progress) AS academic_progress,
+        SUM(is_withdrawn * has_stayed * (1 - is_move) * personal_and_health) AS personal_and_health,
+        SUM(is_withdrawn * has_stayed * (1 - is_move) * career_choice) AS career_choice,
+        SUM(is_withdrawn * has_stayed * (1 - is_move) * conduct_and_mandatory) AS conduct_and_mandatory,
+        SUM(is_withdrawn * has_stayed * (1 - is_move) * other) AS other,
+        SUM(is_withdrawn * has_stayed * (1 - is_move) * not_given) AS not_given,
+        SUM(is_withdrawn * has_stayed * (1 - is_move) * unmapped) AS unmapped,
+        SUM(is_starter) AS starters,
+        SUM(is_starter * is_in_time) AS at_risk,
+        SUM(is_starter * is_in_time * has_left * (1 - is_move)) AS cohort_withdrawals,
+        SUM(is_starter * is_in_time * has_left * is_move) AS cohort_moved,
+        COUNT(problem) AS not_counted
+    FROM standing
+    WHERE is_awarded + is_withdrawn + is_starter > 0 OR problem IS NOT NULL
+    GROUP BY GROUPING SETS (
+        (family, period, as_of),
+        (family, period, as_of, region),
+        (family, period, as_of, problem)
+    )
+),
+-- Each measure with what it counts, and out of what.
+measures (measure, family, breakdown, category, level, what, out_of) AS (
+    VALUES
+        ('outcome_rate', 'outcome', 'national', 'Total', 'national', 'withdrawals', 'counted'),
+        ('outcome_rate', 'outcome', 'region', NULL, 'region', 'withdrawals', 'counted'),
+        ('cohort_rate', 'cohort', 'national', 'Total', 'national', 'cohort_withdrawals', 'at_risk'),
+        ('moved_withdrawals', 'outcome', 'national', 'Total', 'national', 'moved', NULL),
+        ('moved_withdrawals_in_cohort', 'cohort', 'national', 'Total', 'national', 'cohort_moved', NULL),
+        ('records_not_counted', 'outcome', 'reason', NULL, 'not_counted', 'not_counted', NULL),
+        ('records_with_assumption', 'outcome', 'assumption', 'unmapped_reason', 'national', 'unmapped', NULL),
+        ('facts_in_source', 'outcome', 'national', 'outcome', 'national', 'outcomes', NULL),
+        ('facts_in_source', 'cohort', 'national', 'cohort', 'national', 'starters', NULL)
+    UNION ALL
+    SELECT 'withdrawals_by_reason_group', 'outcome', 'reason_group', code, 'national', code, 'counted'
+    FROM lists
+    WHERE list = 'withdrawal_reason_groups'
+),
+results AS (
+    SELECT
+        measures.measure,
+        points.period,
+        points.as_of,
+        measures.breakdown,
+        COALESCE(measures.category, figure.part) AS category,
+        COALESCE(
+            CASE measures.what
+                WHEN 'withdrawals' THEN figure.withdrawals
+                WHEN 'moved' THEN figure.moved
+                WHEN 'placement_and_school' THEN figure.placement_and_school
+                WHEN 'academic_progress' THEN figure.academic_progress
+                WHEN 'personal_and_health' THEN figure.personal_and_health
+                WHEN 'career_choice' THEN figure.career_choice
+                WHEN 'conduct_and_mandatory' THEN figure.conduct_and_mandatory
+                WHEN 'other' THEN figure.other
+                WHEN 'not_given' THEN figure.not_given
+                WHEN 'unmapped' THEN figure.unmapped
+                WHEN 'outcomes' THEN figure.outcomes
+                WHEN 'starters' THEN figure.starters
+                WHEN 'cohort_withdrawals' THEN figure.cohort_withdrawals
+                WHEN 'cohort_moved' THEN figure.cohort_moved
+                WHEN 'not_counted' THEN figure.not_counted
+            END,
+            0
+        ) AS numerator,
+        CASE measures.out_of
+            WHEN 'counted' THEN COALESCE(figure.counted, 0)
+            WHEN 'at_risk' THEN COALESCE(figure.at_risk, 0)
+        END AS denominator
+    FROM points
+    INNER JOIN measures ON measures.family = points.family
+    LEFT JOIN figure
+        ON figure.family = points.family
+        AND figure.period = points.period
+        AND figure.as_of = points.as_of
+        AND figure.level = measures.level
+    WHERE
+        (measures.level <> 'region' OR figure.counted > 0)
+        AND (measures.level <> 'not_counted' OR figure.not_counted > 0)
+        AND (points.is_current OR measures.measure NOT IN ('records_not_counted', 'records_with_assumption'))
+)
+SELECT
+    CAST(measure AS varchar) AS measure,
+    CAST(period AS bigint) AS period,
+    CAST(as_of AS date) AS as_of,
+    CAST(breakdown AS varchar) AS breakdown,
+    CAST(category AS varchar) AS category,
+    CAST(numerator AS bigint) AS numerator,
+    CAST(denominator AS bigint) AS denominator,
+    CAST('ok' AS varchar) AS status
+FROM results
