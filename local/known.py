@@ -1,0 +1,103 @@
+"""The sample's known answers against what the pipeline found, figure by figure, exactly and before rounding.
+
+The sample's generator tallies its answers while it invents people, before any file is written and without SQL.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FILE = "known_answers.json"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One figure as the sample says it must be; ``denominator`` is ``None`` for a count."""
+
+    kpi: str
+    measure: str
+    as_of: str | None
+    breakdown: str
+    category: str
+    numerator: int
+    denominator: int | None
+
+    def __str__(self) -> str:
+        where = "" if self.breakdown == "national" else f" {self.breakdown} {self.category}"
+        return f"{self.kpi} {self.measure}{where} at {self.as_of}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How many figures are known, how many headline ones among them, and which differ, each in one line."""
+
+    known: int
+    different: tuple[str, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Whether every known figure was found as it must be, and there was one."""
+        return self.known > 0 and not self.different
+
+
+def compare(folder: Path, results: Mapping[str, Any]) -> Comparison | None:
+    """Return how ``results`` (the exact results document) compare with the answers in ``folder``; ``None`` without."""
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    answers = json.loads(path.read_text(encoding="utf-8"))
+    found: dict[tuple[str, str, str, str, str], tuple[Any, Any]] = {}
+    newest: dict[tuple[str, str, str, str], tuple[Any, Any]] = {}
+    for kpi in results.get("kpis", []):
+        current = {point["as_of"] for point in kpi["points"] if point["is_current"]}
+        for figure in kpi["figures"]:
+            value = (figure["numerator"], figure["denominator"])
+            cell = (kpi["id"], figure["measure"], figure["breakdown"], figure["category"])
+            found[(*cell, figure["as_of"])] = value
+            if figure["as_of"] in current:
+                newest[cell] = value
+    different = []
+    expected = list(_expected(answers))
+    for one in expected:
+        cell = (one.kpi, one.measure, one.breakdown, one.category)
+        got = newest.get(cell) if one.as_of is None else found.get((*cell, one.as_of))
+        wanted = (one.numerator, one.denominator)
+        if got != wanted:
+            different.append(f"{one}: {_said(wanted)} is known, {_said(got)} was found")
+    return Comparison(len(expected), tuple(different))
+
+
+def _said(value: tuple[Any, Any] | None) -> str:
+    if value is None:
+        return "nothing"
+    return str(value[0]) if value[1] is None else f"{value[0]} of {value[1]}"
+
+
+def _expected(answers: Mapping[str, Any]) -> Iterator[Expected]:
+    for kpi, measures in answers.items():
+        for measure, answer in measures.items():
+            if "period" not in answer:  # counts of records left out, by reason
+                for reason, count in answer.items():
+                    yield Expected(kpi, measure, None, "reason", reason, count, None)
+                continue
+            for one in (answer, answer.get("comparison"), *answer.get("series", ())):
+                if one is not None:
+                    yield from _cells(kpi, measure, one)
+
+
+def _cells(kpi: str, measure: str, answer: Mapping[str, Any]) -> Iterator[Expected]:
+    if "numerator" in answer:
+        yield Expected(
+            kpi, measure, answer["as_of"], "national", "Total", answer["numerator"], answer.get("denominator")
+        )
+    for key, parts in answer.items():
+        if key.startswith("by_"):
+            for category, part in parts.items():
+                numerator, denominator = (
+                    (part, None) if isinstance(part, int) else (part["numerator"], part["denominator"])
+                )
+                yield Expected(kpi, measure, answer["as_of"], key.removeprefix("by_"), category, numerator, denominator)
