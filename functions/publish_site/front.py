@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ def front_view(kpis: list[KpiFigures], document: Protected, today: date) -> dict
         "number": len(kpis),
         "up_to": sentences.up_to(document),
         "next_update": sentences.next_update(document),
-        "stale": [sentences.stale(source) for source in stale_sources(document, today)],
+        "stale": notices(document, today),
         "cards": [card(figures) for figures in kpis],
         "symbols": _symbols(kpis),
     }
@@ -31,6 +32,18 @@ def stale_sources(document: Protected, today: date) -> list[SourceFacts]:
         for source in document.sources
         if source.as_of is None or (today - source.as_of).days > source.max_age_days
     ]
+
+
+def notices(document: Protected, today: date, of: Collection[str] | None = None) -> list[str]:
+    """Return the warnings about sources as of ``today``, a source at most once: too old, else refused last time.
+
+    ``of`` keeps those about some sources only.
+    """
+    old = stale_sources(document, today)
+    made = [
+        (source, sentences.stale(source) if source in old else sentences.refused(source)) for source in document.sources
+    ]
+    return [text for source, text in made if text is not None and (of is None or source.source in of)]
 
 
 def card(figures: KpiFigures) -> dict[str, object]:

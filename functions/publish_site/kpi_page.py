@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from functions.publish_site import graphics, sentences, words
-from functions.publish_site.front import card, stale_sources
+from functions.publish_site.front import card, notices
 from functions.publish_site.series import over_time
 from functions.publish_site.tables import Table, table
 from functions.publish_site.words import Cell
@@ -23,18 +23,13 @@ def kpi_view(
 ) -> dict[str, object]:
     """Return the values of the page of ``figures``, the ``index``-th of ``kpis``."""
     kpi, description = figures.kpi, figures.kpi.description
-    stale = [
-        source
-        for source in stale_sources(document, times.london_day(published))
-        if source.source in description.sources
-    ]
     return {
         "kpi": kpi,
         "description": description,
         "number": index + 1,
         "of": len(kpis),
         "card": card(figures),
-        "stale": [sentences.stale(source) for source in stale],
+        "stale": notices(document, times.london_day(published), description.sources),
         "graphics": _graphics(figures),
         "beside": _beside(figures),
         "breakdowns": [made for part in _parts(figures, checks=False) if (made := _breakdown(figures, part))],

@@ -219,6 +219,18 @@ def stale(source: SourceFacts) -> str:
     )
 
 
+def refused(source: SourceFacts) -> str | None:
+    """Return the notice for a source whose newest attempt was not accepted; ``None`` when it was."""
+    if source.last_attempt is None:
+        return None
+    if source.as_of is None:
+        return f"{source.title}: no data could be used yet. The data quality page says why."
+    return (
+        f"{source.title}: the newest data could not be used. Figures that need it stay at the last good data, "
+        f"of {words.day(source.as_of)}. The data quality page says why."
+    )
+
+
 def carried(figures: KpiFigures) -> str | None:
     """Return why a KPI shows older figures than the release, or none at all; ``None`` when it is up to date."""
     kpi = figures.kpi

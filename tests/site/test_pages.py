@@ -104,6 +104,22 @@ def test_a_source_past_its_age_is_named_by_itself(page_frame: site.Site) -> None
     assert stale.count("It should never be more than 14 days old.") == 1
 
 
+def test_a_source_whose_newest_data_was_refused_is_named_with_the_day_of_its_last_good_data(
+    page_frame: site.Site,
+) -> None:
+    first, *others = sources()
+    refused = first.model_copy(update={"last_attempt": "The drop is not what its manifest says."})
+    made = document(sources=(refused, *others))
+    assert first.as_of is not None
+    said = f"{first.title}: the newest data could not be used."
+    front = Page.of(site.front_page(page_frame, made, PUBLISHED, first.as_of)).text
+    assert front.count(said) == 1
+    assert f"stay at the last good data, of {words.day(first.as_of)}." in front
+    for kpi in made.kpis:
+        page = Page.of(site.release_files(page_frame, made, PUBLISHED)[f"{kpi.id}/index.html"]).text
+        assert (said in page) == (first.source in kpi.description.sources), kpi.id
+
+
 def test_a_source_that_never_came_is_named_too(page_frame: site.Site) -> None:
     first, *others = sources()
     missing = first.model_copy(update={"as_of": None, "snapshot": None, "age_days": None, "tables": ()})
