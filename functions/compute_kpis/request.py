@@ -7,10 +7,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from placements_kpi.envelopes import unwrap
 from placements_kpi.errors import PlacementsKpiError
-
-_ENVELOPE = frozenset("version id detail-type source account time region resources detail".split())
-"""Keys that EventBridge and its Scheduler put around an event of theirs."""
 
 
 class RequestError(PlacementsKpiError):
@@ -41,11 +39,8 @@ class Request(BaseModel):
 
 def parse(event: Any) -> Request:
     """Return what ``event`` asks for; :class:`RequestError` names what is wrong with it."""
-    asked = event
-    if isinstance(event, dict) and "detail" in event and set(event) <= _ENVELOPE:
-        asked = event["detail"] or {}
     try:
-        return Request.model_validate(asked, strict=False)
+        return Request.model_validate(unwrap(event), strict=False)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the event"

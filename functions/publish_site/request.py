@@ -6,12 +6,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
+from placements_kpi.envelopes import unwrap
 from placements_kpi.errors import PlacementsKpiError
 
 ReleaseId = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}\.[1-9]\d{0,3}$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=300, pattern=r"^[^\r\n]+$")]
-
-_ENVELOPE = frozenset("version id detail-type source account time region resources detail".split())
 
 
 class RequestError(PlacementsKpiError):
@@ -44,14 +43,11 @@ def parse(event: Any) -> Request:
     An EventBridge envelope is taken by its detail. That of "KPIs computed" names a release,
     which is not believed: the pointer says what is current, so a late or repeated event does no harm.
     """
-    if isinstance(event, dict) and "detail-type" in event:
-        unknown = set(event) - _ENVELOPE
-        if unknown:
-            raise RequestError(f"the event has keys that no EventBridge event has: {', '.join(sorted(unknown))}")
-        detail = event.get("detail") or {}
-        event = {} if isinstance(detail, dict) and set(detail) <= {"release"} else detail
+    asked = unwrap(event)
+    if asked is not event and isinstance(asked, dict) and set(asked) <= {"release"}:
+        asked = {}
     try:
-        return Request.model_validate(event)
+        return Request.model_validate(asked)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(str(part) for part in problem['loc']) or 'event'}: {problem['msg']}"

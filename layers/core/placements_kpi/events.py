@@ -9,12 +9,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from placements_kpi import times
+from placements_kpi.envelopes import unwrap
 from placements_kpi.errors import PlacementsKpiError
 
 SNAPSHOT_ID = r"^\d{8}-[0-9a-f]{12}$"
-
-_ENVELOPE = frozenset("version id detail-type source account time region resources detail".split())
-"""Keys that EventBridge and its Scheduler put around an event of theirs."""
 
 
 class EventError(PlacementsKpiError):
@@ -57,11 +55,8 @@ class IngestEvent(BaseModel):
 
 def parse(event: Any) -> IngestEvent:
     """Return what ``event`` asks for; :class:`EventError` names the keys that are wrong, not their values."""
-    asked = event
-    if isinstance(event, dict) and "detail" in event and set(event) <= _ENVELOPE:
-        asked = event["detail"] or {}
     try:
-        parsed = IngestEvent.model_validate(asked)
+        parsed = IngestEvent.model_validate(unwrap(event))
     except ValidationError as error:
         wrong = sorted({str(problem["loc"][0]) for problem in error.errors() if problem["loc"]})
         where = f": wrong or unknown keys {', '.join(wrong)}" if wrong else ""
