@@ -1,0 +1,85 @@
+# Everything that is done with this project. "make help" lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PY := .venv/bin/python
+export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/core
+# The newest Python on the path that is 3.11 or later. Given by hand: make setup PYTHON=/path/to/python3.12
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$p" && break; done)
+
+.PHONY: help setup run invoke serve sample test lint types format bench template assets lock clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.complete ## Make the virtual environment (run by every other command when needed)
+
+.venv/.complete: requirements.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and was not found on the path; install it, or give PYTHON=" >&2; exit 1; }
+	@echo "Setting up .venv with $(PYTHON)"
+	"$(PYTHON)" -m venv --clear .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+run: setup ## Six sources to a served page. SOURCES= AS_OF= SERVE=0 FRESH=1 PORT=8000 FAULT=
+	@$(PY) -m local.run --sources "$(SOURCES)" --as-of "$(AS_OF)" --serve "$(SERVE)" --fresh "$(FRESH)" --port "$(PORT)" --fault "$(FAULT)"
+
+invoke: setup ## One function on what earlier runs left. FUNCTION=compute_kpis EVENT=events/compute_kpis.json SOURCES=
+	@$(PY) -m local.invoke "$(FUNCTION)" "$(EVENT)" --sources "$(SOURCES)" --as-of "$(AS_OF)" --fault "$(FAULT)"
+
+serve: setup ## Serve the site of the last run. PORT=8000
+	@$(PY) -m local.serve "$(PORT)"
+
+sample: setup ## Write a sample folder of drops. OUT= SEED=1 SCALE=1
+	@test -n "$(OUT)" || { echo "Say where: make sample OUT=<folder> [SEED=1] [SCALE=1]" >&2; exit 2; }
+	@$(PY) -m local.sample --out "$(OUT)" --seed "$(or $(SEED),1)" --scale "$(or $(SCALE),1)"
+
+test: setup ## Run the tests
+	$(PY) -m pytest -n 2
+
+lint: setup ## Check style, format, and the template
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/cfn-lint template.yaml
+
+types: setup ## Check types
+	.venv/bin/mypy
+
+format: setup ## Put the code into the project's format
+	.venv/bin/ruff check --fix-only --quiet .
+	.venv/bin/ruff format .
+
+bench: setup ## Measure seconds, memory, scans, imports and page weight. SCALES=0.1,1,10
+	@$(PY) -m local.bench --scales "$(SCALES)"
+
+template: setup .venv-sam/.complete ## Validate and build the stack, and measure it against Lambda's limit
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 .venv-sam/bin/sam validate --lint
+	python=$$(.ci/sam-python) && PATH="$$python:$$PATH" PYTHONPATH= SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 .venv-sam/bin/sam build
+	$(PY) -m pytest -m build -s
+
+.venv-sam/.complete: .ci/sam.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and was not found on the path; install it, or give PYTHON=" >&2; exit 1; }
+	"$(PYTHON)" -m venv --clear .venv-sam
+	.venv-sam/bin/pip install --quiet --disable-pip-version-check --require-hashes -r .ci/sam.lock
+	@touch $@
+
+assets: ## Build the stylesheet from GOV.UK Frontend's sources (needs Node 20; what it makes is in the repository)
+	npm ci --silent
+	npm run --silent assets
+
+UV := .venv-lock/bin/uv pip compile --quiet --universal --no-annotate --generate-hashes --custom-compile-command "make lock"
+
+lock: .venv-lock/bin/uv ## Pin every dependency again, with hashes
+	$(UV) --python-version 3.11 --extra local --extra dev pyproject.toml -o requirements.lock
+	$(UV) --python-version 3.13 -c requirements.lock layers/deps/requirements.in -o layers/deps/requirements.txt
+	$(UV) --python-version 3.11 .ci/sam.in -o .ci/sam.lock
+
+.venv-lock/bin/uv:
+	"$(PYTHON)" -m venv --clear .venv-lock
+	.venv-lock/bin/pip install --quiet --disable-pip-version-check uv
+
+clean: ## Throw away what runs and builds have made (not the virtual environments)
+	rm -rf build .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +

@@ -1,0 +1,199 @@
+"""``make bench``: how long and how much, per stage at three scales, with the ratios the project holds itself to.
+
+Everything is measured on this machine, now. ``build/bench.json`` has the same figures for a machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import logging
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+
+from functions.ingest_schools.contract import SCHOOLS
+from functions.ingest_schools.establishments import FIELDS, stage_establishments
+from local.errors import LocalError
+from local.lambdas import ROOT
+from local.run import run
+from local.template import load_stack
+from local.world import open_world, write_sample
+from placements_kpi.sources import SourceFile
+from placements_kpi.staging import Staging
+
+SCALES = (0.1, 1.0, 10.0)
+ROUNDS = 5
+"""Measurements of which the median is taken."""
+
+_BOTO = "import boto3; boto3.client('s3', region_name='eu-west-2')"
+
+
+def measure(build: Path, scales: tuple[float, ...]) -> dict[str, Any]:
+    """Return all figures, after running the pipeline from nothing at each scale."""
+    runs: dict[str, Any] = {}
+    for scale in scales:
+        folder = build / "sample" if scale == 1 else build / "bench" / f"sample-{scale:g}"
+        write_sample(folder, scale=scale)
+        print(f"Running everything at scale {scale:g}", flush=True)
+        place = build / "bench" / f"run-{scale:g}"
+        world = open_world(build, str(folder), "", ("providers", "schools"))
+        runs[f"{scale:g}"] = run(world, place, fresh=True, quiet=True)
+    figures: dict[str, Any] = {"runs": runs, "imports": imports()}
+    if "1" in runs:
+        figures["gias"] = gias(build / "sample" / "schools")
+        figures["page"] = page_weight(build / "bench" / "run-1" / "site")
+    return figures
+
+
+def imports() -> dict[str, float]:
+    """Return the seconds that each function's imports take beyond a bare boto3 client, medians of cold processes."""
+    bare = _median(_BOTO)
+    stack = load_stack()
+    beyond = {"boto3 client": bare}
+    for function in stack.functions.values():
+        module = function.handler.rsplit(".", 1)[0]
+        beyond[function.folder] = _median(f"{_BOTO}; import {module}") - bare
+    return beyond
+
+
+def gias(folder: Path) -> dict[str, float]:
+    """Return the seconds that the file of schools takes to read, validate and write, and as a multiple of a bare copy.
+
+    Bare is pyarrow reading the same columns as text and writing them as Parquet. Both are medians, taken in turn.
+    """
+    (file,) = max(folder.glob("dt=*")).glob("edubasealldata*")
+    columns = [header for header, _ in FIELDS.values()]
+    read = pc.ReadOptions(encoding="cp1252")
+    convert = pc.ConvertOptions(include_columns=columns, column_types=dict.fromkeys(columns, pa.string()))
+    parse = pc.ParseOptions(newlines_in_values=True, invalid_row_handler=lambda _: "skip")
+
+    def bare(scratch: Path) -> None:
+        table = pc.read_csv(file, read_options=read, parse_options=parse, convert_options=convert)
+        pq.write_table(table, scratch / "schools.parquet")
+
+    def ours(scratch: Path) -> None:
+        staging = Staging(scratch, [SCHOOLS])
+        stage_establishments(SourceFile(file.name, file), staging)
+        staging.settle(SCHOOLS)
+
+    taken: dict[str, list[float]] = {"bare": [], "ours": []}
+    for _ in range(ROUNDS):
+        for name, work in (("bare", bare), ("ours", ours)):
+            with tempfile.TemporaryDirectory() as scratch:
+                taken[name].append(_seconds(work, Path(scratch)))
+    seconds = {name: statistics.median(values) for name, values in taken.items()}
+    return {"bare": seconds["bare"], "ours": seconds["ours"], "ratio": seconds["ours"] / seconds["bare"]}
+
+
+def page_weight(site: Path) -> dict[str, int]:
+    """Return the bytes, compressed, that a first visit to the front page loads, and how many files they are."""
+    index = site / "index.html"
+    if not index.is_file():
+        return {"files": 0, "bytes": 0}
+    text = index.read_text(encoding="utf-8")
+    styles = [site / path.lstrip("/") for path in re.findall(r'<link[^>]+href="([^"]+)"', text)]
+    images = [site / path.lstrip("/") for path in re.findall(r'<img[^>]+src="([^"]+)"', text)]
+    fonts = [
+        (style.parent / path).resolve() if not path.startswith("/") else site / path.lstrip("/")
+        for style in styles
+        if style.suffix == ".css" and style.is_file()
+        for path in re.findall(r'url\("?([^")]+\.woff2)"?\)', style.read_text(encoding="utf-8"))
+    ]
+    files = [index, *{path for path in [*styles, *images, *fonts] if path.is_file()}]
+    weight = sum(_compressed(path) for path in files)
+    return {"files": len(files), "bytes": weight}
+
+
+def table(figures: dict[str, Any]) -> str:
+    """Return the figures as text."""
+    lines = []
+    scales = list(figures["runs"])
+    names = [stage["name"] for stage in next(iter(figures["runs"].values()))["stages"]]
+    lines.append(f"{'Stage':<20}" + "".join(f"{'scale ' + scale:>22}" for scale in scales))
+    lines.append(f"{'':<20}" + "".join(f"{'seconds':>12}{'peak MB':>10}" for _ in scales))
+    for name in sorted(set(names), key=names.index):
+        cells = [_cell(figures["runs"][scale]["stages"], name) for scale in scales]
+        lines.append(f"{name:<20}" + "".join(cells))
+    lines.append(
+        f"{'local AWS':<20}" + "".join(f"{'':>12}{figures['runs'][s]['local_aws_peak_mb']:>10.0f}" for s in scales)
+    )
+    lines.append(f"{'whole run':<20}" + "".join(f"{figures['runs'][s]['seconds']:>12.1f}{'':>10}" for s in scales))
+    lines.append("")
+    for scale in scales:
+        record = figures["runs"][scale]
+        lines.append(
+            f"Compute at scale {scale}: {record['queries']} queries, {record['bytes_scanned'] / 1e6:,.1f} MB scanned"
+            + ("" if record["ok"] else "  (NOT everything went well: see its run.json)")
+        )
+    lines += ["", "Import seconds beyond a bare boto3 client (cold process, median)"]
+    lines += [f"  {name:<20} {seconds:6.2f}" for name, seconds in figures["imports"].items()]
+    if "gias" in figures:
+        found = figures["gias"]
+        lines += [
+            "",
+            f"GIAS: the file read, validated and written in {found['ours']:.2f} s, {found['ratio']:.1f} times a bare copy",
+        ]
+        lines += [f"Front page, first visit: {figures['page']['bytes']:,} bytes in {figures['page']['files']} files"]
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line asks; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m local.bench", description="Measure the pipeline.")
+    parser.add_argument("--scales", default="", help="e.g. 0.1,1 (default 0.1, 1 and 10)")
+    parser.add_argument("--build", type=Path, default=Path("build"))
+    asked = parser.parse_args(arguments)
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
+    try:
+        scales = tuple(float(scale) for scale in asked.scales.replace(",", " ").split()) or SCALES
+        figures = measure(asked.build, scales)
+    except (LocalError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    (asked.build / "bench.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print("\n" + table(figures))
+    return 0 if all(record["ok"] for record in figures["runs"].values()) else 1
+
+
+def _cell(stages: list[dict[str, Any]], name: str) -> str:
+    for stage in stages:
+        if stage["name"] == name:
+            return f"{stage['seconds']:>12.1f}{stage['peak_mb']:>10.0f}"
+    return f"{'-':>12}{'-':>10}"
+
+
+def _median(code: str) -> float:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "layers" / "core")])}
+
+    def cold() -> None:
+        subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, check=True)
+
+    return statistics.median(_seconds(cold) for _ in range(ROUNDS))
+
+
+def _seconds(work: Callable[..., object], *arguments: object) -> float:
+    started = time.perf_counter()
+    work(*arguments)
+    return time.perf_counter() - started
+
+
+def _compressed(path: Path) -> int:
+    body = path.read_bytes()
+    return len(body) if path.suffix == ".woff2" else len(gzip.compress(body, mtime=0))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

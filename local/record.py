@@ -1,0 +1,113 @@
+"""``build/run.json``: everything about a run that a script may want to know.
+
+It has exact figures of people (``docs/operating.md``), which is right only because it stays on the
+machine that has the data, like the results in the data bucket.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from local import known
+from local.cost import cost_of
+from local.stages import COMPUTE, INGESTS, PUBLISH, Run
+from local.worker import peak_mb
+from placements_kpi import times
+
+
+def record_of(run: Run, seconds: float) -> dict[str, Any]:
+    """Return the run record: outcome, stages, sources, KPIs with their exact headline figures, scans and cost."""
+    data = run.cloud.stack.data_bucket
+    executions = run.cloud.athena.executions.values()
+    scanned = [execution.bytes_scanned for execution in executions]
+    calls = [(run.cloud.stack.function(stage.name).memory_mb, stage.call.seconds) for stage in run.stages]
+    cost = cost_of(scanned, calls, run.cloud.requests)
+    pointer = run.cloud.read_json(data, "current/results.json") or {}
+    results = run.cloud.read_json(data, pointer["results"]) if pointer else {}
+    compared = _known_answers(run, results)
+    return {
+        "ok": _ok(run) and not (compared and compared["headlines_different"]),
+        "as_of": run.world.as_of.isoformat(),
+        "clock": times.iso_instant(run.world.clock),
+        "sources_folder": str(run.world.sources),
+        "sample": {key: run.world.sample[key] for key in ("seed", "scale")} if run.world.sample else None,
+        "seconds": round(seconds, 2),
+        "stages": [_stage_record(run, index) for index in range(len(run.stages))],
+        "local_aws_peak_mb": round(peak_mb(), 1),
+        "sources": {folder.removeprefix("ingest_"): _source(run, folder) for folder in INGESTS},
+        "kpis": _kpis(run),
+        "known_answers": compared,
+        "snapshots": results.get("snapshots", {}),
+        "run_id": pointer.get("run_id"),
+        "release": (run.cloud.read_json(data, "protected/current.json") or {}).get("release"),
+        "queries": len(scanned),
+        "bytes_scanned": sum(scanned),
+        "requests": {f"{service} {kind}": count for (service, kind), count in sorted(run.cloud.requests.items())},
+        "cost": {key: value for key, value in asdict(cost).items() if key != "as_at"}
+        | {"total": cost.total, "currency": "USD", "prices_as_at": cost.as_at},
+        "on_failure_queue": run.cloud.failures(),
+    }
+
+
+def _known_answers(run: Run, results: dict[str, Any]) -> dict[str, Any] | None:
+    """Return how the results compare with the answers that come with a sample; ``None`` for other folders and days.
+
+    A national headline that differs makes the run fail.
+    """
+    if run.world.sample is None or results.get("as_of") != run.world.sample["as_of"]:
+        return None
+    compared = known.compare(run.world.sources, results)
+    if compared is None:
+        return None
+    headlines = tuple(f"{kpi['id']} {kpi['description']['headline']} at " for kpi in results["kpis"])
+    return {
+        "known": compared.known,
+        "different": list(compared.different),
+        "headlines_different": [line for line in compared.different if line.startswith(headlines)],
+    }
+
+
+def _ok(run: Run) -> bool:
+    names = {stage.name for stage in run.stages}
+    return all(stage.ok for stage in run.stages) and {*INGESTS, COMPUTE, PUBLISH} <= names
+
+
+def _stage_record(run: Run, index: int) -> dict[str, Any]:
+    stage = run.stages[index]
+    return {
+        "name": stage.name,
+        "event": stage.event,
+        "outcome": stage.outcome,
+        "ok": stage.ok,
+        "seconds": round(stage.call.seconds, 2),
+        "import_seconds": round(stage.call.import_seconds, 2),
+        "peak_mb": round(stage.call.peak_mb, 1),
+        "error": stage.error,
+    }
+
+
+def _source(run: Run, folder: str) -> dict[str, Any]:
+    """Return what became of a source: its attempt, its rows, and what is current now."""
+    source, data = folder.removeprefix("ingest_"), run.cloud.stack.data_bucket
+    stage = next((stage for stage in run.stages if stage.name == folder), None)
+    said = stage.call.result if stage and isinstance(stage.call.result, dict) else {}
+    current = run.cloud.read_json(data, f"current/{source}.json") or {}
+    return {
+        "outcome": stage.outcome if stage else "not run",
+        "error": stage.error if stage else None,
+        "tables": said.get("tables", []),
+        "notes": said.get("notes", {}),
+        "snapshot": said.get("snapshot"),
+        "current_snapshot": current.get("snapshot"),
+        "current_as_of": current.get("as_of"),
+    }
+
+
+def _kpis(run: Run) -> dict[str, Any]:
+    """Return state, reason and headline of each KPI as the compute function told them; empty if it could not."""
+    for stage in run.stages:
+        if stage.name == COMPUTE and isinstance(stage.call.result, dict):
+            told: dict[str, Any] = stage.call.result.get("kpis", {})
+            return told
+    return {}

@@ -1,0 +1,111 @@
+"""``make run``: the whole pipeline on this machine, from six sources to a page being served.
+
+Exit status 0 only if every source, KPI and the publishing went well; 1 if one of them did not
+(the others still went on); 2 if what was asked for cannot be done, and nothing was started.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from local import serve, summary
+from local.cloud import open_cloud
+from local.errors import LocalError
+from local.record import record_of
+from local.stages import Run, Stage, Stopwatch, run_all
+from local.standins import Standins
+from local.standins import serve as serve_standins
+from local.state import State, copy_buckets, open_state
+from local.template import Stack, load_stack
+from local.world import FAULTS, World, open_world, secrets
+from placements_kpi import times
+
+
+@contextmanager
+def open_run(
+    world: World, stack: Stack, state: State, build: Path, fault: str, watch: Stopwatch, *, quiet: bool = False
+) -> Iterator[Run]:
+    """Give a run ready to start: the state in a local AWS, the stand-ins listening."""
+    with ExitStack() as open_things:
+        standins: Standins | None = None
+        if world.live:
+            standins = open_things.enter_context(serve_standins(world.sources))
+        locations = {source: standins.locations[source] for source in world.live} if standins else {}
+        tokens = {
+            source: standins.tokens(source)
+            for source in world.live
+            if standins and "SOURCE_SECRET_ARN" in stack.function(f"ingest_{source}").environment
+        }
+        cloud = open_things.enter_context(open_cloud(stack, secrets(stack, tokens, fault)))
+        state.load(cloud)
+
+        def say(stage: Stage) -> None:
+            if not quiet:
+                print(summary.progress(stage, watch.seconds()), flush=True)
+
+        logs = build / "logs"
+        shutil.rmtree(logs, ignore_errors=True)
+        yield Run(cloud, state, world, locations, logs, say)
+
+
+def run(world: World, build: Path, *, fresh: bool = False, fault: str = "", quiet: bool = False) -> dict[str, Any]:
+    """Run the whole pipeline over ``world`` and return the run record, which is also in ``build/run.json``."""
+    watch = Stopwatch()
+    stack = load_stack()
+    with open_state(build, world.sources, as_of=world.as_of, fresh=fresh) as state:
+        state.remember({"as_of": world.as_of.isoformat(), "live": list(world.live)})
+        with open_run(world, stack, state, build, fault, watch, quiet=quiet) as under_way:
+            run_all(under_way)
+            state.save(under_way.cloud)
+            copy_buckets(under_way.cloud, build)
+            record = record_of(under_way, watch.seconds())
+    unfinished = build / "run.json.tmp"
+    unfinished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    unfinished.replace(build / "run.json")
+    return record
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line asks; return the exit status."""
+    asked = parser().parse_args(arguments)
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns of metrics that nobody collects
+    build: Path = asked.build
+    try:
+        live = tuple(asked.live.split(",")) if asked.live else None
+        world = open_world(build, asked.sources, asked.as_of, live)
+        described = dict(world.sample) if world.sample else None
+        print(summary.heading(world.sources, world.as_of.isoformat(), times.iso_instant(world.clock), described))
+        record = run(world, build, fresh=asked.fresh == "1", fault=asked.fault)
+    except LocalError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(summary.summary(record, build))
+    if asked.serve != "0":
+        serve.serve_site(build / "site", load_stack(), asked.port)
+    return 0 if record["ok"] else 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line; a blank value is one not given, as make passes it."""
+    made = argparse.ArgumentParser(prog="python -m local.run", description="Run the whole pipeline on this machine.")
+    made.add_argument("--sources", default="", help="folder of drops (default: the sample, written if missing)")
+    made.add_argument("--as-of", default="", help="as-of day, YYYY-MM-DD (default: the sample's, else yesterday)")
+    made.add_argument("--build", type=Path, default=Path("build"), help="folder for everything that is written")
+    made.add_argument("--fresh", default="", help="1: forget what earlier runs left")
+    made.add_argument("--serve", default="", help="0: end after the summary")
+    made.add_argument("--port", default="", help="port to serve the page on (default 8000)")
+    made.add_argument("--live", default="", help="sources to read from the stand-ins, with commas between")
+    made.add_argument("--fault", default="", choices=("", *FAULTS), help="break a secret, to see what happens")
+    return made
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""The site served on this machine as CloudFront would: same headers, same page for what is not there."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from functions.publish_site.assets import CONTENT_TYPES
+from functions.publish_site.writing import cache_control
+from local.errors import LocalError
+from local.template import Stack, load_stack
+
+PORT = 8000
+
+
+class ServeError(LocalError):
+    """The site cannot be served."""
+
+
+class SiteHandler(SimpleHTTPRequestHandler):
+    """Answers with an object of the site bucket: no listings, ``index.html`` for the root and nothing but the root."""
+
+    def __init__(self, *args: object, site: Path, headers: dict[str, str], missing: str, **more: object) -> None:
+        self._site, self._headers, self._missing = site.resolve(), headers, missing
+        super().__init__(*args, **more)  # type: ignore[arg-type]
+
+    def do_GET(self) -> None:
+        """Send the object, or the page for what is not there."""
+        self._send(body=True)
+
+    def do_HEAD(self) -> None:
+        """Send the headers alone."""
+        self._send(body=False)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: the screen is for the run."""
+
+    def _send(self, *, body: bool) -> None:
+        key = unquote(urlsplit(self.path).path).lstrip("/") or "index.html"
+        path = (self._site / key).resolve()
+        found = path.is_file() and path.is_relative_to(self._site)
+        if not found:
+            key, path = self._missing, self._site / self._missing
+        content = path.read_bytes() if path.is_file() else b"Not found\n"
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Type", CONTENT_TYPES.get(path.suffix, "application/octet-stream"))
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Cache-Control", cache_control(key))
+        for name, value in self._headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if body:
+            self.wfile.write(content)
+
+
+def site_server(site: Path, stack: Stack, port: int) -> ThreadingHTTPServer:
+    """Return a server of the folder ``site`` on the loopback, not yet serving; port 0 takes a free one."""
+    handler = partial(SiteHandler, site=site, headers=stack.headers, missing=stack.not_found_page)
+    try:
+        return ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        raise ServeError(
+            f"port {port} cannot be used ({error.strerror}); give another, e.g. PORT={port + 1}"
+        ) from error
+
+
+def serve_site(site: Path, stack: Stack, port: str = "") -> None:
+    """Serve the site until interrupted, saying where."""
+    try:
+        server = site_server(site, stack, int(port or PORT))
+    except (ServeError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return
+    print(f"\nThe page is at http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)", flush=True)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print()
+    finally:
+        server.server_close()
+
+
+if __name__ == "__main__":
+    serve_site(Path("build/site"), load_stack(), sys.argv[1] if len(sys.argv) > 1 else "")

@@ -1,0 +1,168 @@
+"""Which world a run is about: a folder of sources, the as-of day, the clock, and what that means to each function."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from local.errors import LocalError
+from placements_kpi import times
+from placements_kpi.settings import SOURCES
+
+if TYPE_CHECKING:
+    from local.template import Function, Stack
+
+LIVE = ("providers", "schools")
+"""Sources that a run of the sample reads over https, from the stand-ins; the others are read as drops."""
+
+FAULTS = ("pseudonym-missing", "pseudonym-short", "token-wrong")
+"""Ways to break the secrets on purpose, for tests and for a look at what happens."""
+
+_KEY = "local-" + hashlib.sha256(b"school placements performance, local stack").hexdigest()
+_EARLIEST = date(2020, 1, 1)
+
+
+class WorldError(LocalError):
+    """What was asked for on the command line cannot be done; nothing was started."""
+
+
+@dataclass(frozen=True)
+class World:
+    """One run's world. ``sample`` is the sample's own description, ``None`` for any other folder."""
+
+    sources: Path
+    as_of: date
+    clock: datetime
+    """What the functions take for now."""
+    sample: Mapping[str, Any] | None
+    live: tuple[str, ...]
+
+    def settings(self, function: Function, locations: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment of a function that is not as in the template; ``locations``: stand-ins by source."""
+        settings = {"CLOCK": times.iso_instant(self.clock)}
+        source = function.folder.removeprefix("ingest_")
+        if source in SOURCES:
+            settings["SOURCE_LOCATION"] = locations.get(source) or str((self.sources / source).resolve())
+            rows = self._rows_known(source)
+            if "MIN_ROWS" in function.environment:
+                settings["MIN_ROWS"] = str(min(int(function.environment["MIN_ROWS"]), rows * 9 // 10))
+            if "MAX_ROWS" in function.environment:
+                settings["MAX_ROWS"] = str(max(int(function.environment["MAX_ROWS"]), rows))
+        if "DEMONSTRATION" in function.environment:
+            settings["DEMONSTRATION"] = "true" if self.sample is not None else "false"
+        return settings
+
+    def _rows_known(self, source: str) -> int:
+        """Return how many rows the first file of a source has by ``sample.json``; 0 for a folder that is no sample.
+
+        A small world has few schools and a large one many; only the sample says how many there should be.
+        """
+        files = (self.sample or {}).get("rows", {}).get(source, {})
+        return int(next(iter(files.values()), 0))
+
+
+def open_world(
+    build: Path, sources: str, as_of: str, live: tuple[str, ...] | None = None, *, now: datetime | None = None
+) -> World:
+    """Return the world of a command line; blank ``sources`` is the sample in ``build``, blank ``as_of`` its own day.
+
+    Raises :class:`WorldError` for a folder that is not there and a day that is malformed or still to come.
+    """
+    present = now or datetime.now(UTC)  # the real one: CLOCK is for the functions
+    asked = parse_day(as_of, present) if as_of else None
+    folder = Path(sources) if sources else build / "sample"
+    if not sources:
+        write_sample(folder)
+    if not folder.is_dir():
+        raise WorldError(
+            f"SOURCES={folder} is not a folder; it should hold <source>/dt=YYYY-MM-DD/ for {', '.join(SOURCES)}"
+        )
+    described = folder / "sample.json"
+    sample = json.loads(described.read_text(encoding="utf-8")) if described.is_file() else None
+    day = asked or (parse_day(sample["as_of"], present) if sample else times.london_day(present) - timedelta(days=1))
+    clock = clock_of(folder, day, present)
+    if live is None:
+        live = () if sources else LIVE
+    return World(folder, day, clock, sample, live)
+
+
+def clock_of(folder: Path, day: date, present: datetime) -> datetime:
+    """Return what stands for now: half past eight on the morning after the as-of day, and after the newest drop.
+
+    Figures for an earlier day are worked out from today's data, so the drops may be later than the
+    as-of day; a drop later than the real ``present`` is still one from the future.
+    """
+    newest = day
+    for manifest in folder.glob("*/dt=*/manifest.json"):
+        with suppress(OSError, ValueError, TypeError, KeyError):  # a broken manifest is for the ingest to report
+            as_of = datetime.fromisoformat(json.loads(manifest.read_text(encoding="utf-8"))["as_of"])
+            newest = max(newest, times.london_day(as_of))
+    return min(datetime.combine(newest + timedelta(days=1), time(8, 30), UTC), present)
+
+
+def parse_day(text: str, present: datetime) -> date:
+    """Return the day in ``text``; :class:`WorldError` if it is no day, or not yet over or begun."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        raise WorldError(f"AS_OF={text} is not a day; write it YYYY-MM-DD")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise WorldError(f"AS_OF={text} is not in the calendar") from None
+    if day > times.london_day(present):
+        raise WorldError(f"AS_OF={text} is in the future; give today or an earlier day")
+    if day < _EARLIEST:
+        raise WorldError(f"AS_OF={text} is before {_EARLIEST}, when none of the services had data")
+    return day
+
+
+def write_sample(folder: Path, *, seed: int = 1, scale: float = 1.0, more: tuple[str, ...] = ()) -> None:
+    """Write the sample into ``folder`` unless it is there, whole or not at all; :class:`WorldError` if it cannot be."""
+    if (folder / "sample.json").is_file():
+        return
+    print(f"Writing the sample into {folder} (once; later runs use it again)", flush=True)
+    unfinished = folder.with_name(folder.name + ".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    root = Path(__file__).resolve().parent.parent
+    # A process of its own gives its memory back before the run begins.
+    command = [sys.executable, "-m", "local.sample", "--out", str(unfinished.resolve())]
+    command += ["--seed", str(seed), "--scale", f"{scale:g}", *more]
+    path = os.pathsep.join([str(root), str(root / "layers" / "core")])
+    ended = subprocess.run(command, cwd=root, env={**os.environ, "PYTHONPATH": path}, check=False)
+    if ended.returncode:
+        raise WorldError(f"the sample could not be written into {folder}: see above")
+    shutil.rmtree(folder, ignore_errors=True)
+    unfinished.rename(folder)
+
+
+def secrets(stack: Stack, tokens: Mapping[str, list[str]], fault: str = "") -> dict[str, dict[str, Any]]:
+    """Return what each secret of the stack holds, by its name.
+
+    The pseudonym key is the same in every run, so that snapshots are too; it is no secret, and a
+    deployed function refuses it. ``tokens``: those that a stand-in takes, by source.
+    """
+    held: dict[str, dict[str, Any]] = {}
+    for function in stack.functions.values():
+        for setting, content in (
+            ("PSEUDONYM_SECRET_ARN", {"key": _KEY[:12] if fault == "pseudonym-short" else _KEY}),
+            ("SOURCE_SECRET_ARN", {"tokens": _tokens(function, tokens, fault)}),
+        ):
+            arn = function.environment.get(setting, "")
+            if arn and not (fault == "pseudonym-missing" and setting == "PSEUDONYM_SECRET_ARN"):
+                held[arn.rpartition(":secret:")[2]] = content
+    return held
+
+
+def _tokens(function: Function, tokens: Mapping[str, list[str]], fault: str) -> list[str]:
+    given = tokens.get(function.folder.removeprefix("ingest_")) or ["local-token"]
+    return ["local-wrong-token"] if fault == "token-wrong" else list(given)

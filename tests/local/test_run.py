@@ -1,0 +1,211 @@
+"""The whole pipeline on a small sample: six sources to a site, twice, broken, and killed."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.lambdas import ROOT
+from local.world import write_sample
+
+SOURCES = ("apply", "register", "placements", "vacancies", "providers", "schools")
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build folder with a small sample in it and nothing else."""
+    folder = tmp_path_factory.mktemp("build")
+    write_sample(folder / "sample", scale=0.03, more=("--schools", "3000"))
+    return folder
+
+
+def start(build: Path, *more: str) -> "subprocess.Popen[str]":
+    """Start ``make run SERVE=0``'s own command in ``build``."""
+    command = [sys.executable, "-m", "local.run", "--build", str(build), "--serve", "0", *more]
+    path = f"{ROOT}:{ROOT / 'layers' / 'core'}"
+    return subprocess.Popen(
+        command, cwd=ROOT, env={"PATH": "/usr/bin:/bin", "PYTHONPATH": path}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def invoke(build: Path, function: str, event: Path) -> tuple[int, str, str]:
+    """Return exit status, output and errors of ``make invoke``'s own command."""
+    command = [sys.executable, "-m", "local.invoke", function, str(event), "--build", str(build)]
+    path = f"{ROOT}:{ROOT / 'layers' / 'core'}"
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": path},
+        text=True,
+        capture_output=True,
+        timeout=300,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def finish(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    """Return exit status, output and errors of a run."""
+    said, errors = process.communicate(timeout=300)
+    return process.returncode, said, errors
+
+
+def record(build: Path) -> dict[str, Any]:
+    """Return the run record."""
+    found: dict[str, Any] = json.loads((build / "run.json").read_text())
+    return found
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def first(build: Path) -> tuple[int, str, str]:
+    """The first run: nothing was there."""
+    return finish(start(build))
+
+
+def test_all_goes_well_and_the_summary_says_so(build: Path, first: tuple[int, str, str]) -> None:
+    status, said, errors = first
+    assert status == 0, said + errors
+    assert "All went well." in said
+    told = record(build)
+    assert told["ok"]
+    assert told["as_of"] == "2026-07-14"
+    assert {stage["name"] for stage in told["stages"]} == {
+        *(f"ingest_{source}" for source in SOURCES), "compute_kpis", "publish_site"
+    }  # fmt: skip
+    for source in SOURCES:
+        assert told["sources"][source]["outcome"] == "accepted"
+        for table in told["sources"][source]["tables"]:
+            assert table["rows_in"] == table["kept"] + table["duplicates"] + sum(table["refused"].values())
+
+
+def test_headline_figures_are_the_known_answers(build: Path, first: tuple[int, str, str]) -> None:
+    answers = json.loads((build / "sample" / "known_answers.json").read_text())
+    kpis = record(build)["kpis"]
+    assert set(kpis) == set(answers)
+    assert record(build)["known_answers"]["known"] > 100
+    assert record(build)["known_answers"]["headlines_different"] == []
+    for kpi, known in answers.items():
+        expected = known.get("headline") or known["outcome_rate"]
+        headline = kpis[kpi]["headline"]
+        assert (headline["numerator"], headline["denominator"]) == (expected["numerator"], expected["denominator"]), kpi
+
+
+def test_the_run_measures_itself(build: Path, first: tuple[int, str, str]) -> None:
+    told = record(build)
+    assert told["queries"] == len(told["kpis"])
+    assert told["bytes_scanned"] > 0
+    assert told["cost"]["athena"] >= told["queries"] * 5e-5, "Athena bills 10 MB for the smallest query"
+    assert all(stage["seconds"] > 0 and stage["peak_mb"] > 20 for stage in told["stages"])
+
+
+def test_site_and_buckets_lie_on_disk(build: Path, first: tuple[int, str, str]) -> None:
+    assert "<h1" in (build / "site" / "index.html").read_text()
+    buckets = {path.name for path in (build / "aws").iterdir()}
+    assert len(buckets) == 2
+    assert (build / "site" / "releases" / record(build)["release"] / "index.html").is_file()
+
+
+def test_the_same_input_again_changes_nothing(build: Path, first: tuple[int, str, str]) -> None:
+    before, site, told = tree(build / "state" / "sample"), tree(build / "site"), record(build)
+    status, _, _ = finish(start(build))
+    again = record(build)
+    assert status == 0
+    assert {source["outcome"] for source in again["sources"].values()} == {"unchanged"}
+    assert again["snapshots"] == told["snapshots"]
+    assert (again["run_id"], again["release"]) == (told["run_id"], told["release"])
+    assert tree(build / "site") == site
+    after = tree(build / "state" / "sample")
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    assert all("/runs/" in name or "/attempts/" in name for name in changed), changed
+
+
+def test_a_function_can_be_invoked_on_what_a_run_left(build: Path, first: tuple[int, str, str]) -> None:
+    status, said, errors = invoke(build, "compute_kpis", ROOT / "events" / "compute_status.json")
+    assert status == 0, errors
+    assert record(build)["release"] in said
+
+
+def test_a_failing_invocation_prints_lambdas_error(build: Path, first: tuple[int, str, str], tmp_path: Path) -> None:
+    (tmp_path / "event.json").write_text('{"moon": true}')
+    status, said, _ = invoke(build, "ingest_apply", tmp_path / "event.json")
+    assert status == 1
+    assert json.loads(said)["errorType"] == "EventError"
+
+
+def test_an_invocation_that_cannot_be_made_says_what_there_is(build: Path, tmp_path: Path) -> None:
+    status, _, errors = invoke(build, "compute_moon", ROOT / "events" / "compute_status.json")
+    assert (status, errors.count("\n")) == (2, 1)
+    assert "there is no function compute_moon; template.yaml declares compute_kpis" in errors
+    status, _, errors = invoke(build, "compute_kpis", tmp_path / "none.json")
+    assert status == 2
+    assert "is not a file; there are events/compute_as_of.json" in errors
+
+
+def test_a_broken_source_leaves_the_others_and_what_was_good(
+    build: Path, first: tuple[int, str, str], tmp_path: Path
+) -> None:
+    shutil.copytree(build / "sample", tmp_path / "sample")
+    shutil.copytree(build / "state" / "sample", tmp_path / "state" / "sample")
+    (drop,) = (tmp_path / "sample" / "vacancies").glob("dt=*")
+    (drop / "manifest.json").unlink()
+    good = record(build)
+    status, said, _ = finish(start(tmp_path))
+    assert status == 1
+    assert "NOT all went well: ingest_vacancies" in said
+    told = record(tmp_path)
+    broken = told["sources"]["vacancies"]
+    assert broken["outcome"] == "failed"
+    assert "manifest" in broken["error"]
+    assert broken["current_snapshot"] == good["sources"]["vacancies"]["snapshot"], "the last good one stays"
+    for source in set(SOURCES) - {"vacancies"}:
+        assert told["sources"][source]["error"] is None
+    assert told["on_failure_queue"] == 1
+
+
+@pytest.mark.parametrize("after", ["ingest_", "compute_kpis"])
+def test_killed_and_run_again_it_ends_in_the_same_state(
+    build: Path, first: tuple[int, str, str], tmp_path: Path, after: str
+) -> None:
+    shutil.copytree(build / "sample", tmp_path / "sample")
+    process = start(tmp_path)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if f"s  {after}" in line:
+            break
+    time.sleep(0.3)
+    process.send_signal(signal.SIGKILL)
+    finish(process)
+    status, said, errors = finish(start(tmp_path))
+    assert status == 0, said + errors
+    good, told = record(build), record(tmp_path)
+    assert told["snapshots"] == good["snapshots"]
+    assert (told["run_id"], told["release"]) == (good["run_id"], good["release"])
+    assert tree(tmp_path / "site") == tree(build / "site")
+
+
+def test_what_cannot_be_done_ends_with_status_2_before_anything_starts(build: Path, tmp_path: Path) -> None:
+    status, _, errors = finish(start(tmp_path, "--sources", str(build / "sample"), "--as-of", "2126-01-01"))
+    assert status == 2
+    assert errors.strip() == "error: AS_OF=2126-01-01 is in the future; give today or an earlier day"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_key_stops_the_sources_with_people_in_them_and_no_others(build: Path, tmp_path: Path) -> None:
+    shutil.copytree(build / "sample", tmp_path / "sample")
+    status, said, _ = finish(start(tmp_path, "--fault", "pseudonym-missing"))
+    assert status == 1, said
+    told = record(tmp_path)["sources"]
+    failed = {source for source, facts in told.items() if facts["error"] is not None}
+    assert {"apply", "register", "placements", "vacancies"} == failed
+    assert all("secret" in told[source]["error"] for source in failed)

@@ -1,0 +1,63 @@
+"""The page is served as CloudFront would serve it."""
+
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.serve import ServeError, site_server
+from local.template import load_stack
+from tests.local.conftest import SMALL
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """A served site of a front page, a release page, a stylesheet and a page for what is not there."""
+    site = tmp_path / "site"
+    for name in ("index.html", "releases/1/index.html", "404.html", "assets/a.0123.css"):
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text(f"this is {name}")
+    (tmp_path / "secret.html").write_text("not of the site")
+    with site_server(site, load_stack(SMALL), 0) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def get(address: str) -> tuple[int, str, dict[str, str]]:
+    """Return status, text and headers of an address."""
+    try:
+        with urllib.request.urlopen(address) as answer:
+            return answer.status, answer.read().decode(), dict(answer.headers)
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return answer.code, answer.read().decode(), dict(answer.headers)
+
+
+def test_a_page_has_the_headers_of_the_template(address: str) -> None:
+    status, text, headers = get(address + "/")
+    assert (status, text) == (200, "this is index.html")
+    assert headers["Content-Security-Policy"] == "default-src 'self'"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+def test_assets_are_kept_for_ever_and_pages_for_minutes(address: str) -> None:
+    assert "immutable" in get(address + "/assets/a.0123.css")[2]["Cache-Control"]
+    assert get(address + "/releases/1/index.html")[2]["Cache-Control"] == "public, max-age=300"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/releases/1/", "/releases/1", "/../secret.html", "/%2e%2e/secret.html"])
+def test_what_is_not_an_object_is_the_404_page(address: str, path: str) -> None:
+    assert get(address + path)[:2] == (404, "this is 404.html")
+
+
+def test_a_port_in_use_is_one_clear_error(address: str, tmp_path: Path) -> None:
+    port = int(address.rpartition(":")[2])
+    with pytest.raises(ServeError, match=f"port {port} cannot be used"):
+        site_server(tmp_path, load_stack(SMALL), port)
