@@ -38,6 +38,7 @@ SCALES = (0.1, 1.0, 10.0)
 ROUNDS = 5
 """Measurements of which the median is taken."""
 
+_LOADED = r'<link[^>]+rel="(?:stylesheet|icon)"[^>]+href="([^"]+)"'
 _BOTO = "import boto3; boto3.client('s3', region_name='eu-west-2')"
 
 
@@ -104,7 +105,7 @@ def page_weight(site: Path) -> dict[str, int]:
     if not index.is_file():
         return {"files": 0, "bytes": 0}
     text = index.read_text(encoding="utf-8")
-    styles = [site / path.lstrip("/") for path in re.findall(r'<link[^>]+href="([^"]+)"', text)]
+    styles = [site / path.lstrip("/") for path in re.findall(_LOADED, text)]
     images = [site / path.lstrip("/") for path in re.findall(r'<img[^>]+src="([^"]+)"', text)]
     fonts = [
         (style.parent / path).resolve() if not path.startswith("/") else site / path.lstrip("/")
@@ -144,7 +145,7 @@ def table(figures: dict[str, Any]) -> str:
         found = figures["gias"]
         lines += [
             "",
-            f"GIAS: the file read, validated and written in {found['ours']:.2f} s, {found['ratio']:.1f} times a bare copy",
+            f"GIAS file read, validated, written: {found['ours']:.2f} s, {found['ratio']:.1f} times a bare copy",
         ]
         lines += [f"Front page, first visit: {figures['page']['bytes']:,} bytes in {figures['page']['files']} files"]
     return "\n".join(lines)
