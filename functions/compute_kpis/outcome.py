@@ -78,7 +78,7 @@ def plan(as_of: date, kpis: list[Kpi], unusable: list[Unusable], pins: Mapping[s
         if problems:
             failures[kpi.id] = Failure(
                 " ".join(str(pin.problem) for pin in problems),
-                "; ".join(pin.detail or str(pin.problem) for pin in problems),
+                "; ".join((pin.detail or str(pin.problem)).rstrip(".") for pin in problems),
             )
     return Plan(as_of, tuple(kpis), tuple(unusable), pins, points, failures)
 

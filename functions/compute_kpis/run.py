@@ -86,9 +86,9 @@ def compute(
     if not done:
         if not dry_run:
             write_record(s3, settings.data_bucket, record)
+        why = (f"{kpi_id}: {failure.detail.rstrip('.')}." for kpi_id, failure in sorted(computed.failures.items()))
         raise NothingComputedError(
-            f"no KPI could be worked out for {day}; nothing current was changed. "
-            + " ".join(f"{kpi_id}: {failure.detail}." for kpi_id, failure in sorted(computed.failures.items()))
+            f"no KPI could be worked out for {day}; nothing current was changed. {' '.join(why)}"
         )
     published = _publish(s3, settings, computed, record, dry_run=dry_run)
     return summary | published | {"dry_run": dry_run}
