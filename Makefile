@@ -62,7 +62,7 @@ template: setup .venv-sam/.complete ## Validate and build the stack, and measure
 .venv-sam/.complete: .ci/sam.lock
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and was not found on the path; install it, or give PYTHON=" >&2; exit 1; }
 	"$(PYTHON)" -m venv --clear .venv-sam
-	.venv-sam/bin/pip install --quiet --disable-pip-version-check --require-hashes -r .ci/sam.lock
+	.venv-sam/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .ci/sam.lock
 	@touch $@
 
 assets: ## Build the stylesheet from GOV.UK Frontend's sources (needs Node 20; what it makes is in the repository)
