@@ -1,0 +1,82 @@
+"""What exists is documented, and what is documented exists."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from functions.compute_kpis import request as compute_request
+from functions.publish_site import request as publish_request
+from placements_kpi import events
+from placements_kpi.settings import SOURCES, ComputeSettings, IngestSettings, PublishSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+OPERATING = (ROOT / "docs/operating.md").read_text(encoding="utf-8")
+EVENTS = sorted((ROOT / "events").glob("*.json"))
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    fields = {
+        name.upper() for model in (IngestSettings, ComputeSettings, PublishSettings) for name in model.model_fields
+    }
+    table = OPERATING.split("## Settings")[1].split("\n## ")[0]
+    documented = set(re.findall(r"`([A-Z][A-Z_]+)`", table)) - {"CLOCK"}
+    assert documented == fields, "docs/operating.md, Settings, and settings.py differ"
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda path: str(path.stem))
+def test_every_event_is_one_its_function_understands(event: Path) -> None:
+    body = json.loads(event.read_text(encoding="utf-8"))
+    if event.stem.startswith("ingest"):
+        events.parse(body)
+    elif event.stem.startswith("compute"):
+        compute_request.parse(body)
+    else:
+        publish_request.parse(body)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda path: str(path.stem))
+def test_every_event_is_in_the_operators_table(event: Path) -> None:
+    named = f"`{event.name}`" in OPERATING
+    of_a_source = any(event.stem == f"ingest_{source}" for source in SOURCES)
+    assert named or of_a_source, f"docs/operating.md does not say what events/{event.name} is for"
+
+
+def test_every_event_named_in_the_docs_exists() -> None:
+    named = set(re.findall(r"`((?:ingest|compute|publish|kpis)_[a-z_]+\.json)`", OPERATING))
+    assert named <= {event.name for event in EVENTS}
+
+
+def test_every_alarm_points_to_a_section_that_exists() -> None:
+    template = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    pointed = set(re.findall(r'AlarmDescription: .*docs/operating\.md, "([^"]+)"', template))
+    assert pointed
+    for section in pointed:
+        assert f"### {section}\n" in OPERATING, f'docs/operating.md has no section "{section}"'
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *(d for extra in project["optional-dependencies"].values() for d in extra)]
+    names = {re.split(r"[=<>\[ ]", requirement)[0] for requirement in wanted}
+    text = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8")
+    stubs = {name for name in names if name.startswith("types-") or name.endswith("-stubs")}
+    missing = {name for name in names - stubs if not re.search(rf"\b{re.escape(name)}\b", text)}
+    assert not missing, f"docs/dependencies.md does not say what these are for: {', '.join(sorted(missing))}"
+
+
+def test_every_command_in_the_docs_is_one_that_make_knows() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"(?:`|^    )make ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE):
+            assert target in targets, f"{page.name} says make {target}, which the Makefile does not have"
+
+
+def test_every_link_between_the_docs_leads_somewhere() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.name} links to {link}, which is not there"
