@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 def front_view(kpis: list[KpiFigures], document: Protected, today: date) -> dict[str, object]:
     """Return the values of the first page as it stands on ``today``."""
+    cards = [card(figures) for figures in kpis]
     return {
         "number": len(kpis),
         "up_to": sentences.up_to(document),
         "next_update": sentences.next_update(document),
         "stale": notices(document, today),
-        "cards": [card(figures) for figures in kpis],
-        "symbols": _symbols(kpis),
+        "cards": cards,
+        "symbols": _symbols(cards),
     }
 
 
@@ -71,11 +72,7 @@ def card(figures: KpiFigures) -> dict[str, object]:
     }
 
 
-def _symbols(kpis: list[KpiFigures]) -> list[tuple[str, str]]:
-    marks = {
-        figures.at(figures.headline, point).value.mark
-        for figures in kpis
-        for point in (figures.current(figures.headline), figures.comparison(figures.headline))
-        if point is not None and figures.at(figures.headline, point).value.number is None
-    }
-    return [(f"[{mark}]", meaning) for mark, meaning in words.SYMBOLS.items() if mark in marks]
+def _symbols(cards: list[dict[str, object]]) -> list[tuple[str, str]]:
+    """Return the symbols that the cards show, with their meaning: a key to nothing would puzzle."""
+    shown = " ".join(str(card[part]) for card in cards for part in ("figure", "counts", "change"))
+    return [(f"[{mark}]", meaning) for mark, meaning in words.SYMBOLS.items() if f"[{mark}]" in shown]
