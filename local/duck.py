@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +59,18 @@ _ATHENA_TYPES = {
 }
 
 
+ROOMY = "6GB"
+"""Memory for a query that did not fit beside the others."""
+
+
 class Duck:
     """One DuckDB, as many queries as ask. ``memory_limit`` is DuckDB's own, beyond which it spills to ``folder``."""
 
     def __init__(self, folder: Path, fetch: Fetch, memory_limit: str = "600MB", threads: int = 2) -> None:
         self._fetch = fetch
+        self._memory_limit = memory_limit
         self._lock = threading.Lock()
+        self._one_at_a_time = threading.Lock()
         self._views: set[str] = set()
         config: dict[str, Any] = {
             "memory_limit": memory_limit,
@@ -79,7 +86,11 @@ class Duck:
         return sum(scan.times * self._chunk_bytes(scan) for scan in scans)
 
     def run(self, plan: Plan, columns: Columns, started: Callable[[duckdb.DuckDBPyConnection], None]) -> Answer:
-        """Return the query's answer; :class:`QueryError` in the engine's words. ``started`` gets what to interrupt."""
+        """Return the query's answer; :class:`QueryError` in the engine's words. ``started`` gets what to interrupt.
+
+        A query that finds no room beside the others runs again after them, one at a time and with more: at ten
+        times the national scale it is slow here, where Athena would not notice.
+        """
         cursor = self._connection.cursor()
         try:
             # Settings are a connection's own, and a cursor is one.
@@ -88,13 +99,16 @@ class Duck:
             for view, (table, snapshots) in plan.views.items():
                 self._create_view(view, table, snapshots, columns)
             started(cursor)
-            cursor.execute(plan.sql)
-            described = cursor.description or []
-            return Answer(
-                names=tuple(column[0] for column in described),
-                types=tuple(_athena_type(str(column[1])) for column in described),
-                rows=cursor.fetchall(),
-            )
+            try:
+                return _answer(cursor, plan.sql)
+            except duckdb.OutOfMemoryException:
+                with self._one_at_a_time:
+                    cursor.execute(f"SET memory_limit = '{ROOMY}'")
+                    try:
+                        return _answer(cursor, plan.sql)
+                    finally:
+                        with suppress(duckdb.Error):  # the others may hold more than that just now
+                            cursor.execute(f"SET memory_limit = '{self._memory_limit}'")
         except duckdb.Error as error:
             raise QueryError(f"GENERIC_USER_ERROR: {error}") from error
         finally:
@@ -171,3 +185,13 @@ def _athena_type(kind: str) -> str:
     if kind.endswith("[]"):
         return "array"
     return _ATHENA_TYPES.get(kind, kind.lower())
+
+
+def _answer(cursor: duckdb.DuckDBPyConnection, sql: str) -> Answer:
+    cursor.execute(sql)
+    described = cursor.description or []
+    return Answer(
+        names=tuple(column[0] for column in described),
+        types=tuple(_athena_type(str(column[1])) for column in described),
+        rows=cursor.fetchall(),
+    )
