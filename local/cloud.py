@@ -65,7 +65,7 @@ class Cloud:
     def client(self, service: str) -> Any:
         """Return a boto3 client of this cloud. Its requests are counted too, so the runner reads buckets directly."""
         return boto3.client(
-            service,  # type: ignore[call-overload]
+            service,  # type: ignore[call-overload]  # the stubs want a literal name
             endpoint_url=self.endpoint,
             region_name=REGION,
             **KEYS,

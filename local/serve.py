@@ -25,7 +25,7 @@ class SiteHandler(SimpleHTTPRequestHandler):
 
     def __init__(self, *args: object, site: Path, headers: dict[str, str], missing: str, **more: object) -> None:
         self._site, self._headers, self._missing = site.resolve(), headers, missing
-        super().__init__(*args, **more)  # type: ignore[arg-type]
+        super().__init__(*args, **more)  # type: ignore[arg-type]  # passed on as they came
 
     def do_GET(self) -> None:
         """Send the object, or the page for what is not there."""

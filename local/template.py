@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+
+# The translator comes without types.
 from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
 from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]

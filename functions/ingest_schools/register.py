@@ -35,7 +35,8 @@ def read(source: Source, files: Mapping[str, SourceFile], staging: Staging, pseu
     )
     row = 0
     for rows in lineage.batches(register):
-        staging.add(SCHOOL_LINEAGE, rows, np.arange(row + 1, row + rows.num_rows + 1))  # type: ignore[arg-type]
+        numbers = np.arange(row + 1, row + rows.num_rows + 1)
+        staging.add(SCHOOL_LINEAGE, rows, numbers)  # type: ignore[arg-type]  # an array is as good as a list
         row += rows.num_rows
     if register.contradictions:
         staging.note("schools_open_with_past_close_date", register.contradictions)

@@ -225,7 +225,7 @@ class SchoolActivity:
             parts = [activity.components(year, at) for activity in activities]
             merged = parts[0] if len(parts) == 1 else tuple(any(part) for part in zip(*parts, strict=True))
             if any(merged):
-                found[school] = merged  # type: ignore[assignment]
+                found[school] = merged  # type: ignore[assignment]  # three parts go in and come out
         views = {view.urn: view for view in self.schools.case_views()}
         for use, activity in self.cases:
             parts_of_case = activity.components(year, at)

@@ -113,7 +113,7 @@ def _dirty_rows(days: Days, register: Register, dirt: Dirt) -> Iterator[str]:
         values: dict[str, object] = {"status": "1", "type": "01", "gor": "H", "opened": 0, "closed": 0} | changes
         return Establishment(
             urn=str(urn), name=name or f"Sample School {urn} (invented)", town="Exampleton", postcode="", phase="2",
-            la="", low_age="4", high_age="11", **values,  # type: ignore[arg-type]
+            la="", low_age="4", high_age="11", **values,  # type: ignore[arg-type]  # of mixed types
         )  # fmt: skip
 
     def counted(school: Establishment) -> Establishment:

@@ -216,6 +216,18 @@ def test_every_alarm_goes_to_the_topic(resolved: Resources) -> None:
         assert body["Properties"]["AlarmActions"], key
 
 
+def test_a_source_raises_the_alarm_at_the_age_at_which_its_figures_stop(resolved: Resources) -> None:
+    alarms = of_type(resolved, "AWS::CloudWatch::Alarm").values()
+    hours = {
+        dimension["Value"]: body["Properties"]["Threshold"]
+        for body in alarms
+        for dimension in body["Properties"]["Dimensions"]
+        if dimension["Name"] == "source"
+    }
+    variables = resolved["ComputeKpisFunction"]["Properties"]["Environment"]["Variables"]
+    assert hours == {source: days * 24 for source, days in json.loads(variables["MAX_AGE_DAYS"]).items()}
+
+
 def test_every_metric_that_an_alarm_watches_is_one_that_the_code_sends(resolved: Resources) -> None:
     from pathlib import Path
 
