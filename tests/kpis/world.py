@@ -110,7 +110,7 @@ def ask(kpi: str, points: Iterable[Row], **rows: Sequence[Mapping[str, Any]]) ->
         "kpi_points": list(points),
         "definitions": [*_definitions(), *rows.get("definitions", ())],
     }
-    connection = _session()
+    connection = session()
     try:
         ready = planned(kpi)
         for view, (name, _) in ready.views.items():
@@ -166,20 +166,29 @@ def query(kpi: str) -> str:
 
 def pinned(kpi: str) -> str:
     """Return the query of ``kpi`` with every table pinned to the world's snapshot."""
-    return re.sub(r"(?<!:):([a-z_]+)_snapshot\b", f"'{SNAPSHOT}'", query(kpi))
+    return _pinned(query(kpi))
+
+
+def _pinned(sql: str) -> str:
+    return re.sub(r"(?<!:):([a-z_]+)_snapshot\b", f"'{SNAPSHOT}'", sql)
 
 
 @cache
 def planned(kpi: str) -> Plan:
     """Return the query as the local Athena runs it: every table pinned to a snapshot, or it is refused."""
+    return planned_text(query(kpi))
+
+
+def planned_text(sql: str) -> Plan:
+    """Return any query text the same way, its snapshot parameters filled in."""
     columns = {
         name: {**{column["Name"]: column["Type"] for column in glue_columns(table)}, "snapshot": "string"}
         for name, table in _tables().items()
     }
-    return plan(pinned(kpi), columns)
+    return plan(_pinned(sql), columns)
 
 
-def _session() -> duckdb.DuckDBPyConnection:
+def session() -> duckdb.DuckDBPyConnection:
     """Return a connection that computes as Athena does where the two differ in silence."""
     connection = duckdb.connect(config={"threads": 1})
     connection.execute("SET integer_division = true")

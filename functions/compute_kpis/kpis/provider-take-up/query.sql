@@ -293,7 +293,7 @@ counted AS (
             WHEN 'delivery_partners' THEN tally.partners
             WHEN 'active_in_last_30_days' THEN tally.providers
         END AS denominator,
-        MAX(CASE WHEN cells.breakdown = 'national' THEN tally.providers ELSE 0 END)
+        MAX(CASE WHEN cells.breakdown = 'national' THEN COALESCE(tally.providers, 0) ELSE 0 END)
             OVER (PARTITION BY points.period) AS providers_in_cycle,
         MAX(
             CASE

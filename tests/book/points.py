@@ -1,0 +1,141 @@
+"""The days that a KPI is worked out for, from the book's "As-of date", "Period", "Comparison" and "Series"."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Literal
+
+from tests.book.days import last_of_month
+
+YearType = Literal["recruitment_cycle", "register_year", "placements_year"]
+DEFINITIONS = Path("functions/compute_kpis/definitions")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One day, the period it belongs to, and what it is for."""
+
+    family: str
+    period: int
+    opens: date
+    closes: date
+    as_of: date
+    is_current: bool = True
+    is_series: bool = True
+    is_comparison: bool = False
+
+
+@dataclass(frozen=True)
+class Family:
+    """A kind of points: ``people`` stand at the last month end on or before D, organisations at D."""
+
+    id: str
+    year: YearType
+    people: bool
+    outcome: bool = False
+    """Yearly points of the year that has ended and the two before, instead of a monthly series."""
+    first_period: int = 0
+
+
+FAMILIES: dict[str, Sequence[Family]] = {
+    "placement-rejections": (Family("cycle", "recruitment_cycle", people=True),),
+    "trainee-withdrawals": (
+        Family("outcome", "register_year", people=True, outcome=True),
+        Family("cohort", "register_year", people=True),
+    ),
+    "school-participation": (Family("year", "placements_year", people=False),),
+    "ect-vacancies": (Family("year", "placements_year", people=True),),
+    "provider-take-up": (Family("year", "placements_year", people=False),),
+    "school-take-up": (Family("year", "placements_year", people=False),),
+}
+
+
+def points_of(kpi: str, as_of: date) -> list[Point]:
+    """Return every point of ``kpi`` for the as-of date: series and comparison, each day of a period once."""
+    found: list[Point] = []
+    for family in FAMILIES[kpi]:
+        found += _outcome_points(family, as_of) if family.outcome else _monthly_points(family, as_of)
+    return found
+
+
+def period(year_type: YearType, year: int) -> tuple[date, date] | None:
+    """Return the first and last day of a period; ``None`` for a cycle that the calendar does not have."""
+    if year_type == "recruitment_cycle":
+        return _cycles().get(year)
+    month = 8 if year_type == "register_year" else 9
+    return date(year, month, 1), date(year + 1, month, 1) - timedelta(days=1)
+
+
+def _monthly_points(family: Family, as_of: date) -> list[Point]:
+    stands = _month_end_by(as_of) if family.people else as_of
+    year = _current(family.year, stands)
+    found = []
+    for number in (year - 2, year - 1, year):
+        span = period(family.year, number)
+        if span is None or number < family.first_period:
+            continue
+        opens, closes = span
+        last = stands if number == year else closes
+        series = {last_of_month(opens.year, opens.month + more) for more in range(13)}
+        series = {day for day in series if opens <= day <= last} | ({stands} if number == year else set())
+        compared = _compared_with(family, stands, year) if number == year - 1 else None
+        for day in sorted(series | ({compared} if compared else set())):
+            found.append(
+                Point(
+                    family.id,
+                    number,
+                    opens,
+                    closes,
+                    day,
+                    is_current=number == year and day == stands,
+                    is_series=day in series,
+                    is_comparison=day == compared,
+                )
+            )
+    return found
+
+
+def _compared_with(family: Family, stands: date, year: int) -> date | None:
+    """The same number of days since opening, or the same month end one year earlier."""
+    before, now = period(family.year, year - 1), period(family.year, year)
+    if before is None or now is None:
+        return None
+    if family.people:
+        same = last_of_month(stands.year - 1, stands.month)
+        return same if same >= before[0] else None
+    return min(before[0] + (stands - now[0]), before[1])
+
+
+def _outcome_points(family: Family, as_of: date) -> list[Point]:
+    """The latest academic year that ended on or before P, and the two before, at P less one and two years."""
+    stands = _month_end_by(as_of)
+    latest = _current(family.year, stands)
+    if period(family.year, latest)[1] > stands:  # type: ignore[index]  # academic years are all known
+        latest -= 1
+    found = []
+    for back in (2, 1, 0):
+        opens, closes = period(family.year, latest - back) or (stands, stands)
+        day = last_of_month(stands.year - back, stands.month)
+        found.append(Point(family.id, latest - back, opens, closes, day, is_current=back == 0, is_comparison=back == 1))
+    return found
+
+
+def _month_end_by(day: date) -> date:
+    this = last_of_month(day.year, day.month)
+    return this if this == day else last_of_month(day.year, day.month - 1)
+
+
+def _current(year_type: YearType, day: date) -> int:
+    """The latest period whose opening day is on or before the day."""
+    years = _cycles() if year_type == "recruitment_cycle" else range(day.year - 1, day.year + 1)
+    return max(year for year in years if (period(year_type, year) or (date.max,))[0] <= day)
+
+
+def _cycles() -> dict[int, tuple[date, date]]:
+    with (DEFINITIONS / "calendar.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    opens = {row["code"]: row["value"] for row in rows if row["list"] == "recruitment_cycle_opens"}
+    closes = {row["code"]: row["value"] for row in rows if row["list"] == "recruitment_cycle_closes"}
+    return {int(year): (date.fromisoformat(opens[year]), date.fromisoformat(closes[year])) for year in opens}

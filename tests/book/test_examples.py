@@ -1,0 +1,44 @@
+"""The worked examples: what a person works out with pencil and paper is what the query and the book's words give."""
+
+import pytest
+
+from tests.book import compare
+from tests.book.answers import disagreements
+from tests.book.engine import engine
+from tests.book.example import kpis_with_examples, read_example, world_of
+from tests.book.kpis import second_opinion
+from tests.book.points import points_of
+
+EXAMPLES = kpis_with_examples()
+
+
+@pytest.mark.parametrize("kpi", EXAMPLES)
+def test_the_query_gives_what_was_worked_out_by_hand(kpi: str) -> None:
+    example = read_example(kpi)
+    points = points_of(kpi, example.as_of)
+    given = {
+        cell: answer for cell, answer in engine(kpi).ask(world_of(kpi), points).items() if _is_public(cell.measure)
+    }
+    at_days = {cell: answer for cell, answer in given.items() if cell.as_of in example.days}
+    assert disagreements(kpi, at_days, example.answers, points) == []
+
+
+@pytest.mark.parametrize("kpi", EXAMPLES)
+def test_the_book_gives_what_was_worked_out_by_hand(kpi: str) -> None:
+    example = read_example(kpi)
+    points = points_of(kpi, example.as_of)
+    given = second_opinion(kpi)(world_of(kpi), points)
+    at_days = {
+        cell: answer for cell, answer in given.items() if _is_public(cell.measure) and cell.as_of in example.days
+    }
+    assert disagreements(kpi, at_days, example.answers, points) == []
+
+
+@pytest.mark.parametrize("kpi", EXAMPLES)
+def test_the_query_and_the_book_agree_on_the_example_at_every_point(kpi: str) -> None:
+    world = world_of(kpi)
+    assert compare.differences(kpi, world, points_of(kpi, world.as_of)) == []
+
+
+def _is_public(measure: str) -> bool:
+    return measure not in ("facts_in_source", "comparison_refused")
