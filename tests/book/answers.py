@@ -45,7 +45,7 @@ def disagreements(kpi: str, first: Answers, second: Answers, points: Sequence[Po
     """
     found = []
     one, other = _read(kpi, first, points), _read(kpi, second, points)
-    for cell in sorted(one.keys() | other.keys()):
+    for cell in sorted(one.keys() | other.keys(), key=str):
         ours, theirs = _or_nothing(cell, one), _or_nothing(cell, other)
         if ours != theirs:
             found.append(f"{' '.join(map(str, cell))}: {_say(ours)} against {_say(theirs)}")
@@ -99,8 +99,12 @@ def described(kpi: str) -> dict[str, Any]:
 
 
 def of_rows(rows: Iterable[Mapping[str, Any]]) -> Answers:
-    """Return the rows that a query returned as answers."""
-    return dict(_pairs(rows))
+    """Return the rows that a query returned as answers; :class:`KeyError` if a cell is there twice."""
+    pairs = list(_pairs(rows))
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise KeyError("a cell was given twice")
+    return found
 
 
 def _pairs(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Cell, Answer]]:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import pyarrow as pa
+from sqlglot import exp
 
 from functions.compute_kpis.definitions import load_definitions
 from functions.ingest_schools.lineage import Establishment, Lineage, batches
@@ -24,11 +25,11 @@ _EPOCH = date(1970, 1, 1)
 
 
 class Engine:
-    """The query of one KPI, ready to be asked about worlds; ``sql`` in its place for a changed query."""
+    """The query of one KPI, ready to be asked about worlds."""
 
-    def __init__(self, kpi: str, sql: str | None = None) -> None:
+    def __init__(self, kpi: str) -> None:
         self.kpi = kpi
-        plan = small.planned(kpi) if sql is None else small.planned_text(sql)
+        plan = small.planned(kpi)
         self._connection = small.session()
         self._views = {view: name for view, (name, _) in plan.views.items()}
         for view, name in self._views.items():
@@ -43,13 +44,22 @@ class Engine:
         for view, name in self._views.items():
             if name != "definitions":
                 self._fill(view, _arrow(tables()[name], derived.get(name, ())))
-        result = self._connection.execute("EXECUTE figures")
+        return self.again("EXECUTE figures")
+
+    def again(self, sql: str) -> Answers:
+        """Return what another query, in DuckDB's SQL, says of the world asked about last."""
+        result = self._connection.execute(sql)
         names = [column[0] for column in result.description or ()]
         return of_rows(dict(zip(names, row, strict=True)) for row in result.fetchall())
 
-    def close(self) -> None:
-        """Close the database."""
-        self._connection.close()
+    def translated(self, tree: exp.Expr) -> str:
+        """Return a changed query, its snapshots filled in, in DuckDB's SQL over this engine's tables."""
+        view_of = {table: view for view, table in self._views.items()}
+        for table in tree.find_all(exp.Table):
+            if table.name in view_of:
+                table.set("alias", table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name)))
+                table.set("this", exp.to_identifier(view_of[table.name], quoted=True))
+        return tree.sql(dialect="duckdb")
 
     def _fill(self, view: str, rows: pa.Table, *, new: bool = False) -> None:
         self._connection.register("incoming", rows)

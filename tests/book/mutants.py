@@ -1,0 +1,268 @@
+"""Mutants: a query with one rule changed must be caught. ``python -m tests.book.mutants [kpi …]``.
+
+Every comparison, condition, branch, join, list and number of every query is changed, one at a time, and the changed
+query is asked about the worked example, the kept worlds and a fixed set of random worlds. A mutant that nothing tells
+from the query is a survivor: a rule that no test holds. Those that mean the same as the query are listed, with the
+reason, in ``equivalent.toml``; any other survivor is an error, and so is a listed one that does not survive.
+"""
+
+import argparse
+import itertools
+import sys
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import sqlglot
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from sqlglot import exp
+
+from tests.book import compare, found
+from tests.book.answers import Answers, disagreements
+from tests.book.engine import engine
+from tests.book.example import world_of
+from tests.book.points import Point, points_of
+from tests.book.world import World
+from tests.kpis import world as small
+
+EQUIVALENT = Path(__file__).parent / "equivalent.toml"
+RANDOM_WORLDS = 400
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One changed query: ``name`` says what was changed, where, and is the same in every run."""
+
+    name: str
+    place: int
+    number: int
+
+
+def mutants(tree: exp.Expr) -> list[Mutant]:
+    """Return every mutant of a query."""
+    made: list[Mutant] = []
+    names: Counter[str] = Counter()
+    for place, node in enumerate(tree.walk()):
+        for number, (label, _) in enumerate(_changes(node)):
+            name = f"{_where(node)}: {label} [{_short(node.sql('athena'))}]"
+            names[name] += 1
+            made.append(Mutant(name if names[name] == 1 else f"{name} #{names[name]}", place, number))
+    return made
+
+
+def changed(tree: exp.Expr, mutant: Mutant) -> exp.Expr:
+    """Return a copy of the query with the mutant's change made."""
+    copy = tree.copy()
+    node = next(itertools.islice(copy.walk(), mutant.place, None))
+    _, change = list(_changes(node))[mutant.number]
+    change()
+    return copy
+
+
+_SWAPPED: dict[type[exp.Expr], type[exp.Expr]] = {
+    exp.LT: exp.LTE,
+    exp.LTE: exp.LT,
+    exp.GT: exp.GTE,
+    exp.GTE: exp.GT,
+    exp.EQ: exp.NEQ,
+    exp.NEQ: exp.EQ,
+    exp.Min: exp.Max,
+    exp.Max: exp.Min,
+    exp.Greatest: exp.Least,
+    exp.Least: exp.Greatest,
+}
+
+Change = tuple[str, Callable[[], object]]
+
+
+def _changes(node: exp.Expr) -> Iterator[Change]:
+    """Yield what can be changed at ``node``: what to call it, and what does it."""
+    if not _is_pin(node):
+        for kind in (_swaps, _conditions, _branches, _parts, _rows, _literals):
+            yield from kind(node)
+
+
+def _swaps(node: exp.Expr) -> Iterator[Change]:
+    swapped = _SWAPPED.get(type(node))
+    if swapped is not None:
+        yield f"{type(node).__name__} becomes {swapped.__name__}", lambda: node.replace(swapped(**node.args))
+
+
+def _conditions(node: exp.Expr) -> Iterator[Change]:
+    if isinstance(node, exp.And | exp.Or):
+        if not _is_pin(node.right):
+            yield "only the left of it", lambda: node.replace(node.left.copy())
+        if not _is_pin(node.left):
+            yield "only the right of it", lambda: node.replace(node.right.copy())
+    if isinstance(node, exp.Not):
+        yield "the opposite", lambda: node.replace(node.this.copy())
+    if isinstance(node, exp.Is) and not isinstance(node.parent, exp.Not):
+        yield "the opposite", lambda: node.replace(exp.Not(this=node.copy()))
+    if isinstance(node, exp.Between):
+        yield from _between(node)
+
+
+def _branches(node: exp.Expr) -> Iterator[Change]:
+    if isinstance(node, exp.Case) and len(node.args["ifs"]) > 1:
+        for index, branch in enumerate(node.args["ifs"]):
+            yield f"without branch {index + 1} ({_short(branch.this.sql('athena'), 50)})", branch.pop
+
+
+def _parts(node: exp.Expr) -> Iterator[Change]:
+    if isinstance(node, exp.Coalesce | exp.Nullif | exp.Upper | exp.Lower | exp.Trim):
+        yield "only its first part", lambda: node.replace(node.this.copy())
+    if isinstance(node, exp.Mul | exp.Sub | exp.Add) and not isinstance(node.left, exp.Literal):
+        yield "only the left of it", lambda: node.replace(node.left.copy())
+    if isinstance(node, exp.In) and len(node.expressions) > 1:
+        for value in node.expressions:
+            yield f"without {value.sql('athena')}", value.pop
+
+
+def _rows(node: exp.Expr) -> Iterator[Change]:
+    if isinstance(node, exp.Distinct):
+        yield "without DISTINCT", node.pop
+    if isinstance(node, exp.Join) and node.side == "LEFT":
+        yield "an inner join", lambda: node.set("side", None)
+    if isinstance(node, exp.Tuple) and isinstance(node.parent, exp.Values) and len(node.parent.expressions) > 1:
+        yield "without this row", node.pop
+
+
+def _between(node: exp.Between) -> Iterator[Change]:
+    def bounded(lowest: type[exp.Expr], highest: type[exp.Expr]) -> None:
+        low = lowest(this=node.this.copy(), expression=node.args["low"].copy())
+        node.replace(exp.and_(low, highest(this=node.this.copy(), expression=node.args["high"].copy())))
+
+    yield "without its lowest", lambda: bounded(exp.GT, exp.LTE)
+    yield "without its highest", lambda: bounded(exp.GTE, exp.LT)
+
+
+def _literals(node: exp.Expr) -> Iterator[Change]:
+    if not isinstance(node, exp.Literal) or isinstance(node.parent, exp.Tuple):
+        return
+    if not node.is_string:
+        yield "one more", lambda: node.replace(exp.Literal.number(int(node.name) + 1))
+    elif isinstance(node.parent, exp.EQ | exp.NEQ):
+        yield "another text", lambda: node.replace(exp.Literal.string("zzz"))
+
+
+def _is_pin(node: exp.Expr | None) -> bool:
+    """Whether a node is the condition that pins a table, or part of it."""
+    pin = node if isinstance(node, exp.EQ) else node.parent if node is not None else None
+    return isinstance(pin, exp.EQ) and isinstance(pin.left, exp.Column) and pin.left.name == "snapshot"
+
+
+def _where(node: exp.Expr) -> str:
+    holder = node if isinstance(node, exp.CTE) else node.find_ancestor(exp.CTE)
+    return holder.alias if holder is not None else "result"
+
+
+def _short(text: str, most: int = 90) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= most else f"{flat[: most - 1]}…"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one mutant: what caught it, or ``survived``."""
+
+    name: str
+    by: str
+
+
+def judge(kpi: str, asked: Sequence[Mutant]) -> list[Verdict]:
+    """Return what first tells each of ``asked`` from the query of ``kpi``; worlds come one after the other."""
+    tree = sqlglot.parse_one(small.pinned(kpi), read="athena")
+    alive = {mutant.name: engine(kpi).translated(changed(tree, mutant)) for mutant in asked}
+    verdicts: list[Verdict] = []
+    for kind, world in worlds(kpi):
+        points = points_of(kpi, world.as_of)
+        right = engine(kpi).ask(world, points)
+        for name, sql in list(alive.items()):
+            caught = _caught(kpi, sql, right, points)
+            if caught:
+                verdicts.append(Verdict(name, "refused" if caught == "refused" else kind))
+                del alive[name]
+    return verdicts + [Verdict(name, "survived") for name in alive]
+
+
+def _caught(kpi: str, sql: str, right: Answers, points: Sequence[Point]) -> str | None:
+    try:
+        answers = engine(kpi).again(sql)
+        different = answers != right and disagreements(kpi, answers, right, points)
+    except (duckdb.Error, KeyError):
+        return "refused"
+    return "different" if different else None
+
+
+def worlds(kpi: str) -> Iterator[tuple[str, World]]:
+    """Yield the worlds that mutants of ``kpi`` are asked about, and of which kind each is."""
+    yield "example", world_of(kpi)
+    yield from (("kept world", world) for _, world in found.worlds(kpi))
+    yield from (("random world", world) for world in _random(kpi))
+
+
+def _random(kpi: str) -> list[World]:
+    drawn: list[World] = []
+
+    @seed(1)
+    @settings(
+        max_examples=RANDOM_WORLDS,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(compare.worlds(kpi))
+    def draw(world: World) -> None:
+        drawn.append(world)
+
+    draw()
+    return drawn
+
+
+def _judge_some(asked: tuple[str, int, int]) -> list[Verdict]:
+    kpi, first, step = asked
+    return judge(kpi, mutants(sqlglot.parse_one(small.pinned(kpi), read="athena"))[first::step])
+
+
+def equivalents() -> dict[tuple[str, str], str]:
+    """Return the mutants that mean the same as the query, by KPI and name, and why."""
+    listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))
+    return {(kpi, entry["mutant"]): entry["because"] for kpi, entries in listed.items() for entry in entries}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Judge every mutant of the KPIs named (default: all), print what became of them; 1 if one is unaccounted for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.book.mutants", description=__doc__)
+    parser.add_argument("kpi", nargs="*", default=compare.KPIS)
+    parser.add_argument("--processes", type=int, default=2)
+    asked = parser.parse_args(arguments)
+    started, excused, bad = time.monotonic(), equivalents(), 0
+    with ProcessPoolExecutor(asked.processes) as pool:
+        for kpi in asked.kpi:
+            parts = pool.map(_judge_some, [(kpi, first, asked.processes) for first in range(asked.processes)])
+            verdicts = [verdict for part in parts for verdict in part]
+            bad += _tell(kpi, verdicts, excused)
+    print(f"{time.monotonic() - started:.0f} s")
+    return 1 if bad else 0
+
+
+def _tell(kpi: str, verdicts: Sequence[Verdict], excused: dict[tuple[str, str], str]) -> int:
+    ways = Counter(verdict.by for verdict in verdicts)
+    print(f"{kpi}: {len(verdicts)} mutants; " + ", ".join(f"{number} {by}" for by, number in ways.most_common()))
+    survivors = {verdict.name for verdict in verdicts if verdict.by == "survived"}
+    listed = {name for owner, name in excused if owner == kpi}
+    for name in sorted(survivors - listed):
+        print(f"  nothing catches {name}")
+    for name in sorted(listed - survivors):
+        print(f"  listed as equivalent, but it is caught or gone: {name}")
+    return len(survivors ^ listed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
