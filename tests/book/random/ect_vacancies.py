@@ -59,7 +59,7 @@ def worlds(draw: st.DrawFn) -> World:
     vacancy = st.fixed_dictionaries(
         {
             "organisation_urns": st.one_of(
-                st.lists(st.sampled_from(URNS), min_size=1, max_size=2),
+                *([st.lists(st.sampled_from(URNS), min_size=1, max_size=2)] * 3),
                 st.lists(st.sampled_from((*URNS, "900000", None)), max_size=3),
                 st.none(),
             ),
@@ -93,6 +93,7 @@ def worlds(draw: st.DrawFn) -> World:
     near = st.one_of(
         st.sampled_from(sorted({day + timedelta(days=by) for day in turning for by in (-1, 0, 1, 2)})), days
     )
+    placements = st.lists(st.sampled_from((*URNS, *URNS, "900010")), min_size=1, max_size=3, unique=True)
     trainee = st.fixed_dictionaries(
         {
             "trn": st.sampled_from(trns),
@@ -104,7 +105,7 @@ def worlds(draw: st.DrawFn) -> World:
             "defer_date": st.one_of(st.none(), st.none(), days),
             "reinstate_date": st.one_of(st.none(), days),
             "withdrawal_date": st.one_of(st.none(), days),
-            "placement_urns": maybe(st.lists(st.sampled_from((*URNS, *URNS, "900010")), max_size=2, unique=True), 4),
+            "placement_urns": st.one_of(placements, placements, placements, st.just([]), st.none()),
         }
     )
     return World(
@@ -115,7 +116,7 @@ def worlds(draw: st.DrawFn) -> World:
                 "application_id", "A", draw(st.lists(application, min_size=6, max_size=14))
             ),
             "trainees": _numbered("trainee_id", "R", draw(st.lists(trainee, min_size=3, max_size=7))),
-            **draw(school_tables(days, URNS, most=4)),
+            **draw(school_tables(days, URNS, least=4, most=7)),
         },
     )
 

@@ -13,7 +13,7 @@ URNS = ("100001", "100002", "100003", "100004", "99999", "1000000")
 
 
 def school_tables(
-    days: st.SearchStrategy[date], urns: Sequence[str] = URNS, most: int = 6
+    days: st.SearchStrategy[date], urns: Sequence[str] = URNS, least: int = 0, most: int = 6
 ) -> st.SearchStrategy[dict[str, list[Row]]]:
     """Tables ``schools`` and ``school_links``; the last of ``urns`` is often not in the register."""
     school = st.fixed_dictionaries(
@@ -40,6 +40,6 @@ def school_tables(
             "schools": list({row["urn"]: row for row in schools if row["urn"] != urns[-1]}.values()),
             "school_links": list({(row["urn"], row["link_urn"], row["link_type"]): row for row in links}.values()),
         },
-        st.lists(school, max_size=most),
+        st.lists(school, min_size=least, max_size=most),
         st.lists(link, max_size=most),
     )
