@@ -85,11 +85,12 @@ def point_rows(kpi: str, points: Sequence[Point]) -> list[dict[str, Any]]:
 def _with_derived(world: World) -> dict[str, Sequence[Row]]:
     found: dict[str, Sequence[Row]] = dict(world.tables)
     if world.rows("schools"):
-        found["school_lineage"] = _lineage(world)
+        found["school_lineage"] = lineage_rows(world)
     return found
 
 
-def _lineage(world: World) -> list[dict[str, Any]]:
+def lineage_rows(world: World) -> list[dict[str, Any]]:
+    """Return the rows of ``school_lineage`` that ingest works out of the schools of ``world``."""
     establishments = {
         row["urn"]: Establishment(
             row["establishment_status"], _day_number(row.get("open_date")), _day_number(row.get("close_date"))

@@ -43,5 +43,10 @@ def maybe(values: st.SearchStrategy[object], often: int = 2) -> st.SearchStrateg
     return st.one_of(*([values] * often), st.none())
 
 
+def mostly(ordinary: object, others: Sequence[object], times: int = 1) -> st.SearchStrategy[object]:
+    """``ordinary``, ``times`` times as often as all of ``others`` together."""
+    return st.sampled_from((*([ordinary] * (times * len(others))), *others))
+
+
 def _same_day(day: date, year: int) -> date:
     return date(year, day.month, 28 if (day.month, day.day) == (2, 29) else day.day)

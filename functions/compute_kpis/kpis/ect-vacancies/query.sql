@@ -111,8 +111,8 @@ application AS (
             WHEN status = 'declined' AND declined_on IS NULL THEN 'end_of_offer_without_date'
             WHEN status = 'withdrawn' AND withdrawn_on IS NULL AND offered_on IS NOT NULL
                 THEN 'end_of_offer_without_date'
-            WHEN submitted_on IS NULL THEN 'submission_without_date'
-        END AS date_problem,
+        END AS offer_problem,
+        CASE WHEN submitted_on IS NULL THEN 'submission_without_date' END AS submission_problem,
         updated_on
     FROM vacancy_applications
     WHERE snapshot = :vacancy_applications_snapshot AND status <> 'draft'
@@ -331,11 +331,15 @@ placement AS (
     CROSS JOIN UNNEST(trainee.placement_urns) AS given (urn)
     INNER JOIN school ON school.urn = given.urn
 ),
--- Which URN a URN counts as on every day: a school and the school that it has become are the same.
+-- Which URN a URN of GIAS counts as on every day: a school and the school that it has become are the same.
 lineage AS (
-    SELECT urn, valid_from, valid_to, counted_urn
-    FROM school_lineage
-    WHERE snapshot = :school_lineage_snapshot
+    SELECT span.urn, span.valid_from, span.valid_to, span.counted_urn
+    FROM (
+        SELECT urn, valid_from, valid_to, counted_urn
+        FROM school_lineage
+        WHERE snapshot = :school_lineage_snapshot
+    ) AS span
+    INNER JOIN school ON school.urn = span.urn
 ),
 -- Distinct trainees, in all and by where they apply.
 applicant AS (
@@ -384,13 +388,19 @@ trainee_figure AS (
     FROM applicant
     GROUP BY period, as_of, level, part
 ),
--- Facts of the period, on any day, and adverts whose publication has no date.
+-- Facts of the period, on any day, and adverts that only lack a day of publication.
 source_figure AS (
     SELECT
         points.period,
         points.as_of,
         COUNT(advert.vacancy_id) AS facts,
-        SUM(CASE WHEN advert.publish_on IS NULL AND advert.expires_on <= points.as_of THEN 1 ELSE 0 END) AS unpublished
+        SUM(
+            CASE
+                WHEN advert.publish_on IS NOT NULL OR advert.discarded_on <= points.as_of THEN 0
+                WHEN advert.expires_on <= points.as_of OR advert.answered_on <= points.as_of THEN 1
+                ELSE 0
+            END
+        ) AS unpublished
     FROM points
     LEFT JOIN advert ON advert.expires_on BETWEEN points.period_start AND points.period_end
     GROUP BY points.period, points.as_of
@@ -404,10 +414,11 @@ left_out AS (
     CROSS JOIN UNNEST(ARRAY[
         application.trn_problem,
         CASE
-            WHEN application.date_problem <> 'end_of_offer_without_date' THEN application.date_problem
+            WHEN application.offer_problem <> 'end_of_offer_without_date' THEN application.offer_problem
             WHEN application.offered_on > closed.as_of OR application.updated_on <= closed.as_of THEN NULL
-            ELSE application.date_problem
-        END
+            ELSE application.offer_problem
+        END,
+        application.submission_problem
     ]) AS given (reason)
     WHERE closed.is_current AND given.reason IS NOT NULL
     GROUP BY closed.period, closed.as_of, given.reason
