@@ -60,6 +60,7 @@ in_scope AS (
     LEFT JOIN hidden ON hidden.candidate_id = choice.candidate_id
     WHERE
         hidden.candidate_id IS NULL
+        AND (choice.hide_in_reporting IS NULL OR NOT choice.hide_in_reporting)
         AND (choice.course_level IS NULL OR choice.course_level <> 'further_education')
 ),
 -- "Reason groups": an id is known by its first segment, a bare leaf or an R-code stands for its parent. There are few

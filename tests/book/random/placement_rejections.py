@@ -1,0 +1,97 @@
+"""Random worlds of Apply: few candidates, so that they meet several choices, reasons and regions."""
+
+from datetime import date, datetime, timedelta
+
+from hypothesis import strategies as st
+
+from functions.ingest_apply import reasons
+from tests.book.random.edges import as_of_days, instants_about, mostly
+from tests.book.world import World
+
+CYCLE_TURNS = tuple(
+    date.fromisoformat(day)
+    for day in (
+        "2020-10-13 2021-10-12 2022-10-11 2023-10-10 2024-10-08 2025-10-08 2026-10-08 "
+        "2021-10-04 2022-10-03 2023-10-02 2024-09-30 2025-09-30 2026-09-30"
+    ).split()
+)
+EARLY_DAYS = ("2022-10-11", "2022-10-31", "2022-06-14", "2021-11-30", "2023-02-28", "2020-12-15")
+"""Days whose cycles, or those before them, had no reasons, or none about placements."""
+
+CANDIDATES = st.sampled_from(("c1", "c2", "c3", "c4", "c5", "c6"))
+STATUSES = st.sampled_from(
+    [
+        *["rejected"] * 12,
+        *"offer pending_conditions recruited offer_deferred declined offer_withdrawn withdrawn".split(),
+        *"awaiting_provider_decision inactive unsubmitted application_not_sent cancelled enrolled".split(),
+    ]
+)
+TYPES = st.sampled_from(
+    (*["rejection_reasons"] * 4, "reasons_for_rejection", "vendor_api_rejection_reasons", "rejection_reason", "newer")
+)
+IDS = st.sampled_from(
+    (
+        "school_placement",
+        "school_placement.no_placements",
+        "school_placement.one_more",
+        "no_suitable_placements",
+        "R10",
+        "course_full",
+        "course_full_y_n",
+        "course_full.salary_course_full",
+        "course_full_other",
+        "r08",
+        "qualifications",
+        "qualifications.no_degree",
+        "no_maths_gcse",
+        "R02",
+        "references",
+        "safeguarding",
+        "cannot_sponsor_visa_y_n",
+        "honesty_and_professionalism_y_n",
+        "why_are_you_rejecting_this_application",
+        "interested_in_future_applications_y_n",
+        "other_advice_or_feedback",
+        "mentor",
+        "not_yet_invented",
+        "not_yet_invented.course_full",
+        "r11",
+        "No place, sorry",
+    )
+)
+REGIONS = st.sampled_from(
+    [
+        *("london", "london", "north_east", "north_west", "yorkshire_and_the_humber", "east_midlands"),
+        *("west_midlands", "eastern", "south_east", "South_West", "wales", "no_region", "atlantis"),
+    ]
+)
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """A world of choices of the last four cycles and the next."""
+    as_of = draw(mostly(as_of_days(), st.sampled_from(EARLY_DAYS).map(date.fromisoformat), times=3))
+    stands = (as_of + timedelta(days=1)).replace(day=1) - timedelta(days=1)
+    year = stands.year + (stands.month >= 10)
+    early = st.sampled_from([datetime(year - back, 11, 3, 12) for back in (4, 3, 3, 2, 2, 2, 1)])
+    near, turns = instants_about(stands), instants_about(as_of, CYCLE_TURNS)
+    choices = st.fixed_dictionaries(
+        {
+            "candidate_id": mostly(CANDIDATES, st.none(), times=20),
+            "recruitment_cycle_year": st.sampled_from((*[year] * 8, *[year - 1] * 5, year - 2, year - 3, year + 1)),
+            "status": STATUSES,
+            "sent_to_provider_at": mostly(early, near, turns, st.none(), times=12),
+            "rejected_at": mostly(early, near, turns, st.none(), times=10),
+            "rejected_by_default": mostly(st.just(False), st.just(True), st.none(), times=8),
+            "rejection_reasons_type": mostly(TYPES, st.none(), times=5),
+            "rejection_reason_ids": mostly(
+                st.lists(IDS, max_size=3, min_size=1).map(reasons.tidy), st.just([]), st.none()
+            ),
+            "provider_region_code": mostly(REGIONS, st.none(), times=8),
+            "course_level": mostly(st.sampled_from(("primary", "secondary", None)), st.just("further_education")),
+            "hide_in_reporting": mostly(st.sampled_from((False, False, None)), st.just(True), times=25),
+        }
+    )
+    fewest = draw(st.sampled_from((0, 4, 8, 12)))
+    rows = draw(st.lists(choices, min_size=fewest, max_size=15))
+    return World(as_of, {"application_choices": [{"id": str(number), **row} for number, row in enumerate(rows)]})
