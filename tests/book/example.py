@@ -24,7 +24,8 @@ from placements_kpi.pseudonyms import Pseudonyms
 from placements_kpi.sources import Source, SourceFile
 from placements_kpi.staging import Staging
 from placements_kpi.tables import Table
-from tests.book.answers import Answer, Answers, Cell
+from tests.book.answers import FACTS, REFUSED, Answer, Answers, Cell
+from tests.book.points import Point
 from tests.book.world import Row, World, tables
 
 KPIS = Path("functions/compute_kpis/kpis")
@@ -60,12 +61,17 @@ class Example:
     schools_on: date
     records: Mapping[str, Mapping[str, Sequence[Mapping[str, str]]]]
     answers: Answers
-    """Every cell that is not nothing, at each of ``days``."""
+    """Every cell that is not nothing, at the newest points; of other days, some measures and breakdowns whole."""
 
-    @property
-    def days(self) -> set[date]:
-        """Return the days that the answers are given for."""
-        return {cell.as_of for cell in self.answers}
+    def covered(self, given: Answers, points: Sequence[Point]) -> Answers:
+        """Return those of ``given`` that the answers by hand speak about."""
+        newest = {(point.period, point.as_of) for point in points if point.is_current}
+        parts = {(cell.measure, cell.period, cell.as_of, cell.breakdown) for cell in self.answers}
+        return {
+            cell: answer
+            for cell, answer in given.items()
+            if cell.measure not in (FACTS, REFUSED) and ((cell.period, cell.as_of) in newest or cell[:4] in parts)
+        }
 
 
 def kpis_with_examples() -> list[str]:

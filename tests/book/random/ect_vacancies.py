@@ -6,18 +6,18 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.book.days import last_of_month, months_later
-from tests.book.random.edges import TIMES, as_of_days, days_about, maybe, mostly
+from tests.book.random.edges import TIMES, as_of_days, days_about, maybe, usually
 from tests.book.random.schools import school_tables
 from tests.book.world import World
 
 TRNS = ("t1", "t1", "t2", "t3")  # tokens: what they are made of is the ingest's affair
 URNS = ("100001", "100002", "100003", "100004")
-ROLES = mostly(["teacher"], (["sendco", "teacher"], [None, "teacher"], ["teaching_assistant"], [], None), 3)
+ROLES = usually(["teacher"], (["sendco", "teacher"], [None, "teacher"], ["teaching_assistant"], [], None), 3)
 HIRED = st.sampled_from(
     "hired_tvs hired_other_free hired_paid hired_no_listing not_filled_ongoing not_filled_not_looking "
     "hired_dont_know hired_by_magic".split()
 )
-STATUSES = mostly("offered", ("declined", "declined", "withdrawn", "withdrawn", "submitted", "rejected"), 2)
+STATUSES = usually("offered", ("declined", "declined", "withdrawn", "withdrawn", "submitted", "rejected"), 2)
 QUALIFIED = st.sampled_from(("yes", "no", "on_track", "non_teacher"))
 STATES = st.sampled_from(
     (
@@ -32,12 +32,12 @@ STATES = st.sampled_from(
         "lost_in_the_post",
     )
 )
-ROUTES = mostly(
+ROUTES = usually(
     "provider_led_postgrad",
     ("12", "assessment_only", "school of hard knocks", "early_years_postgrad", "19", "Early Years (salaried)", None),
     3,
 )
-PROBLEMS = mostly(None, ("too_short", "too_long", "repeated_digit", "known_placeholder", "smudged"))
+PROBLEMS = usually(None, ("too_short", "too_long", "repeated_digit", "known_placeholder", "smudged"))
 LATE = tuple(date.fromisoformat(day) for day in ("2026-02-28", "2026-04-14", "2026-07-14", "2026-08-31", "2026-10-15"))
 """Days at which the year that is current, or the one before, has offers."""
 
@@ -70,7 +70,7 @@ def worlds(draw: st.DrawFn) -> World:
             "discarded_at": st.one_of(*([st.none()] * 6), instants),
             "hired_status": maybe(HIRED, 2),
             "stats_updated_at": st.one_of(earlier, instants, st.none()),
-            "takes_applications": mostly(True, (False, None), 4),
+            "takes_applications": usually(True, (False, None), 4),
         }
     )
     application = st.fixed_dictionaries(
@@ -85,7 +85,7 @@ def worlds(draw: st.DrawFn) -> World:
             "qualified_teacher_status_year": maybe(st.sampled_from([start.year - by for by in (4, 3, 2, 1)]), 1),
             "is_statutory_induction_complete": st.sampled_from((None, True, False)),
             "trn": st.sampled_from(trns),
-            "trn_problem": mostly(None, (problem,), 5),
+            "trn_problem": usually(None, (problem,), 5),
             "updated_at": st.one_of(earlier, instants, st.none()),
         }
     )
@@ -97,7 +97,7 @@ def worlds(draw: st.DrawFn) -> World:
     trainee = st.fixed_dictionaries(
         {
             "trn": st.sampled_from(trns),
-            "trn_problem": mostly(None, (problem,), 5),
+            "trn_problem": usually(None, (problem,), 5),
             "state": STATES,
             "training_route": ROUTES,
             "itt_end_date": st.one_of(st.none(), before, near),

@@ -423,6 +423,7 @@ counted AS (
             WHEN 'schools_d1' THEN tally.d1
             WHEN 'schools_d3' THEN tally.d3
         END AS denominator,
+        COALESCE(tally.d1, 0) AS open_schools,
         MAX(
             CASE
                 WHEN points.is_current
@@ -437,7 +438,7 @@ counted AS (
         ON tally.period = points.period AND tally.as_of = points.as_of AND tally.breakdown = cells.breakdown
     WHERE cells.breakdown = 'national' OR tally.category IS NOT NULL
 ),
--- A day without any school has no denominator: not available, never 0.
+-- A day without any school open in England has no denominator: not available, never 0.
 results AS (
     SELECT
         COALESCE(names.measure, counted.counts) AS measure,
@@ -451,7 +452,10 @@ results AS (
         END AS numerator,
         counted.denominator,
         CASE
-            WHEN names.measure IS NULL AND counted.numerator IS NULL THEN 'not_available'
+            WHEN names.measure IS NULL
+                AND counted.breakdown = 'national'
+                AND counted.open_schools = 0
+                AND counted.counts NOT IN ('active_not_in_denominator', 'facts_in_source') THEN 'not_available'
             WHEN counted.is_refused * counted.rests_on_sign_in = 1 AND NOT counted.is_current THEN 'not_available'
             ELSE 'ok'
         END AS status
