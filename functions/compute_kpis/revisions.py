@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Cell = tuple[str, int, "date", str, str]
 """Measure, period, day, breakdown and category: what makes two figures of a KPI the same cell."""
 
+_APPROVAL = {"approved_by", "approved_on"}
+
 
 def declare(protected: Protected, published: Protected | None) -> Protected:
     """Return ``protected`` with its revisions against ``published`` and the finality of each figure.
@@ -98,7 +100,7 @@ def _reasons(was: Protected, now: Protected, before: KpiResult, after: KpiResult
     ]
     if "definitions" in changed:
         reasons.append("the lists of codes changed")
-    if was.disclosure != now.disclosure:
+    if was.disclosure.model_dump(exclude=_APPROVAL) != now.disclosure.model_dump(exclude=_APPROVAL):
         reasons.append("the protection of small numbers changed")
     sources = sorted({SOURCE_OF_TABLE[table] for table in changed if table in SOURCE_OF_TABLE})
     if sources:
