@@ -58,7 +58,16 @@ def test_page_says_what_changed_why_and_by_how_much(page_frame: site.Site) -> No
     assert f"These figures are not what release {BEFORE} said of the same days." in text
     assert f"Definition version changed from 0 to 1: {len(made.revisions)} figures changed." in text
     assert f"{figures.headline.title}, 14 July 2026: {int(now or 0) - 1:,} became {now:,}." in text
-    assert f"And {len(made.revisions) - MOST_SHOWN} more" in text
+    assert text.count(" became ") == MOST_SHOWN < len(made.revisions)
+    assert "The JSON file lists all of them." in text
+
+
+def test_page_of_an_indicator_with_revised_parts_only_points_to_them(page_frame: site.Site) -> None:
+    made = revised()
+    part = made.revisions[0].model_copy(update={"breakdown": "phase", "category": "primary"})
+    made = made.model_copy(update={"revisions": (part,)})
+    text = " ".join(Page.of(files(made, page_frame)[f"{SCHOOLS}/index.html"]).text.split())
+    assert "Worked out again: 1 figure changed. The JSON file lists them; none is of the whole of England." in text
 
 
 def test_symbol_in_a_revision_is_shown_and_explained(page_frame: site.Site) -> None:
