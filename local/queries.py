@@ -12,6 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp, parse
+
+# By name here, not when first used: a dialect that one thread is loading is found half made by another, and then
+# writes ARRAY('') for ARRAY[''].
+from sqlglot.dialects import Athena, DuckDB
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.pushdown_projections import pushdown_projections
 from sqlglot.optimizer.qualify import qualify
@@ -76,12 +80,12 @@ def plan(query: str, columns: Columns, parameters: Sequence[str] = ()) -> Plan:
             table.set("this", exp.to_identifier(table.meta["view"], quoted=True))
             table.set("db", None)
             table.set("catalog", None)
-    return Plan(sql=tree.sql(dialect="duckdb"), scans=scans, views=views)
+    return Plan(sql=tree.sql(dialect=DuckDB), scans=scans, views=views)
 
 
 def _parse(query: str) -> exp.Expr:
     try:
-        trees = [tree for tree in parse(query, read="athena") if tree is not None]
+        trees = [tree for tree in parse(query, read=Athena) if tree is not None]
     except SqlglotError as error:
         raise QueryError(f"SYNTAX_ERROR: {re.sub(chr(27) + r'.*?m', '', str(error))}") from error
     if len(trees) != 1:
@@ -165,7 +169,7 @@ def _is_partition(node: exp.Expr, alias: str, *, only: bool) -> bool:
 def _scans(tree: exp.Expr, columns: Columns, views: Mapping[str, tuple[str, tuple[str, ...]]]) -> tuple[Scan, ...]:
     schema: dict[str, object] = {table: {**known, PARTITION: "string"} for table, known in columns.items()}
     try:
-        qualified = qualify(tree.copy(), schema=schema, dialect="athena", identify=False, validate_qualify_columns=True)
+        qualified = qualify(tree.copy(), schema=schema, dialect=Athena, identify=False, validate_qualify_columns=True)
         pruned = pushdown_projections(qualified)
     except SqlglotError as error:
         message = re.sub(chr(27) + r".*?m", "", str(error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from functions.compute_kpis import recompute, record, request, run, status
+from functions.compute_kpis import recompute, record, request, restate, run, status
 from placements_kpi import store
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.observability import logger
@@ -21,7 +21,7 @@ SECONDS_FOR_QUERIES = 600.0
 
 @logger.inject_lambda_context
 def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
-    """Return the summary of what ``event`` asked for: compute (the default), recompute or status."""
+    """Return the summary of what ``event`` asked for: compute (the default), recompute, restate or status."""
     settings = ComputeSettings.from_environment()
     budget = min(SECONDS_FOR_QUERIES, max(context.get_remaining_time_in_millis() / 1000 - SECONDS_TO_FINISH, 1.0))
     try:
@@ -38,6 +38,8 @@ def answer(settings: ComputeSettings, event: Any, budget_seconds: float) -> dict
     asked = request.parse(event)
     if asked.action == "status":
         return status.status(settings)
+    if asked.action == "restate" and asked.release is not None:
+        return restate.restate(settings, asked.release, budget_seconds=budget_seconds)
     if asked.release is not None:
         return recompute.recompute(settings, asked.release, budget_seconds=budget_seconds)
     return run.compute(settings, asked.as_of, dry_run=asked.dry_run, budget_seconds=budget_seconds)

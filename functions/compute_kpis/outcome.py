@@ -156,7 +156,7 @@ def run_id_of(as_of: date, inputs: Mapping[str, Any], results: tuple[KpiResult, 
 def results_parquet(results: Results) -> bytes:
     """Return every figure of ``results`` as one Parquet file, one row a cell."""
     rows = [
-        {"kpi": kpi.id, "state": kpi.state, **figure.model_dump(exclude={"symbol"})}
+        {"kpi": kpi.id, "state": kpi.state, **figure.model_dump(exclude={"symbol", "finality"})}
         for kpi in results.kpis
         for figure in kpi.figures
     ]

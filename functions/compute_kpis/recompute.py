@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from functions.compute_kpis import catalogue, definitions, outcome, release
+from pydantic import BaseModel
+
+from functions.compute_kpis import catalogue, outcome, revisions
 from functions.compute_kpis.calendars import load_calendars
 from functions.compute_kpis.disclosure import protect
 from functions.compute_kpis.pins import Pin
-from functions.compute_kpis.record import record_key
+from functions.compute_kpis.published import Published, changed_since, read_published
 from functions.compute_kpis.run import execute
 from placements_kpi import settings as settings_of
 from placements_kpi import store
-from placements_kpi.results import Protected, Results
 
 if TYPE_CHECKING:
+    from placements_kpi.results import Protected, Results
     from placements_kpi.settings import ComputeSettings
 
 MOST_DIFFERENCES = 50
+
+
+@dataclass(frozen=True)
+class Again:
+    """A release worked out again by today's code from its own snapshots and definitions."""
+
+    results: Results
+    protected: Protected
+    failures: Mapping[str, outcome.Failure]
+    bytes_scanned: int
 
 
 def recompute(
@@ -30,69 +44,77 @@ def recompute(
 ) -> dict[str, Any]:
     """Return whether today's code gives the release byte for byte from its own snapshots, and where it does not.
 
-    Differences are paths into the documents, never values: the exact results are
-    private. A KPI that the release carried over is taken as it was. Nothing is written.
-    Raises :class:`ReleaseError` if the release, or the record of its run, is not there.
+    The definitions (calendar, lists of categories) are those of the release, not today's
+    files; a KPI that the release carried over is taken as it was; revisions are against
+    the release that it was compared with then. ``changed_since`` names what of the code,
+    the catalogue and the definitions is another today. Differences are paths into the
+    documents, never values: the exact results are private. Fields that the documents did
+    not have yet (``fields_since``) are left out of the comparison. Nothing is written.
+    Raises :class:`ReleaseError` if the release, or what it was made from, is not there.
     """
     s3 = store.s3_client()
-    bucket = settings.data_bucket
-    try:
-        protected_bytes = store.read_bytes(s3, bucket, release.release_key(release_id))
-        protected = Protected.model_validate_json(protected_bytes)
-        record = store.read_json(s3, bucket, record_key(protected.run_id))
-        results_bytes = store.read_bytes(s3, bucket, f"results/{protected.run_id}/results.json")
-    except store.MissingObjectError as error:
-        raise release.ReleaseError(
-            f"release {release_id} cannot be recomputed: {error}; protected/ lists the releases there are"
-        ) from None
-    published = Results.model_validate_json(results_bytes)
-    again, bytes_scanned = _again(settings, published, record, folder, budget_seconds)
-    used = settings_of.Disclosure(**protected.disclosure.model_dump())
-    protected_again = protect(again, used, release_id)
-    differences = [
-        *_differences("results", published.model_dump(mode="json"), again.model_dump(mode="json")),
-        *_differences("protected", protected.model_dump(mode="json"), protected_again.model_dump(mode="json")),
-    ]
-    equal = (
-        store.canonical_json(again.model_dump(mode="json")) == results_bytes
-        and store.canonical_json(protected_again.model_dump(mode="json")) == protected_bytes
-    )
+    published = read_published(s3, settings.data_bucket, release_id)
+    again = work_out_again(settings, published, folder, budget_seconds)
+    kpis, unusable = catalogue.load_catalogue(published.definitions, folder)
+    fields_since: set[str] = set()
+    differences: list[str] = []
+    equal = True
+    for name, was, now, body in (
+        ("results", published.results, again.results, published.results_bytes),
+        ("protected", published.protected, again.protected, published.protected_bytes),
+    ):
+        document = _as_then(was, now.model_dump(mode="json"), fields_since)
+        differences += _differences(name, was.model_dump(mode="json", exclude_unset=True), document)
+        equal = equal and store.canonical_json(document) == body
     return {
         "release": release_id,
-        "run_id": protected.run_id,
+        "run_id": published.protected.run_id,
+        "compared_with": published.protected.compared_with,
         "equal": equal,
         "differences": differences[:MOST_DIFFERENCES],
         "differences_found": len(differences),
-        "code_version": {"of_release": published.code_version, "now": settings.code_version},
-        "bytes_scanned": bytes_scanned,
+        "fields_since": sorted(fields_since),
+        **changed_since(settings, published, kpis, unusable),
+        "failures": {kpi: failure.detail for kpi, failure in sorted(again.failures.items())},
+        "bytes_scanned": again.bytes_scanned,
         "outcome": "ok" if equal else "partial",
     }
 
 
-def _again(
-    settings: ComputeSettings, published: Results, record: dict[str, Any], folder: Path, budget_seconds: float
-) -> tuple[Results, int]:
-    lists = definitions.load_definitions()
-    kpis, unusable = catalogue.load_catalogue(lists, folder)
-    worked = {kpi.id for kpi in published.kpis if kpi.state == "ok"}
-    pins = {facts.source: Pin(facts) for facts in published.sources}
+def work_out_again(settings: ComputeSettings, published: Published, folder: Path, budget_seconds: float) -> Again:
+    """Return the release worked out again by the catalogue in ``folder``; all else is as it was then."""
+    results = published.results
+    kpis, unusable = catalogue.load_catalogue(published.definitions, folder)
+    worked = {kpi.id for kpi in results.kpis if kpi.state == "ok"}
     made = outcome.plan(
-        published.as_of,
+        results.as_of,
         [kpi for kpi in kpis if kpi.id in worked],
-        [folder for folder in unusable if folder.id in worked],
-        pins,
-        load_calendars(lists),
+        [unused for unused in unusable if unused.id in worked],
+        {facts.source: Pin(facts) for facts in results.sources},
+        load_calendars(published.definitions),
     )
-    snapshots = record["inputs"]["snapshots"]
-    results, _, answers = execute(settings, made, snapshots, None, budget_seconds)
-    found = {result.id: result for result in results}
-    again = published.model_copy(
+    worked_again, failures, answers = execute(settings, made, published.snapshots, None, budget_seconds)
+    found = {result.id: result for result in worked_again}
+    again = results.model_copy(
         update={
-            "snapshots": snapshots,
-            "kpis": tuple(found.get(kpi.id, kpi) for kpi in published.kpis if kpi.id in found or kpi.state != "ok"),
+            "snapshots": published.snapshots,
+            "kpis": tuple(found.get(kpi.id, kpi) for kpi in results.kpis if kpi.id in found or kpi.state != "ok"),
         }
     )
-    return again, sum(answer.bytes_scanned for answer in answers.values())
+    used = settings_of.Disclosure(**published.protected.disclosure.model_dump())
+    protected = revisions.declare(protect(again, used, published.protected.release), published.compared_with)
+    return Again(again, protected, failures, sum(answer.bytes_scanned for answer in answers.values()))
+
+
+def _as_then(was: Any, now: Any, since: set[str]) -> Any:
+    """Return the JSON document ``now`` without the fields that ``was`` had not got yet; ``since`` gets their names."""
+    if isinstance(was, BaseModel) and isinstance(now, dict):
+        new = set(type(was).model_fields) - was.model_fields_set
+        since |= {f"{type(was).__name__}.{name}" for name in new}
+        return {name: _as_then(getattr(was, name), value, since) for name, value in now.items() if name not in new}
+    if isinstance(was, tuple) and was and isinstance(now, list):
+        return [_as_then(was[min(number, len(was) - 1)], value, since) for number, value in enumerate(now)]
+    return now
 
 
 def _differences(path: str, was: Any, now: Any) -> list[str]:

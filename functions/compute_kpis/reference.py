@@ -9,20 +9,20 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from functions.compute_kpis.contract import DEFINITIONS, KPI_POINTS
+from functions.compute_kpis.definitions import Definitions, Entry
 from placements_kpi import store
 from placements_kpi.tables import Table, arrow_schema
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-    from functions.compute_kpis.definitions import Definitions
     from placements_kpi.results import Point
 
 
@@ -60,6 +60,19 @@ def write_definitions(s3: S3Client, bucket: str, definitions: Definitions) -> st
     return _write(s3, bucket, DEFINITIONS, definition_rows(definitions), definitions.dated)
 
 
+def read_definitions(s3: S3Client, bucket: str, snapshot: str) -> Definitions:
+    """Return the definitions as a snapshot has them; :class:`MissingObjectError` if it is no longer kept."""
+    body = store.read_bytes(s3, bucket, _key(DEFINITIONS, snapshot))
+    rows = pq.read_table(pa.BufferReader(body), schema=arrow_schema(DEFINITIONS)).to_pylist()
+    entries = tuple(Entry(**{name: str(value) for name, value in row.items()}) for row in rows)
+    return Definitions(entries=entries, dated=datetime.strptime(snapshot[:8], "%Y%m%d").date())
+
+
+def definitions_id(definitions: Definitions) -> str:
+    """Return the id that the snapshot of ``definitions`` has or would have."""
+    return _snapshot_id(DEFINITIONS, definition_rows(definitions), definitions.dated)
+
+
 def parquet_bytes(rows: list[dict[str, Any]], schema: pa.Schema) -> bytes:
     """Return ``rows`` as one Parquet file; equal rows give equal bytes with the same pyarrow."""
     sink = io.BytesIO()
@@ -68,9 +81,17 @@ def parquet_bytes(rows: list[dict[str, Any]], schema: pa.Schema) -> bytes:
 
 
 def _write(s3: S3Client, bucket: str, table: Table, rows: list[dict[str, Any]], dated: date) -> str:
+    snapshot = _snapshot_id(table, rows, dated)
+    body = parquet_bytes(rows, arrow_schema(table))
+    store.write_once(s3, bucket, _key(table, snapshot), body, "application/vnd.apache.parquet")
+    return snapshot
+
+
+def _snapshot_id(table: Table, rows: list[dict[str, Any]], dated: date) -> str:
     plain = [{name: str(value) for name, value in row.items()} for row in rows]
     digest = hashlib.sha256(store.canonical_json([table.name, plain])).hexdigest()[:12]
-    snapshot = f"{dated:%Y%m%d}-{digest}"
-    key = f"snapshots/{table.name}/snapshot={snapshot}/part-0.parquet"
-    store.write_once(s3, bucket, key, parquet_bytes(rows, arrow_schema(table)), "application/vnd.apache.parquet")
-    return snapshot
+    return f"{dated:%Y%m%d}-{digest}"
+
+
+def _key(table: Table, snapshot: str) -> str:
+    return f"snapshots/{table.name}/snapshot={snapshot}/part-0.parquet"

@@ -1,23 +1,26 @@
 """Releases: protected results under an id that their content decides, and the pointers to the newest.
 
-A release is ``<as-of date>.<n>``: the n-th different content for that day. The same
-content always gets the same id, and an object once written is never changed.
+A release is ``<as-of date>.<n>``: the n-th content for that day that differed from the
+one before. A run that finds its content in the day's newest release writes nothing, and
+an object once written is never changed.
 """
 
 from __future__ import annotations
 
-import itertools
+import json
 from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from placements_kpi import store
 from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.observability import logger
+from placements_kpi.results import Protected
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-
-    from placements_kpi.results import Protected
 
 CURRENT_RESULTS = "current/results.json"
 CURRENT_RELEASE = "protected/current.json"
@@ -32,26 +35,85 @@ def release_key(release: str) -> str:
     return f"protected/{release}/results.json"
 
 
+def read_release(s3: S3Client, bucket: str, release: str) -> Protected:
+    """Return the protected results of ``release``; :class:`ReleaseError` if they are gone or of another contract."""
+    try:
+        return Protected.model_validate_json(store.read_bytes(s3, bucket, release_key(release)))
+    except store.MissingObjectError as error:
+        raise ReleaseError(f"there is no release {release}: {error}; protected/ lists the releases there are") from None
+    except ValidationError as error:
+        reason = f"it is not of the contract that this code reads ({error.error_count()} problems)"
+        raise ReleaseError(f"release {release} cannot be read: {reason}") from None
+
+
 def find_or_write(
-    s3: S3Client, bucket: str, as_of: date, make: Callable[[str], Protected], *, write: bool = True
+    s3: S3Client,
+    bucket: str,
+    as_of: date,
+    make: Callable[[str, Protected | None], Protected],
+    *,
+    write: bool = True,
 ) -> tuple[str, Protected]:
     """Return the id and content of the release that ``make`` gives for ``as_of``, written if it is new.
 
-    ``make`` is given the id to try. With ``write`` off, the id it would get.
+    ``make`` is given the id to try and the release to compare with. A release that is there
+    already is made again from the one it was compared with itself, whatever is current by
+    now: so the same inputs find their own release. With ``write`` off, the id it would get.
     """
-    for number in itertools.count(1):
+    number = _newest_of(s3, bucket, as_of) or 1
+    while True:
         release = f"{as_of.isoformat()}.{number}"
-        protected = make(release)
-        body = store.canonical_json(protected.model_dump(mode="json"))
         key = release_key(release)
-        if write and store.write_once(s3, bucket, key, body):
-            return release, protected
-        try:
-            if store.read_bytes(s3, bucket, key) == body:
+        written = _bytes(s3, bucket, key)
+        compared = _to_compare(s3, bucket, as_of) if written is None else json.loads(written).get("compared_with")
+        protected = make(release, _read_or_none(s3, bucket, compared))
+        body = store.canonical_json(protected.model_dump(mode="json"))
+        if written is None:
+            if not write or store.write_once(s3, bucket, key, body):
                 return release, protected
-        except store.MissingObjectError:
+            written = store.read_bytes(s3, bucket, key)  # another run was faster
+        if written == body:
             return release, protected
-    raise AssertionError("unreachable: the count never ends")
+        number += 1
+
+
+def _newest_of(s3: S3Client, bucket: str, as_of: date) -> int:
+    """Return the greatest number of a release of the day; 0 if it has none."""
+    prefix = f"protected/{as_of.isoformat()}."
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+    names = [
+        item.get("Prefix", "").removeprefix(prefix).rstrip("/")
+        for page in pages
+        for item in page.get("CommonPrefixes", [])
+    ]
+    return max((int(name) for name in names if name.isdecimal()), default=0)
+
+
+def _to_compare(s3: S3Client, bucket: str, as_of: date) -> str | None:
+    """Return the id of the current release; if that is of a later day, of the newest of this day, if any."""
+    pointer = store.read_pointer(s3, bucket, CURRENT_RELEASE)
+    if pointer is not None and _as_of(CURRENT_RELEASE, pointer.body) <= as_of:
+        return str(pointer.body["release"])
+    newest = _newest_of(s3, bucket, as_of)
+    return f"{as_of.isoformat()}.{newest}" if newest else None
+
+
+def _read_or_none(s3: S3Client, bucket: str, release: str | None) -> Protected | None:
+    """Return a release to compare with; one that cannot be read must not keep the new figures from the public."""
+    if release is None:
+        return None
+    try:
+        return read_release(s3, bucket, release)
+    except ReleaseError as error:
+        logger.warning("no revisions can be worked out", extra={"release": release, "reason": str(error)})
+        return None
+
+
+def _bytes(s3: S3Client, bucket: str, key: str) -> bytes | None:
+    try:
+        return store.read_bytes(s3, bucket, key)
+    except store.MissingObjectError:
+        return None
 
 
 def make_current(s3: S3Client, bucket: str, key: str, body: dict[str, Any], as_of: date) -> bool:

@@ -20,18 +20,18 @@ class Request(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    action: Literal["compute", "recompute", "status"] = "compute"
+    action: Literal["compute", "recompute", "restate", "status"] = "compute"
     as_of: date | None = None
     """The as-of date (a London day, not in the future); default: yesterday."""
     release: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}\.[1-9]\d*$")
-    """The release to work out again (``recompute``)."""
+    """The release to work out again from its own snapshots (``recompute``) or from today's (``restate``)."""
     dry_run: bool = False
     """Work everything out and change nothing that anybody reads."""
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
-        if (self.action == "recompute") != (self.release is not None):
-            raise ValueError("recompute needs a release, and nothing else takes one")
+        if (self.action in {"recompute", "restate"}) != (self.release is not None):
+            raise ValueError("recompute and restate need a release, and nothing else takes one")
         if self.action != "compute" and (self.as_of or self.dry_run):
             raise ValueError("only compute takes as_of and dry_run")
         return self
@@ -46,5 +46,5 @@ def parse(event: Any) -> Request:
         where = ".".join(str(part) for part in first["loc"]) or "the event"
         raise RequestError(
             f"the event cannot be understood: {where}: {first['msg']}; it takes as_of (YYYY-MM-DD) and dry_run, or "
-            "action recompute with a release, or action status; events/ has one of each"
+            "action recompute or restate with a release, or action status; events/ has one of each"
         ) from None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from functions.compute_kpis import catalogue, definitions, emit, outcome, pins, reference, release
+from functions.compute_kpis import catalogue, definitions, emit, outcome, pins, reference, release, revisions
 from functions.compute_kpis.calendars import last_month_end, load_calendars
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.disclosure import protect
@@ -68,7 +68,8 @@ def compute(
     if day > times.today():
         raise AsOfError(f"{day} is in the future (today is {times.today()} in London); ask for a day that has come")
     s3 = store.s3_client()
-    computed = _work_out(s3, settings, day, folder, budget_seconds)
+    previous = _previous(s3, settings.data_bucket)
+    computed = work_out(s3, settings, day, previous, folder=folder, budget_seconds=budget_seconds)
     results = computed.results
     for kpi_id, failure in sorted(computed.failures.items()):
         logger.error("kpi failed", extra={"kpi": kpi_id, "reason": failure.detail})
@@ -107,9 +108,18 @@ def execute(
     return results, failures, answers
 
 
-def _work_out(s3: S3Client, settings: ComputeSettings, day: date, place: Path, budget_seconds: float) -> Computed:
+def work_out(
+    s3: S3Client,
+    settings: ComputeSettings,
+    day: date,
+    previous: Results | None,
+    *,
+    folder: Path = catalogue.FOLDER,
+    budget_seconds: float = 600.0,
+) -> Computed:
+    """Return every KPI for the day from the current snapshots; what fails is carried over from ``previous``."""
     lists = definitions.load_definitions()
-    kpis, unusable = catalogue.load_catalogue(lists, place)
+    kpis, unusable = catalogue.load_catalogue(lists, folder)
     pinned = pins.read_pins(s3, settings.data_bucket, day, settings.max_age_days)
     made = outcome.plan(day, kpis, unusable, pinned, load_calendars(lists))
     snapshots = {
@@ -119,14 +129,13 @@ def _work_out(s3: S3Client, settings: ComputeSettings, day: date, place: Path, b
     }
     snapshots["definitions"] = reference.write_definitions(s3, settings.data_bucket, lists)
     snapshots["kpi_points"] = reference.write_points(s3, settings.data_bucket, made.points, day)
-    previous = _previous(s3, settings.data_bucket)
     kpi_results, failures, answers = execute(settings, made, snapshots, previous, budget_seconds)
     sources = tuple(pin.facts for pin in pinned.values())
     inputs: dict[str, Any] = {
         "as_of": day.isoformat(),
         "snapshots": snapshots,
         "sources": [facts.model_dump(mode="json") for facts in sources],
-        "catalogue": {kpi.id: kpi.digest for kpi in kpis} | {folder.id: folder.digest for folder in unusable},
+        "catalogue": {kpi.id: kpi.digest for kpi in kpis} | {unused.id: unused.digest for unused in unusable},
         "code_version": settings.code_version,
         "demonstration": settings.demonstration,
     }
@@ -166,13 +175,22 @@ def _publish(
         store.write_once(
             s3, bucket, f"{place}/results.parquet", outcome.results_parquet(results), "application/vnd.apache.parquet"
         )
-    release_id, _ = release.find_or_write(
-        s3, bucket, results.as_of, lambda name: protect(results, settings.disclosure, name), write=not dry_run
+    release_id, protected = release.find_or_write(
+        s3,
+        bucket,
+        results.as_of,
+        lambda name, published: revisions.declare(protect(results, settings.disclosure, name), published),
+        write=not dry_run,
     )
+    released = {
+        "release": release_id,
+        "compared_with": protected.compared_with,
+        "revisions": len(protected.revisions),
+    }
     if dry_run:
-        return {"release": release_id, "current": False}
+        return released | {"current": False}
     # The record comes before the pointers: whatever is current can be recomputed.
-    write_record(s3, bucket, record | {"release": release_id})
+    write_record(s3, bucket, record | released)
     pointer = {
         "run_id": results.run_id,
         "as_of": results.as_of.isoformat(),
@@ -185,7 +203,7 @@ def _publish(
         emit.kpis_computed(settings.event_bus, release_id)
     else:
         logger.warning("release is not current: there is one of a later day", extra={"release": release_id})
-    return {"release": release_id, "current": current}
+    return released | {"current": current}
 
 
 def _summary(computed: Computed, ended: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ Page, chart, CSV and JSON all take their cells from here, so that they cannot di
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,9 +12,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from functions.publish_site.words import Cell, rounded
+from placements_kpi.finality import is_closed
 
 if TYPE_CHECKING:
-    from placements_kpi.results import Family, Figure, KpiResult, Measure, Point
+    from placements_kpi.results import Family, Figure, Finality, KpiResult, Measure, Point
 
 NATIONAL = ("national", "Total")
 
@@ -122,15 +122,12 @@ class KpiFigures:
         )
 
     def provisional(self, measure: Measure, point: Point) -> bool:
-        """Return whether figures of ``point`` may still change because its period is unfinished.
+        """Return whether figures of ``point`` may still change because its period is unfinished."""
+        return not is_closed(self.family(measure), point, self.kpi.as_of or point.as_of)
 
-        An outcome of a year is final after the February that follows it (the KPI book, "Every figure carries").
-        """
-        settled = point.period_end
-        if self.family(measure).series == "yearly":
-            year = point.period_end.year + 1
-            settled = date(year, 2, calendar.monthrange(year, 2)[1])
-        return (self.kpi.as_of or point.as_of) <= settled
+    def status(self, measure: Measure, point: Point, figure: Figure) -> Finality:
+        """Return the status of one figure; a release from before figures had one tells only whether it is final."""
+        return figure.finality or ("provisional" if self.provisional(measure, point) else "final")
 
     def _points(self, measure: Measure) -> list[Point]:
         return [point for point in self.kpi.points if point.family == measure.family]

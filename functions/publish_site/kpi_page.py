@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from functions.publish_site import graphics, sentences, words
+from functions.publish_site import graphics, revisions, sentences, words
 from functions.publish_site.front import card, notices
 from functions.publish_site.series import over_time
 from functions.publish_site.tables import Table, table
@@ -38,6 +38,8 @@ def kpi_view(
             (measure.title, words.sentence(measure.note)) for measure in description.measures if measure.note
         ],
         "breaks": [(words.day(one.on), words.sentence(one.text)) for one in description.breaks],
+        "compared_with": document.compared_with,
+        "revisions": revisions.groups(figures, document),
         "sources": _sources(figures, document),
         "next_update": sentences.next_update(document),
         "others": [(one.kpi.id, one.kpi.description.title) for one in kpis if one.kpi.id != kpi.id],

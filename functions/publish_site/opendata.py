@@ -12,12 +12,14 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from functions.publish_site.figures import NATIONAL, KpiFigures, shown
+from functions.publish_site.revisions import cells, of_kpi
 from functions.publish_site.words import SYMBOLS, Cell
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.store import canonical_json
 
 if TYPE_CHECKING:
-    from placements_kpi.results import Figure, Protected
+    from placements_kpi.results import Figure, Protected, Revision
+    from placements_kpi.results import Shown as Side
 
 TEXT_COLUMNS = (
     "time_period time_identifier geographic_level country_code country_name region_code region_name "
@@ -40,7 +42,8 @@ COLUMN_WORDS = {
     "category": "the part of the breakdown; Total for all of it",
     "as_of": "the day at whose end the figure stands",
     "unit": "what is counted",
-    "figure_status": "provisional while the period is unfinished, else final",
+    "figure_status": "revised where it differs from the release before; else provisional until the period is over, and "
+    "final from then on",
     "numerator": "the count",
     "denominator": "what the count is out of; z for a measure that is only a count",
     "percentage": "numerator as a percentage of denominator; z for a measure that is only a count",
@@ -68,7 +71,7 @@ def rows(figures: KpiFigures) -> list[Row]:
         figures.kpi.figures,
         key=lambda one: (kinds[one.measure], one.period, one.as_of, one.breakdown != "national", one.breakdown),
     )
-    written = []
+    written: list[Row] = []
     for one in ordered:
         measure = figures.measure(one.measure)
         point = points.get((measure.family, one.period, one.as_of))
@@ -77,7 +80,7 @@ def rows(figures: KpiFigures) -> list[Row]:
                 f"KPI {figures.kpi.id}: {one.measure} stands at {one.as_of}, which is none of its points; "
                 "compute_kpis must write a point for every figure"
             )
-        cells = shown(measure, one)
+        said = shown(measure, one)
         rate = measure.kind == "rate"
         written.append(
             {
@@ -88,10 +91,10 @@ def rows(figures: KpiFigures) -> list[Row]:
                 **_part(figures, one),
                 "as_of": one.as_of.isoformat(),
                 "unit": measure.unit,
-                "figure_status": "provisional" if figures.provisional(measure, point) else "final",
-                "numerator": cells.numerator,
-                "denominator": cells.denominator,
-                "percentage": cells.value if rate else Cell(None, "z"),
+                "figure_status": figures.status(measure, point, one),
+                "numerator": said.numerator,
+                "denominator": said.denominator,
+                "percentage": said.value if rate else Cell(None, "z"),
             }
         )
     return written
@@ -112,6 +115,34 @@ def json_rows(table: list[Row]) -> list[dict[str, Any]]:
     return [
         {column: value.json if isinstance(value := row[column], Cell) else value for column in COLUMNS} for row in table
     ]
+
+
+def json_revisions(figures: KpiFigures, document: Protected) -> list[dict[str, Any]]:
+    """Return what one KPI's rows said in the release before, where that was something else, and why it changed."""
+    return [
+        {
+            **_time(figures.family(figures.measure(one.measure)).period, one.period),
+            **_place(figures, one),
+            "kpi": one.kpi,
+            "measure": one.measure,
+            **_part(figures, one),
+            "as_of": one.as_of.isoformat(),
+            "was": _json_side(figures, one, one.was),
+            "now": _json_side(figures, one, one.now),
+            "reason": one.reason,
+        }
+        for one in of_kpi(figures, document)
+    ]
+
+
+def _json_side(figures: KpiFigures, one: Revision, side: Side) -> dict[str, Any]:
+    said = cells(figures, one, side)
+    rate = figures.measure(one.measure).kind == "rate"
+    return {
+        "numerator": said.numerator.json,
+        "denominator": said.denominator.json,
+        "percentage": said.value.json if rate else "z",
+    }
 
 
 def json_file(document: Protected, published: str, kpis: list[KpiFigures]) -> bytes:
@@ -143,6 +174,8 @@ def json_file(document: Protected, published: str, kpis: list[KpiFigures]) -> by
                 }
                 for one in kpis
             ],
+            "compared_with": document.compared_with,
+            "revisions": [revision for one in kpis for revision in json_revisions(one, document)],
             "rows": [row for one in kpis for row in json_rows(rows(one))],
         }
     )
@@ -161,7 +194,7 @@ def _time(kind: str, period: int) -> dict[str, str]:
     return {"time_period": f"{first}{(first + 1) % 100:02d}", "time_identifier": _PERIODS[kind]}
 
 
-def _place(figures: KpiFigures, one: Figure) -> dict[str, str]:
+def _place(figures: KpiFigures, one: Figure | Revision) -> dict[str, str]:
     place = {"country_code": "E92000001", "country_name": "England"}
     if not figures.regional(one.breakdown):
         return {"geographic_level": "National", **place, "region_code": "", "region_name": ""}
@@ -174,7 +207,7 @@ def _place(figures: KpiFigures, one: Figure) -> dict[str, str]:
     }
 
 
-def _part(figures: KpiFigures, one: Figure) -> dict[str, str]:
+def _part(figures: KpiFigures, one: Figure | Revision) -> dict[str, str]:
     if (one.breakdown, one.category) == NATIONAL:
         return {"breakdown": "Total", "category": "Total"}
     breakdown = next((part for part in figures.kpi.description.breakdowns if part.id == one.breakdown), None)

@@ -196,6 +196,8 @@ def _manifest(document: Protected, published: str, files: Mapping[str, bytes]) -
         "disclosure_control": document.disclosure.model_dump(mode="json"),
         "definition_versions": {kpi.id: kpi.description.definition_version for kpi in document.kpis},
         "sources": [source.model_dump(mode="json") for source in document.sources],
+        "compared_with": document.compared_with,
+        "revisions": len(document.revisions),
         "sha256": {path: hashlib.sha256(body).hexdigest() for path, body in sorted(files.items())},
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -38,6 +39,14 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactor
         for table in [*TABLES, *(table for tables in stack.TABLES.values() for table in tables)]:
             _declare(table)
         yield
+
+
+@pytest.fixture
+def environment(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the environment that the template gives the function."""
+    for name, value in stack.settings().model_dump(mode="json").items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        monkeypatch.setenv(name.upper(), text)
 
 
 def _declare(table: Table) -> None:

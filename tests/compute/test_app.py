@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,14 +25,6 @@ class Context:
     def get_remaining_time_in_millis(self) -> int:
         """Return the time left."""
         return 900_000
-
-
-@pytest.fixture
-def environment(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the environment that the template gives the function."""
-    for name, value in stack.settings().model_dump(mode="json").items():
-        text = value if isinstance(value, str) else json.dumps(value)
-        monkeypatch.setenv(name.upper(), text)
 
 
 @pytest.mark.usefixtures("environment")
@@ -89,9 +80,10 @@ def test_scheduled_event_asks_for_yesterday(event: Any) -> None:
         ({"as_of": "2026-02-30"}, "as_of"),
         ({"day": "2026-07-14"}, "day"),
         ({"action": "publish"}, "action"),
-        ({"action": "recompute"}, "recompute needs a release"),
+        ({"action": "recompute"}, "recompute and restate need a release"),
+        ({"action": "restate"}, "recompute and restate need a release"),
         ({"action": "recompute", "release": "../2026"}, "release"),
-        ({"release": "2026-07-14.1"}, "recompute needs a release"),
+        ({"release": "2026-07-14.1"}, "recompute and restate need a release"),
         ({"action": "status", "dry_run": True}, "only compute takes"),
         ({"kpi": "school-take-up"}, "kpi"),
         ("now", "the event"),

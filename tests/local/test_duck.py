@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,3 +29,12 @@ def test_a_query_that_fits_nowhere_says_so(tmp_path: Path, monkeypatch: pytest.M
     duck = Duck(tmp_path, no_files, memory_limit="10MB")
     with pytest.raises(QueryError, match="Out of Memory"):
         duck.run(Plan(HUNGRY, (), {}), {}, lambda _: None)
+
+
+def test_dialects_are_whole_before_the_first_query_needs_them() -> None:
+    """Else two first queries at once race: sqlglot shows a dialect to other threads before it can write SQL."""
+    loaded = (
+        "import sys, local.queries; print({'sqlglot.dialects.athena', 'sqlglot.dialects.duckdb'} <= set(sys.modules))"
+    )
+    said = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "True"

@@ -17,6 +17,7 @@ PROTECTED_CONTRACT: Literal["school-placements-protected/1"] = "school-placement
 
 Status = Literal["ok", "not_collected", "not_available", "insufficient_coverage"]
 Symbol = Literal["c", "x", "z", "low"]
+Finality = Literal["provisional", "final", "revised"]
 Unit = Literal["candidate", "trainee", "application", "vacancy", "school", "provider", "allocation", "record"]
 
 
@@ -134,7 +135,8 @@ class Figure(_Document):
     """One cell. ``denominator`` is null for a count; ``value`` is a percentage (0 to 100) or the count.
 
     ``symbol`` is null in ``Results``; in ``Protected`` it stands wherever a number may not or cannot be shown,
-    and numerator, denominator and value are then null.
+    and numerator, denominator and value are then null. ``finality`` is null in ``Results`` too: whether a figure is
+    a revised one is a fact about what was published.
     """
 
     measure: str
@@ -147,6 +149,7 @@ class Figure(_Document):
     value: float | None
     status: Status = "ok"
     symbol: Symbol | None = None
+    finality: Finality | None = None
 
 
 class TableFacts(_Document):
@@ -221,6 +224,30 @@ class Disclosure(_Document):
     approved_on: date
 
 
+class Shown(_Document):
+    """What a cell showed: its numbers, or the symbol in their place."""
+
+    numerator: int | None
+    denominator: int | None
+    value: float | None
+    symbol: Symbol | None
+
+
+class Revision(_Document):
+    """One cell that differs from what was published, both sides after disclosure control."""
+
+    kpi: str
+    measure: str
+    period: int
+    as_of: date
+    breakdown: str
+    category: str
+    was: Shown
+    now: Shown
+    reason: str
+    """Why, in words for the public: "restated from data of 14 July 2026"."""
+
+
 class Protected(_Document):
     contract: Literal["school-placements-protected/1"] = PROTECTED_CONTRACT
     release: str
@@ -234,3 +261,7 @@ class Protected(_Document):
     snapshots: dict[str, str]
     sources: tuple[SourceFacts, ...]
     kpis: tuple[KpiResult, ...]
+    compared_with: str | None = None
+    """The release that was current before this one; ``None``: there was none to compare with."""
+    revisions: tuple[Revision, ...] = ()
+    """Every cell that both releases have and that shows something else now."""

@@ -1,0 +1,159 @@
+"""Revisions: what a release says otherwise than the one before it, and why; and whether each figure is final.
+
+The KPI book, "Series" and "Every figure carries". Everything here reads documents after
+disclosure control, so a revision tells no more than the two releases do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from functions.compute_kpis.contract import SOURCE_OF_TABLE
+from functions.compute_kpis.pins import public_day
+from placements_kpi.finality import is_closed
+from placements_kpi.results import Finality, Revision, Shown
+from placements_kpi.settings import SOURCE_TITLES
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from placements_kpi.results import Figure, KpiResult, Point, Protected
+
+Cell = tuple[str, int, "date", str, str]
+"""Measure, period, day, breakdown and category: what makes two figures of a KPI the same cell."""
+
+_APPROVAL = {"approved_by", "approved_on"}
+
+
+def declare(protected: Protected, published: Protected | None) -> Protected:
+    """Return ``protected`` with its revisions against ``published`` and the finality of each figure.
+
+    With nothing published before, or with invented people on one side only, there is nothing to revise.
+    """
+    if published is not None and published.demonstration != protected.demonstration:
+        published = None
+    found = between(published, protected) if published else ()
+    revised = {(one.kpi, *_place(one)) for one in found}
+    return protected.model_copy(
+        update={
+            "compared_with": published.release if published else None,
+            "revisions": found,
+            "kpis": tuple(_marked(kpi, revised) for kpi in protected.kpis),
+        }
+    )
+
+
+def between(was: Protected, now: Protected) -> tuple[Revision, ...]:
+    """Return every cell that both documents have and show differently, in the order of ``now``."""
+    earlier = {kpi.id: kpi for kpi in was.kpis}
+    return tuple(
+        revision for kpi in now.kpis if kpi.id in earlier for revision in _of_kpi(was, now, earlier[kpi.id], kpi)
+    )
+
+
+def shared_cells(was: Protected, now: Protected) -> int:
+    """Return how many cells both documents have."""
+    earlier = {kpi.id: {_place(one) for one in kpi.figures} for kpi in was.kpis}
+    return sum(_place(one) in earlier.get(kpi.id, ()) for kpi in now.kpis for one in kpi.figures)
+
+
+def _of_kpi(was: Protected, now: Protected, before: KpiResult, after: KpiResult) -> list[Revision]:
+    old = {_place(figure): figure for figure in before.figures}
+    points = {_stand(point): point for point in after.points}
+    points_before = {_stand(point): point for point in before.points}
+    families = {measure.id: measure.family for measure in after.description.measures}
+    general = _reasons(was, now, before, after)
+    found = []
+    for figure in after.figures:
+        earlier = old.get(_place(figure))
+        if earlier is None or _shown(earlier) == _shown(figure):
+            continue
+        stand = (families[figure.measure], figure.period, figure.as_of)
+        moved = _moved(points_before.get(stand), points.get(stand))
+        reasons = [*(["the calendar changed"] if moved else []), *general]
+        found.append(
+            Revision(
+                kpi=after.id,
+                measure=figure.measure,
+                period=figure.period,
+                as_of=figure.as_of,
+                breakdown=figure.breakdown,
+                category=figure.category,
+                was=_shown(earlier),
+                now=_shown(figure),
+                reason="; ".join(reasons) or _otherwise(was, now),
+            )
+        )
+    return found
+
+
+def _reasons(was: Protected, now: Protected, before: KpiResult, after: KpiResult) -> list[str]:
+    """Return what changed for the whole KPI; which of it moved one cell cannot be told apart."""
+    reasons = []
+    versions = before.description.definition_version, after.description.definition_version
+    if versions[0] != versions[1]:
+        reasons.append(f"definition version changed from {versions[0]} to {versions[1]}")
+    elif before.sql != after.sql:
+        reasons.append("the way it is worked out was corrected")
+    changed = [
+        table for table, snapshot in after.snapshots.items() if before.snapshots.get(table, snapshot) != snapshot
+    ]
+    if "definitions" in changed:
+        reasons.append("the lists of codes changed")
+    if was.disclosure.model_dump(exclude=_APPROVAL) != now.disclosure.model_dump(exclude=_APPROVAL):
+        reasons.append("the protection of small numbers changed")
+    sources = sorted({SOURCE_OF_TABLE[table] for table in changed if table in SOURCE_OF_TABLE})
+    if sources:
+        reasons.append(f"restated from data of {_dated(after, sources)}")
+    return reasons
+
+
+def _dated(kpi: KpiResult, sources: list[str]) -> str:
+    """Return "14 July 2026 (Apply for teacher training)", one part for each date, newest first."""
+    dates = sorted({day for source in sources if (day := kpi.source_dates.get(source))}, reverse=True)
+    return " and ".join(
+        f"{public_day(day)} ({', '.join(SOURCE_TITLES[one] for one in sources if kpi.source_dates.get(one) == day)})"
+        for day in dates
+    )
+
+
+def _otherwise(was: Protected, now: Protected) -> str:
+    if was.code_version != now.code_version:
+        return f"worked out by version {now.code_version} of the code instead of {was.code_version}"
+    return "worked out again"
+
+
+def _moved(before: Point | None, after: Point | None) -> bool:
+    return (
+        before is not None
+        and after is not None
+        and (before.period_start, before.period_end) != (after.period_start, after.period_end)
+    )
+
+
+def _marked(kpi: KpiResult, revised: set[tuple[str, str, int, date, str, str]]) -> KpiResult:
+    families = {family.id: family for family in kpi.description.families}
+    measures = {measure.id: measure.family for measure in kpi.description.measures}
+    closed = {
+        _stand(point) for point in kpi.points if kpi.as_of and is_closed(families[point.family], point, kpi.as_of)
+    }
+
+    def finality(figure: Figure) -> Finality:
+        if (kpi.id, *_place(figure)) in revised:
+            return "revised"
+        return "final" if (measures[figure.measure], figure.period, figure.as_of) in closed else "provisional"
+
+    figures = tuple(figure.model_copy(update={"finality": finality(figure)}) for figure in kpi.figures)
+    return kpi.model_copy(update={"figures": figures})
+
+
+def _stand(point: Point) -> tuple[str, int, date]:
+    return point.family, point.period, point.as_of
+
+
+def _place(one: Figure | Revision) -> Cell:
+    return one.measure, one.period, one.as_of, one.breakdown, one.category
+
+
+def _shown(figure: Figure) -> Shown:
+    return Shown(numerator=figure.numerator, denominator=figure.denominator, value=figure.value, symbol=figure.symbol)
