@@ -27,7 +27,7 @@ def worlds(draw: st.DrawFn) -> World:
     )
     instants, earlier = _instants(days), _instants(by_then)
     # Whether allocations say whom they are for is a property of a year: often nobody's do.
-    named = draw(st.sets(st.sampled_from((year - 1, year)), max_size=2))
+    named = draw(st.sampled_from(({year}, {year, year - 1}, {year - 1}, set())))
     allocation = st.fixed_dictionaries(
         {
             "academic_year": st.sampled_from((year, year, year, year - 1, year - 1, year - 2, year + 1)),
@@ -38,20 +38,24 @@ def worlds(draw: st.DrawFn) -> World:
             "trn": st.sampled_from(("n", None, None)),
             "trn_problem": st.sampled_from((None, None, "too_short")),
             "provider_code": st.sampled_from(("A01", None)),
-            "created_at": st.one_of(earlier, earlier, instants),
-            "deleted_at": st.one_of(st.none(), st.none(), instants),
+            "created_at": st.one_of(earlier, earlier, earlier, instants),
+            "deleted_at": st.one_of(st.none(), st.none(), st.none(), instants),
         }
     )
-    starts = st.one_of(st.sampled_from((opens, date(year, 8, 1), date(year, 7, 31), date(year + 1, 7, 31))), days)
+    starts = st.one_of(
+        st.just(date(year, 8, 1)),
+        st.sampled_from((opens, date(year, 8, 1), date(year, 7, 31), date(year + 1, 7, 31))),
+        days,
+    )
     trainee = st.fixed_dictionaries(
         {
             "state": st.sampled_from(("trn_received", "awarded", "withdrawn", "draft")),
             "trainee_start_date": maybe(starts),
             "itt_start_date": maybe(starts, 1),
-            "placement_urns": maybe(st.lists(st.sampled_from(GIVEN[:-1]), max_size=3, unique=True), 3),
+            "placement_urns": maybe(st.lists(st.sampled_from(GIVEN[:-1]), min_size=1, max_size=4, unique=True), 6),
         }
     )
-    allocations = draw(st.lists(allocation, min_size=3, max_size=10))
+    allocations = draw(st.lists(allocation, min_size=5, max_size=12))
     return World(
         as_of,
         {
@@ -60,9 +64,9 @@ def worlds(draw: st.DrawFn) -> World:
             ],
             "trainees": [
                 {"trainee_id": f"R{number}", **row}
-                for number, row in enumerate(draw(st.lists(trainee, min_size=1, max_size=5)))
+                for number, row in enumerate(draw(st.lists(trainee, min_size=2, max_size=5)))
             ],
-            **draw(school_tables(days, URNS, least=4, most=8)),
+            **draw(school_tables(days, URNS, least=6, most=10)),
         },
         as_of + timedelta(days=draw(st.sampled_from((0, 0, -1, 1, 30)))),
     )
