@@ -51,7 +51,7 @@ def mostly(
     return st.sampled_from([*[usual] * times, *unusual]).flatmap(lambda chosen: chosen)
 
 
-def mostly(ordinary: object, others: Sequence[object], times: int = 1) -> st.SearchStrategy[object]:
+def usually(ordinary: object, others: Sequence[object], times: int = 1) -> st.SearchStrategy[object]:
     """``ordinary``, ``times`` times as often as all of ``others`` together."""
     return st.sampled_from((*([ordinary] * (times * len(others))), *others))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.book.random.edges import TIMES, as_of_days, days_about, maybe, mostly
+from tests.book.random.edges import TIMES, as_of_days, days_about, maybe, mostly, usually
 from tests.book.random.schools import school_tables
 from tests.book.world import World
 
@@ -31,15 +31,15 @@ def worlds(draw: st.DrawFn) -> World:
     allocation = st.fixed_dictionaries(
         {
             "academic_year": st.sampled_from((year, year, year, year - 1, year - 1, year - 2, year + 1)),
-            "placement_id": mostly("p", (None,), 6),
+            "placement_id": usually("p", (None,), 6),
             "school_urn": st.sampled_from(GIVEN),
-            "mentor_id": mostly("m", (None,), 6),
+            "mentor_id": usually("m", (None,), 6),
             "trainee_id": st.sampled_from(("t", None, None)),
             "trn": st.sampled_from(("n", None, None)),
             "trn_problem": st.sampled_from((None, None, "too_short")),
             "provider_code": st.sampled_from(("A01", None)),
-            "created_at": st.one_of(earlier, earlier, earlier, instants),
-            "deleted_at": st.one_of(st.none(), st.none(), st.none(), instants),
+            "created_at": mostly(earlier, instants, times=3),
+            "deleted_at": mostly(st.none(), instants, times=3),
         }
     )
     starts = st.one_of(
