@@ -110,6 +110,7 @@ rule_of_year AS (
     SELECT
         years.period,
         COUNT(allocation.academic_year) AS facts,
+        COUNT(CASE WHEN allocation.created_on <= run.last_day THEN 1 END) AS judged,
         CASE
             WHEN COUNT(CASE WHEN allocation.created_on <= run.last_day THEN 1 END) > 0
                 AND MAX(CASE WHEN allocation.created_on <= run.last_day THEN allocation.has_trainee ELSE 0 END) = 0
@@ -358,13 +359,14 @@ names (counts, measure, breakdown, category) AS (
         ('refused_percentage_of_schools', 'comparison_refused', 'national', 'percentage_of_schools'),
         ('refused_allocations_not_counted', 'comparison_refused', 'national', 'allocations_not_counted')
 ),
--- A comparison between a year with the stand-in and a year without is refused.
+-- A comparison between a year with the stand-in and a year without is refused. A year without allocations has neither.
 rule_of_years AS (
     SELECT
         period,
         facts,
         proxy_used,
-        LAG(CASE WHEN facts > 0 THEN proxy_used END) OVER (ORDER BY period) AS proxy_used_before
+        CASE WHEN judged > 0 THEN proxy_used END AS rule_used,
+        LAG(CASE WHEN judged > 0 THEN proxy_used END) OVER (ORDER BY period) AS rule_used_before
     FROM rule_of_year
 ),
 results AS (
@@ -394,7 +396,7 @@ results AS (
             WHEN 'records_not_counted' THEN tally.register_elsewhere
             WHEN 'register_undated' THEN tally.register_undated
             WHEN 'facts_in_source' THEN rule_of_years.facts
-            ELSE CASE WHEN rule_of_years.proxy_used <> rule_of_years.proxy_used_before THEN 1 ELSE 0 END
+            ELSE CASE WHEN rule_of_years.rule_used <> rule_of_years.rule_used_before THEN 1 ELSE 0 END
         END AS numerator,
         CASE WHEN cells.counts = 'percentage_of_schools' THEN COALESCE(tally.d2, 0) END AS denominator
     FROM points
