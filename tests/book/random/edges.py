@@ -41,16 +41,16 @@ def instants_about(as_of: date, more: Sequence[date] = ()) -> st.SearchStrategy[
 
 def maybe(values: st.SearchStrategy[Any], often: int = 2) -> st.SearchStrategy[Any]:
     """One of ``values``, or null about once in ``often`` + 1 times."""
-    return mostly(values, st.none(), times=often)
+    return usually(values, st.none(), times=often)
 
 
-def mostly(usual: st.SearchStrategy[Any], *unusual: st.SearchStrategy[Any], times: int = 10) -> st.SearchStrategy[Any]:
+def usually(usual: st.SearchStrategy[Any], *unusual: st.SearchStrategy[Any], times: int = 10) -> st.SearchStrategy[Any]:
     """The usual, ``times`` as often as each of the unusual: with dirt in every column no row would count."""
     # Not st.one_of: to it, the same strategy ten times over is that strategy once.
     return st.sampled_from([*[usual] * times, *unusual]).flatmap(lambda chosen: chosen)
 
 
-def mostly(ordinary: object, others: Sequence[object], times: int = 1) -> st.SearchStrategy[object]:
+def mostly(ordinary: object, others: Sequence[object], times: int = 1) -> st.SearchStrategy[Any]:
     """``ordinary``, ``times`` times as often as all of ``others`` together."""
     return st.sampled_from((*([ordinary] * (times * len(others))), *others))
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from hypothesis import strategies as st
 
 from functions.ingest_apply import reasons
-from tests.book.random.edges import as_of_days, instants_about, mostly
+from tests.book.random.edges import as_of_days, instants_about, usually
 from tests.book.world import World
 
 CYCLE_TURNS = tuple(
@@ -70,26 +70,26 @@ REGIONS = st.sampled_from(
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """A world of choices of the last four cycles and the next."""
-    as_of = draw(mostly(as_of_days(), st.sampled_from(EARLY_DAYS).map(date.fromisoformat), times=3))
+    as_of = draw(usually(as_of_days(), st.sampled_from(EARLY_DAYS).map(date.fromisoformat), times=3))
     stands = (as_of + timedelta(days=1)).replace(day=1) - timedelta(days=1)
     year = stands.year + (stands.month >= 10)
     early = st.sampled_from([datetime(year - back, 11, 3, 12) for back in (4, 3, 3, 2, 2, 2, 1)])
     near, turns = instants_about(stands), instants_about(as_of, CYCLE_TURNS)
     choices = st.fixed_dictionaries(
         {
-            "candidate_id": mostly(CANDIDATES, st.none(), times=20),
+            "candidate_id": usually(CANDIDATES, st.none(), times=20),
             "recruitment_cycle_year": st.sampled_from((*[year] * 8, *[year - 1] * 5, year - 2, year - 3, year + 1)),
             "status": STATUSES,
-            "sent_to_provider_at": mostly(early, near, turns, st.none(), times=12),
-            "rejected_at": mostly(early, near, turns, st.none(), times=10),
-            "rejected_by_default": mostly(st.just(False), st.just(True), st.none(), times=8),
-            "rejection_reasons_type": mostly(TYPES, st.none(), times=5),
-            "rejection_reason_ids": mostly(
+            "sent_to_provider_at": usually(early, near, turns, st.none(), times=12),
+            "rejected_at": usually(early, near, turns, st.none(), times=10),
+            "rejected_by_default": usually(st.just(False), st.just(True), st.none(), times=8),
+            "rejection_reasons_type": usually(TYPES, st.none(), times=5),
+            "rejection_reason_ids": usually(
                 st.lists(IDS, max_size=3, min_size=1).map(reasons.tidy), st.just([]), st.none()
             ),
-            "provider_region_code": mostly(REGIONS, st.none(), times=8),
-            "course_level": mostly(st.sampled_from(("primary", "secondary", None)), st.just("further_education")),
-            "hide_in_reporting": mostly(st.sampled_from((False, False, None)), st.just(True), times=25),
+            "provider_region_code": usually(REGIONS, st.none(), times=8),
+            "course_level": usually(st.sampled_from(("primary", "secondary", None)), st.just("further_education")),
+            "hide_in_reporting": usually(st.sampled_from((False, False, None)), st.just(True), times=25),
         }
     )
     fewest = draw(st.sampled_from((0, 4, 8, 12)))

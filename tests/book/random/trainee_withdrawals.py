@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.book.random.edges import TIMES, as_of_days, days_about, instants_about, mostly
+from tests.book.random.edges import TIMES, as_of_days, days_about, instants_about, usually
 from tests.book.world import World
 
 CENSUS_DAYS = tuple(
@@ -53,16 +53,16 @@ def worlds(draw: st.DrawFn) -> World:
     stands = (as_of + timedelta(days=1)).replace(day=1) - timedelta(days=1)
     year = stands.year - (stands.month < 8)
     usual = _usual_starts(year)
-    starts = mostly(usual, days_about(stands, CENSUS_DAYS), st.none(), times=8)
+    starts = usually(usual, days_about(stands, CENSUS_DAYS), st.none(), times=8)
     trainees = _trainees(draw, year, stands, starts)
     providers = st.fixed_dictionaries(
         {
             "recruitment_cycle_year": st.sampled_from((year - 1, year - 1, year - 2, year - 3, year, year + 1)),
             "code": st.sampled_from(("A01", "A02", "A03", "A04")),
-            "ukprn": mostly(st.sampled_from(UKPRNS), st.none()),
+            "ukprn": usually(st.sampled_from(UKPRNS), st.none()),
             "region_code": REGIONS,
             "accredited_body": st.sampled_from((True, True, False, None)),
-            "discarded_at": mostly(st.none(), instants_about(stands), times=3),
+            "discarded_at": usually(st.none(), instants_about(stands), times=3),
         }
     )
     rows = draw(st.lists(providers, min_size=draw(st.sampled_from((0, 3))), max_size=8))
@@ -84,16 +84,16 @@ def _trainees(draw: st.DrawFn, year: int, stands: date, starts: st.SearchStrateg
     midday = st.builds(datetime.combine, in_year, st.just(time(12)))
     facts = st.fixed_dictionaries(
         {
-            "ukprn": mostly(st.sampled_from((*UKPRNS, "19999999")), st.none()),
+            "ukprn": usually(st.sampled_from((*UKPRNS, "19999999")), st.none()),
             "state": STATES,
-            "training_route": mostly(ROUTES, OTHER_ROUTES, times=6),
+            "training_route": usually(ROUTES, OTHER_ROUTES, times=6),
             "itt_start_date": starts,
-            "trainee_start_date": mostly(st.none(), starts, times=3),
-            "withdrawal_date": mostly(in_year, edges, after, st.none(), times=2),
-            "awarded_at": mostly(
+            "trainee_start_date": usually(st.none(), starts, times=3),
+            "withdrawal_date": usually(in_year, edges, after, st.none(), times=2),
+            "awarded_at": usually(
                 midday, instants_about(stands), st.builds(datetime.combine, in_year, st.sampled_from(TIMES)), st.none()
             ),
-            "withdrawal_reasons": mostly(
+            "withdrawal_reasons": usually(
                 st.lists(REASONS, min_size=1, max_size=3).map(lambda given: sorted(set(given))),
                 st.just([]),
                 st.just(["record_added_in_error"]),
