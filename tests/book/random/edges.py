@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -38,20 +39,18 @@ def instants_about(as_of: date, more: Sequence[date] = ()) -> st.SearchStrategy[
     return st.builds(datetime.combine, days_about(as_of, more), st.sampled_from(TIMES))
 
 
-def maybe(values: st.SearchStrategy[object], often: int = 2) -> st.SearchStrategy[object]:
+def maybe(values: st.SearchStrategy[Any], often: int = 2) -> st.SearchStrategy[Any]:
     """One of ``values``, or null about once in ``often`` + 1 times."""
     return mostly(values, st.none(), times=often)
 
 
-def mostly(
-    usual: st.SearchStrategy[object], *unusual: st.SearchStrategy[object], times: int = 10
-) -> st.SearchStrategy[object]:
+def mostly(usual: st.SearchStrategy[Any], *unusual: st.SearchStrategy[Any], times: int = 10) -> st.SearchStrategy[Any]:
     """The usual, ``times`` as often as each of the unusual: with dirt in every column no row would count."""
     # Not st.one_of: to it, the same strategy ten times over is that strategy once.
     return st.sampled_from([*[usual] * times, *unusual]).flatmap(lambda chosen: chosen)
 
 
-def usually(ordinary: object, others: Sequence[object], times: int = 1) -> st.SearchStrategy[object]:
+def usually(ordinary: object, others: Sequence[object], times: int = 1) -> st.SearchStrategy[Any]:
     """``ordinary``, ``times`` times as often as all of ``others`` together."""
     return st.sampled_from((*([ordinary] * (times * len(others))), *others))
 

@@ -96,7 +96,7 @@ trainee AS (
             WHEN route.value <> 'qts' THEN NULL
             WHEN register.is_withdrawn = 1 AND register.withdrawn_on IS NULL THEN 'withdrawal_without_date'
             WHEN register.is_awarded = 1 AND register.awarded_on IS NULL THEN 'award_without_date'
-            WHEN register.started_on IS NULL AND register.awarded_on IS NULL THEN 'no_start_date'
+            WHEN register.started_on IS NULL THEN 'no_start_date'
         END AS problem
     FROM register
     LEFT JOIN lists AS route ON route.list = 'training_route_class' AND route.code = register.training_route
@@ -198,7 +198,16 @@ standing AS (
         trainee.other,
         trainee.not_given,
         trainee.unmapped,
-        CASE WHEN points.family = 'outcome' AND points.is_current THEN trainee.problem END AS problem
+        CASE
+            WHEN points.family <> 'outcome' OR NOT points.is_current THEN NULL
+            -- An award that stands on the day needs no start.
+            WHEN
+                trainee.problem = 'no_start_date'
+                AND trainee.awarded_on <= points.as_of
+                AND (trainee.is_withdrawn = 0 OR trainee.withdrawn_on > points.as_of)
+                THEN NULL
+            ELSE trainee.problem
+        END AS problem
     FROM points
     CROSS JOIN trainee
     LEFT JOIN provider_region

@@ -1,0 +1,53 @@
+"""Disagreements about KPI 2, each kept as the smallest world that showed it."""
+
+from datetime import date, datetime
+from typing import Any
+
+from tests.book.world import World
+
+
+def _of(as_of: date, **columns: Any) -> World:
+    trainee = {
+        "trainee_id": "t1",
+        "ukprn": "10000001",
+        "training_route": "provider_led_postgrad",
+        "withdrawal_reasons": ["death"],
+        **columns,
+    }
+    return World(as_of, {"trainees": [trainee]})
+
+
+FOUND: list[tuple[str, World]] = [
+    (
+        "A withdrawal without a start was not shown by the query if it had a date of award too: the state decides.",
+        _of(
+            date(2025, 11, 14),
+            state="withdrawn",
+            withdrawal_date=date(2025, 3, 3),
+            awarded_at=datetime(2025, 6, 30, 12),
+        ),
+    ),
+    (
+        "The query did not show somebody without a start, awarded after the day: on the day there is no award.",
+        _of(date(2025, 11, 14), state="awarded", awarded_at=datetime(2025, 11, 3, 12), withdrawal_reasons=None),
+    ),
+    (
+        "The book's side showed an award without a start as not counted: it counts, and a later withdrawal is undone.",
+        _of(
+            date(2026, 11, 20),
+            state="withdrawn",
+            withdrawal_date=date(2027, 4, 15),
+            awarded_at=datetime(2026, 4, 15, 23),
+        ),
+    ),
+    (
+        "The book's side found no fact in a year of which it counted an award, since that trainee withdrew later.",
+        _of(
+            date(2023, 11, 30),
+            state="withdrawn",
+            itt_start_date=date(2022, 9, 2),
+            withdrawal_date=date(2023, 4, 15),
+            awarded_at=datetime(2021, 4, 15, 12),
+        ),
+    ),
+]

@@ -1,0 +1,115 @@
+"""Random worlds of Register: starts on the census and the year's edges, withdrawals on days 89 and 90 after them."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.book.random.edges import TIMES, as_of_days, days_about, instants_about, mostly
+from tests.book.world import World
+
+CENSUS_DAYS = tuple(
+    date.fromisoformat(day) for day in "2021-10-13 2022-10-12 2023-10-11 2024-10-09 2025-10-08 2026-10-14".split()
+)
+STATES = st.sampled_from(
+    [
+        *["withdrawn"] * 10,
+        *["awarded"] * 6,
+        *"trn_received deferred submitted_for_trn recommended_for_award draft unheard_of".split(),
+    ]
+)
+ROUTES = st.sampled_from(
+    [
+        *("provider_led_postgrad", "school_direct_salaried", "hpitt_postgrad", "iqts", "opt_in_undergrad"),
+        *("12", "2", "03", "21", "School direct (salaried)", "Teacher degree apprenticeship", "HPITT"),
+    ]
+)
+OTHER_ROUTES = st.sampled_from(
+    ("assessment_only", "16", "Early years graduate entry", "early_years_salaried", "17", "99", "4", "by post", None)
+)
+REASONS = st.sampled_from(
+    [
+        *("teaching_placement_problems", "lack_of_progress_during_placements", "did_not_pass_exams", "death"),
+        *("did_not_make_progress", "family_problems", "financial_reasons", "financial_problems", "health_reasons"),
+        *("gone_into_employment", "never_intended_to_obtain_qts", "exclusion", "safeguarding_concerns"),
+        *("another_reason", "for_another_reason", "written_off_after_lapse_of_time", "unknown", "unknown"),
+        *(
+            "record_added_in_error",
+            "record_added_in_error",
+            "moved_to_different_itt_course",
+            "transferred_to_another_provider",
+        ),
+        *("unmapped", "not_yet_invented"),
+    ]
+)
+UKPRNS = ("10000001", "10000002")
+REGIONS = st.sampled_from(("london", "north_east", "eastern", "south_west", "no_region", "wales", "North_West", None))
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """A world of trainees of the last four years, and of the training providers in Publish."""
+    as_of = draw(as_of_days())
+    stands = (as_of + timedelta(days=1)).replace(day=1) - timedelta(days=1)
+    year = stands.year - (stands.month < 8)
+    usual = _usual_starts(year)
+    starts = mostly(usual, days_about(stands, CENSUS_DAYS), st.none(), times=8)
+    trainees = _trainees(draw, year, stands, starts)
+    providers = st.fixed_dictionaries(
+        {
+            "recruitment_cycle_year": st.sampled_from((year - 1, year - 1, year - 2, year - 3, year, year + 1)),
+            "code": st.sampled_from(("A01", "A02", "A03", "A04")),
+            "ukprn": mostly(st.sampled_from(UKPRNS), st.none()),
+            "region_code": REGIONS,
+            "accredited_body": st.sampled_from((True, True, False, None)),
+            "discarded_at": mostly(st.none(), instants_about(stands), times=3),
+        }
+    )
+    rows = draw(st.lists(providers, min_size=draw(st.sampled_from((0, 3))), max_size=8))
+    first = {(row["recruitment_cycle_year"], row["code"]): row for row in reversed(rows)}
+    return World(as_of, {"trainees": trainees, "providers": list(first.values())})
+
+
+def _usual_starts(year: int) -> st.SearchStrategy[Any]:
+    """September of the running year and the three before; now and then the days about a census."""
+    days = [date(number, 9, 8) for number in (year, year, year - 1, year - 1, year - 1, year - 2, year - 3)]
+    near = [day + timedelta(days=by) for day in CENSUS_DAYS if year - 2 <= day.year <= year for by in (0, 1)]
+    return st.sampled_from([*days, *near])
+
+
+def _trainees(draw: st.DrawFn, year: int, stands: date, starts: st.SearchStrategy[Any]) -> list[dict[str, Any]]:
+    after = st.sampled_from((89, 90, 89, 90, 150, 250, 400, 0, -5))
+    in_year = st.sampled_from([date(number, 4, 15) for number in (year, year, year - 1, year - 2, year + 1)])
+    edges = days_about(stands)
+    midday = st.builds(datetime.combine, in_year, st.just(time(12)))
+    facts = st.fixed_dictionaries(
+        {
+            "ukprn": mostly(st.sampled_from((*UKPRNS, "19999999")), st.none()),
+            "state": STATES,
+            "training_route": mostly(ROUTES, OTHER_ROUTES, times=6),
+            "itt_start_date": starts,
+            "trainee_start_date": mostly(st.none(), starts, times=3),
+            "withdrawal_date": mostly(in_year, edges, after, st.none(), times=2),
+            "awarded_at": mostly(
+                midday, instants_about(stands), st.builds(datetime.combine, in_year, st.sampled_from(TIMES)), st.none()
+            ),
+            "withdrawal_reasons": mostly(
+                st.lists(REASONS, min_size=1, max_size=3).map(lambda given: sorted(set(given))),
+                st.just([]),
+                st.just(["record_added_in_error"]),
+                st.none(),
+                times=8,
+            ),
+        }
+    )
+    fewest = draw(st.sampled_from((0, 4, 8)))
+    rows = draw(st.lists(facts, min_size=fewest, max_size=14))
+    return [_dated({"trainee_id": f"t{number}", **row}) for number, row in enumerate(rows)]
+
+
+def _dated(row: dict[str, Any]) -> dict[str, Any]:
+    """A withdrawal given as a number of days is so many after the start, or on a plain day if there is none."""
+    after, start = row["withdrawal_date"], row["trainee_start_date"] or row["itt_start_date"]
+    if isinstance(after, int):
+        row = {**row, "withdrawal_date": (start or date(2024, 9, 2)) + timedelta(days=after)}
+    return row
