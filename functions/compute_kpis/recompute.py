@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from functions.compute_kpis import catalogue, definitions, outcome, release
+from functions.compute_kpis import catalogue, definitions, outcome, reconciliation, release
 from functions.compute_kpis.calendars import load_calendars
 from functions.compute_kpis.disclosure import protect
 from functions.compute_kpis.pins import Pin
@@ -86,12 +86,16 @@ def _again(
     snapshots = record["inputs"]["snapshots"]
     results, _, answers = execute(settings, made, snapshots, None, budget_seconds)
     found = {result.id: result for result in results}
-    again = published.model_copy(
-        update={
-            "snapshots": snapshots,
-            "kpis": tuple(found.get(kpi.id, kpi) for kpi in published.kpis if kpi.id in found or kpi.state != "ok"),
-        }
-    )
+    again_kpis = tuple(found.get(kpi.id, kpi) for kpi in published.kpis if kpi.id in found or kpi.state != "ok")
+    again = published.model_copy(update={"snapshots": snapshots, "kpis": again_kpis})
+    if published.checks:  # a release of before there were any has none
+        made_then = reconciliation.was_made(published.checks)
+        unknown = (
+            reconciliation.unknown_values(snapshots, settings, budget_seconds) if made_then else reconciliation.NOT_MADE
+        )
+        checks = reconciliation.checks_of(published.sources, again_kpis, lists, unknown)
+        again = again.model_copy(update={"definitions": lists.files, "checks": checks})
+        answers |= {reconciliation.UnknownValues.id: unknown}
     return again, sum(answer.bytes_scanned for answer in answers.values())
 
 

@@ -176,6 +176,7 @@ def _method(document: Protected, kpis: list[KpiFigures]) -> dict[str, object]:
         "document": document,
         "approved_on": words.day(document.disclosure.approved_on),
         "month_end": words.day(document.month_end),
+        "day": words.day,
         "kpis": [figures.kpi for figures in kpis],
         "symbols": [(f"[{mark}]", meaning) for mark, meaning in words.SYMBOLS.items()],
         "provisional": words.PROVISIONAL,
@@ -195,6 +196,7 @@ def _manifest(document: Protected, published: str, files: Mapping[str, bytes]) -
         "snapshots": document.snapshots,
         "disclosure_control": document.disclosure.model_dump(mode="json"),
         "definition_versions": {kpi.id: kpi.description.definition_version for kpi in document.kpis},
+        "definitions": [file.model_dump(mode="json") for file in document.definitions],
         "sources": [source.model_dump(mode="json") for source in document.sources],
         "sha256": {path: hashlib.sha256(body).hexdigest() for path, body in sorted(files.items())},
     }
