@@ -15,15 +15,14 @@ lists AS (
 school AS (
     SELECT
         gias.urn,
-        COALESCE(region.value, 'not_available') AS region,
-        COALESCE(phase.value, 'not_available') AS phase
+        gias.phase_code,
+        COALESCE(region.value, 'not_available') AS region
     FROM (
         SELECT urn, gor, CAST(phase_of_education AS varchar) AS phase_code
         FROM schools
         WHERE snapshot = :schools_snapshot
     ) AS gias
     LEFT JOIN lists AS region ON region.list = 'region_of_gor' AND region.code = gias.gor
-    LEFT JOIN lists AS phase ON phase.list = 'phase_of_gias' AND phase.code = gias.phase_code
 ),
 -- Vacancies for teachers: one role that counts is enough, and two count once. One discarded after it expired stays.
 advert AS (
@@ -46,10 +45,15 @@ vacancy_place AS (
     SELECT
         advert.vacancy_id,
         CASE WHEN MIN(school.region) = MAX(school.region) THEN MIN(school.region) ELSE 'not_available' END AS region,
-        CASE WHEN MIN(school.phase) = MAX(school.phase) THEN MIN(school.phase) ELSE 'not_available' END AS phase
+        CASE
+            WHEN MIN(COALESCE(phase.value, 'not_available')) = MAX(COALESCE(phase.value, 'not_available'))
+                THEN MIN(COALESCE(phase.value, 'not_available'))
+            ELSE 'not_available'
+        END AS phase
     FROM advert
     CROSS JOIN UNNEST(advert.urns) AS given (urn)
     INNER JOIN school ON school.urn = given.urn
+    LEFT JOIN lists AS phase ON phase.list = 'phase_of_gias' AND phase.code = school.phase_code
     GROUP BY advert.vacancy_id
 ),
 -- "Population" on each day: published, and closed by then, that is expired or answered about. An answer later than the
@@ -342,7 +346,7 @@ lineage AS (
         FROM school_lineage
         WHERE snapshot = :school_lineage_snapshot
     ) AS span
-    INNER JOIN school ON school.urn = span.urn
+    INNER JOIN (SELECT urn FROM schools WHERE snapshot = :schools_snapshot) AS gias ON gias.urn = span.urn
 ),
 -- Distinct trainees, in all and by where they apply.
 applicant AS (
