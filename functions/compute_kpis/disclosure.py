@@ -10,8 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
+from placements_kpi.results import (
+    Check,
+    Figure,
+    KpiResult,
+    Measure,
+    Protected,
+    Results,
+    SourceFacts,
+    Symbol,
+    TableFacts,
+)
 from placements_kpi.results import Disclosure as UsedDisclosure
-from placements_kpi.results import Figure, KpiResult, Measure, Protected, Results, SourceFacts, Symbol, TableFacts
 
 if TYPE_CHECKING:
     from placements_kpi.settings import Disclosure
@@ -43,6 +53,8 @@ def protect(results: Results, disclosure: Disclosure, release: str) -> Protected
         snapshots=results.snapshots,
         sources=tuple(_source(facts, disclosure.base) for facts in results.sources),
         kpis=tuple(_kpi(kpi, disclosure) for kpi in results.kpis),
+        definitions=results.definitions,
+        checks=tuple(_check(check, disclosure.base) for check in results.checks),
     )
 
 
@@ -120,6 +132,15 @@ def _source(facts: SourceFacts, base: int) -> SourceFacts:
     notes = {name: rounded(count, base) for name, count in facts.notes.items()} if of_people else facts.notes
     tables = tuple(_table(table, base) if table.table in PERSON_TABLES else table for table in facts.tables)
     return facts.model_copy(update={"notes": notes, "tables": tables})
+
+
+def _check(check: Check, base: int) -> Check:
+    """Round what a check counts of people; its sentence has no such number."""
+    counts = tuple(
+        count.model_copy(update={"count": rounded(count.count, base)}) if count.disclosure == "person" else count
+        for count in check.counts
+    )
+    return check.model_copy(update={"counts": counts})
 
 
 def _table(facts: TableFacts, base: int) -> TableFacts:

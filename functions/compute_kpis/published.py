@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from functions.compute_kpis import definitions, reference
@@ -53,13 +53,15 @@ def read_published(s3: S3Client, bucket: str, release: str) -> Published:
         compared = read_release(s3, bucket, protected.compared_with) if protected.compared_with else None
     except (store.MissingObjectError, ReleaseError) as error:
         raise ReleaseError(f"release {release} cannot be recomputed: {error}") from None
+    results = Results.model_validate_json(results_bytes)
     published = Published(
         protected=protected,
         protected_bytes=store.read_bytes(s3, bucket, release_key(release)),
-        results=Results.model_validate_json(results_bytes),
+        results=results,
         results_bytes=results_bytes,
         record=record,
-        definitions=lists,
+        # What the files said of themselves then is in the results; the snapshot has their entries.
+        definitions=replace(lists, files=results.definitions),
         compared_with=compared,
     )
     gone = _gone(s3, bucket, published)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import awswrangler as wr
 import botocore.exceptions
@@ -22,7 +22,6 @@ from functions.compute_kpis.pins import SNAPSHOT_ID
 from placements_kpi.errors import PlacementsKpiError
 
 if TYPE_CHECKING:
-    from functions.compute_kpis.catalogue import Kpi
     from placements_kpi.settings import ComputeSettings
 
 _UNRESOLVED = re.compile(r"(?<![:\w]):[a-z_]+_snapshot\b")
@@ -31,6 +30,17 @@ _FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 
 class QueryError(PlacementsKpiError):
     """A KPI's query could not be run, or did not return what it should."""
+
+
+class Query(Protocol):
+    """What can be run: a KPI's query, or that of a check."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def sql(self) -> str: ...
+    @property
+    def tables(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,7 @@ class Answer:
     bytes_scanned: int = 0
 
 
-def snapshot_parameters(kpi: Kpi, snapshots: Mapping[str, str]) -> dict[str, str]:
+def snapshot_parameters(kpi: Query, snapshots: Mapping[str, str]) -> dict[str, str]:
     """Return the parameters of a KPI's query; :class:`QueryError` if a snapshot is missing or is no snapshot id."""
     parameters = {}
     for table in kpi.tables:
@@ -69,7 +79,7 @@ def snapshot_parameters(kpi: Kpi, snapshots: Mapping[str, str]) -> dict[str, str
 
 
 def run_queries(
-    kpis: list[Kpi], snapshots: Mapping[str, str], settings: ComputeSettings, budget_seconds: float
+    kpis: Sequence[Query], snapshots: Mapping[str, str], settings: ComputeSettings, budget_seconds: float
 ) -> dict[str, Answer]:
     """Start every KPI's query, wait for all, and return each one's answer.
 
@@ -95,7 +105,7 @@ def run_queries(
     return {kpi.id: answers[kpi.id] for kpi in kpis}
 
 
-def _start(kpi: Kpi, snapshots: Mapping[str, str], settings: ComputeSettings) -> str:
+def _start(kpi: Query, snapshots: Mapping[str, str], settings: ComputeSettings) -> str:
     parameters = snapshot_parameters(kpi, snapshots)
     unknown = {found[1:] for found in _UNRESOLVED.findall(kpi.sql)} - set(parameters)
     if unknown:

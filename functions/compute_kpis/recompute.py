@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from functions.compute_kpis import catalogue, outcome, revisions
+from functions.compute_kpis import catalogue, outcome, reconciliation, revisions
 from functions.compute_kpis.calendars import load_calendars
 from functions.compute_kpis.disclosure import protect
 from functions.compute_kpis.pins import Pin
@@ -95,12 +95,18 @@ def work_out_again(settings: ComputeSettings, published: Published, folder: Path
     )
     worked_again, failures, answers = execute(settings, made, published.snapshots, None, budget_seconds)
     found = {result.id: result for result in worked_again}
-    again = results.model_copy(
-        update={
-            "snapshots": published.snapshots,
-            "kpis": tuple(found.get(kpi.id, kpi) for kpi in results.kpis if kpi.id in found or kpi.state != "ok"),
-        }
-    )
+    again_kpis = tuple(found.get(kpi.id, kpi) for kpi in results.kpis if kpi.id in found or kpi.state != "ok")
+    again = results.model_copy(update={"snapshots": published.snapshots, "kpis": again_kpis})
+    if results.checks:  # a release of before there were any has none
+        made_then = reconciliation.was_made(results.checks)
+        unknown = (
+            reconciliation.unknown_values(published.snapshots, settings, budget_seconds)
+            if made_then
+            else reconciliation.NOT_MADE
+        )
+        checks = reconciliation.checks_of(results.sources, again_kpis, published.definitions, unknown)
+        again = again.model_copy(update={"checks": checks})
+        answers |= {reconciliation.UnknownValues.id: unknown}
     used = settings_of.Disclosure(**published.protected.disclosure.model_dump())
     protected = revisions.declare(protect(again, used, published.protected.release), published.compared_with)
     return Again(again, protected, failures, sum(answer.bytes_scanned for answer in answers.values()))

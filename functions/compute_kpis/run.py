@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from functions.compute_kpis import catalogue, definitions, emit, outcome, pins, reference, release, revisions
+from functions.compute_kpis import (
+    catalogue,
+    definitions,
+    emit,
+    outcome,
+    pins,
+    reconciliation,
+    reference,
+    release,
+    revisions,
+)
 from functions.compute_kpis.calendars import last_month_end, load_calendars
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.disclosure import protect
@@ -73,14 +83,20 @@ def compute(
     results = computed.results
     for kpi_id, failure in sorted(computed.failures.items()):
         logger.error("kpi failed", extra={"kpi": kpi_id, "reason": failure.detail})
+    for check in results.checks:
+        if check.state != "ok":
+            log = logger.error if check.state == "failed" else logger.warning
+            log("data quality", extra={"check": check.model_dump(mode="json")})
     done = [kpi.id for kpi in results.kpis if kpi.state == "ok"]
-    summary = _summary(computed, "ok" if not computed.failures else "partial" if done else "failed")
+    whole = not computed.failures and not _checks(results, "failed")
+    summary = _summary(computed, "ok" if whole else "partial" if done else "failed")
     record = summary | {
         "started_at": times.iso_instant(started),
         "month_end": results.month_end.isoformat(),
         "code_version": results.code_version,
         "inputs": dict(computed.inputs),
         "failures": {kpi_id: failure.detail for kpi_id, failure in computed.failures.items()},
+        "checks": [check.model_dump(mode="json") for check in results.checks],
         "executions": {kpi_id: answer.execution_id for kpi_id, answer in computed.answers.items()},
     }
     _count(computed, len(done))
@@ -130,6 +146,7 @@ def work_out(
     snapshots["definitions"] = reference.write_definitions(s3, settings.data_bucket, lists)
     snapshots["kpi_points"] = reference.write_points(s3, settings.data_bucket, made.points, day)
     kpi_results, failures, answers = execute(settings, made, snapshots, previous, budget_seconds)
+    unknown = reconciliation.unknown_values(snapshots, settings, budget_seconds)
     sources = tuple(pin.facts for pin in pinned.values())
     inputs: dict[str, Any] = {
         "as_of": day.isoformat(),
@@ -138,7 +155,11 @@ def work_out(
         "catalogue": {kpi.id: kpi.digest for kpi in kpis} | {unused.id: unused.digest for unused in unusable},
         "code_version": settings.code_version,
         "demonstration": settings.demonstration,
+        "definitions": [file.model_dump(mode="json") for file in lists.files],
     }
+    if unknown.error is not None:
+        inputs["checks_not_made"] = [reconciliation.LISTS]
+        logger.warning("values that no list knows were not counted", extra={"reason": unknown.error})
     results = Results(
         run_id=outcome.run_id_of(day, inputs, kpi_results),
         as_of=day,
@@ -148,8 +169,10 @@ def work_out(
         snapshots=snapshots,
         sources=sources,
         kpis=kpi_results,
+        definitions=lists.files,
+        checks=reconciliation.checks_of(sources, kpi_results, lists, unknown),
     )
-    return Computed(results, failures, answers, inputs)
+    return Computed(results, failures, answers | {reconciliation.UnknownValues.id: unknown}, inputs)
 
 
 def _previous(s3: S3Client, bucket: str) -> Results | None:
@@ -218,8 +241,13 @@ def _summary(computed: Computed, ended: str) -> dict[str, Any]:
         },
         "queries": len([answer for answer in computed.answers.values() if answer.execution_id]),
         "bytes_scanned": sum(answer.bytes_scanned for answer in computed.answers.values()),
+        "checks": {state: _checks(results, state) for state in ("failed", "warning")},
         "outcome": ended,
     }
+
+
+def _checks(results: Results, state: str) -> list[str]:
+    return [check.id for check in results.checks if check.state == state]
 
 
 def _reason(computed: Computed, kpi: KpiResult) -> str | None:
@@ -250,6 +278,8 @@ def headline_of(kpi: KpiResult) -> Figure | None:
 def _count(computed: Computed, done: int) -> None:
     metrics.add_metric(name="KpisComputed", unit="Count", value=done)
     metrics.add_metric(name="KpisFailed", unit="Count", value=len(computed.failures))
+    metrics.add_metric(name="DataQualityWarnings", unit="Count", value=len(_checks(computed.results, "warning")))
+    metrics.add_metric(name="ChecksFailed", unit="Count", value=len(_checks(computed.results, "failed")))
     scanned = sum(answer.bytes_scanned for answer in computed.answers.values())
     metrics.add_metric(name="AthenaBytesScanned", unit="Bytes", value=scanned)
     metrics.flush_metrics()

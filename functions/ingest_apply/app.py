@@ -17,6 +17,7 @@ SOURCE = Source(
     name=contract.SOURCE,
     tables=contract.TABLES,
     fetch=client.fetch,
+    lists=(reasons.FILE,),
     feeds=(
         Feed(
             name="application_choices",

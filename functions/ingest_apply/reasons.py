@@ -12,65 +12,41 @@ import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from placements_kpi.fields import looks_like_an_id
+from placements_kpi.lists import mapping
 from placements_kpi.sources import Row, RowError
 
 STRUCTURED = "structured_rejection_reasons"
 FREE_TEXT = "rejection_reason"
 
-CAPACITY = frozenset({"school_placement", "course_full"})
-"""Top-level ids whose sub-reasons are kept."""
+FILE = Path(__file__).with_name("reasons.csv")
+"""The ids of every shape so far: what each is called, what it is below, and what is kept of it."""
 
-SENSITIVE = frozenset({"safeguarding", "visa_sponsorship", "cannot_sponsor_visa"})
-"""Top-level ids that say something sensitive of a candidate by themselves."""
+VENDOR_CODES = mapping(FILE, "reason_of_vendor_code")
 
-NOT_REASONS = frozenset({"other_advice_or_feedback", "interested_in_future_applications"})
-"""Flat keys that are advice, not reasons."""
-
-VENDOR_CODES = {
-    "r01": "qualifications",
-    "r02": "personal_statement",
-    "r03": "teaching_knowledge",
-    "r04": "communication_and_scheduling",
-    "r05": "references",
-    "r06": "safeguarding",
-    "r07": "visa_sponsorship",
-    "r08": "course_full",
-    "r09": "other",
-    "r10": "school_placement",
-}
-
-PARENTS = {
-    leaf: parent
-    for parent, leaves in {
-        "qualifications": (
-            "no_maths_gcse no_english_gcse no_science_gcse no_degree unsuitable_a_levels unsuitable_degree "
-            "unsuitable_degree_subject unverified_qualifications unverified_equivalency_qualifications "
-            "already_qualified qualifications_other"
-        ),
-        "personal_statement": "quality_of_writing personal_statement_other",
-        "teaching_knowledge": (
-            "subject_knowledge safeguarding_knowledge teaching_method_knowledge teaching_role_knowledge "
-            "teaching_demonstration teaching_knowledge_other"
-        ),
-        "communication_and_scheduling": (
-            "did_not_reply did_not_attend_interview could_not_arrange_interview english_below_standard "
-            "communication_and_scheduling_other"
-        ),
-        "visa_sponsorship": "visa_sponsorship_not_supported visa_sponsorship_course_closed",
-        "course_full": "salary_course_full course_full_other",
-        "school_placement": "no_placements no_suitable_placements placements_other",
-    }.items()
-    for leaf in leaves.split()
-}
+PARENTS = mapping(FILE, "parent_of_reason")
 """Nested ids that may come without their parent."""
 
-KNOWN = frozenset(PARENTS.values()) | frozenset(
-    "references safeguarding other candidate_behaviour quality_of_application performance_at_interview "
-    "offered_on_another_course honesty_and_professionalism cannot_sponsor_visa".split()
-)
+_KEPT = mapping(FILE, "reason_is_kept")
+
+
+def _kept(how: str) -> frozenset[str]:
+    return frozenset(reason for reason, kept in _KEPT.items() if kept == how)
+
+
+CAPACITY = _kept("in_detail")
+"""Top-level ids whose sub-reasons are kept."""
+
+SENSITIVE = _kept("as_other")
+"""Top-level ids that say something sensitive of a candidate by themselves."""
+
+NOT_REASONS = _kept("not_a_reason")
+"""Flat keys that are advice, not reasons."""
+
+KNOWN = frozenset(_KEPT) - NOT_REASONS
 """Top-level ids of every shape so far. Any other is kept whole, for somebody to look at."""
 
 _FLAT = re.compile(r"_y_n$")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from functions.ingest_schools import client, contract, register
+from functions.ingest_schools import client, contract, lineage, register
 from placements_kpi import ingest
 from placements_kpi.observability import logger, metrics
 from placements_kpi.settings import IngestSettings
@@ -22,6 +22,7 @@ SOURCE = Source(
     ),
     fetch=client.fetch,
     read=register.read,
+    lists=(lineage.FILE,),
     references=(
         Reference(
             note="links_from_unknown_school",

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from functions.ingest_schools.contract import SCHOOL_LINEAGE
+from placements_kpi.lists import mapping
 from placements_kpi.tables import arrow_schema
 
 EPOCH = date(1970, 1, 1).toordinal()
@@ -21,7 +23,16 @@ FIRST_DAY = date(1800, 1, 1).toordinal() - EPOCH
 LAST_DAY = date(9999, 12, 31).toordinal() - EPOCH
 """The ends of time. A day is the number of days since 1 January 1970, as Arrow keeps it."""
 
-OPEN, CLOSED, OPEN_BUT_CLOSING, PROPOSED = 1, 2, 3, 4
+FILE = Path(__file__).with_name("statuses.csv")
+"""Which statuses are open, and how a link to a successor is called."""
+
+_CLASSES = mapping(FILE, "establishment_status_class")
+OPEN, CLOSED, PROPOSED = (
+    frozenset(int(status) for status, kind in _CLASSES.items() if kind == wanted)
+    for wanted in ("open", "closed", "proposed")
+)
+"""Statuses of a school that is open (also one that is proposed to close), closed, or not yet there."""
+
 BATCH_ROWS = 4_096
 
 
@@ -62,12 +73,12 @@ class Lineage:
         """First and last day a URN is open; a URN that never is, is not in it."""
         for urn, (status, opened, closed) in establishments.items():
             first = FIRST_DAY if opened is None else max(opened, FIRST_DAY)
-            if status != PROPOSED:
+            if status not in PROPOSED:
                 self._in_force_from[urn] = first
-            if status in (OPEN, OPEN_BUT_CLOSING) and closed is not None and closed < as_of:
+            if status in OPEN and closed is not None and closed < as_of:
                 self.contradictions += 1
                 closed = None
-            if status in (OPEN, OPEN_BUT_CLOSING) or (status == CLOSED and closed is not None):
+            if status in OPEN or (status in CLOSED and closed is not None):
                 last = LAST_DAY if closed is None else self._last_day(urn, closed, establishments)
                 if first <= last:
                     self._days[urn] = (first, last)
@@ -110,7 +121,7 @@ class Lineage:
             successor
             for successor in self._successors.get(urn, ())
             if (found := establishments.get(successor)) is not None
-            and found.status != PROPOSED
+            and found.status not in PROPOSED
             and (found.opened is None or found.opened <= closed)
         ]
         if len(in_force) == 1 and establishments[in_force[0]].opened == closed:

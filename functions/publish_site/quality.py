@@ -1,7 +1,8 @@
-"""The data-quality page: how fresh each source is, and what became of its rows."""
+"""The data-quality page: how fresh each source is, what became of its rows, and what the run checked."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,29 @@ from functions.publish_site.tables import Table, table
 from functions.publish_site.words import Cell
 
 if TYPE_CHECKING:
-    from placements_kpi.results import Protected, SourceFacts
+    from placements_kpi.results import Check, CheckCount, Protected, SourceFacts
+
+
+STATES = {"ok": "In order", "warning": "Needs a look", "failed": "Failed"}
+"""What each state of a check is called."""
+
+GROUPS = {
+    "rows": ("Rows of each source", "Every row that a source gives must be accounted for, table by table."),
+    "figures": (
+        "Figures of each indicator",
+        "A numerator cannot be above its denominator, and the parts of a total must add up to it.",
+    ),
+    "lists": (
+        "Codes that our lists do not know",
+        "Services change their lists of reasons, routes and regions. A code that is new to us is never guessed at.",
+    ),
+    "sources": ("One source against another", "Where two services know of the same thing, we compare them."),
+    "bounds": (
+        "Against published figures",
+        "Numbers that others have published tell us roughly what to expect. Ours is shown as we count it all the same.",
+    ),
+}
+"""Each group of checks, in the order of the page: its heading, and why we check."""
 
 
 def quality_view(document: Protected, today: date) -> dict[str, object]:
@@ -20,7 +43,42 @@ def quality_view(document: Protected, today: date) -> dict[str, object]:
         "ages": _ages(document, today),
         "sources": [_source(source, today) for source in document.sources],
         "base": document.disclosure.base,
+        "checked": _how_many(document.checks),
+        "checks": [_group(group, document.checks) for group in GROUPS if _of(group, document.checks)],
     }
+
+
+def _how_many(checks: Sequence[Check]) -> str | None:
+    """Return in a sentence how the checks ended; ``None`` for a release of before there were any."""
+    if not checks:
+        return None
+    warned, failed = (sum(check.state == state for check in checks) for state in ("warning", "failed"))
+    fine = len(checks) - warned - failed
+    in_order = f"Of {len(checks)} checks, {fine} found all in order"
+    return f"{in_order}, {warned} found something to look at, and {failed} failed."
+
+
+def _of(group: str, checks: Sequence[Check]) -> list[Check]:
+    return [check for check in checks if check.group == group]
+
+
+def _group(group: str, checks: Sequence[Check]) -> dict[str, object]:
+    title, why = GROUPS[group]
+    found = _of(group, checks)
+    counts: list[list[str | Cell]] = [
+        [_label(check, count, alone=len(found) == 1), Cell(count.count)] for check in found for count in check.counts
+    ]
+    return {
+        "title": title,
+        "why": why,
+        "results": table(f"{title}: what we found", ("Check", "Result"), [[c.title, STATES[c.state]] for c in found]),
+        "notices": [f"{check.title}. {check.says}" for check in found if check.state != "ok"],
+        "counts": table(f"{title}: counts", ("What", "Number"), counts) if counts else None,
+    }
+
+
+def _label(check: Check, count: CheckCount, *, alone: bool) -> str:
+    return count.label if alone else f"{check.title}: {count.label[0].lower()}{count.label[1:]}"
 
 
 def _ages(document: Protected, today: date) -> Table:
@@ -45,14 +103,15 @@ def _source(source: SourceFacts, today: date) -> dict[str, object]:
         "attempt": words.sentence(source.last_attempt) if source.last_attempt else None,
         "tables": table(
             f"Rows of {source.title}",
-            ("Table", "Rows in", "Kept", "Refused", "Duplicates"),
+            ("Table", "Rows in", "Kept", "Refused", "Duplicates", "Out of scope"),
             [
                 [
                     words.label_of(one.table).capitalize(),
-                    Cell(one.rows_in),
+                    Cell(one.rows_in + source.notes.get(f"{one.table}_left_out", 0)),
                     Cell(one.kept),
                     Cell(sum(one.refused.values())),
                     Cell(one.duplicates),
+                    Cell(source.notes.get(f"{one.table}_left_out", 0)),
                 ]
                 for one in source.tables
             ],

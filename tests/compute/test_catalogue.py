@@ -134,7 +134,7 @@ def test_every_list_is_in_one_file_and_says_where_it_comes_from() -> None:
         assert path.read_text(encoding="utf-8").startswith("# source: ")
 
 
-HEAD = "# source: a book\n# date: 2026-01-31\nlist,code,value\n"
+HEAD = "# source: a book\n# date: 2026-01-31\n# version: 1\nlist,code,value\n"
 
 
 def test_entries_keep_their_order_and_the_newest_date_counts(tmp_path: Path) -> None:
@@ -143,6 +143,10 @@ def test_entries_keep_their_order_and_the_newest_date_counts(tmp_path: Path) -> 
     found = load_definitions(tmp_path)
     assert [(entry.code, entry.value) for entry in found.entries_of("letters")] == [("b", "B"), ("a", "A, first")]
     assert found.dated.isoformat() == "2027-01-31"
+    assert [(file.file, file.version, file.dated.year, file.source) for file in found.files] == [
+        ("a.csv", "1", 2026, "a book"),
+        ("b.csv", "1", 2027, "a book"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -151,11 +155,13 @@ def test_entries_keep_their_order_and_the_newest_date_counts(tmp_path: Path) -> 
         ("list,code,value\nletters,a,A\n", "must begin with '# source"),
         (HEAD.replace("# date: 2026-01-31", "# date: last year"), "must begin with '# source"),
         (HEAD.replace("a book", ""), "must begin with '# source"),
+        (HEAD.replace("# version: 1\n", ""), "and '# version: 1'"),
+        (HEAD.replace("version: 1", "version: new"), "raise the version when a list changes"),
         (HEAD.replace("list,code", "list,key"), "must be followed by the line list,code,value"),
-        (HEAD + "letters,a\n", "line 4: needs list, code and value"),
-        (HEAD + "letters,,A\n", "line 4: needs list, code and value"),
-        (HEAD + "letters,a, A\n", "line 4: needs list, code and value"),
-        (HEAD + "letters,a,A\nletters,a,B\n", "line 5: 'a' is in list 'letters' twice"),
+        (HEAD + "letters,a\n", "line 5: needs list, code and value"),
+        (HEAD + "letters,,A\n", "line 5: needs list, code and value"),
+        (HEAD + "letters,a, A\n", "line 5: needs list, code and value"),
+        (HEAD + "letters,a,A\nletters,a,B\n", "line 6: 'a' is in list 'letters' twice"),
     ],
 )
 def test_file_of_definitions_that_is_wrong_is_refused_with_its_line(tmp_path: Path, text: str, reason: str) -> None:

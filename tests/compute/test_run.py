@@ -26,7 +26,7 @@ def test_run_works_out_every_kpi_and_releases_it() -> None:
     stack.put_world()
     summary = stack.compute()
     assert (summary["outcome"], summary["release"], summary["current"]) == ("ok", "2026-07-14.1", True)
-    assert summary["queries"] == 2
+    assert summary["queries"] == 2 + 1, "the KPIs, and the values that no list knows"
     assert summary["bytes_scanned"] > 0
     assert {kpi: facts["state"] for kpi, facts in summary["kpis"].items()} == {CANDIDATES: "ok", PROVIDERS: "ok"}
     assert summary["kpis"][CANDIDATES]["headline"] == {"numerator": 44, "denominator": 140, "value": 4400 / 140}
@@ -347,7 +347,7 @@ def test_every_query_of_the_project_is_accepted_and_returns_what_it_should() -> 
     summary = stack.compute(catalogue.FOLDER)
     reasons = {kpi: facts["reason"] for kpi, facts in summary["kpis"].items() if facts["reason"]}
     assert {kpi: reason for kpi, reason in reasons.items() if "the sources have nothing of" not in reason} == {}
-    assert summary["queries"] == len(list(catalogue.FOLDER.glob("*/query.sql"))) < 10
+    assert summary["queries"] == len(list(catalogue.FOLDER.glob("*/query.sql"))) + 1 < 10
 
 
 # The seventh KPI.

@@ -42,6 +42,14 @@ def test_the_manifest_names_every_part_with_its_hash(place: Place) -> None:
         assert (file["bytes"], file["sha256"]) == (len(body), hashlib.sha256(body).hexdigest())
 
 
+def test_the_manifest_and_the_run_record_name_the_version_of_the_lists(place: Place) -> None:
+    place.drop("apply", {"application_choices": choices(3)})
+    summary = place.ingest("apply")
+    (file,) = place.manifest("apply")["definitions"]
+    assert (file["file"], file["version"], file["dated"]) == ("reasons.csv", "1", "2026-08-22")
+    assert summary["definitions"] == [file]
+
+
 def test_a_second_run_of_the_same_drop_changes_nothing(place: Place) -> None:
     place.drop("apply", {"application_choices": choices(3)})
     place.ingest("apply")

@@ -100,7 +100,7 @@ def point(
 def ask(kpi: str, points: Iterable[Row], **rows: Sequence[Mapping[str, Any]]) -> Figures:
     """Return what the query of ``kpi`` says of a world with these rows, by table.
 
-    Rows of ``definitions`` come on top of the project's own.
+    Rows of ``definitions`` come on top of the project's own, or in place of those with the same code.
     """
     tables = _tables()
     unknown = rows.keys() - tables.keys()
@@ -108,7 +108,7 @@ def ask(kpi: str, points: Iterable[Row], **rows: Sequence[Mapping[str, Any]]) ->
     given: dict[str, Sequence[Mapping[str, Any]]] = {
         **rows,
         "kpi_points": list(points),
-        "definitions": [*_definitions(), *rows.get("definitions", ())],
+        "definitions": _definitions_with(rows.get("definitions", ())),
     }
     connection = session()
     try:
@@ -208,6 +208,11 @@ def _tables() -> dict[str, Table]:
 @cache
 def _definitions() -> list[Row]:
     return [asdict(entry) for entry in load_definitions().entries]
+
+
+def _definitions_with(more: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    replaced = {(row["list"], row["code"]) for row in more}
+    return [*(row for row in _definitions() if (row["list"], row["code"]) not in replaced), *more]
 
 
 def _days(day: date | None) -> int | None:

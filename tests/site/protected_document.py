@@ -16,6 +16,8 @@ from functions.publish_site.words import PLURALS
 from placements_kpi.results import (
     Breakdown,
     Category,
+    Check,
+    DefinitionFile,
     Description,
     Disclosure,
     Family,
@@ -503,10 +505,35 @@ def sources(as_of: date = AS_OF) -> tuple[SourceFacts, ...]:
                     unknown_codes={"status": 5},
                 ),
             ),
-            notes={"unusable_trn_too_short": 40} if index % 2 else {},
+            notes={"unusable_trn_too_short": 40, f"{name}_rows_left_out": 15} if index % 2 else {},
             last_attempt="The newest drop had no manifest" if name == "vacancies" else None,
         )
         for index, name in enumerate(SOURCES)
+    )
+
+
+def checks() -> tuple[Check, ...]:
+    """A check of each group: most in order, one to be looked at, one that failed."""
+
+    def check(check_id: str, title: str, state: str, says: str, *counts: tuple[str, int]) -> Check:
+        return Check.model_validate(
+            {
+                "id": check_id,
+                "group": check_id.partition(":")[0],
+                "title": title,
+                "state": state,
+                "says": says,
+                "counts": [{"label": label, "count": number} for label, number in counts],
+            }
+        )
+
+    return (
+        check("rows:apply", "Apply", "ok", "Every row was kept.", ("Tables checked", 1)),
+        check("rows:schools", "Schools", "failed", "The rows of schools do not add up.", ("Tables checked", 2)),
+        check("figures:school-take-up", "Schools that use it", "ok", "Fine.", ("Breakdowns that add up", 31)),
+        check("lists", "Values", "warning", "Some values are on none of our lists.", ("Training route", 15)),
+        check("sources:publish", "Providers", "ok", "Publish knows every provider.", ("Codes", 0)),
+        check("bounds:schools_d2", "Schools in England", "ok", "About 24,400.", ("As we count", 24_391)),
     )
 
 
@@ -526,8 +553,13 @@ def document(release: str = "2026-07-14.1", **changes: Any) -> Protected:
             approved_by="Head of profession for statistics",
             approved_on=date(2026, 1, 5),
         ),
-        snapshots={"schools": "20260714-00000000000a"},
+        snapshots={"schools": "20260714-00000000000a", "definitions": "20260822-00000000000d"},
         sources=sources(),
         kpis=kpis(),
+        definitions=(
+            DefinitionFile(file="calendar.csv", version="2", dated=date(2025, 10, 1), source="the timetables of Apply"),
+            DefinitionFile(file="regions.csv", version="1", dated=date(2023, 12, 31), source="the ONS"),
+        ),
+        checks=checks(),
     )
     return made.model_copy(update=changes)

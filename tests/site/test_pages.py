@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import json
 import posixpath
 import re
 from datetime import date, timedelta
 
 import pytest
 
-from functions.publish_site import assets, sentences, site, words
+from functions.publish_site import assets, quality, sentences, site, words
 from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
 from functions.publish_site.figures import KpiFigures
 from placements_kpi.results import KpiResult, Protected
@@ -126,8 +127,8 @@ def test_a_source_that_never_came_is_named_too(page_frame: site.Site) -> None:
     made = document(sources=(missing, *others))
     text = Page.of(site.front_page(page_frame, made, PUBLISHED, TODAY)).text
     assert f"{first.title}: no data has been accepted yet." in text
-    quality = Page.of(site.release_files(page_frame, made, PUBLISHED)["data-quality/index.html"])
-    ages = next(rows for caption, rows in quality.tables if caption.startswith("Age"))
+    shown = Page.of(site.release_files(page_frame, made, PUBLISHED)["data-quality/index.html"])
+    ages = next(rows for caption, rows in shown.tables if caption.startswith("Age"))
     assert [first.title, "no data yet", "[z]", "14"] in ages
 
 
@@ -208,9 +209,10 @@ def test_the_data_quality_page_accounts_for_every_row(protected: Protected, file
     for source in protected.sources:
         rows = next(rows for caption, rows in page.tables if caption == f"Rows of {source.title}")
         for facts, row in zip(source.tables, rows[1:], strict=True):
-            rows_in, kept, refused, duplicates = (int(cell.replace(",", "")) for cell in row[1:])
-            assert (rows_in, kept, duplicates) == (facts.rows_in, facts.kept, facts.duplicates)
-            assert rows_in == kept + refused + duplicates
+            rows_in, kept, refused, duplicates, outside = (int(cell.replace(",", "")) for cell in row[1:])
+            assert outside == source.notes.get(f"{facts.table}_left_out", 0)
+            assert (rows_in, kept, duplicates) == (facts.rows_in + outside, facts.kept, facts.duplicates)
+            assert rows_in == kept + refused + duplicates + outside
         reasons = next(rows for caption, rows in page.tables if caption == f"Refused and noted in {source.title}")
         assert sum(int(row[1].replace(",", "")) for row in reasons if "refused" in row[0]) == sum(
             sum(facts.refused.values()) for facts in source.tables
@@ -219,6 +221,39 @@ def test_the_data_quality_page_accounts_for_every_row(protected: Protected, file
     assert refused
     for source in refused:
         assert f"{source.last_attempt}." in page.text
+
+
+def test_the_data_quality_page_says_what_was_checked_and_what_was_found(
+    protected: Protected, files: dict[str, bytes]
+) -> None:
+    page = Page.of(files["data-quality/index.html"])
+    assert "Of 6 checks, 4 found all in order, 1 found something to look at, and 1 failed." in page.text
+    results = [row for caption, rows in page.tables if caption.endswith(": what we found") for row in rows[1:]]
+    assert results == [[check.title, quality.STATES[check.state]] for check in protected.checks]
+    for check in protected.checks:
+        assert (f"{check.title}. {check.says}" in page.text) == (check.state != "ok")
+    counts = [row for caption, rows in page.tables if caption.endswith(": counts") for row in rows[1:]]
+    assert [int(row[1].replace(",", "")) for row in counts] == [
+        count.count for check in protected.checks for count in check.counts
+    ]
+
+
+def test_a_release_from_before_there_were_checks_has_a_page_too(page_frame: site.Site, protected: Protected) -> None:
+    old = protected.model_copy(update={"checks": (), "definitions": ()})
+    files = site.release_files(page_frame, old, PUBLISHED)
+    assert "What we checked" not in Page.of(files["data-quality/index.html"]).text
+    assert "Code lists" not in Page.of(files["method/index.html"]).text
+
+
+def test_the_method_page_names_the_version_and_source_of_every_list(
+    protected: Protected, files: dict[str, bytes]
+) -> None:
+    text = Page.of(files["method/index.html"]).text
+    assert f"the lists of snapshot {protected.snapshots['definitions']}" in text
+    for file in protected.definitions:
+        assert f"{file.file}, version {file.version} of {words.day(file.dated)}. Source: {file.source}." in text
+    manifest = json.loads(files["manifest.json"])
+    assert [file["version"] for file in manifest["definitions"]] == ["2", "1"]
 
 
 def test_the_method_page_explains_rounding_with_the_configuration_in_use(

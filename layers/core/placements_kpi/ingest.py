@@ -80,6 +80,7 @@ def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
         "run_id": runs.run_id(started, event),
         "started_at": times.iso_instant(started),
         "code_version": settings.code_version,
+        "definitions": source.definitions,
         "outcome": "failed",
         "snapshot": None,
         "as_of": None,
@@ -232,6 +233,7 @@ def _land(this: _Run, read: _Read) -> None:
         contract=this.contract,
         key_id=this.key_id,
         code_version=this.settings.code_version,
+        definitions=this.source.definitions,
         failures=failures,
         previous=this.pointer.body["snapshot"] if fetched.kind == "delta" and this.pointer else None,
     )

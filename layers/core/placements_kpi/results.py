@@ -200,6 +200,37 @@ class KpiResult(_Document):
     sql: str = ""
 
 
+class DefinitionFile(_Document):
+    """One file of code lists and mappings that the figures rest on, as it describes itself."""
+
+    file: str
+    version: str
+    dated: date
+    source: str
+
+
+class CheckCount(_Document):
+    """One number of a check. ``disclosure`` decides protection: counts of records about people are ``person``."""
+
+    label: str
+    count: int
+    disclosure: Literal["person", "organisation"] = "organisation"
+
+
+class Check(_Document):
+    """One check of a run. ``warning``: somebody should look; ``failed``: what is shown cannot be relied on.
+
+    ``says`` is for the public and never has a number about people in it: those are in ``counts``, which are protected.
+    """
+
+    id: str
+    group: Literal["rows", "figures", "lists", "sources", "bounds"]
+    title: str
+    state: Literal["ok", "warning", "failed"]
+    says: str
+    counts: tuple[CheckCount, ...] = ()
+
+
 class Results(_Document):
     contract: Literal["school-placements-results/1"] = RESULTS_CONTRACT
     run_id: str
@@ -212,6 +243,9 @@ class Results(_Document):
     """Table: snapshot id, definitions and points included."""
     sources: tuple[SourceFacts, ...]
     kpis: tuple[KpiResult, ...]
+    definitions: tuple[DefinitionFile, ...] = ()
+    """The files of code lists that were used; their content is the snapshot of table ``definitions``."""
+    checks: tuple[Check, ...] = ()
 
 
 class Disclosure(_Document):
@@ -265,3 +299,6 @@ class Protected(_Document):
     """The release that was current before this one; ``None``: there was none to compare with."""
     revisions: tuple[Revision, ...] = ()
     """Every cell that both releases have and that shows something else now."""
+    definitions: tuple[DefinitionFile, ...] = ()
+    """The files of code lists that were used; their content is the snapshot of table ``definitions``."""
+    checks: tuple[Check, ...] = ()

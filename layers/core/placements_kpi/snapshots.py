@@ -70,6 +70,7 @@ def describe(
     contract: str,
     key_id: str | None,
     code_version: str,
+    definitions: list[dict[str, Any]],
     failures: list[dict[str, str]],
     previous: str | None,
 ) -> dict[str, Any]:
@@ -89,6 +90,7 @@ def describe(
         "contract": contract,
         "key_id": key_id,
         "code_version": code_version,
+        "definitions": definitions,
         "tables": [settled.facts.model_dump(mode="json") for settled in tables],
         "filled": {settled.table.name: settled.filled for settled in tables},
         "notes": dict(sorted(staging.notes.items())),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.lists import read_lists
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema
@@ -188,6 +189,13 @@ class Source:
     read: Read | None = None
     """``None``: its records are JSON."""
     references: tuple[Reference, ...] = ()
+    lists: tuple[Path, ...] = ()
+    """The files of code lists that it reads rows with (:mod:`placements_kpi.lists`)."""
+
+    @property
+    def definitions(self) -> list[dict[str, Any]]:
+        """Return what each of its lists says of itself, for the manifest and the run record."""
+        return [read_lists(path)[0].model_dump(mode="json") for path in self.lists]
 
     @property
     def has_person_keys(self) -> bool:

@@ -15,19 +15,18 @@ lists AS (
 school AS (
     SELECT
         gias.urn,
-        COALESCE(region.value, 'not_available') AS region,
-        COALESCE(phase.value, 'not_available') AS phase
+        gias.phase_code,
+        COALESCE(region.value, 'not_available') AS region
     FROM (
         SELECT urn, gor, CAST(phase_of_education AS varchar) AS phase_code
         FROM schools
         WHERE snapshot = :schools_snapshot
     ) AS gias
     LEFT JOIN lists AS region ON region.list = 'region_of_gor' AND region.code = gias.gor
-    LEFT JOIN lists AS phase ON phase.list = 'phase_of_gias' AND phase.code = gias.phase_code
 ),
--- Vacancies for teachers. One discarded after it expired stays.
+-- Vacancies for teachers: one role that counts is enough, and two count once. One discarded after it expired stays.
 advert AS (
-    SELECT
+    SELECT DISTINCT
         vacancy_id,
         CASE WHEN cardinality(organisation_urns) > 0 THEN organisation_urns ELSE ARRAY[''] END AS urns,
         publish_on,
@@ -38,17 +37,23 @@ advert AS (
         CASE WHEN hired_status IS NOT NULL THEN stats_updated_on END AS answered_on,
         CASE WHEN takes_applications THEN 1 ELSE 0 END AS takes_applications
     FROM vacancies
-    WHERE snapshot = :vacancies_snapshot AND contains(job_roles, 'teacher')
+    INNER JOIN lists AS counted ON counted.list = 'counted_job_role' AND contains(job_roles, counted.code)
+    WHERE vacancies.snapshot = :vacancies_snapshot
 ),
 -- A vacancy's region or phase is the one its schools have in common. URNs not in GIAS are passed over.
 vacancy_place AS (
     SELECT
         advert.vacancy_id,
         CASE WHEN MIN(school.region) = MAX(school.region) THEN MIN(school.region) ELSE 'not_available' END AS region,
-        CASE WHEN MIN(school.phase) = MAX(school.phase) THEN MIN(school.phase) ELSE 'not_available' END AS phase
+        CASE
+            WHEN MIN(COALESCE(phase.value, 'not_available')) = MAX(COALESCE(phase.value, 'not_available'))
+                THEN MIN(COALESCE(phase.value, 'not_available'))
+            ELSE 'not_available'
+        END AS phase
     FROM advert
     CROSS JOIN UNNEST(advert.urns) AS given (urn)
     INNER JOIN school ON school.urn = given.urn
+    LEFT JOIN lists AS phase ON phase.list = 'phase_of_gias' AND phase.code = school.phase_code
     GROUP BY advert.vacancy_id
 ),
 -- "Population" on each day: published, and closed by then, that is expired or answered about. An answer later than the
@@ -92,30 +97,30 @@ application AS (
         qualified_teacher_status_year,
         CASE WHEN is_statutory_induction_complete THEN 1 ELSE 0 END AS induction_complete,
         CASE
-            WHEN status IN ('offered', 'declined') THEN COALESCE(offered_on, updated_on)
-            WHEN status = 'withdrawn' THEN offered_on
+            WHEN standing.value IN ('offered', 'declined') THEN COALESCE(offered_on, updated_on)
+            WHEN standing.value = 'withdrawn' THEN offered_on
         END AS offered_on,
         CASE WHEN offered_on IS NULL THEN 1 ELSE 0 END AS is_imputed,
-        CASE status
+        CASE standing.value
             WHEN 'offered' THEN DATE '9999-12-31'
             WHEN 'declined' THEN declined_on
             WHEN 'withdrawn' THEN withdrawn_on
         END AS ended_on,
+        trn_problem,
         CASE
-            WHEN trn_problem IN ('too_short', 'too_long', 'repeated_digit', 'known_placeholder')
-                THEN CONCAT('applicant_trn_', trn_problem)
-            WHEN trn_problem IS NOT NULL THEN 'applicant_trn_unusable'
-        END AS trn_problem,
-        CASE
-            WHEN status = 'offered' AND offered_on IS NULL AND updated_on IS NULL THEN 'offer_without_date'
-            WHEN status = 'declined' AND declined_on IS NULL THEN 'end_of_offer_without_date'
-            WHEN status = 'withdrawn' AND withdrawn_on IS NULL AND offered_on IS NOT NULL
+            WHEN standing.value = 'offered' AND offered_on IS NULL AND updated_on IS NULL
+                THEN 'offer_without_date'
+            WHEN standing.value = 'declined' AND declined_on IS NULL THEN 'end_of_offer_without_date'
+            WHEN standing.value = 'withdrawn' AND withdrawn_on IS NULL AND offered_on IS NOT NULL
                 THEN 'end_of_offer_without_date'
         END AS offer_problem,
         CASE WHEN submitted_on IS NULL THEN 'submission_without_date' END AS submission_problem,
         updated_on
     FROM vacancy_applications
-    WHERE snapshot = :vacancy_applications_snapshot AND status <> 'draft'
+    LEFT JOIN lists AS standing ON standing.list = 'vacancy_application_status_class' AND standing.code = status
+    WHERE
+        vacancy_applications.snapshot = :vacancy_applications_snapshot
+        AND (standing.value IS NULL OR standing.value <> 'draft')
 ),
 -- "Match": Register trainees with a usable TRN. Drafts and early-years records match nothing, an award without a date
 -- cannot be told from none. What is dated later than the day is undone, so each record keeps its days: in training
@@ -123,22 +128,19 @@ application AS (
 register AS (
     SELECT
         record.trn,
+        record.trn_problem,
         CASE
-            WHEN record.trn_problem IN ('too_short', 'too_long', 'repeated_digit', 'known_placeholder')
-                THEN CONCAT('trainee_trn_', record.trn_problem)
-            WHEN record.trn_problem IS NOT NULL THEN 'trainee_trn_unusable'
-            WHEN record.trn IS NOT NULL AND record.state = 'awarded' AND record.awarded_on IS NULL
+            WHEN record.trn IS NOT NULL AND standing.value = 'awarded' AND record.awarded_on IS NULL
                 THEN 'award_without_date'
-        END AS problem,
+        END AS date_problem,
         record.awarded_on,
         record.itt_end_date,
         CASE
-            WHEN record.state IN ('submitted_for_trn', 'trn_received', 'recommended_for_award', 'awarded')
-                THEN DATE '9999-12-31'
-            WHEN record.state = 'deferred' THEN COALESCE(record.defer_date, DATE '1800-01-01')
-            WHEN record.state = 'withdrawn' AND record.reinstate_date IS NULL AND record.defer_date IS NOT NULL
+            WHEN standing.value IN ('in_training', 'awarded') THEN DATE '9999-12-31'
+            WHEN standing.value = 'deferred' THEN COALESCE(record.defer_date, DATE '1800-01-01')
+            WHEN standing.value = 'withdrawn' AND record.reinstate_date IS NULL AND record.defer_date IS NOT NULL
                 THEN LEAST(COALESCE(record.withdrawal_date, DATE '1800-01-01'), record.defer_date)
-            WHEN record.state = 'withdrawn' THEN COALESCE(record.withdrawal_date, DATE '1800-01-01')
+            WHEN standing.value = 'withdrawn' THEN COALESCE(record.withdrawal_date, DATE '1800-01-01')
             ELSE DATE '1800-01-01'
         END AS left_on,
         record.defer_date AS paused_on,
@@ -157,15 +159,18 @@ register AS (
             placement_urns,
             LOWER(TRIM(training_route)) AS training_route
         FROM trainees
-        WHERE snapshot = :trainees_snapshot AND state <> 'draft'
+        WHERE snapshot = :trainees_snapshot
     ) AS record
+    LEFT JOIN lists AS standing ON standing.list = 'trainee_state_class' AND standing.code = record.state
     LEFT JOIN lists AS route ON route.list = 'training_route_class' AND route.code = record.training_route
-    WHERE route.value IS NULL OR route.value <> 'early_years'
+    WHERE
+        (standing.value IS NULL OR standing.value <> 'draft')
+        AND (route.value IS NULL OR route.value <> 'early_years')
 ),
 trainee AS (
     SELECT trn, awarded_on, itt_end_date, left_on, paused_on, returned_on, placement_urns
     FROM register
-    WHERE trn IS NOT NULL AND problem IS NULL
+    WHERE trn IS NOT NULL AND trn_problem IS NULL AND date_problem IS NULL
 ),
 -- The population with the standing offers to it, a vacancy without any has one row. "ECT window" by the vacancy's
 -- start: an award at most 24 months before it, or none yet and an expected end at most 6 months after it, in the window
@@ -251,7 +256,7 @@ judged AS (
                 THEN 1
             WHEN stands = 1 AND in_window = 1 THEN 2
             WHEN stands = 1 AND is_matched = 1 THEN 4
-            WHEN stands = 1 AND qualified_teacher_status = 'on_track' THEN 3
+            WHEN stands = 1 AND qualification.value = 'on_track' THEN 3
             WHEN stands = 1 AND induction_complete = 1 THEN 4
             WHEN stands = 1 AND qualified_teacher_status_year >= start_year - 2 THEN 3
             WHEN stands = 1 AND qualified_teacher_status_year < start_year - 2 THEN 4
@@ -260,6 +265,8 @@ judged AS (
             ELSE 7
         END AS place
     FROM offer
+    LEFT JOIN lists AS qualification
+        ON qualification.list = 'qualified_teacher_status_class' AND qualification.code = offer.qualified_teacher_status
 ),
 -- One row for each vacancy of the population on each day: the first class that holds for any of its applications.
 classed AS (
@@ -339,7 +346,7 @@ lineage AS (
         FROM school_lineage
         WHERE snapshot = :school_lineage_snapshot
     ) AS span
-    INNER JOIN school ON school.urn = span.urn
+    INNER JOIN (SELECT urn FROM schools WHERE snapshot = :schools_snapshot) AS gias ON gias.urn = span.urn
 ),
 -- Distinct trainees, in all and by where they apply.
 applicant AS (
@@ -411,8 +418,11 @@ left_out AS (
     SELECT closed.period, closed.as_of, given.reason, COUNT(*) AS number
     FROM closed
     INNER JOIN application ON application.vacancy_id = closed.vacancy_id
+    LEFT JOIN lists AS listed ON listed.list = 'trn_problem' AND listed.code = application.trn_problem
     CROSS JOIN UNNEST(ARRAY[
-        application.trn_problem,
+        CASE
+            WHEN application.trn_problem IS NOT NULL THEN CONCAT('applicant_trn_', COALESCE(listed.code, 'unusable'))
+        END,
         CASE
             WHEN application.offer_problem <> 'end_of_offer_without_date' THEN application.offer_problem
             WHEN application.offered_on > closed.as_of OR application.updated_on <= closed.as_of THEN NULL
@@ -423,11 +433,20 @@ left_out AS (
     WHERE closed.is_current AND given.reason IS NOT NULL
     GROUP BY closed.period, closed.as_of, given.reason
     UNION ALL
-    SELECT points.period, points.as_of, register.problem, COUNT(*)
+    SELECT points.period, points.as_of, unusable.reason, COUNT(*)
     FROM points
-    CROSS JOIN register
-    WHERE points.is_current AND register.problem IS NOT NULL
-    GROUP BY points.period, points.as_of, register.problem
+    CROSS JOIN (
+        SELECT
+            CASE
+                WHEN register.trn_problem IS NOT NULL THEN CONCAT('trainee_trn_', COALESCE(listed.code, 'unusable'))
+                ELSE register.date_problem
+            END AS reason
+        FROM register
+        LEFT JOIN lists AS listed ON listed.list = 'trn_problem' AND listed.code = register.trn_problem
+        WHERE register.trn_problem IS NOT NULL OR register.date_problem IS NOT NULL
+    ) AS unusable
+    WHERE points.is_current
+    GROUP BY points.period, points.as_of, unusable.reason
 ),
 -- Offers have been recorded since 3 September 2025, so what rests on them begins with academic year 2025.
 rules AS (

@@ -11,35 +11,57 @@ lists AS (
     FROM definitions
     WHERE snapshot = :definitions_snapshot
 ),
+-- What each status, level of course and format of reasons means is in the lists. A status or a format that is on none
+-- decides nothing, a level that is on none is counted.
 choice AS (
     SELECT
-        candidate_id,
-        recruitment_cycle_year AS period,
-        status,
-        sent_to_provider_on AS sent_on,
-        rejected_on,
-        CASE WHEN status = 'rejected' THEN 1 ELSE 0 END AS is_rejected,
-        CASE WHEN rejected_by_default THEN 1 ELSE 0 END AS by_default,
-        CASE WHEN rejection_reasons_type = 'rejection_reason' THEN 1 ELSE 0 END AS is_text,
-        rejection_reason_ids,
-        course_level,
-        LOWER(TRIM(provider_region_code)) AS region_code,
-        hide_in_reporting
-    FROM application_choices
-    WHERE snapshot = :application_choices_snapshot
+        apply.candidate_id,
+        apply.recruitment_cycle_year AS period,
+        standing.value AS standing,
+        apply.sent_to_provider_on AS sent_on,
+        apply.rejected_on,
+        CASE WHEN standing.value = 'rejected' THEN 1 ELSE 0 END AS is_rejected,
+        CASE WHEN apply.rejected_by_default THEN 1 ELSE 0 END AS by_default,
+        CASE WHEN reason_format.value = 'text' THEN 1 ELSE 0 END AS is_text,
+        apply.rejection_reason_ids,
+        course_level.value AS course_level,
+        LOWER(TRIM(apply.provider_region_code)) AS region_code,
+        apply.hide_in_reporting
+    FROM (
+        SELECT
+            candidate_id,
+            recruitment_cycle_year,
+            status,
+            sent_to_provider_on,
+            rejected_on,
+            rejected_by_default,
+            rejection_reasons_type,
+            rejection_reason_ids,
+            course_level,
+            provider_region_code,
+            hide_in_reporting
+        FROM application_choices
+        WHERE snapshot = :application_choices_snapshot
+    ) AS apply
+    LEFT JOIN lists AS standing ON standing.list = 'choice_status_class' AND standing.code = apply.status
+    LEFT JOIN lists AS reason_format
+        ON reason_format.list = 'rejection_reason_format' AND reason_format.code = apply.rejection_reasons_type
+    LEFT JOIN lists AS course_level
+        ON course_level.list = 'course_level_class' AND course_level.code = apply.course_level
 ),
 hidden AS (
     SELECT DISTINCT candidate_id
     FROM choice
     WHERE hide_in_reporting AND candidate_id IS NOT NULL
 ),
--- "Population": not in further education. A candidate hidden on any row of any cycle is left out of all of them.
+-- "Population": not at a level of course that is left out. A candidate hidden on any row of any cycle is left out of
+-- all of them.
 -- A choice that lacks its candidate or a day is not counted, but shown, by the first problem that holds.
 in_scope AS (
     SELECT
         choice.candidate_id,
         choice.period,
-        choice.status,
+        choice.standing,
         choice.sent_on,
         choice.rejected_on,
         choice.is_rejected,
@@ -48,8 +70,7 @@ in_scope AS (
         choice.rejection_reason_ids,
         choice.region_code,
         CASE
-            WHEN choice.sent_on IS NULL AND choice.status IN ('unsubmitted', 'cancelled', 'application_not_sent')
-                THEN NULL
+            WHEN choice.sent_on IS NULL AND choice.standing = 'not_sent' THEN NULL
             WHEN choice.candidate_id IS NULL THEN 'no_candidate'
             WHEN choice.sent_on IS NULL THEN 'sent_without_date'
             WHEN choice.is_rejected = 1 AND choice.rejected_on IS NULL AND choice.by_default = 1
@@ -61,7 +82,7 @@ in_scope AS (
     WHERE
         hidden.candidate_id IS NULL
         AND (choice.hide_in_reporting IS NULL OR NOT choice.hide_in_reporting)
-        AND (choice.course_level IS NULL OR choice.course_level <> 'further_education')
+        AND (choice.course_level IS NULL OR choice.course_level <> 'left_out')
 ),
 -- "Reason groups": an id is known by its first segment, a bare leaf or an R-code stands for its parent. There are few
 -- different sets of ids, so each is looked up once.
@@ -91,7 +112,7 @@ judged AS (
         in_scope.period,
         in_scope.candidate_id,
         COALESCE(region.value, 'not_available') AS region,
-        in_scope.status,
+        in_scope.standing,
         CASE WHEN in_scope.candidate_id IS NOT NULL THEN in_scope.sent_on END AS sent_on,
         CASE
             WHEN in_scope.candidate_id IS NOT NULL AND in_scope.is_rejected = 1
@@ -121,7 +142,7 @@ dated AS (
         candidate_id,
         region,
         sent_on AS applied_on,
-        CASE WHEN status IN ('offer', 'pending_conditions', 'recruited', 'offer_deferred') THEN sent_on END AS place_on,
+        CASE WHEN standing = 'place' THEN sent_on END AS place_on,
         CASE WHEN by_default = 1 THEN rejected_on END AS by_default_on,
         CASE WHEN by_default = 0 THEN rejected_on END AS rejected_on,
         CASE WHEN placement = 1 THEN rejected_on END AS placement_on,

@@ -144,8 +144,8 @@ live_allocation AS (
         AND allocation.created_on <= points.as_of
         AND (allocation.deleted_on IS NULL OR allocation.deleted_on > points.as_of)
 ),
--- Cross-check: placements in Register of non-draft trainees who started in the Register year (from 1 August) of the
--- same number. Register gives no day for a placement, so that only the newest point can be worked out.
+-- Cross-check: placements in Register of non-draft trainees who started in the Register year (by the calendar, from
+-- 1 August) of the same number. Register gives no day for a placement, so that only the newest point can be worked out.
 register_placement AS (
     SELECT
         points.period,
@@ -153,10 +153,12 @@ register_placement AS (
         placed.school_urn,
         CASE WHEN trainee.started_on IS NULL THEN 1 ELSE 0 END AS is_undated
     FROM (
-        SELECT COALESCE(trainee_start_date, itt_start_date) AS started_on, placement_urns
+        SELECT COALESCE(trainee_start_date, itt_start_date) AS started_on, state, placement_urns
         FROM trainees
-        WHERE snapshot = :trainees_snapshot AND state <> 'draft'
+        WHERE snapshot = :trainees_snapshot
     ) AS trainee
+    LEFT JOIN lists AS standing ON standing.list = 'trainee_state_class' AND standing.code = trainee.state
+    INNER JOIN lists AS calendar ON calendar.list = 'academic_year_opens' AND calendar.code = 'register_year'
     CROSS JOIN UNNEST(trainee.placement_urns) AS placed (school_urn)
     INNER JOIN points
         ON points.is_current
@@ -164,9 +166,11 @@ register_placement AS (
             trainee.started_on IS NULL
             OR (
                 trainee.started_on <= points.as_of
-                AND YEAR(trainee.started_on) - CASE WHEN MONTH(trainee.started_on) < 8 THEN 1 ELSE 0 END = points.period
+                AND trainee.started_on >= CAST(CONCAT(CAST(points.period AS varchar), '-', calendar.value) AS date)
+                AND trainee.started_on < CAST(CONCAT(CAST(points.period + 1 AS varchar), '-', calendar.value) AS date)
             )
         )
+    WHERE standing.value IS NULL OR standing.value <> 'draft'
 ),
 named AS (
     SELECT

@@ -32,20 +32,35 @@ lists AS (
 -- "Who": not drafts. A trainee counts once, and the state decides between award and withdrawal.
 register AS (
     SELECT
-        trainee_id,
-        TRIM(ukprn) AS ukprn,
-        LOWER(TRIM(training_route)) AS training_route,
-        COALESCE(trainee_start_date, itt_start_date) AS started_on,
-        awarded_on,
-        CASE WHEN state = 'awarded' THEN 1 ELSE 0 END AS is_awarded,
-        CASE WHEN state = 'withdrawn' THEN 1 ELSE 0 END AS is_withdrawn,
-        CASE WHEN state = 'withdrawn' THEN withdrawal_date END AS withdrawn_on,
+        record.trainee_id,
+        TRIM(record.ukprn) AS ukprn,
+        LOWER(TRIM(record.training_route)) AS training_route,
+        COALESCE(record.trainee_start_date, record.itt_start_date) AS started_on,
+        record.awarded_on,
+        CASE WHEN standing.value = 'awarded' THEN 1 ELSE 0 END AS is_awarded,
+        CASE WHEN standing.value = 'withdrawn' THEN 1 ELSE 0 END AS is_withdrawn,
+        CASE WHEN standing.value = 'withdrawn' THEN record.withdrawal_date END AS withdrawn_on,
         CASE
-            WHEN state = 'withdrawn' AND cardinality(withdrawal_reasons) > 0 THEN withdrawal_reasons
+            WHEN standing.value = 'withdrawn' AND cardinality(record.withdrawal_reasons) > 0
+                THEN record.withdrawal_reasons
             ELSE ARRAY['']
         END AS reason_ids
-    FROM trainees
-    WHERE snapshot = :trainees_snapshot AND state <> 'draft'
+    FROM (
+        SELECT
+            trainee_id,
+            ukprn,
+            training_route,
+            trainee_start_date,
+            itt_start_date,
+            awarded_on,
+            state,
+            withdrawal_date,
+            withdrawal_reasons
+        FROM trainees
+        WHERE snapshot = :trainees_snapshot
+    ) AS record
+    LEFT JOIN lists AS standing ON standing.list = 'trainee_state_class' AND standing.code = record.state
+    WHERE standing.value IS NULL OR standing.value <> 'draft'
 ),
 -- Reasons in coarse groups, ids renamed in 2023 included. A trainee can have several, one without has a blank here.
 -- "Not given" is none, or "unknown". An id that maps to nothing is "other", with a warning.
@@ -53,7 +68,7 @@ reason AS (
     SELECT
         register.trainee_id,
         MAX(CASE WHEN coarse.value = 'moved' THEN 1 ELSE 0 END) AS is_move,
-        MIN(CASE WHEN LOWER(TRIM(given.reason_id)) = 'record_added_in_error' THEN 1 ELSE 0 END) AS is_error_only,
+        MIN(CASE WHEN mistaken.code IS NOT NULL THEN 1 ELSE 0 END) AS is_error_only,
         MAX(CASE WHEN coarse.value = 'placement_and_school' THEN 1 ELSE 0 END) AS placement_and_school,
         MAX(CASE WHEN coarse.value = 'academic_progress' THEN 1 ELSE 0 END) AS academic_progress,
         MAX(CASE WHEN coarse.value = 'personal_and_health' THEN 1 ELSE 0 END) AS personal_and_health,
@@ -68,6 +83,8 @@ reason AS (
     CROSS JOIN UNNEST(register.reason_ids) AS given (reason_id)
     LEFT JOIN lists AS coarse
         ON coarse.list = 'withdrawal_reason_group_of_id' AND coarse.code = LOWER(TRIM(given.reason_id))
+    LEFT JOIN lists AS mistaken
+        ON mistaken.list = 'withdrawal_reason_of_mistaken_record' AND mistaken.code = LOWER(TRIM(given.reason_id))
     WHERE register.is_withdrawn = 1
     GROUP BY register.trainee_id
 ),

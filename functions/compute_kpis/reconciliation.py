@@ -1,0 +1,267 @@
+"""Reconciliation: what a run checks about its rows, its figures, its lists and its sources, and what it found.
+
+Every check is a :class:`Check`, public in the end. A check never changes a figure: it fails the run, or warns.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from functions.compute_kpis.contract import SOURCE_OF_TABLE
+from functions.compute_kpis.disclosure import PERSON_TABLES
+from functions.compute_kpis.queries import Answer, run_queries
+from placements_kpi.results import Check, CheckCount, Figure, KpiResult, SourceFacts, TableFacts
+
+if TYPE_CHECKING:
+    from functions.compute_kpis.definitions import Definitions
+    from placements_kpi.settings import ComputeSettings
+
+LEFT_OUT = "_left_out"
+"""Ends the name of a source's note that counts rows outside what we read (a draft application)."""
+
+LISTS = "lists"
+"""Id of the check of values that no list knows."""
+
+
+@dataclass(frozen=True)
+class UnknownValues:
+    """The query that counts values that no list knows."""
+
+    id: str = "unknown-values"
+    sql: str = (Path(__file__).parent / "unknown_values.sql").read_text(encoding="utf-8")
+    tables: tuple[str, ...] = (
+        "application_choices",
+        "definitions",
+        "kpi_points",
+        "providers",
+        "trainees",
+        "vacancy_applications",
+    )
+
+
+NOT_MADE = Answer(error="not made")
+
+
+def unknown_values(snapshots: Mapping[str, str], settings: ComputeSettings, budget_seconds: float) -> Answer:
+    """Return the answer of the query that counts values that no list knows; its error if it could not be made."""
+    query = UnknownValues()
+    return run_queries([query], snapshots, settings, budget_seconds)[query.id]
+
+
+def was_made(checks: Iterable[Check]) -> bool:
+    """Return whether the values that no list knows could be counted in the run of these checks."""
+    return all(check.counts for check in checks if check.id == LISTS)
+
+
+def checks_of(
+    sources: Sequence[SourceFacts], kpis: Sequence[KpiResult], definitions: Definitions, unknown: Answer
+) -> tuple[Check, ...]:
+    """Return every check of a run, in the order of the page: a function of its sources, figures and lists alone."""
+    by_id = {kpi.id: kpi for kpi in kpis}
+    return (
+        *(_rows(facts) for facts in sources),
+        *(_figures(kpi) for kpi in kpis),
+        _lists(sources, definitions, unknown),
+        *_cross_checks(by_id),
+        *_bounds(by_id, definitions),
+    )
+
+
+def _rows(facts: SourceFacts) -> Check:
+    """Rows in = kept + refused + duplicates, table by table. Rows out of scope are beside them, and counted."""
+    check = Check(id=f"rows:{facts.source}", group="rows", title=facts.title, state="ok", says="")
+    if facts.snapshot is None:
+        return check.model_copy(update={"state": "warning", "says": "There is no data of this source to check."})
+    wrong = [table.table for table in facts.tables if not _adds_up(table)]
+    left_out = sum(count for name, count in facts.notes.items() if name.endswith(LEFT_OUT))
+    of_people = facts.source in {SOURCE_OF_TABLE[table] for table in PERSON_TABLES}
+    counts = (
+        CheckCount(label="Tables checked", count=len(facts.tables)),
+        CheckCount(
+            label="Rows outside what we read",
+            count=left_out,
+            disclosure="person" if of_people else "organisation",
+        ),
+    )
+    if wrong:
+        says = f"The rows of {', '.join(wrong)} do not add up: some were lost or counted twice."
+        return check.model_copy(update={"state": "failed", "says": says, "counts": counts})
+    says = "Every row was kept, refused for a reason that is counted, or a duplicate of a newer one."
+    return check.model_copy(update={"says": says, "counts": counts})
+
+
+def _adds_up(table: TableFacts) -> bool:
+    parts = (table.kept, table.duplicates, *table.refused.values())
+    return table.rows_in == sum(parts) and min(parts) >= 0
+
+
+def _figures(kpi: KpiResult) -> Check:
+    """No numerator above its denominator, and parts that add up to the total, of every figure of the KPI."""
+    check = Check(id=f"figures:{kpi.id}", group="figures", title=kpi.description.title, state="ok", says="")
+    if kpi.state != "ok":
+        says = "There are no new figures to check."
+        return check.model_copy(update={"state": "warning", "says": says})
+    rates = [one for one in kpi.figures if one.numerator is not None and one.denominator is not None]
+    too_high = [one for one in rates if (one.numerator or 0) > (one.denominator or 0)]
+    partitions = _partitions(kpi)
+    wrong = [total for total, parts in partitions if not _is_sum(total, parts)]
+    counts = (
+        CheckCount(label="Rates whose numerator is within the denominator", count=len(rates) - len(too_high)),
+        CheckCount(label="Breakdowns that add up to the total", count=len(partitions) - len(wrong)),
+    )
+    if too_high or wrong:
+        says = "Some figures cannot be right: a numerator is above its denominator, or parts do not add up."
+        return check.model_copy(update={"state": "failed", "says": says, "counts": counts})
+    says = "No numerator is above its denominator, and parts that must add up do."
+    return check.model_copy(update={"says": says, "counts": counts})
+
+
+def _partitions(kpi: KpiResult) -> list[tuple[Figure, list[Figure]]]:
+    """Return each national figure with the parts of each breakdown that must add up to it."""
+    totals: dict[tuple[object, ...], Figure] = {}
+    parts: dict[tuple[object, ...], list[Figure]] = defaultdict(list)
+    must = {(name, one.id) for one in kpi.description.breakdowns if one.partition for name in one.measures}
+    for figure in kpi.figures:
+        at = (figure.measure, figure.period, figure.as_of)
+        if figure.breakdown == "national":
+            totals[at] = figure
+        elif (figure.measure, figure.breakdown) in must:
+            parts[*at, figure.breakdown].append(figure)
+    return [
+        (totals[key[:3]], found)
+        for key, found in parts.items()
+        if key[:3] in totals and all(one.status == "ok" for one in (*found, totals[key[:3]]))
+    ]
+
+
+def _is_sum(total: Figure, parts: list[Figure]) -> bool:
+    numerators = sum(part.numerator or 0 for part in parts)
+    denominators = sum(part.denominator or 0 for part in parts)
+    return numerators == total.numerator and total.denominator in (None, denominators)
+
+
+def _lists(sources: Sequence[SourceFacts], definitions: Definitions, unknown: Answer) -> Check:
+    """Values on none of the lists: those counted at ingest by the contracts' codes, and those counted by the query."""
+    check = Check(id=LISTS, group="lists", title="Values that our lists do not know", state="warning", says="")
+    if unknown.error is not None:
+        return check.model_copy(update={"says": "They could not be counted this time."})
+    found = {row.category: row.numerator or 0 for row in unknown.rows}
+    counts = [
+        _count_of(place.code.partition(".")[0], place.value, found.get(place.code, 0))
+        for place in definitions.entries_of("checked_place")
+    ]
+    counts += [
+        _count_of(table.table, f"{_words(table.table).capitalize()}: {_words(column)}", number)
+        for facts in sources
+        for table in facts.tables
+        for column, number in sorted(table.unknown_codes.items())
+    ]
+    if not any(count.count for count in counts):
+        says = "Every value is on its list."
+        return check.model_copy(update={"state": "ok", "says": says, "counts": tuple(counts)})
+    says = (
+        "Some values are on none of our lists. They count as “Not available”, as other, or as a reason that we do not "
+        "know yet, until the list is brought up to date."
+    )
+    return check.model_copy(update={"says": says, "counts": tuple(counts)})
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _count_of(table: str, label: str, count: int) -> CheckCount:
+    return CheckCount(label=label, count=count, disclosure="person" if table in PERSON_TABLES else "organisation")
+
+
+def _cross_checks(kpis: Mapping[str, KpiResult]) -> Iterable[Check]:
+    """The KPI book's: placements in Register against mentor allocations, and Publish against provider activity."""
+    if "school-participation" in kpis:
+        yield _register(kpis["school-participation"])
+    if "provider-take-up" in kpis:
+        yield _publish(kpis["provider-take-up"])
+
+
+def _register(kpi: KpiResult) -> Check:
+    check = Check(
+        id="sources:register",
+        group="sources",
+        title="Schools with a placement in Register and with a mentor allocated",
+        state="warning",
+        says="",
+    )
+    figures = [_newest(kpi, measure) for measure in ("register_placement_schools", "headline", "register_overlap")]
+    numbers = [figure.numerator for figure in figures if figure is not None and figure.numerator is not None]
+    if len(numbers) < len(figures):
+        return check.model_copy(update={"says": "There are no new figures to compare."})
+    labels = ("Schools with a placement in Register", "Schools with a mentor allocated", "Schools in both")
+    counts = tuple(CheckCount(label=label, count=number) for label, number in zip(labels, numbers, strict=True))
+    in_register, with_mentor, in_both = numbers
+    if in_both == 0 and in_register > 0 and with_mentor > 0:
+        says = "No school is in both. The two services may not name schools alike."
+        return check.model_copy(update={"says": says, "counts": counts})
+    says = "The two are counted by different services and never added up. Schools in both show that they agree."
+    return check.model_copy(update={"state": "ok", "says": says, "counts": counts})
+
+
+def _publish(kpi: KpiResult) -> Check:
+    check = Check(
+        id="sources:publish",
+        group="sources",
+        title="Providers on the placements service and in Publish",
+        state="warning",
+        says="",
+    )
+    if kpi.state != "ok":
+        return check.model_copy(update={"says": "There are no new figures to compare."})
+    figure = _newest(kpi, "records_not_counted", "reason", "unknown_provider")
+    unknown = (figure.numerator if figure else None) or 0
+    counts = (CheckCount(label="Active provider codes that Publish does not know", count=unknown),)
+    if unknown:
+        says = "Some providers use the service under a code that Publish does not know. They are not counted."
+        return check.model_copy(update={"says": says, "counts": counts})
+    says = "Publish knows every provider that uses the service."
+    return check.model_copy(update={"state": "ok", "says": says, "counts": counts})
+
+
+def _bounds(kpis: Mapping[str, KpiResult], definitions: Definitions) -> Iterable[Check]:
+    """Denominators against what others have published: a figure outside is warned of and shown as it is."""
+    names = ("bound_kpi", "bound_measure", "bound_low", "bound_high", "bound_tolerance_per_cent")
+    facts = {name: {entry.code: entry.value for entry in definitions.entries_of(name)} for name in names}
+    for bound in definitions.entries_of("bound_title"):
+        kpi_id, measure, low, high, tolerance = (facts[name][bound.code] for name in names)
+        if kpi_id in kpis:
+            yield _bound(bound.code, bound.value, kpis[kpi_id], measure, int(low), int(high), int(tolerance))
+
+
+def _bound(code: str, title: str, kpi: KpiResult, measure: str, low: int, high: int, tolerance: int) -> Check:
+    check = Check(id=f"bounds:{code}", group="bounds", title=title, state="warning", says="")
+    figure = _newest(kpi, measure)
+    if figure is None or figure.denominator is None:
+        return check.model_copy(update={"says": "There is no new figure to compare."})
+    published = f"about {low:,}" if low == high else f"about {low:,} to {high:,}"
+    counts = (CheckCount(label="As we count", count=figure.denominator, disclosure=_kind(kpi, measure)),)
+    if low * (100 - tolerance) <= figure.denominator * 100 <= high * (100 + tolerance):
+        says = f"Published figures say {published}. Ours is within {tolerance}% of that."
+        return check.model_copy(update={"state": "ok", "says": says, "counts": counts})
+    says = f"Published figures say {published}. Ours is more than {tolerance}% away, and shown as we count it."
+    return check.model_copy(update={"says": says, "counts": counts})
+
+
+def _kind(kpi: KpiResult, measure: str) -> Literal["person", "organisation"]:
+    (found,) = [one for one in kpi.description.measures if one.id == measure]
+    return found.denominator_disclosure or found.disclosure
+
+
+def _newest(kpi: KpiResult, measure: str, breakdown: str = "national", category: str = "Total") -> Figure | None:
+    """Return a figure at the newest point of a KPI that was newly worked out."""
+    days = {(point.period, point.as_of) for point in kpi.points if point.is_current and kpi.state == "ok"}
+    wanted = (measure, breakdown, category)
+    for figure in kpi.figures:
+        if (figure.measure, figure.breakdown, figure.category) == wanted and (figure.period, figure.as_of) in days:
+            return figure
+    return None
