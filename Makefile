@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 .PHONY: help setup run invoke serve sample test test-trino lint types format bench template assets lock clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.complete ## Make the virtual environment (run by every other command when needed)
 
@@ -41,7 +41,7 @@ test: setup ## Run the tests
 
 test-trino: setup ## Compare the local engine with a real Trino, query by query (needs maven and a JDK of Java 17)
 	$(PY) -m tests.trino.assembly
-	$(PY) -m pytest -m trino -n 0 --durations=12
+	$(PY) -m pytest -m trino -n 0 --durations=12 tests/trino
 
 lint: setup ## Check style, format, and the template
 	.venv/bin/ruff check .

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from tests.trino.server import RefusedError, Trino
 
 if TYPE_CHECKING:
@@ -25,6 +28,14 @@ class Referee:
 
     cloud: Cloud
     trino: Trino
+
+    def put(self, table: str, snapshot: str, rows: pa.Table) -> None:
+        """Put rows into the cloud's S3 as a snapshot of ``table``, for both engines to read."""
+        sink = pa.BufferOutputStream()
+        pq.write_table(rows, sink)
+        key = f"snapshots/{table}/snapshot={snapshot}/part-0.parquet"
+        body = sink.getvalue().to_pybytes()
+        self.cloud.client("s3").put_object(Bucket=self.cloud.stack.data_bucket, Key=key, Body=body)
 
     def compare(self, sql: str, parameters: Mapping[str, str]) -> list[str]:
         """Return how the engines' answers to ``sql`` differ, each difference in a line; nothing if they agree.

@@ -1,4 +1,4 @@
-"""Trino agrees with the local engine on every KPI query over the national sample."""
+"""Trino agrees with the local engine on every KPI query, over the national sample and over the worked examples."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import pytest
 from functions.compute_kpis.catalogue import FOLDER
 from functions.compute_kpis.contract import RESULT_COLUMNS
 from local.stages import COMPUTE, Run
+from tests.book.engine import filled
+from tests.book.example import kpis_with_examples, world_of
+from tests.book.points import points_of
 
 if TYPE_CHECKING:
     from tests.trino.comparison import Referee
@@ -36,6 +39,17 @@ def test_trino_agrees_on_a_kpi_of_the_national_sample(kpi: str, executions: dict
     assert execution.answer is not None and len(execution.answer.rows) > 10, execution.reason
     assert referee.compare_with(execution.answer, execution.query) == []
     assert dict(zip(execution.answer.names, execution.answer.types, strict=True)) == RESULT_COLUMNS
+
+
+@pytest.mark.parametrize("kpi", kpis_with_examples())
+def test_trino_agrees_on_the_worked_example_of_a_kpi(kpi: str, referee: Referee) -> None:
+    snapshot = f"example-{kpi}"
+    world = world_of(kpi)
+    tables = filled(kpi, world, points_of(kpi, world.as_of))
+    for table, rows in tables.items():
+        referee.put(table, snapshot, rows)
+    sql = (FOLDER / kpi / "query.sql").read_text(encoding="utf-8")
+    assert referee.compare(sql, {f"{table}_snapshot": snapshot for table in tables}) == []
 
 
 def test_a_query_with_parameters_is_compared_as_a_kpi_is(executions: dict[str, Any], referee: Referee) -> None:
