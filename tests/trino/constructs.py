@@ -9,6 +9,7 @@ import tempfile
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -57,14 +58,16 @@ def constructs() -> list[Construct]:
 
 def locally(query: str) -> str:
     """Return what the local engine makes of a query that reads no table."""
-    with tempfile.TemporaryDirectory(prefix="constructs-") as folder:
-        duck = Duck(Path(folder), lambda _table, _snapshot: [])
-        try:
-            return described(duck.run(plan(query, {}), {}, lambda _cursor: None))
-        except QueryError:
-            return REFUSED
-        finally:
-            duck.close()
+    try:
+        return described(_duck().run(plan(query, {}), {}, lambda _cursor: None))
+    except QueryError:
+        return REFUSED
+
+
+@cache
+def _duck() -> Duck:
+    """Return the local engine, one a process; its queries are too small to need its folder."""
+    return Duck(Path(tempfile.gettempdir()), lambda _table, _snapshot: [])
 
 
 def described(answer: Answer) -> str:

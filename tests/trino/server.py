@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from local.cloud import Cloud
 
 CATALOG = "hive"
-_START_SECONDS = 120
+_START_SECONDS = 300
 _MEMORY = ("-Xmx2g", "-XX:+UseG1GC")
 _ATHENA_NAMES = {"real": "float"}
 
@@ -74,7 +74,7 @@ def athena_type(kind: str) -> str:
 def running(server: Server, cloud: Cloud, log: Path) -> Iterator[Trino]:
     """Run the server on the loopback address over ``cloud``; what it says goes to ``log``.
 
-    :class:`UnavailableError` if it ends, or is not ready within two minutes.
+    :class:`UnavailableError` if it ends, or is not ready within five minutes.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
