@@ -9,10 +9,10 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/core
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$p" && break; done)
 
-.PHONY: help setup run invoke serve sample test lint types format bench template assets lock clean
+.PHONY: help setup run invoke serve sample test test-trino lint types format bench template assets lock clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.complete ## Make the virtual environment (run by every other command when needed)
 
@@ -38,6 +38,10 @@ sample: setup ## Write a sample folder of drops. OUT= SEED=1 SCALE=1
 
 test: setup ## Run the tests
 	$(PY) -m pytest -n 2
+
+test-trino: setup ## Compare the local engine with a real Trino, query by query (needs maven and a JDK of Java 17)
+	$(PY) -m tests.trino.assembly
+	$(PY) -m pytest -m trino -n 0 --durations=12 tests/trino
 
 lint: setup ## Check style, format, and the template
 	.venv/bin/ruff check .

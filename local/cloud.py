@@ -217,7 +217,7 @@ def _create(cloud: Cloud, secrets: Mapping[str, Mapping[str, Any]]) -> None:
     glue = cloud.client("glue")
     glue.create_database(DatabaseInput={"Name": stack.database})
     for table in stack.tables.values():
-        glue.create_table(DatabaseName=stack.database, TableInput=_text_parameters(table))
+        glue.create_table(DatabaseName=stack.database, TableInput=_as_glue_keeps_it(table))
     cloud.client("athena").create_work_group(Name=stack.workgroup.name, Configuration=stack.workgroup.configuration)
     manager = cloud.client("secretsmanager")
     for name in stack.secrets.values():
@@ -236,5 +236,14 @@ def _create(cloud: Cloud, secrets: Mapping[str, Mapping[str, Any]]) -> None:
         events.put_targets(Rule=rule.name, EventBusName=rule.bus, Targets=[{"Id": "runner", "Arn": arn}])
 
 
-def _text_parameters(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {**table, "Parameters": {key: str(value) for key, value in table.get("Parameters", {}).items()}}
+def _as_glue_keeps_it(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table as Glue answers with it: parameters as text, and values for what the template leaves out.
+
+    moto gives back only what it was given; whoever reads the catalogue as Trino does wants them all.
+    """
+    unsaid = {"Compressed": False, "NumberOfBuckets": 0, "StoredAsSubDirectories": False}
+    return {
+        **table,
+        "Parameters": {key: str(value) for key, value in table.get("Parameters", {}).items()},
+        "StorageDescriptor": unsaid | table["StorageDescriptor"],
+    }

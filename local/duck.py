@@ -2,7 +2,7 @@
 
 The session closes the differences between Trino and DuckDB that the KPI SQL could
 meet: whole-number division, division by zero as an error, ``date_diff`` in complete
-units, UTC. One cursor a query, so that several run side by side.
+units, UTC, white space, lists with nulls. One cursor a query, so that several run side by side.
 """
 
 from __future__ import annotations
@@ -23,14 +23,29 @@ from local.queries import PARTITION, Columns, Plan, QueryError, Scan
 Fetch = Callable[[str, str], Sequence[Path]]
 """Table and snapshot id to the Parquet files of that partition, in order of key."""
 
-_SESSION = (
+_SETTINGS = (
     "SET TimeZone = 'UTC'",
     "SET integer_division = true",
     "SET preserve_insertion_order = false",
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
-    "CREATE OR REPLACE MACRO date_diff(unit, a, b) AS date_sub(unit, a, b)",
 )
+
+# What Java, and so Trino, takes for white space: tabs and line ends are, a space that does not break is not.
+_WHITE = r"\x09-\x0D\x1C-\x20\x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{2028}\x{2029}\x{205F}\x{3000}"
+
+# Each was found by running the construct on both engines (docs/sql-portability.md).
+_MACROS = (
+    "date_diff(unit, a, b) AS date_sub(unit, a, b)",  # complete units, not boundaries crossed
+    f"trim(s) AS regexp_replace(s, '^[{_WHITE}]+|[{_WHITE}]+$', '', 'g')",
+    "upper(s) AS replace(ucase(replace(s, 'ß', chr(1))), chr(1), 'ß')",  # Java has no capital of it
+    # Null past the last part.
+    "split_part(s, d, n) AS CASE WHEN n < 1 THEN error('index must be positive') ELSE string_split(s, d)[n] END",
+    # A null in the list might be the one.
+    "array_contains(l, x) AS if(list_has(l, x) OR list_count(l) = len(l), list_has(l, x), NULL)",
+    "count_if(x) AS count(*) FILTER (WHERE x)",  # zero of nothing
+)
+_LARGEST = 2**63 - 1
 
 # Glue type: (DuckDB type, Arrow types that Athena reads as it).
 _TYPES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -45,7 +60,7 @@ _TYPES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 _ATHENA_TYPES = {
     "BIGINT": "bigint",
-    "HUGEINT": "bigint",  # DuckDB widens sum(bigint); Trino does not
+    "HUGEINT": "bigint",  # DuckDB widens sum(bigint); Trino does not, and refuses a larger one as _answer does
     "INTEGER": "integer",
     "SMALLINT": "smallint",
     "TINYINT": "tinyint",
@@ -63,6 +78,14 @@ ROOMY = "6GB"
 """Memory for a query that did not fit beside the others."""
 
 
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make a connection answer as Athena does; the macros are there for every cursor of it too."""
+    for statement in _SETTINGS:
+        connection.execute(statement)
+    for macro in _MACROS:
+        connection.execute(f"CREATE OR REPLACE MACRO {macro}")
+
+
 class Duck:
     """One DuckDB, as many queries as ask. ``memory_limit`` is DuckDB's own, beyond which it spills to ``folder``."""
 
@@ -78,8 +101,7 @@ class Duck:
             "temp_directory": str(folder / "spill"),
         }
         self._connection = duckdb.connect(":memory:", config=config)
-        for statement in _SESSION:
-            self._connection.execute(statement)
+        prepare(self._connection)
 
     def scanned(self, scans: Sequence[Scan]) -> int:
         """Return the bytes that Athena would read: compressed column chunks, from the footers of the files."""
@@ -94,7 +116,7 @@ class Duck:
         cursor = self._connection.cursor()
         try:
             # Settings are a connection's own, and a cursor is one.
-            for statement in _SESSION[:-1]:
+            for statement in _SETTINGS:
                 cursor.execute(statement)
             for view, (table, snapshots) in plan.views.items():
                 self._create_view(view, table, snapshots, columns)
@@ -190,8 +212,12 @@ def _athena_type(kind: str) -> str:
 def _answer(cursor: duckdb.DuckDBPyConnection, sql: str) -> Answer:
     cursor.execute(sql)
     described = cursor.description or []
+    rows = cursor.fetchall()
+    for place, column in enumerate(described):
+        if str(column[1]) == "HUGEINT" and any(abs(row[place] or 0) > _LARGEST for row in rows):
+            raise QueryError(f"NUMERIC_VALUE_OUT_OF_RANGE: bigint addition overflow in column {column[0]}")
     return Answer(
         names=tuple(column[0] for column in described),
         types=tuple(_athena_type(str(column[1])) for column in described),
-        rows=cursor.fetchall(),
+        rows=rows,
     )

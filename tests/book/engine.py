@@ -77,6 +77,13 @@ def engine(kpi: str) -> Engine:
     return Engine(kpi)
 
 
+def filled(kpi: str, world: World, points: Sequence[Point]) -> dict[str, pa.Table]:
+    """Return every table that the query of ``kpi`` reads, as ingest and compute would write it for ``world``."""
+    derived = _with_derived(world) | {"kpi_points": point_rows(kpi, points), "definitions": _definitions()}
+    names = {name for name, _ in small.planned(kpi).views.values()}
+    return {name: _arrow(tables()[name], derived.get(name, ())).drop_columns(["snapshot"]) for name in names}
+
+
 def point_rows(kpi: str, points: Sequence[Point]) -> list[dict[str, Any]]:
     """Return ``points`` as rows of ``kpi_points``."""
     return [_point_row(kpi, point) for point in points]

@@ -168,6 +168,16 @@ def _casts(sql: str) -> Iterator[str]:
 
 
 @rule(
+    "no subscripts",
+    "past the end of a list Trino fails, the local engine finds nothing",
+    "SELECT CAST(placement_urns[1] AS varchar) AS urn FROM trainees WHERE snapshot = :trainees_snapshot",
+)
+def _subscripts(sql: str) -> Iterator[str]:
+    for bracket in _tree(sql).find_all(exp.Bracket):
+        yield f"unnest the list, do not take {bracket.sql('athena')}"
+
+
+@rule(
     "days stay days",
     "a date plus an interval is a date in Trino and a timestamp here",
     "SELECT date_add('day', 1, open_date) AS day FROM schools WHERE snapshot = :schools_snapshot",
@@ -178,6 +188,9 @@ def _dates(sql: str) -> Iterator[str]:
         is_date = isinstance(outer, exp.Cast) and outer.to.this == exp.DataType.Type.DATE
         if not is_date:
             yield f"wrap {added.sql('athena')} in CAST(… AS date)"
+    for taken in _typed(sql).find_all(exp.Sub):
+        if _kind(taken.left) == "date":
+            yield f"{taken.sql('athena')} is an interval in Trino; use date_diff"
 
 
 @rule(
@@ -290,6 +303,8 @@ def _meet(node: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Expr]]:
     elif isinstance(node, exp.Between):
         yield node.this, node.args["low"]
         yield node.this, node.args["high"]
+    elif isinstance(node, exp.Concat):
+        yield from ((node.expressions[0], value) for value in node.expressions[1:])
     elif isinstance(node, exp.Coalesce | exp.Greatest | exp.Least):
         yield from ((node.this, value) for value in node.expressions)
     elif isinstance(node, exp.Nullif):

@@ -24,6 +24,7 @@ from functions.compute_kpis.definitions import load_definitions
 from functions.compute_kpis.figures import Worked, figures_of
 from functions.compute_kpis.queries import ResultRow
 from functions.ingest_schools.lineage import Establishment, Lineage, batches
+from local import duck
 from local.queries import Plan, plan
 from placements_kpi.results import Point
 from placements_kpi.tables import Table, arrow_schema, glue_columns
@@ -191,8 +192,7 @@ def planned_text(sql: str) -> Plan:
 def session() -> duckdb.DuckDBPyConnection:
     """Return a connection that computes as Athena does where the two differ in silence."""
     connection = duckdb.connect(config={"threads": 1})
-    connection.execute("SET integer_division = true")
-    connection.execute("CREATE MACRO date_diff(unit, first, last) AS date_sub(unit, first, last)")
+    duck.prepare(connection)
     return connection
 
 
