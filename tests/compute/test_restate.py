@@ -190,7 +190,8 @@ def test_kpi_that_is_gone_and_one_that_is_new_are_named(tmp_path: Path) -> None:
     query.write_text(query.read_text(encoding="utf-8").replace(PROVIDERS, "provider-calls"), encoding="utf-8")
     found = again(release, folder)
     assert found["catalogue"] == {PROVIDERS: "gone", "provider-calls": "new"}
-    assert found["differences"] == ["results.kpis", "protected.kpis"]
+    # The checks count the figures of every KPI, so they differ as well.
+    assert found["differences"] == ["results.checks", "results.kpis", "protected.checks", "protected.kpis"]
 
 
 def test_kpi_that_fails_now_is_named_with_the_reason(tmp_path: Path) -> None:
