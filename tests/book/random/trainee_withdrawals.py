@@ -30,20 +30,19 @@ OTHER_ROUTES = st.sampled_from(
 REASONS = st.sampled_from(
     [
         *("teaching_placement_problems", "lack_of_progress_during_placements", "did_not_pass_exams", "death"),
-        *("did_not_make_progress", "family_problems", "financial_reasons", "financial_problems", "health_reasons"),
+        *("did_not_make_progress", "family_problems", "financial_reasons", "health_reasons", "got_a_job"),
         *("gone_into_employment", "never_intended_to_obtain_qts", "exclusion", "safeguarding_concerns"),
-        *("another_reason", "for_another_reason", "written_off_after_lapse_of_time", "unknown", "unknown"),
-        *(
-            "record_added_in_error",
-            "record_added_in_error",
-            "moved_to_different_itt_course",
-            "transferred_to_another_provider",
-        ),
-        *("unmapped", "not_yet_invented"),
+        *("another_reason", "for_another_reason", "unknown", "record_added_in_error", "unmapped", "not_yet_invented"),
+        *("moved_to_different_itt_course", "transferred_to_another_provider", "moved_to_different_itt_course"),
     ]
 )
 UKPRNS = ("10000001", "10000002")
-REGIONS = st.sampled_from(("london", "north_east", "eastern", "south_west", "no_region", "wales", "North_West", None))
+REGIONS = st.sampled_from(
+    [
+        *"london north_east North_West yorkshire_and_the_humber east_midlands west_midlands eastern south_east".split(),
+        *("south_west", "london", "no_region", "wales", None),
+    ]
+)
 
 
 @st.composite
@@ -57,7 +56,7 @@ def worlds(draw: st.DrawFn) -> World:
     trainees = _trainees(draw, year, stands, starts)
     providers = st.fixed_dictionaries(
         {
-            "recruitment_cycle_year": st.sampled_from((year - 1, year - 1, year - 2, year - 3, year, year + 1)),
+            "recruitment_cycle_year": st.sampled_from((*[year - 1] * 4, year - 2, year - 3, year, year + 1)),
             "code": st.sampled_from(("A01", "A02", "A03", "A04")),
             "ukprn": mostly(st.sampled_from(UKPRNS), st.none()),
             "region_code": REGIONS,
@@ -65,7 +64,7 @@ def worlds(draw: st.DrawFn) -> World:
             "discarded_at": mostly(st.none(), instants_about(stands), times=3),
         }
     )
-    rows = draw(st.lists(providers, min_size=draw(st.sampled_from((0, 3))), max_size=8))
+    rows = draw(st.lists(providers, min_size=draw(st.sampled_from((0, 3, 5))), max_size=8))
     first = {(row["recruitment_cycle_year"], row["code"]): row for row in reversed(rows)}
     return World(as_of, {"trainees": trainees, "providers": list(first.values())})
 
@@ -78,18 +77,18 @@ def _usual_starts(year: int) -> st.SearchStrategy[Any]:
 
 
 def _trainees(draw: st.DrawFn, year: int, stands: date, starts: st.SearchStrategy[Any]) -> list[dict[str, Any]]:
-    after = st.sampled_from((89, 90, 89, 90, 150, 250, 400, 0, -5))
-    in_year = st.sampled_from([date(number, 4, 15) for number in (year, year, year - 1, year - 2, year + 1)])
+    after = st.sampled_from((89, 90, 89, 90, 20, 40, 150, 250, 400, 0, -5))
+    in_year = st.sampled_from([date(number, 4, 15) for number in (*[year] * 5, year - 1, year - 2, year + 1)])
     edges = days_about(stands)
     midday = st.builds(datetime.combine, in_year, st.just(time(12)))
     facts = st.fixed_dictionaries(
         {
             "ukprn": mostly(st.sampled_from((*UKPRNS, "19999999")), st.none()),
             "state": STATES,
-            "training_route": mostly(ROUTES, OTHER_ROUTES, times=6),
+            "training_route": mostly(ROUTES, OTHER_ROUTES, times=9),
             "itt_start_date": starts,
             "trainee_start_date": mostly(st.none(), starts, times=3),
-            "withdrawal_date": mostly(in_year, edges, after, st.none(), times=2),
+            "withdrawal_date": mostly(in_year, after, after, after, edges, st.none(), times=3),
             "awarded_at": mostly(
                 midday, instants_about(stands), st.builds(datetime.combine, in_year, st.sampled_from(TIMES)), st.none()
             ),
@@ -102,7 +101,7 @@ def _trainees(draw: st.DrawFn, year: int, stands: date, starts: st.SearchStrateg
             ),
         }
     )
-    fewest = draw(st.sampled_from((0, 4, 8)))
+    fewest = draw(st.sampled_from((0, 5, 10, 10)))
     rows = draw(st.lists(facts, min_size=fewest, max_size=14))
     return [_dated({"trainee_id": f"t{number}", **row}) for number, row in enumerate(rows)]
 
