@@ -31,7 +31,7 @@ from tests.book.world import World
 from tests.kpis import world as small
 
 EQUIVALENT = Path(__file__).parent / "equivalent.toml"
-RANDOM_WORLDS = 400
+RANDOM_WORLDS = 120
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.book.random.edges import as_of_days, days_about, instants_about, maybe
+from tests.book.random.edges import as_of_days, days_about, instants_about, maybe, mostly
 from tests.book.world import World
 
 CODES = st.sampled_from(("A01", "A02", "P01", "P02", "P03", "GP", "2N2", "1YF", "21J", "2U6"))
@@ -27,7 +27,7 @@ def worlds(draw: st.DrawFn) -> World:
             "accredited_body": st.sampled_from((True, True, False, False, None)),
             "provider_type": maybe(TYPES, 3),
             "region_code": maybe(REGIONS, 3),
-            "discarded_at": st.one_of(st.none(), st.none(), st.none(), instants),
+            "discarded_at": mostly(st.none(), instants, times=3),
         }
     )
     courses = st.fixed_dictionaries(
@@ -42,10 +42,10 @@ def worlds(draw: st.DrawFn) -> World:
     used = days_about(as_of)
     activity = st.fixed_dictionaries(
         {
-            "provider_code": st.one_of(CODES, CODES, st.sampled_from(("X99", "X98"))),
-            "sign_in_dates": st.one_of(st.none(), st.lists(used, max_size=3), st.lists(used, min_size=1, max_size=2)),
+            "provider_code": mostly(CODES, st.sampled_from(("X99", "X98")), times=5),
+            "sign_in_dates": mostly(st.lists(used, max_size=3), st.none(), times=4),
             "last_signed_in_at": maybe(instants, 1),
-            "deleted_at": st.one_of(st.none(), st.none(), instants),
+            "deleted_at": mostly(st.none(), instants, times=4),
         }
     )
     return World(

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.book.random.edges import as_of_days, days_about, instants_about, maybe
+from tests.book.random.edges import as_of_days, days_about, instants_about, maybe, mostly
 from tests.book.random.schools import URNS, school_tables
 from tests.book.world import World
 
@@ -24,9 +24,9 @@ def worlds(draw: st.DrawFn) -> World:
             "school_urn": st.sampled_from(SEEN),
             "onboarded": st.sampled_from((True, True, False, None)),
             "onboarded_at": maybe(instants, 3),
-            "sign_in_dates": st.one_of(st.none(), st.lists(days, max_size=2), st.lists(days, min_size=1, max_size=2)),
+            "sign_in_dates": mostly(st.lists(days, max_size=2), st.none(), times=4),
             "last_signed_in_at": maybe(instants, 1),
-            "deleted_at": st.one_of(st.none(), st.none(), st.none(), instants),
+            "deleted_at": mostly(st.none(), instants, times=5),
         }
     )
     entry = {"academic_year": years, "created_at": maybe(instants, 4)}
