@@ -7,11 +7,10 @@ say is tested in tests/template/test_access.py.
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -20,7 +19,6 @@ from moto import settings
 from moto.core.authorization import ActionAuthenticatorMixin
 
 from local.access import Access
-from local.cloud import Cloud
 from local.intrinsics import ACCOUNT, REGION
 from local.lambdas import Call, call
 from local.run import open_run
@@ -28,6 +26,12 @@ from local.stages import INGESTS, Run, Stopwatch
 from local.state import open_state
 from local.template import load_stack
 from local.world import open_world, write_sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from local.cloud import Cloud
 
 TRUST = {
     "Version": "2012-10-17",
@@ -198,9 +202,6 @@ def test_an_operator_rekeys_and_erases_with_the_ingests_own_roles(stage: Stage, 
 
 
 def _a_trainee(sources: Path) -> str:
-    import gzip
-
     (drop,) = (sources / "register").glob("dt=*/trainees.ndjson*")
-    opened = gzip.open(drop, "rt") if drop.suffix == ".gz" else drop.open()
-    with opened as lines:
-        return str(json.loads(next(lines))["trainee_id"])
+    body = gzip.decompress(drop.read_bytes()) if drop.suffix == ".gz" else drop.read_bytes()
+    return str(json.loads(body.splitlines()[0])["trainee_id"])
