@@ -158,6 +158,34 @@ def test_query_results_are_gone_after_a_week(resolved: Resources) -> None:
     assert [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix") == "athena/"] == [7]
 
 
+def test_rows_expire_in_all_their_versions_and_published_aggregates_do_not(resolved: Resources) -> None:
+    rules = resolved["DataBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert all(rule["Status"] == "Enabled" for rule in rules)
+    expire = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    assert 0 < expire["snapshots/"] <= 400
+    assert 0 < expire["quarantine/"] <= 90
+    assert not [prefix for prefix in expire if "protected/".startswith(prefix) or prefix.startswith("protected/")]
+    (old,) = [rule for rule in rules if "NoncurrentVersionExpiration" in rule]
+    assert "Prefix" not in old, "what is expired or deleted is gone from every prefix"
+    assert old["NoncurrentVersionExpiration"]["NoncurrentDays"] <= 30
+    site = resolved["SiteBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert not [rule for rule in site if "ExpirationInDays" in rule], "old releases stay readable"
+
+
+def test_whom_to_erase_is_named_to_ingests_with_people_only(resolved: Resources) -> None:
+    told = {
+        function
+        for function in FUNCTIONS
+        if "ERASURE_SECRET_ARN" in resolved[function]["Properties"]["Environment"]["Variables"]
+    }
+    keyed = {
+        function
+        for function in FUNCTIONS
+        if "PSEUDONYM_SECRET_ARN" in resolved[function]["Properties"]["Environment"]["Variables"]
+    }
+    assert told == keyed and len(told) == 4
+
+
 def test_the_workgroup_is_enforced_and_limits_what_a_query_scans(resolved: Resources) -> None:
     (workgroup,) = of_type(resolved, "AWS::Athena::WorkGroup").values()
     configuration = workgroup["Properties"]["WorkGroupConfiguration"]

@@ -234,7 +234,8 @@ def _rewrite(place: _Place, manifest: dict[str, Any], tokens: Mapping[KeyType, s
     """Write the snapshot again without the person's rows and return its manifest; ``None`` if there are none."""
     with tempfile.TemporaryDirectory(prefix="erase-") as scratch:
         folder = Path(scratch)
-        files = _download(place, manifest, folder)
+        people = {table.name for table in place.tables}
+        files = _download(place, manifest, folder, people)
         gone = _rows_gone(place, files, tokens)
         if not gone:
             return None
@@ -244,6 +245,7 @@ def _rewrite(place: _Place, manifest: dict[str, Any], tokens: Mapping[KeyType, s
                 "version of the contract, so that it cannot be written again: ingest the source, then delete that "
                 "snapshot by hand (docs/operating.md)"
             )
+        files |= _download(place, manifest, folder, {table.name for table in place.source.tables} - people)
         staging = Staging(folder / "again", place.source.tables)
         staging.folder.mkdir()
         for table in place.source.tables:
@@ -256,12 +258,14 @@ def _rewrite(place: _Place, manifest: dict[str, Any], tokens: Mapping[KeyType, s
         return again
 
 
-def _download(place: _Place, manifest: Mapping[str, Any], folder: Path) -> dict[str, list[Path]]:
-    files: dict[str, list[Path]] = {table.name: [] for table in place.source.tables}
+def _download(place: _Place, manifest: Mapping[str, Any], folder: Path, tables: set[str]) -> dict[str, list[Path]]:
+    """Fetch the files of ``tables`` and return them by table, in order."""
+    files: dict[str, list[Path]] = {table: [] for table in tables}
     for number, file in enumerate(manifest["files"]):
-        path = folder / f"{number}.parquet"
-        place.s3.download_file(place.bucket, file["key"], str(path))
-        files.setdefault(file["table"], []).append(path)
+        if file["table"] in tables:
+            path = folder / f"{number}.parquet"
+            place.s3.download_file(place.bucket, file["key"], str(path))
+            files[file["table"]].append(path)
     return files
 
 
@@ -270,13 +274,13 @@ def _rows_gone(
 ) -> dict[Path, Any]:
     """Return, by file, a mask of the rows to take out: those under a pseudonym, and the entries of their lists."""
     gone: dict[Path, Any] = {}
-    for table in place.source.tables:
+    for table in place.tables:
         ids: list[pa.Array[Any]] = []
         for path in files[table.name]:
-            rows = pq.read_table(path)
-            mask = _under(table, rows, tokens)
+            mask = _under(table, path, tokens)
             if pc.any(mask).as_py():
                 gone[path] = mask
+                rows = pq.read_table(path, columns=[table.primary_key[0]])
                 ids.append(rows.filter(mask)[table.primary_key[0]].combine_chunks())
         for feed in place.source.feeds:
             for child in feed.children if feed.table == table and ids else ():
@@ -286,13 +290,15 @@ def _rows_gone(
     return gone
 
 
-def _under(table: Table, rows: pa.Table, tokens: Mapping[KeyType, set[str]]) -> Any:
+def _under(table: Table, path: Path, tokens: Mapping[KeyType, set[str]]) -> Any:
+    """Return a mask of the rows of a file that are under one of the pseudonyms; only their columns are read."""
+    stored = set(pq.read_schema(path).names)
+    keyed = {column.name: column.key for column in table.columns if column.key in tokens and column.name in stored}
+    rows = pq.read_table(path, columns=list(keyed))
     mask: Any = pa.chunked_array([pa.array([False] * rows.num_rows, pa.bool_())])
-    for column in table.columns:
-        if column.key is not None and column.key in tokens and column.name in rows.column_names:
-            mask = pc.or_(
-                mask, pc.is_in(rows[column.name], value_set=pa.array(sorted(tokens[column.key]), pa.string()))
-            )
+    for name, kind in keyed.items():
+        if kind is not None:
+            mask = pc.or_(mask, pc.is_in(rows[name], value_set=pa.array(sorted(tokens[kind]), pa.string())))
     return mask
 
 
