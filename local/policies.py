@@ -19,7 +19,7 @@ from local.errors import LocalError
 Statement = Mapping[str, Any]
 
 _ELEMENTS = frozenset("Sid Effect Principal NotPrincipal Action NotAction Resource NotResource Condition".split())
-_OPERATORS = frozenset({"StringEquals", "StringLike", "ArnLike", "Bool"})
+_OPERATORS = frozenset({"StringEquals", "StringLike", "ArnLike", "Bool", "Null"})
 
 
 class PolicyError(LocalError):
@@ -98,7 +98,9 @@ def _condition(condition: Mapping[str, Any], known: Mapping[str, str]) -> tuple[
             raise PolicyError(f"local/policies.py does not know the condition operator {operator}")
         for key, wanted in keys.items():
             wishes = [str(wish) for wish in as_list(wanted)]
-            if key.lower() not in known:
+            if operator == "Null":
+                left.append(f"{key} is {'not ' if wishes == ['true'] else ''}given")
+            elif key.lower() not in known:
                 left.append(f"{key} is {' or '.join(wishes)}")
             elif not any(matches(wish, known[key.lower()]) for wish in wishes):
                 return False, ""

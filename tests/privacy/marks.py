@@ -152,7 +152,7 @@ def plant_json(rows: list[Row], feed: Feed, source: str, marks: Marks) -> list[R
                             f"{source}/{child.field}", "{}", (child.table.name,), column.name
                         )
                 entry["comment"] = marks.text(f"{source}/{child.field}", FORMS["notes"])
-    return [*rows, *bad_rows(rows[ROWS_MARKED + 2], table, f"{source}/{feed.name}", marks)]
+    return [*rows, *bad_rows(rows[ROWS_MARKED + 2], feed, f"{source}/{feed.name}", marks)]
 
 
 def mark_people(row: Row, table: Table, where: str, marks: Marks) -> None:
@@ -183,16 +183,18 @@ def mark_unknown(row: Row, where: str, marks: Marks) -> None:
         placement["name"] = marks.text(f"{where} placement")
 
 
-def bad_rows(good: Row, table: Table, where: str, marks: Marks) -> Iterator[Row | str]:
+def bad_rows(good: Row, feed: Feed, where: str, marks: Marks) -> Iterator[Row | str]:
     """Yield rows that are quarantined, each with marks in it: wrong types, too long, missing, and no JSON at all."""
+    table = feed.table
     keys = set(table.primary_key)
     timed = next(column.name for column in table.columns if column.kind in {"timestamp", "date", "integer"})
     wrong = [
         {timed: marks.text(f"{where} of the wrong type")},
         {kept_columns(table)[-1].name: {"why": marks.text(f"{where} an object")}},
         {kept_columns(table)[-1].name: marks.text(f"{where} too long") * 40},
-        {"trn_token": marks.trn(f"{where} raw TRN where a token should be"), "trn": None},
     ]
+    if "trn_token" in feed.extra:
+        wrong.append({"trn_token": marks.trn(f"{where} raw TRN where a token should be"), "trn": None})
     for number, changes in enumerate(wrong):
         row = {name: value for name, value in good.items() if name not in keys}
         row |= {
@@ -200,8 +202,7 @@ def bad_rows(good: Row, table: Table, where: str, marks: Marks) -> Iterator[Row 
         }
         row |= {name: good[name] for name in keys if table.column(name).kind != "string"}
         mark_people(row, table, f"{where} bad row {number}", marks)
-        if "trn_token" not in changes or any(column.key == "trn" for column in table.columns):
-            yield row | changes
+        yield row | changes
     yield json.dumps(good)[:-1] + ', "note": "' + marks.text(f"{where} no JSON")
     yield json.dumps([marks.text(f"{where} a list")])
     yield marks.text(f"{where} bare text", "{} µ")

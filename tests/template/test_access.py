@@ -159,6 +159,11 @@ def test_a_condition_is_decided_if_its_key_is_known_and_told_if_not() -> None:
     assert not verdict([ALLOW, denied], "s3:GetObject", place, {"aws:securetransport": "false"}).allowed
 
 
+def test_a_deny_of_what_is_not_given_takes_nothing_away_for_certain() -> None:
+    once = {"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": {"Null": {"s3:if-none-match": "true"}}}
+    assert verdict([ALLOW, once], "s3:GetObject", "arn:aws:s3:::b/snapshots/x").allowed
+
+
 def test_what_is_not_known_is_refused_and_not_guessed() -> None:
     with pytest.raises(PolicyError, match="elements"):
         verdict([{**ALLOW, "Wish": 1}], "s3:GetObject", "x")

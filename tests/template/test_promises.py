@@ -147,6 +147,19 @@ def test_a_bucket_is_private_versioned_encrypted_and_takes_tls_only(bucket: str,
     assert not [s for s in policy if s["Effect"] == "Allow" and s["Principal"] == "*"]
 
 
+def test_the_ledger_and_protected_results_are_written_once_and_the_ledger_is_never_deleted(
+    resolved: Resources, stack: Any
+) -> None:
+    statements = {s["Sid"]: s for s in resolved["DataBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]}
+    once, never = statements["PublishedFiguresAreWrittenOnce"], statements["TheLedgerIsNeverDeleted"]
+    data = f"arn:aws:s3:::{stack.data_bucket}"
+    assert once["Resource"] == [f"{data}/ledger/*", f"{data}/protected/*/results.json"]
+    assert (once["Effect"], once["Action"], once["Principal"]) == ("Deny", "s3:PutObject", "*")
+    assert once["Condition"] == {"Null": {"s3:if-none-match": "true"}}, "a write must say that nothing is there yet"
+    assert (never["Effect"], never["Resource"], never["Principal"]) == ("Deny", f"{data}/ledger/*", "*")
+    assert set(never["Action"]) == {"s3:DeleteObject", "s3:DeleteObjectVersion"}
+
+
 def test_buckets_and_keys_outlive_the_stack(template: dict[str, Any]) -> None:
     for key in ("DataBucket", "SiteBucket", "PseudonymSecret"):
         assert template["Resources"][key]["DeletionPolicy"] == "Retain"
