@@ -11,18 +11,14 @@ from pydantic import BaseModel
 
 from functions.compute_kpis import catalogue, outcome, reconciliation, revisions
 from functions.compute_kpis.calendars import load_calendars
-from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.disclosure import protect
 from functions.compute_kpis.pins import Pin
 from functions.compute_kpis.published import Published, changed_since, read_published
 from functions.compute_kpis.run import execute
 from placements_kpi import settings as settings_of
-from placements_kpi import snapshots as snapshots_of
 from placements_kpi import store
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.client import S3Client
-
     from placements_kpi.results import Protected, Results
     from placements_kpi.settings import ComputeSettings
 
@@ -37,8 +33,6 @@ class Again:
     protected: Protected
     failures: Mapping[str, outcome.Failure]
     bytes_scanned: int
-    rewritten: Mapping[str, str]
-    """Table: the snapshot that was read in the place of one that a person was erased from."""
 
 
 def recompute(
@@ -84,20 +78,10 @@ def recompute(
         "fields_since": sorted(fields_since),
         **changed_since(settings, published, kpis, unusable),
         "failures": {kpi: failure.detail for kpi, failure in sorted(again.failures.items())},
-        "rewritten": dict(again.rewritten),
+        "rewritten": dict(published.rewritten),
         "bytes_scanned": again.bytes_scanned,
         "outcome": "ok" if equal else "partial",
     }
-
-
-def _rewritten(s3: S3Client, bucket: str, pinned: Mapping[str, str]) -> dict[str, str]:
-    """Return, by table, the snapshot to read in place of one that an erasure has rewritten."""
-    found = {
-        table: snapshots_of.replaced_by(s3, bucket, source, pinned[table])
-        for table, source in SOURCE_OF_TABLE.items()
-        if table in pinned
-    }
-    return {table: snapshot for table, snapshot in found.items() if snapshot is not None}
 
 
 def work_out_again(settings: ComputeSettings, published: Published, folder: Path, budget_seconds: float) -> Again:
@@ -112,16 +96,14 @@ def work_out_again(settings: ComputeSettings, published: Published, folder: Path
         {facts.source: Pin(facts) for facts in results.sources},
         load_calendars(published.definitions),
     )
-    rewritten = _rewritten(store.s3_client(), settings.data_bucket, published.snapshots)
-    snapshots = {**published.snapshots, **rewritten}
-    worked_again, failures, answers = execute(settings, made, snapshots, None, budget_seconds)
+    worked_again, failures, answers = execute(settings, made, published.to_read, None, budget_seconds)
     found = {result.id: result for result in worked_again}
     again_kpis = tuple(found.get(kpi.id, kpi) for kpi in results.kpis if kpi.id in found or kpi.state != "ok")
-    again = results.model_copy(update={"snapshots": snapshots, "kpis": again_kpis})
+    again = results.model_copy(update={"snapshots": published.to_read, "kpis": again_kpis})
     if results.checks:  # a release of before there were any has none
         made_then = reconciliation.was_made(results.checks)
         unknown = (
-            reconciliation.unknown_values(snapshots, settings, budget_seconds)
+            reconciliation.unknown_values(published.to_read, settings, budget_seconds)
             if made_then
             else reconciliation.NOT_MADE
         )
@@ -130,8 +112,7 @@ def work_out_again(settings: ComputeSettings, published: Published, folder: Path
         answers |= {reconciliation.UnknownValues.id: unknown}
     used = settings_of.Disclosure(**published.protected.disclosure.model_dump())
     protected = revisions.declare(protect(again, used, published.protected.release), published.compared_with)
-    scanned = sum(answer.bytes_scanned for answer in answers.values())
-    return Again(again, protected, failures, scanned, rewritten)
+    return Again(again, protected, failures, sum(answer.bytes_scanned for answer in answers.values()))
 
 
 def _as_then(was: Any, now: Any, since: set[str]) -> Any:

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from placements_kpi import snapshots
 from placements_kpi.erasure import ErasureError
+from placements_kpi.events import EventError
 from placements_kpi.snapshots import SnapshotError
 from tests.ingest.conftest import BUCKET, KEY, Place
 from tests.ingest.drops import allocation, choice, choices, school, trainee
@@ -257,6 +258,23 @@ def test_a_secret_that_names_nobody_is_a_clear_error_that_repeats_nothing(regist
     with pytest.raises(ErasureError) as refused:
         erase(register, "register", arn)
     assert not {"somebody", "C1", "email"} & set(str(refused.value).replace("@", " ").replace('"', " ").split())
+
+
+def test_an_identifier_in_an_event_by_mistake_is_repeated_nowhere(
+    register: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = {"action": "erase", "type": "trn", "identifier": RAW}
+    capsys.readouterr()
+    with pytest.raises(EventError, match="wrong or unknown keys identifier, type") as refused:
+        register.ingest("register", event)
+    said = capsys.readouterr()
+    texts = [str(refused.value), said.out, said.err, *map(repr, register.objects().items())]
+    for hidden in (
+        RAW,
+        hashlib.sha256(RAW.encode()).hexdigest()[:8],
+        hashlib.sha256(repr(event).encode()).hexdigest()[:8],
+    ):
+        assert not [text for text in texts if hidden in text]
 
 
 def test_a_source_without_people_has_nobody_to_erase(place: Place) -> None:

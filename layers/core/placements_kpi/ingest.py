@@ -92,7 +92,7 @@ def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
     this = _Run(source, settings, store.s3_client(), snapshots.contract_digest(source.tables))
     this.summary = {
         "source": source.name,
-        "run_id": runs.run_id(started, event),
+        "run_id": runs.run_id(started, None),  # of an event not understood not even a digest is kept
         "started_at": times.iso_instant(started),
         "code_version": settings.code_version,
         "definitions": source.definitions,
@@ -106,6 +106,7 @@ def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
     failure: PlacementsKpiError | None = None
     try:
         this.event = events.parse(event)
+        this.summary["run_id"] = runs.run_id(started, event)
         this.summary |= {"event": this.event.model_dump(mode="json", exclude_defaults=True)}
         this.summary["dry_run"] = this.event.dry_run
         _act(this)
