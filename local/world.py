@@ -157,8 +157,8 @@ def secrets(
     for function in stack.functions.values():
         for setting, content in (
             ("PSEUDONYM_SECRET_ARN", {"key": _KEY[:12] if fault == "pseudonym-short" else _KEY}),
-            ("ERASURE_SECRET_ARN", dict(erasure or {"people": []})),
             ("SOURCE_SECRET_ARN", {"tokens": _tokens(function, tokens, fault)}),
+            ("ERASURE_SECRET_ARN", dict(erasure or {"people": []})),
         ):
             arn = function.environment.get(setting, "")
             if arn and not (fault == "pseudonym-missing" and setting == "PSEUDONYM_SECRET_ARN"):
