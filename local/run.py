@@ -28,6 +28,9 @@ from local.template import Stack, load_stack
 from local.world import FAULTS, World, open_world, secrets
 from placements_kpi import times
 
+ERASURE = "erasure.json"
+"""File of the build folder that stands for the erasure secret: whom ``make invoke`` with an erasure takes out."""
+
 
 @contextmanager
 def open_run(
@@ -44,7 +47,9 @@ def open_run(
             for source in world.live
             if standins and "SOURCE_SECRET_ARN" in stack.function(f"ingest_{source}").environment
         }
-        cloud = open_things.enter_context(open_cloud(stack, secrets(stack, tokens, fault)))
+        named = build / ERASURE
+        erasure = json.loads(named.read_text(encoding="utf-8")) if named.is_file() else None
+        cloud = open_things.enter_context(open_cloud(stack, secrets(stack, tokens, fault, erasure)))
         state.load(cloud)
 
         def say(stage: Stage) -> None:

@@ -145,8 +145,10 @@ def write_sample(folder: Path, *, seed: int = 1, scale: float = 1.0, more: tuple
     unfinished.rename(folder)
 
 
-def secrets(stack: Stack, tokens: Mapping[str, list[str]], fault: str = "") -> dict[str, dict[str, Any]]:
-    """Return what each secret of the stack holds, by its name.
+def secrets(
+    stack: Stack, tokens: Mapping[str, list[str]], fault: str = "", erasure: Mapping[str, Any] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Return what each secret of the stack holds, by its name; ``erasure`` names whom to erase.
 
     The pseudonym key is the same in every run, so that snapshots are too; it is no secret, and a
     deployed function refuses it. ``tokens``: those that a stand-in takes, by source.
@@ -156,6 +158,7 @@ def secrets(stack: Stack, tokens: Mapping[str, list[str]], fault: str = "") -> d
         for setting, content in (
             ("PSEUDONYM_SECRET_ARN", {"key": _KEY[:12] if fault == "pseudonym-short" else _KEY}),
             ("SOURCE_SECRET_ARN", {"tokens": _tokens(function, tokens, fault)}),
+            ("ERASURE_SECRET_ARN", dict(erasure or {"people": []})),
         ):
             arn = function.environment.get(setting, "")
             if arn and not (fault == "pseudonym-missing" and setting == "PSEUDONYM_SECRET_ARN"):

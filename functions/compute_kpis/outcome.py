@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from functions.compute_kpis.calendars import CalendarError, Calendars
 from functions.compute_kpis.figures import FigureError, figures_of
-from functions.compute_kpis.pins import Pin, public_day
+from functions.compute_kpis.pins import Pin, mixed_keys, public_day
 from functions.compute_kpis.points import points_of
 from functions.compute_kpis.reference import parquet_bytes
 from placements_kpi import store
@@ -65,7 +65,10 @@ class Plan:
 
 
 def plan(as_of: date, kpis: list[Kpi], unusable: list[Unusable], pins: Mapping[str, Pin], calendars: Calendars) -> Plan:
-    """Return the plan for the as-of date: a KPI with no period, or a source too old or missing, is not tried."""
+    """Return the plan for the as-of date.
+
+    A KPI with no period, with a source too old or missing, or with people under two keys, is not tried.
+    """
     points: dict[str, tuple[Point, ...]] = {}
     failures: dict[str, Failure] = {}
     for kpi in kpis:
@@ -74,7 +77,11 @@ def plan(as_of: date, kpis: list[Kpi], unusable: list[Unusable], pins: Mapping[s
         except CalendarError as error:
             failures[kpi.id] = Failure("There is no period to work the figures out for.", str(error))
             continue
-        problems = [pins[source] for source in kpi.description.sources if pins[source].problem]
+        used = [pins[source] for source in kpi.description.sources]
+        mixed = mixed_keys(used)
+        if mixed:
+            failures[kpi.id] = Failure(*mixed)
+        problems = [pin for pin in used if pin.problem]
         if problems:
             failures[kpi.id] = Failure(
                 " ".join(str(pin.problem) for pin in problems),

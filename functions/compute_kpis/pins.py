@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,8 @@ class Pin:
     problem: str | None = None
     detail: str | None = None
     """The same for an operator, where there is more to say."""
+    key_id: str | None = None
+    """Id of the key that the source's people are pseudonymised with; ``None`` for a source without people."""
 
 
 def read_pins(s3: S3Client, bucket: str, as_of: date, max_age_days: dict[str, int]) -> dict[str, Pin]:
@@ -66,7 +69,25 @@ def _pin(s3: S3Client, bucket: str, source: str, as_of: date, max_age_days: dict
     facts = nothing.model_copy(
         update={"as_of": day, "snapshot": snapshot, "age_days": age, "tables": tables, "notes": notes}
     )
-    return Pin(facts, stale(facts))
+    key_id = manifest.get("key_id")
+    return Pin(facts, stale(facts), key_id=None if key_id is None else str(key_id))
+
+
+def mixed_keys(pins: Iterable[Pin]) -> tuple[str, str] | None:
+    """Return why sources cannot be used together, for the public and for an operator; ``None`` if they can.
+
+    The same person has another pseudonym under another key, so a join would find nobody and
+    a count of it would be a wrong figure that looks like a low one (sources.md, Pseudonymous keys).
+    """
+    keyed = [pin for pin in pins if pin.key_id is not None]
+    if len({pin.key_id for pin in keyed}) < 2:
+        return None
+    titles = " and ".join(pin.facts.title for pin in keyed)
+    ids = ", ".join(f"{pin.facts.source} {pin.key_id}" for pin in keyed)
+    return (
+        f"The records of {titles} cannot be matched while the keys that stand for identifiers are being changed.",
+        f"mixed keys, which never join: {ids}; send ingest_rekey.json to each source that has the old one",
+    )
 
 
 def stale(facts: SourceFacts) -> str | None:

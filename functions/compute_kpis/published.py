@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from functions.compute_kpis import definitions, reference
+from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.record import record_key
 from functions.compute_kpis.release import ReleaseError, read_release, release_key
-from placements_kpi import store
+from placements_kpi import snapshots, store
 from placements_kpi.results import Protected, Results
 
 if TYPE_CHECKING:
@@ -33,11 +34,18 @@ class Published:
     definitions: Definitions
     compared_with: Protected | None
     """The release that its revisions are against."""
+    rewritten: Mapping[str, str]
+    """Table: the snapshot in the place of one that a person was erased from since."""
 
     @property
     def snapshots(self) -> dict[str, str]:
         """Return the snapshot of each table that the run was pinned to."""
         return dict(self.record["inputs"]["snapshots"])
+
+    @property
+    def to_read(self) -> dict[str, str]:
+        """Return the snapshot of each table to work the release out from again."""
+        return {**self.snapshots, **self.rewritten}
 
 
 def read_published(s3: S3Client, bucket: str, release: str) -> Published:
@@ -63,6 +71,7 @@ def read_published(s3: S3Client, bucket: str, release: str) -> Published:
         # What the files said of themselves then is in the results; the snapshot has their entries.
         definitions=replace(lists, files=results.definitions),
         compared_with=compared,
+        rewritten=_rewritten(s3, bucket, record["inputs"]["snapshots"]),
     )
     gone = _gone(s3, bucket, published)
     if gone:
@@ -112,6 +121,16 @@ def _entries(lists: Definitions, name: str) -> list[tuple[str, str]]:
     return [(entry.code, entry.value) for entry in lists.entries if entry.list == name]
 
 
+def _rewritten(s3: S3Client, bucket: str, pinned: Mapping[str, str]) -> dict[str, str]:
+    """Return, by table, what an erasure has put in the place of a snapshot."""
+    found = {
+        table: snapshots.replaced_by(s3, bucket, source, pinned[table])
+        for table, source in SOURCE_OF_TABLE.items()
+        if table in pinned
+    }
+    return {table: snapshot for table, snapshot in found.items() if snapshot is not None}
+
+
 def _gone(s3: S3Client, bucket: str, published: Published) -> list[str]:
     """Return the tables that had rows and of whose snapshot nothing is there: a query of it would find nobody."""
     kept = {facts.table: facts.kept for source in published.results.sources for facts in source.tables}
@@ -119,7 +138,7 @@ def _gone(s3: S3Client, bucket: str, published: Published) -> list[str]:
     return sorted(
         table
         for table in read
-        if kept.get(table, 1) and not _has_rows(s3, bucket, table, published.snapshots.get(table, ""))
+        if kept.get(table, 1) and not _has_rows(s3, bucket, table, published.to_read.get(table, ""))
     )
 
 

@@ -49,7 +49,9 @@ def recompute(
     the release that it was compared with then. ``changed_since`` names what of the code,
     the catalogue and the definitions is another today. Differences are paths into the
     documents, never values: the exact results are private. Fields that the documents did
-    not have yet (``fields_since``) are left out of the comparison. Nothing is written.
+    not have yet (``fields_since``) are left out of the comparison. Where a person was erased
+    since, the snapshot in the old one's place is read, and ``rewritten`` names it by table:
+    what differs may be that. Nothing is written.
     Raises :class:`ReleaseError` if the release, or what it was made from, is not there.
     """
     s3 = store.s3_client()
@@ -76,6 +78,7 @@ def recompute(
         "fields_since": sorted(fields_since),
         **changed_since(settings, published, kpis, unusable),
         "failures": {kpi: failure.detail for kpi, failure in sorted(again.failures.items())},
+        "rewritten": dict(published.rewritten),
         "bytes_scanned": again.bytes_scanned,
         "outcome": "ok" if equal else "partial",
     }
@@ -93,14 +96,14 @@ def work_out_again(settings: ComputeSettings, published: Published, folder: Path
         {facts.source: Pin(facts) for facts in results.sources},
         load_calendars(published.definitions),
     )
-    worked_again, failures, answers = execute(settings, made, published.snapshots, None, budget_seconds)
+    worked_again, failures, answers = execute(settings, made, published.to_read, None, budget_seconds)
     found = {result.id: result for result in worked_again}
     again_kpis = tuple(found.get(kpi.id, kpi) for kpi in results.kpis if kpi.id in found or kpi.state != "ok")
-    again = results.model_copy(update={"snapshots": published.snapshots, "kpis": again_kpis})
+    again = results.model_copy(update={"snapshots": published.to_read, "kpis": again_kpis})
     if results.checks:  # a release of before there were any has none
         made_then = reconciliation.was_made(results.checks)
         unknown = (
-            reconciliation.unknown_values(published.snapshots, settings, budget_seconds)
+            reconciliation.unknown_values(published.to_read, settings, budget_seconds)
             if made_then
             else reconciliation.NOT_MADE
         )

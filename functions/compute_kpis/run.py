@@ -152,6 +152,7 @@ def work_out(
         "as_of": day.isoformat(),
         "snapshots": snapshots,
         "sources": [facts.model_dump(mode="json") for facts in sources],
+        "keys": {source: pin.key_id for source, pin in pinned.items() if pin.key_id is not None},
         "catalogue": {kpi.id: kpi.digest for kpi in kpis} | {unused.id: unused.digest for unused in unusable},
         "code_version": settings.code_version,
         "demonstration": settings.demonstration,

@@ -26,6 +26,7 @@ def status(settings: ComputeSettings) -> dict[str, Any]:
                 "as_of": pin.facts.as_of.isoformat() if pin.facts.as_of else None,
                 "age_days": pin.facts.age_days,
                 "max_age_days": pin.facts.max_age_days,
+                "key_id": pin.key_id,
                 "last_attempt": pin.facts.last_attempt,
                 "problem": pin.detail or pin.problem,
             }

@@ -64,7 +64,13 @@ def settings(**changed: Any) -> ComputeSettings:
 
 
 def put_snapshot(
-    source: str, as_of: date = D, *, number: int = 1, compression: str = "zstd", **rows: Sequence[Row]
+    source: str,
+    as_of: date = D,
+    *,
+    number: int = 1,
+    compression: str = "zstd",
+    key_id: str | None = None,
+    **rows: Sequence[Row],
 ) -> str:
     """Write a snapshot of ``source`` with these rows by table, and make it current; return its id."""
     snapshot = f"{as_of:%Y%m%d}-{number:012x}"
@@ -81,7 +87,8 @@ def put_snapshot(
         client("s3").put_object(Bucket=BUCKET, Key=key, Body=sink.getvalue())
     assert not rows, f"{source} has no tables {sorted(rows)}"
     manifest = f"manifests/{source}/{snapshot}.json"
-    put_json(manifest, {"source": source, "snapshot": snapshot, "tables": facts, "notes": {"orphans": 4}})
+    told = {"source": source, "snapshot": snapshot, "key_id": key_id, "tables": facts, "notes": {"orphans": 4}}
+    put_json(manifest, told)
     pointer = {"source": source, "snapshot": snapshot, "as_of": f"{as_of}T03:00:00Z", "manifest": manifest}
     put_json(f"current/{source}.json", pointer)
     return snapshot

@@ -91,6 +91,7 @@ def test_status_says_what_is_current_and_how_the_last_attempts_ended() -> None:
         "as_of": "2026-07-14",
         "age_days": 0,
         "max_age_days": 7,
+        "key_id": None,
         "last_attempt": None,
         "problem": None,
     }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from placements_kpi import pseudonyms
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.pseudonyms import PseudonymKeyError, check_key
 from placements_kpi.runs import RefusedError
@@ -254,12 +255,50 @@ def test_a_doubled_source_is_refused(place: Place) -> None:
         "a" * 40,
         "changeme-changeme-changeme-0123456789",
         "This-Is-My-Example-Key-0123456789-xyz",
+        "",
+        "q8Zr2LxV0bTn6WmYc4HjKd1Pg7SfUe3",  # one too few
+        "abcabcabcabcabcabcabcabcabcabcabcabc",
+        "correct-horse-PASSWORD-battery-staple-0123",
     ],
 )
 def test_a_weak_key_is_refused_in_a_deployed_system_and_never_shown(key: str) -> None:
     with pytest.raises(PseudonymKeyError) as refused:
         check_key(key, "prod")
-    assert key not in str(refused.value)
+    assert not key or key not in str(refused.value)
+
+
+def test_a_random_key_of_enough_length_is_taken_in_every_stage() -> None:
+    for stage in ("local", "dev", "prod"):
+        check_key("q8Zr2LxV0bTn6WmYc4HjKd1Pg7SfUe3A", stage)
+
+
+def test_the_key_that_the_template_generates_is_strong_enough() -> None:
+    """Secrets Manager draws 64 letters and digits: one that is refused would come once in more than any lifetime."""
+    import secrets
+    import string
+
+    for _ in range(1000):
+        check_key("".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(64)), "prod")
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_the_key_of_the_local_stack_is_refused_wherever_it_is_deployed(place: Place, stage: str) -> None:
+    from local import world
+
+    boto3.client("secretsmanager").put_secret_value(
+        SecretId=place.secret_arn, SecretString=json.dumps({"key": world._KEY})
+    )
+    with pytest.raises(PseudonymKeyError, match="anybody could guess"):
+        pseudonyms.load(place.secret_arn, stage)
+    assert len(pseudonyms.load(place.secret_arn, "local").key_id) == 12
+
+
+def test_a_weak_key_that_is_current_is_never_used_though_the_one_before_was_strong(place: Place) -> None:
+    strong = json.dumps({"key": "q8Zr2LxV0bTn6WmYc4HjKd1Pg7SfUe3A"})
+    for held in (strong, json.dumps({"key": "changeme" * 5})):
+        boto3.client("secretsmanager").put_secret_value(SecretId=place.secret_arn, SecretString=held)
+    with pytest.raises(PseudonymKeyError):
+        pseudonyms.load(place.secret_arn, "prod")
 
 
 def test_a_short_key_is_refused_everywhere(place: Place) -> None:

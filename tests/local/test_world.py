@@ -107,3 +107,11 @@ def test_secrets_can_be_broken_on_purpose() -> None:
     assert secrets(stack, tokens, "token-wrong")[register] != {"tokens": ["right"]}
     assert pseudonym not in secrets(stack, tokens, "pseudonym-missing")
     assert len(secrets(stack, tokens, "pseudonym-short")[pseudonym]["key"]) < 32
+
+
+def test_whom_to_erase_is_nobody_unless_the_build_folder_says_so() -> None:
+    stack = load_stack()
+    erasure = stack.secrets["ErasureSecret"]
+    people = {"people": [{"type": "trn", "identifier": "1234566"}]}
+    assert secrets(stack, {})[erasure] == {"people": []}
+    assert secrets(stack, {}, erasure=people)[erasure] == people

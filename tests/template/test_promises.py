@@ -147,6 +147,19 @@ def test_a_bucket_is_private_versioned_encrypted_and_takes_tls_only(bucket: str,
     assert not [s for s in policy if s["Effect"] == "Allow" and s["Principal"] == "*"]
 
 
+def test_the_ledger_and_protected_results_are_written_once_and_the_ledger_is_never_deleted(
+    resolved: Resources, stack: Any
+) -> None:
+    statements = {s["Sid"]: s for s in resolved["DataBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]}
+    once, never = statements["PublishedFiguresAreWrittenOnce"], statements["TheLedgerIsNeverDeleted"]
+    data = f"arn:aws:s3:::{stack.data_bucket}"
+    assert once["Resource"] == [f"{data}/ledger/*", f"{data}/protected/*/results.json"]
+    assert (once["Effect"], once["Action"], once["Principal"]) == ("Deny", "s3:PutObject", "*")
+    assert once["Condition"] == {"Null": {"s3:if-none-match": "true"}}, "a write must say that nothing is there yet"
+    assert (never["Effect"], never["Resource"], never["Principal"]) == ("Deny", f"{data}/ledger/*", "*")
+    assert set(never["Action"]) == {"s3:DeleteObject", "s3:DeleteObjectVersion"}
+
+
 def test_buckets_and_keys_outlive_the_stack(template: dict[str, Any]) -> None:
     for key in ("DataBucket", "SiteBucket", "PseudonymSecret"):
         assert template["Resources"][key]["DeletionPolicy"] == "Retain"
@@ -156,6 +169,34 @@ def test_buckets_and_keys_outlive_the_stack(template: dict[str, Any]) -> None:
 def test_query_results_are_gone_after_a_week(resolved: Resources) -> None:
     rules = resolved["DataBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix") == "athena/"] == [7]
+
+
+def test_rows_expire_in_all_their_versions_and_published_aggregates_do_not(resolved: Resources) -> None:
+    rules = resolved["DataBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert all(rule["Status"] == "Enabled" for rule in rules)
+    expire = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    assert 0 < expire["snapshots/"] <= 400
+    assert 0 < expire["quarantine/"] <= 90
+    assert not [prefix for prefix in expire if "protected/".startswith(prefix) or prefix.startswith("protected/")]
+    (old,) = [rule for rule in rules if "NoncurrentVersionExpiration" in rule]
+    assert "Prefix" not in old, "what is expired or deleted is gone from every prefix"
+    assert old["NoncurrentVersionExpiration"]["NoncurrentDays"] <= 30
+    site = resolved["SiteBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert not [rule for rule in site if "ExpirationInDays" in rule], "old releases stay readable"
+
+
+def test_whom_to_erase_is_named_to_ingests_with_people_only(resolved: Resources) -> None:
+    told = {
+        function
+        for function in FUNCTIONS
+        if "ERASURE_SECRET_ARN" in resolved[function]["Properties"]["Environment"]["Variables"]
+    }
+    keyed = {
+        function
+        for function in FUNCTIONS
+        if "PSEUDONYM_SECRET_ARN" in resolved[function]["Properties"]["Environment"]["Variables"]
+    }
+    assert told == keyed and len(told) == 4
 
 
 def test_the_workgroup_is_enforced_and_limits_what_a_query_scans(resolved: Resources) -> None:

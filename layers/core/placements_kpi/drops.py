@@ -47,6 +47,8 @@ class _Manifest(BaseModel):
     schema_version: str | int
     as_of: datetime
     files: tuple[_File, ...]
+    key_id: str | None = Field(default=None, pattern="^[0-9a-f]{12}$")
+    """Of the key that the owner made the drop's tokens with; ``None``: it has none, or does not say."""
 
 
 class Location(Protocol):
@@ -159,6 +161,8 @@ def open_drop(location: Location, day: date, feeds: Sequence[Feed], folder: Path
             for file in sorted(manifest.files, key=lambda file: file.name)
         ],
     }
+    if manifest.key_id is not None:
+        facts["key_id"] = manifest.key_id
     return Fetched(as_of=_utc(manifest.as_of), files=files, facts=facts)
 
 

@@ -57,7 +57,7 @@ def _entries(table: Table, staged: pa.Table, parent_losers: Any) -> tuple[pa.Tab
     ordered = staged.take(pc.sort_indices(staged, sort_keys=order))
     numbers = ordered[ROW].to_numpy()
     lost = np.isin(numbers, parent_losers)
-    return ordered.filter(pa.array(~lost)), numbers[lost], 0
+    return ordered.filter(pa.array(~lost)), numbers[lost], int((numbers[~lost] == CARRIED).sum())
 
 
 def whole(column: Any) -> pa.Array[Any]:

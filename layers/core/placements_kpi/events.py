@@ -34,7 +34,10 @@ class IngestEvent(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    action: Literal["ingest", "accept"] = "ingest"
+    action: Literal["ingest", "accept", "rekey", "erase"] = "ingest"
+    """``rekey``: read what is current again, with the key that the secret holds now. ``erase``: take the person whom
+    the erasure secret names out of every retained snapshot. Neither takes anything that names a person: an event can
+    end in a queue and in a log."""
     snapshot: str | None = Field(default=None, pattern=SNAPSHOT_ID)
     """The stored snapshot to make current (``accept``)."""
     day: Day | None = None
@@ -48,8 +51,8 @@ class IngestEvent(BaseModel):
     def _goes_together(self) -> Self:
         if (self.action == "accept") != (self.snapshot is not None):
             raise ValueError("accept needs a snapshot, and nothing else takes one")
-        if self.action == "accept" and (self.day or self.full):
-            raise ValueError("accept takes no day and no full")
+        if self.action != "ingest" and (self.day or self.full):
+            raise ValueError("only an ingest takes a day or full")
         return self
 
 
@@ -62,7 +65,7 @@ def parse(event: Any) -> IngestEvent:
         where = f": wrong or unknown keys {', '.join(wrong)}" if wrong else ""
         raise EventError(
             f"the event is not one an ingest function understands{where}; it takes day, full, dry_run, "
-            "or action accept with a snapshot; events/ has one of each"
+            "or action accept with a snapshot, or action rekey or erase; events/ has one of each"
         ) from None
     if parsed.day is not None and parsed.day > times.today():
         raise EventError(f"the event asks for {parsed.day}, which is in the future")

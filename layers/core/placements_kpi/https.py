@@ -156,14 +156,18 @@ class Client:
     def _opened(
         self, url: str, token: str | None, accept: str, allowed: frozenset[int]
     ) -> Iterator[urllib3.BaseHTTPResponse]:
-        """Open ``url`` and whatever the same host redirects it to; any other answer than success is an error."""
+        """Open ``url`` and whatever the same host redirects it to; any other answer than success is an error.
+
+        Errors name ``url``, which we made, and never where it leads: an address from outside may name a person.
+        """
         headers = self._headers | {"Accept": accept} | ({"Authorization": f"Bearer {token}"} if token else {})
+        led_to = url
         for _ in range(_MOST_REDIRECTS + 1):
-            response = self._request(url, headers)
+            response = self._request(led_to, url, headers)
             try:
                 if response.status in _REDIRECTS:
-                    url = urljoin(url, response.headers.get("Location", ""))
-                    self._same_host(url)
+                    led_to = urljoin(led_to, response.headers.get("Location", ""))
+                    self._same_host(led_to)
                     continue
                 self._check_status(response, url, allowed)
                 yield response
@@ -173,13 +177,14 @@ class Client:
                 response.close()
         raise RedirectError(f"{_told(url)} is redirected again and again; check SOURCE_LOCATION")
 
-    def _request(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+    def _request(self, led_to: str, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        """Ask ``led_to`` in the place of ``url``, which is what errors name."""
         left = self._left(url)
         self.requests += 1
         timeout = urllib3.Timeout(connect=min(self._limits.connect, left), read=min(self._limits.read, left))
         try:
             return self._pool.request(
-                "GET", url, headers=headers, timeout=timeout, redirect=False, preload_content=False
+                "GET", led_to, headers=headers, timeout=timeout, redirect=False, preload_content=False
             )
         except urllib3.exceptions.HTTPError as error:
             self._left(url)
@@ -215,8 +220,8 @@ class Client:
         parts = urlsplit(url)
         if (parts.scheme, parts.netloc) != (self._base.scheme, self._base.netloc):
             raise RedirectError(
-                f"{self._base.netloc} points to another host ({parts.hostname}); it was not followed. "
-                "If the service has moved, change SOURCE_LOCATION"
+                f"{self._base.netloc} points to another host; it was not followed. "
+                "If the service has moved, ask its owner where to, and change SOURCE_LOCATION"
             )
 
     def _left(self, url: str) -> float:

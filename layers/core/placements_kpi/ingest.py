@@ -11,11 +11,24 @@ import re
 import tempfile
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from placements_kpi import drops, events, gates, pseudonyms, records, references, runs, secret, snapshots, store, times
+from placements_kpi import (
+    drops,
+    erasure,
+    events,
+    gates,
+    pseudonyms,
+    records,
+    references,
+    runs,
+    secret,
+    snapshots,
+    store,
+    times,
+)
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.observability import logger
 from placements_kpi.runs import RefusedError
@@ -46,6 +59,8 @@ class _Run:
     pointer: store.Pointer | None = None
     current: dict[str, Any] | None = None
     """Manifest of the current snapshot."""
+    day: date | None = None
+    """The day whose drop is read whatever is newer: asked for, or the one that is to be keyed again."""
     summary: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -77,7 +92,7 @@ def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
     this = _Run(source, settings, store.s3_client(), snapshots.contract_digest(source.tables))
     this.summary = {
         "source": source.name,
-        "run_id": runs.run_id(started, event),
+        "run_id": runs.run_id(started, None),  # of an event not understood not even a digest is kept
         "started_at": times.iso_instant(started),
         "code_version": settings.code_version,
         "definitions": source.definitions,
@@ -91,6 +106,7 @@ def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
     failure: PlacementsKpiError | None = None
     try:
         this.event = events.parse(event)
+        this.summary["run_id"] = runs.run_id(started, event)
         this.summary |= {"event": this.event.model_dump(mode="json", exclude_defaults=True)}
         this.summary["dry_run"] = this.event.dry_run
         _act(this)
@@ -116,10 +132,22 @@ def _act(this: _Run) -> None:
     if this.event.action == "accept":
         _accept(this, str(this.event.snapshot))
         return
+    if this.event.action == "erase":
+        _erase(this)
+        return
     if this.source.has_person_keys:
         this.pseudonyms = pseudonyms.load(this.settings.pseudonym_secret_arn, this.settings.stage)
     if this.pointer is not None:
         this.current = store.read_json(this.s3, this.settings.data_bucket, this.pointer.body["manifest"])
+    this.day = this.event.day
+    if this.event.action == "rekey":
+        _rekey(this)
+        return
+    _take(this)
+
+
+def _take(this: _Run) -> None:
+    """Read the source, by whichever transport its location names, and land what it gave."""
     with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
         if this.settings.source_location.startswith(("https://", "http://")):
             _land(this, _read(this, _fetch(this, Path(folder)), Path(folder)))
@@ -134,10 +162,39 @@ def _accept(this: _Run, snapshot: str) -> None:
     _flip(this, manifest)
 
 
+def _rekey(this: _Run) -> None:
+    """Read what is current again, since raw identifiers are not kept, and key it with what the secret holds now.
+
+    A drop is the same day's; a live service is pulled in full. The gates judge the result as any other: the
+    same rows under another key pass them, and a source that has changed too much meanwhile does not.
+    """
+    if not this.source.has_person_keys:
+        raise events.EventError(f"{this.source.name} has no person identifiers: there is nothing to key again")
+    if this.current is None:
+        raise RefusedError(f"{this.source.name} has no current snapshot to key again: ingest it")
+    before = {"from_key": this.current["key_id"], "to_key": this.key_id, "from_snapshot": this.current["snapshot"]}
+    if this.current["key_id"] == this.key_id:
+        this.summary |= _facts(this.current) | {"outcome": "unchanged"}
+    else:
+        fetched = this.current["fetched"]
+        this.day = date.fromisoformat(fetched["day"]) if fetched.get("transport") == "drop" else None
+        _take(this)
+    rows = {table["table"]: table["kept"] for table in this.summary["tables"]}
+    this.summary["rekeyed"] = before | {"to_snapshot": this.summary["snapshot"], "rows": rows}
+
+
+def _erase(this: _Run) -> None:
+    """Take the person named in the erasure secret out of every retained snapshot of the source."""
+    done = erasure.erase(this.s3, this.settings, this.source, this.pointer, dry_run=this.event.dry_run)
+    this.summary |= {"erased": done.told(), "outcome": "unchanged"}
+    if done.current is not None:
+        this.summary |= {"snapshot": done.current["snapshot"], "as_of": done.current["as_of"], "outcome": "accepted"}
+
+
 def _ingest_drop(this: _Run, folder: Path) -> None:
     """Land the newest complete drop; afterwards raise :class:`RefusedError` if a newer one was not complete."""
     location = drops.locate(this.settings.source_location, this.settings.stage, this.s3)
-    days = [this.event.day] if this.event.day else location.days()[:DROPS_TRIED]
+    days = [this.day] if this.day else location.days()[:DROPS_TRIED]
     problems: list[str] = []
     for attempt, day in enumerate(days):
         scratch = folder / str(attempt)
@@ -173,7 +230,7 @@ def _land_despite(this: _Run, read: _Read, problems: list[str]) -> None:
 
 def _is_older(this: _Run, fetched: Fetched) -> bool:
     """Whether a drop that nobody asked for by its day is older than what is current."""
-    return this.event.day is None and this.current_as_of is not None and fetched.as_of < this.current_as_of
+    return this.day is None and this.current_as_of is not None and fetched.as_of < this.current_as_of
 
 
 def _fetch(this: _Run, folder: Path) -> Fetched:
@@ -191,8 +248,8 @@ def _fetch(this: _Run, folder: Path) -> Fetched:
         folder=folder,
         tokens=secret.tokens(this.settings.source_secret_arn),
         previous=previous,
-        full=this.event.full,
-        day=this.event.day,
+        full=this.event.full or this.event.action == "rekey",
+        day=this.day,
     )
     fetched = this.source.fetch(request)
     if fetched.kind == "delta" and previous is None:
@@ -209,13 +266,36 @@ def _read(this: _Run, fetched: Fetched, folder: Path) -> _Read:
     staging = Staging(folder, this.source.tables, parents)
     if fetched.kind == "delta" and this.current is not None:
         snapshots.carry(this.s3, this.settings.data_bucket, this.current, staging, folder)
+    _check_key_of_tokens(this, fetched, None)
     (this.source.read or records.read)(this.source, fetched.files, staging, this.pseudonyms)
+    _check_key_of_tokens(this, fetched, staging)
     tables = [staging.settle(table) for table in this.source.tables]
     for reference in this.source.references:
         broken = references.broken(reference, staging)
         if broken:
             staging.note(reference.note, broken)
     return _Read(fetched, staging, tables)
+
+
+def _check_key_of_tokens(this: _Run, fetched: Fetched, staging: Staging | None) -> None:
+    """Raise :class:`SourceError` if identifiers came keyed by their owner with another key than ours.
+
+    We cannot key such tokens again, nor see from them which key it was: a drop says it in ``key_id``. One that
+    does not is believed as long as our own key stays the same, and refused once it has changed.
+    """
+    theirs = fetched.facts.get("key_id")
+    if theirs is not None and theirs != this.key_id:
+        raise SourceError(
+            f"{this.source.name} sent identifiers keyed with key {theirs} where ours is {this.key_id}: the two never "
+            "join; its owner has to export again with the present key"
+        )
+    changed = this.current is not None and this.current["key_id"] != this.key_id
+    if staging is not None and theirs is None and changed and staging.notes[records.OWNERS_TOKENS]:
+        raise SourceError(
+            f"{this.source.name} sent {staging.notes[records.OWNERS_TOKENS]} identifiers keyed by their owner, without "
+            "saying with which key, and ours has changed: its owner has to export again with the present key, and put "
+            "its key_id into the manifest of the drop"
+        )
 
 
 def _land(this: _Run, read: _Read) -> None:
@@ -260,7 +340,7 @@ def _judge(this: _Run, read: _Read, *, unchanged: bool) -> list[gates.Failure]:
     failures += gates.failures(
         read.tables, this.settings, kind=read.fetched.kind, carried=carried, previous=this.current
     )
-    if this.event.day is None:
+    if this.day is None:
         max_age_days = this.settings.max_age_days.get(this.source.name)
         if max_age_days is None:
             raise SettingsError(f"MAX_AGE_DAYS has no entry for {this.source.name}; template.yaml must give one")

@@ -10,12 +10,14 @@ from __future__ import annotations
 import hmac
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from placements_kpi import secret
 from placements_kpi.errors import PlacementsKpiError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from placements_kpi.tables import KeyType
 
 MINIMUM_KEY_LENGTH = 32
@@ -66,7 +68,20 @@ def load(secret_arn: str | None, stage: str) -> Pseudonyms:
         raise PseudonymKeyError(
             "PSEUDONYM_SECRET_ARN is not set: this source has person identifiers and is not read without a key"
         )
-    key = secret.read(secret_arn).get("key")
+    return _of(secret.read(secret_arn), secret_arn, stage)
+
+
+def load_previous(secret_arn: str, stage: str) -> Pseudonyms | None:
+    """Return the pseudonyms of the key before the present one; ``None`` if the secret was never changed."""
+    try:
+        held = secret.read(secret_arn, "AWSPREVIOUS")
+    except secret.NoVersionError:
+        return None
+    return _of(held, secret_arn, stage)
+
+
+def _of(held: Mapping[str, Any], secret_arn: str, stage: str) -> Pseudonyms:
+    key = held.get("key")
     if not isinstance(key, str) or not key:
         raise PseudonymKeyError(f'the secret {secret_arn} has no "key"; docs/operating.md says how to make one')
     check_key(key, stage)

@@ -40,6 +40,9 @@ BATCH_ROWS = 8_192
 LONGEST_LINE = 4_000_000
 """Bytes of one record."""
 
+OWNERS_TOKENS = "trns_keyed_by_owner"
+"""Note: how many TRNs came as ``trn_token``, keyed by their owner with the shared key."""
+
 _REASONS = {
     "json_invalid": "not_json",
     "dict_type": "not_an_object",
@@ -95,7 +98,7 @@ class _Reader:
         self._feed = feed
         self._file = file
         self._staging = staging
-        self._keys = _keys(feed.table, pseudonyms)
+        self._keys = _keys(feed.table, pseudonyms, staging)
         self._validate: Callable[[bytes], Row] = validator(feed).validate_json
         self._rows: list[Row] = []
         self._numbers: list[int] = []
@@ -175,7 +178,7 @@ def _columnar(columns: list[Column], rows: list[Row], upper: tuple[str, ...]) ->
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _keys(table: Table, pseudonyms: Pseudonyms | None) -> Callable[[Row], None] | None:
+def _keys(table: Table, pseudonyms: Pseudonyms | None, staging: Staging) -> Callable[[Row], None] | None:
     """Return what replaces the person identifiers of a row, in place, by their pseudonyms."""
     keyed = [(column.name, column.key) for column in table.columns if column.key is not None and column.key != "trn"]
     has_trn = any(column.key == "trn" for column in table.columns)
@@ -192,7 +195,10 @@ def _keys(table: Table, pseudonyms: Pseudonyms | None) -> Callable[[Row], None] 
                 row[name] = pseudonym(kind, value) if value else None
         if has_trn:
             trn, problem = normalise_trn(row.get("trn") or "")
-            row["trn"] = row.get("trn_token") if trn is None and problem is None else trn and pseudonym("trn", trn)
+            token = row.get("trn_token") if trn is None and problem is None else None
+            if token:
+                staging.note(OWNERS_TOKENS)
+            row["trn"] = token or (trn and pseudonym("trn", trn))
             row["trn_problem"] = problem
 
     return replace

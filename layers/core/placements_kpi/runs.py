@@ -54,11 +54,11 @@ def record(
     """Write the attempt and the run record, and return the run's failure: the given one, or that of this writing.
 
     ``attempts/<source>.json`` tells readers of the data how fresh it could have been, so a
-    wrong event and a wrong snapshot id, which say nothing of the source, do not change it.
+    wrong event, a wrong snapshot id and an erasure, which say nothing of the source, do not change it.
     """
     source = summary["source"]
     bodies = {f"runs/ingest_{source}/{summary['run_id']}.json": summary}
-    if not isinstance(failure, EventError | SnapshotError):
+    if not isinstance(failure, EventError | SnapshotError) and summary.get("event", {}).get("action") != "erase":
         names = ("source", "outcome", "run_id", "started_at", "snapshot", "as_of", "reasons")
         attempt = {name: summary[name] for name in names} | {"error": _sentence(summary, failure)}
         bodies[f"attempts/{source}.json"] = attempt
@@ -76,7 +76,7 @@ def report(summary: dict[str, Any], failure: PlacementsKpiError | None) -> None:
     metrics.add_dimension(name="source", value=summary["source"])
     metrics.add_metric(name="IngestFailed", unit=MetricUnit.Count, value=0 if failure is None else 1)
     if summary["outcome"] in _GOOD:
-        rows = sum(table["kept"] for table in summary["tables"])
+        rows = sum(table["kept"] for table in summary.get("tables", ()))
         metrics.add_metric(name="RowsIngested", unit=MetricUnit.Count, value=rows)
     if summary["current_as_of"] is not None:
         age = (times.now() - datetime.fromisoformat(summary["current_as_of"])) / timedelta(hours=1)

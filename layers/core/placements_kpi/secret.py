@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 from botocore.exceptions import ClientError
 
 from placements_kpi.errors import PlacementsKpiError
 
+Version = Literal["AWSCURRENT", "AWSPREVIOUS"]
+
 
 class SecretError(PlacementsKpiError):
     """A secret is missing or does not hold what it should."""
 
 
-def read(arn: str) -> dict[str, Any]:
+class NoVersionError(SecretError):
+    """The secret, or the version of it that was asked for, has no value."""
+
+
+def read(arn: str, version: Version = "AWSCURRENT") -> dict[str, Any]:
     """Return the JSON object in the secret; :class:`SecretError` (without its content) if there is none."""
     try:
-        text = boto3.client("secretsmanager").get_secret_value(SecretId=arn).get("SecretString", "")
+        manager = boto3.client("secretsmanager")
+        text = manager.get_secret_value(SecretId=arn, VersionStage=version).get("SecretString", "")
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        raise SecretError(
+        kind = NoVersionError if code == "ResourceNotFoundException" else SecretError
+        raise kind(
             f"the secret {arn} could not be read ({code}): check that it exists and that the role may read it"
         ) from None
     try:

@@ -67,6 +67,8 @@ class IngestSettings(_Settings):
     """Secret with ``{"tokens": ["…"]}``, for a source that asks for a bearer token."""
     pseudonym_secret_arn: Annotated[str | None, _blank_is_none] = None
     """Secret with ``{"key": "…"}``, for a source with person identifiers."""
+    erasure_secret_arn: Annotated[str | None, _blank_is_none] = None
+    """Secret with the identifiers of a person to be erased (:mod:`placements_kpi.erasure`), for the same sources."""
     min_rows: int = Field(default=0, ge=0)
     """Fewest rows of the source's first table that a snapshot may have."""
     max_rows: int = Field(default=100_000_000, ge=1)

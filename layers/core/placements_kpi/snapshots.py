@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,11 @@ def manifest_key(source: str, snapshot: str) -> str:
     return f"manifests/{source}/{snapshot}.json"
 
 
+def erasure_key(source: str, snapshot: str) -> str:
+    """Return the key of what says which snapshot an erasure put in this one's place (:mod:`placements_kpi.erasure`)."""
+    return f"erasures/{source}/{snapshot}.json"
+
+
 def part_key(table: str, snapshot: str, path: Path) -> str:
     """Return the key of one Parquet part."""
     return f"snapshots/{table}/snapshot={snapshot}/{path.name}"
@@ -95,7 +100,7 @@ def describe(
         "filled": {settled.table.name: settled.filled for settled in tables},
         "notes": dict(sorted(staging.notes.items())),
         "gates": {"failed": failures},
-        "files": [_file(settled, snapshot, path) for settled in tables for path in settled.parts],
+        "files": files(tables, snapshot),
         "quarantine": f"quarantine/{source}/{snapshot}.json" if staging.quarantine else None,
     }
 
@@ -106,11 +111,12 @@ def write(
     """Write a snapshot and return its manifest as stored: parts, then quarantine, then the manifest as the seal.
 
     A part may be there already, from a run that was killed: it is written again with the same
-    rows. Once the manifest is there the snapshot is whole, and nothing of it is written again.
+    rows. Once the manifest is there the snapshot is whole, and nothing of it is written again unless its
+    rows have expired since.
     """
     key = manifest_key(manifest["source"], manifest["snapshot"])
     existing = store.read_pointer(s3, bucket, key)
-    if existing is not None:
+    if existing is not None and is_whole(s3, bucket, existing.body):
         return existing.body
     for settled in tables:
         for path in settled.parts:
@@ -156,19 +162,58 @@ def stored(s3: S3Client, bucket: str, source: str, snapshot: str) -> dict[str, A
         manifest: dict[str, Any] = store.read_json(s3, bucket, manifest_key(source, snapshot))
     except store.MissingObjectError:
         raise SnapshotError(
-            f"there is no snapshot {snapshot} of {source}: manifests/{source}/ in the data bucket lists those there are"
+            f"there is no snapshot {snapshot} of {source}{replacement(s3, bucket, source, snapshot)}: "
+            f"manifests/{source}/ in the data bucket lists those there are"
         ) from None
+    check_files(s3, bucket, manifest, {file["table"] for file in manifest["files"]})
+    return manifest
+
+
+def check_files(s3: S3Client, bucket: str, manifest: Mapping[str, Any], tables: Collection[str]) -> None:
+    """Raise :class:`SnapshotError` unless every file of these tables is there in its size."""
     for file in manifest["files"]:
+        if file["table"] not in tables:
+            continue
         try:
             size = s3.head_object(Bucket=bucket, Key=file["key"])["ContentLength"]
         except ClientError:
             size = None
         if size != file["bytes"]:
             raise SnapshotError(
-                f"snapshot {snapshot} of {source} is not whole: {file['key']} is missing or has changed; "
-                "ingest that day again instead"
+                f"snapshot {manifest['snapshot']} of {manifest['source']} is not whole: {file['key']} is missing or "
+                "has changed; ingest that day again instead"
             )
-    return manifest
+
+
+def is_whole(s3: S3Client, bucket: str, manifest: Mapping[str, Any], tables: Collection[str] | None = None) -> bool:
+    """Return whether every file (of these tables) is there."""
+    try:
+        check_files(s3, bucket, manifest, tables or {file["table"] for file in manifest["files"]})
+    except SnapshotError:
+        return False
+    return True
+
+
+def replaced_by(s3: S3Client, bucket: str, source: str, snapshot: str) -> str | None:
+    """Return the snapshot that an erasure, or one after the other, put in the place of this one; ``None``: none did."""
+    seen = [snapshot]
+    while said := store.read_pointer(s3, bucket, erasure_key(source, seen[-1])):
+        following = str(said.body["replaced_by"])
+        if following in seen:
+            break
+        seen.append(following)
+    return seen[-1] if len(seen) > 1 else None
+
+
+def replacement(s3: S3Client, bucket: str, source: str, snapshot: str) -> str:
+    """Return the same as an aside in an error message; empty if there was no erasure."""
+    found = replaced_by(s3, bucket, source, snapshot)
+    return f" (a person was erased from it, {found} is in its place)" if found else ""
+
+
+def files(tables: Iterable[Settled], snapshot: str) -> list[dict[str, Any]]:
+    """Return what a manifest says of each Parquet part of ``tables``."""
+    return [_file(settled, snapshot, path) for settled in tables for path in settled.parts]
 
 
 def carry(s3: S3Client, bucket: str, manifest: dict[str, Any], staging: Staging, folder: Path) -> None:

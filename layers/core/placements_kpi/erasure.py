@@ -1,0 +1,364 @@
+"""Erasure: one person taken out of every retained snapshot of a source (docs/decisions/0015).
+
+The person is named in a secret, never in an event: events are repeated in queues and
+read in logs. The identifiers are keyed in memory with the present key and the one
+before it, and every snapshot that has a row under such a pseudonym is written again
+without it, under a new id and as immutable as any other. Then the pointer is flipped,
+if it was the current one, and the old rows are deleted in all their versions.
+
+Killed anywhere and run again it ends in the same state: a snapshot's manifest is deleted
+last, so what is half deleted is found again.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from placements_kpi import pseudonyms, secret, snapshots, store, times
+from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.pseudonyms import Pseudonyms, normalise_trn
+from placements_kpi.snapshots import erasure_key
+from placements_kpi.staging import Staging
+from placements_kpi.tables import KeyType  # noqa: TC001 - pydantic reads it when the module runs
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+    from placements_kpi.settings import IngestSettings
+    from placements_kpi.sources import Source
+    from placements_kpi.staging import Settled
+    from placements_kpi.tables import Table
+
+WRITTEN_LATELY = timedelta(days=1)
+"""Rows without a manifest that are younger than this may belong to a run that is still writing."""
+
+
+class ErasureError(PlacementsKpiError):
+    """A person cannot be erased as asked; what was not erased is still there."""
+
+
+class _Identifier(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    type: KeyType
+    identifier: str = Field(min_length=1, max_length=255)
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    people: list[_Identifier] = Field(default_factory=list)
+
+
+@dataclass
+class Erased:
+    """What an erasure did: never to whom, and for no snapshot how many rows (its manifest has that)."""
+
+    searched: int = 0
+    rewritten: dict[str, str] = field(default_factory=dict)
+    """Old snapshot id: new one."""
+    removed: list[str] = field(default_factory=list)
+    """Snapshots that nobody could read any more (expired, half written, half deleted): their rows are gone."""
+    other_keys: list[str] = field(default_factory=list)
+    """Snapshots under a key that is gone: nobody can tell any more whose rows they hold."""
+    current: dict[str, Any] | None = None
+    """Manifest of the snapshot that is current now, if it is another one than before."""
+
+    def told(self) -> dict[str, Any]:
+        """Return what the summary says."""
+        return {
+            "snapshots_searched": self.searched,
+            "rewritten": self.rewritten,
+            "removed": self.removed,
+            "of_keys_that_are_gone": self.other_keys,
+        }
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where an erasure happens."""
+
+    s3: S3Client
+    bucket: str
+    source: Source
+    contract: str
+    dry_run: bool
+
+    @property
+    def tables(self) -> list[Table]:
+        """The tables with person identifiers, and those of the lists inside their records."""
+        keyed = [table for table in self.source.tables if any(column.key for column in table.columns)]
+        lists = [child.table for feed in self.source.feeds if feed.table in keyed for child in feed.children]
+        return [*keyed, *lists]
+
+
+def erase(
+    s3: S3Client, settings: IngestSettings, source: Source, pointer: store.Pointer | None, *, dry_run: bool
+) -> Erased:
+    """Take the person whom the erasure secret names out of every retained snapshot; return what was done.
+
+    Raises :class:`ErasureError` if the secret names nobody, or a snapshot cannot be written again.
+    """
+    if not source.has_person_keys:
+        raise ErasureError(f"{source.name} has no person identifiers: there is nobody in it to erase")
+    tokens = _tokens(settings, source)
+    place = _Place(s3, settings.data_bucket, source, snapshots.contract_digest(source.tables), dry_run)
+    current = None if pointer is None else str(pointer.body["snapshot"])
+    done = Erased()
+    names = {table.name for table in place.tables}
+    stored = _stored(place)
+    if not dry_run:
+        _finish(place, stored)
+    for snapshot, newest in sorted(stored.items()):
+        manifest = store.read_pointer(s3, place.bucket, snapshots.manifest_key(source.name, snapshot))
+        if manifest is None or not snapshots.is_whole(s3, place.bucket, manifest.body, names):
+            _clear_away(place, snapshot, newest, sealed=manifest is not None, current=current, done=done)
+            continue
+        wanted = tokens.get(manifest.body["key_id"])
+        if wanted is None:
+            done.other_keys.append(snapshot)
+            continue
+        done.searched += 1
+        written = _rewrite(place, manifest.body, wanted)
+        if written is None:
+            continue
+        done.rewritten[snapshot] = written["snapshot"]
+        if snapshot == current:
+            done.current = written
+        if not dry_run:
+            _replace(place, snapshot, written, pointer if snapshot == current else None)
+    return done
+
+
+def _tokens(settings: IngestSettings, source: Source) -> dict[str | None, dict[KeyType, set[str]]]:
+    """Return the pseudonyms of the person by key id and type, of the types that the source has."""
+    asked = _asked(settings.erasure_secret_arn)
+    present = pseudonyms.load(settings.pseudonym_secret_arn, settings.stage)
+    previous = pseudonyms.load_previous(str(settings.pseudonym_secret_arn), settings.stage)
+    kinds = {column.key for table in source.tables for column in table.columns if column.key}
+    if not any(one.type in kinds for one in asked.people):
+        raise ErasureError(
+            f"the erasure secret names nobody by a type that {source.name} has ({', '.join(sorted(kinds))}); "
+            "docs/operating.md says what it should hold"
+        )
+    found: dict[str | None, dict[KeyType, set[str]]] = {}
+    for keyed in (present, previous):
+        if keyed is not None:
+            of_key = found.setdefault(keyed.key_id, {})
+            for one in asked.people:
+                of_key.setdefault(one.type, set()).add(_pseudonym(keyed, one))
+    return found
+
+
+def _asked(arn: str | None) -> _Asked:
+    if arn is None:
+        raise ErasureError("ERASURE_SECRET_ARN is not set: there is nowhere to read whom to erase")
+    try:
+        return _Asked.model_validate(secret.read(arn))
+    except ValidationError as error:
+        wrong = sorted({".".join(map(str, problem["loc"][:1])) for problem in error.errors()} & {"people"})
+        raise ErasureError(
+            "the erasure secret does not hold what it should"
+            + (" under people" if wrong else "")
+            + '; it is {"people": [{"type": "trn", "identifier": "…"}]}, docs/operating.md says more'
+        ) from None
+
+
+def _pseudonym(keyed: Pseudonyms, one: _Identifier) -> str:
+    if one.type != "trn":
+        return keyed.of(one.type, one.identifier.strip())
+    trn, _ = normalise_trn(one.identifier)
+    if trn is None:
+        raise ErasureError("a TRN in the erasure secret is not one that could be in the data; correct it")
+    return keyed.of("trn", trn)
+
+
+def _stored(place: _Place) -> dict[str, datetime]:
+    """Return the ids of the snapshots that have any version of any row about people, and when it was last written."""
+    found: dict[str, datetime] = {}
+    for table in place.tables:
+        prefix = f"snapshots/{table.name}/snapshot="
+        for version in _versions(place, prefix):
+            snapshot = version["Key"][len(prefix) :].split("/")[0]
+            found[snapshot] = max(version["LastModified"], found.get(snapshot, version["LastModified"]))
+    return found
+
+
+def _finish(place: _Place, stored: Mapping[str, datetime]) -> None:
+    """Delete the manifests that an erasure which was killed had still to delete when their rows were gone."""
+    prefix = erasure_key(place.source.name, "").removesuffix(".json")
+    pages = place.s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=prefix)
+    for entry in [entry for page in pages for entry in page.get("Contents", ())]:
+        snapshot = entry["Key"].removeprefix(prefix).removesuffix(".json")
+        if snapshot not in stored:
+            _delete_versions(place, snapshots.manifest_key(place.source.name, snapshot))
+
+
+def _versions(place: _Place, prefix: str) -> Iterator[Any]:
+    pages = place.s3.get_paginator("list_object_versions").paginate(Bucket=place.bucket, Prefix=prefix)
+    for page in pages:
+        yield from page.get("Versions", ())
+        yield from page.get("DeleteMarkers", ())
+
+
+def _clear_away(
+    place: _Place, snapshot: str, newest: datetime, *, sealed: bool, current: str | None, done: Erased
+) -> None:
+    """Delete the rows of a snapshot that nobody can read any more: nobody can say whether the person is in it."""
+    if snapshot == current:
+        raise ErasureError(
+            f"the current snapshot {snapshot} of {place.source.name} is not whole: ingest it again first"
+        )
+    if not sealed and times.now() - newest < WRITTEN_LATELY:
+        raise ErasureError(
+            f"snapshot {snapshot} of {place.source.name} has rows and no manifest yet: an ingest may be writing it. "
+            "Erase again when it has ended, or after a day"
+        )
+    done.removed.append(snapshot)
+    if not place.dry_run:
+        _delete(place, snapshot)
+
+
+def _rewrite(place: _Place, manifest: dict[str, Any], tokens: Mapping[KeyType, set[str]]) -> dict[str, Any] | None:
+    """Write the snapshot again without the person's rows and return its manifest; ``None`` if there are none."""
+    with tempfile.TemporaryDirectory(prefix="erase-") as scratch:
+        folder = Path(scratch)
+        people = {table.name for table in place.tables}
+        files = _download(place, manifest, folder, people)
+        gone = _rows_gone(place, files, tokens)
+        if not gone:
+            return None
+        if manifest["contract"] != place.contract:
+            raise ErasureError(
+                f"snapshot {manifest['snapshot']} of {place.source.name} has the person and was made by another "
+                "version of the contract, so that it cannot be written again: ingest the source, then delete that "
+                "snapshot by hand (docs/operating.md)"
+            )
+        files |= _download(place, manifest, folder, {table.name for table in place.source.tables} - people)
+        staging = Staging(folder / "again", place.source.tables)
+        staging.folder.mkdir()
+        for table in place.source.tables:
+            for path in files[table.name]:
+                staging.carry(table, _without(pq.read_table(path), gone.get(path)))
+        tables = [staging.settle(table) for table in place.source.tables]
+        again = _manifest(place, manifest, tables, staging, gone, files)
+        if not place.dry_run:
+            again = snapshots.write(place.s3, place.bucket, again, tables, staging)
+        return again
+
+
+def _download(place: _Place, manifest: Mapping[str, Any], folder: Path, tables: set[str]) -> dict[str, list[Path]]:
+    """Fetch the files of ``tables`` and return them by table, in order."""
+    files: dict[str, list[Path]] = {table: [] for table in tables}
+    for number, file in enumerate(manifest["files"]):
+        if file["table"] in tables:
+            path = folder / f"{number}.parquet"
+            place.s3.download_file(place.bucket, file["key"], str(path))
+            files[file["table"]].append(path)
+    return files
+
+
+def _rows_gone(
+    place: _Place, files: Mapping[str, Sequence[Path]], tokens: Mapping[KeyType, set[str]]
+) -> dict[Path, Any]:
+    """Return, by file, a mask of the rows to take out: those under a pseudonym, and the entries of their lists."""
+    gone: dict[Path, Any] = {}
+    for table in place.tables:
+        ids: list[pa.Array[Any]] = []
+        for path in files[table.name]:
+            mask = _under(table, path, tokens)
+            if pc.any(mask).as_py():
+                gone[path] = mask
+                rows = pq.read_table(path, columns=[table.primary_key[0]])
+                ids.append(rows.filter(mask)[table.primary_key[0]].combine_chunks())
+        for feed in place.source.feeds:
+            for child in feed.children if feed.table == table and ids else ():
+                for path in files[child.table.name]:
+                    entries = pq.read_table(path)[child.table.columns[0].name]
+                    gone[path] = pc.is_in(entries, value_set=pa.concat_arrays(ids))
+    return gone
+
+
+def _under(table: Table, path: Path, tokens: Mapping[KeyType, set[str]]) -> Any:
+    """Return a mask of the rows of a file that are under one of the pseudonyms; only their columns are read."""
+    stored = set(pq.read_schema(path).names)
+    keyed = {column.name: column.key for column in table.columns if column.key in tokens and column.name in stored}
+    rows = pq.read_table(path, columns=list(keyed))
+    mask: Any = pa.chunked_array([pa.array([False] * rows.num_rows, pa.bool_())])
+    for name, kind in keyed.items():
+        if kind is not None:
+            mask = pc.or_(mask, pc.is_in(rows[name], value_set=pa.array(sorted(tokens[kind]), pa.string())))
+    return mask
+
+
+def _without(rows: pa.Table, gone: Any) -> pa.Table:
+    return rows if gone is None else rows.filter(pc.invert(gone))
+
+
+def _manifest(
+    place: _Place,
+    manifest: dict[str, Any],
+    tables: Sequence[Settled],
+    staging: Staging,
+    gone: Mapping[Path, Any],
+    files: Mapping[str, Sequence[Path]],
+) -> dict[str, Any]:
+    """Return the manifest of the rewritten snapshot: that of the old one, its counts less the rows taken out."""
+    taken = Counter(
+        {name: sum(pc.sum(gone[p]).as_py() or 0 for p in paths if p in gone) for name, paths in files.items()}
+    )
+    as_of = datetime.fromisoformat(manifest["as_of"])
+    snapshot = snapshots.snapshot_id(place.source.name, as_of, place.contract, manifest["key_id"], tables)
+    facts = [
+        entry | {"rows_in": entry["rows_in"] - taken[entry["table"]], "kept": entry["kept"] - taken[entry["table"]]}
+        for entry in manifest["tables"]
+    ]
+    counted = {name: count for name, count in staging.notes.items() if name.startswith("trn_")}
+    kept = {name: count for name, count in manifest["notes"].items() if not name.startswith("trn_")}
+    return manifest | {
+        "snapshot": snapshot,
+        "tables": facts,
+        "filled": {settled.table.name: settled.filled for settled in tables},
+        "notes": dict(sorted((kept | counted).items())),
+        "files": snapshots.files(tables, snapshot),
+        "quarantine": None,  # the rows it lists are those of the old one's source, counted in ``tables`` still
+        "erased": taken.total() + int(manifest.get("erased", 0)),
+    }
+
+
+def _replace(place: _Place, snapshot: str, written: dict[str, Any], pointer: store.Pointer | None) -> None:
+    """Say which snapshot stands for the old one, make it current if the old one was, and delete the old rows."""
+    said = {"source": place.source.name, "snapshot": snapshot, "replaced_by": written["snapshot"]}
+    place.s3.put_object(
+        Bucket=place.bucket,
+        Key=erasure_key(place.source.name, snapshot),
+        Body=store.canonical_json(said),
+        ContentType="application/json",
+    )
+    if pointer is not None:
+        body = snapshots.pointer_body(written)
+        store.swap(place.s3, place.bucket, snapshots.pointer_key(place.source.name), body, pointer)
+    _delete(place, snapshot)
+
+
+def _delete(place: _Place, snapshot: str) -> None:
+    """Delete every version of a snapshot's rows about people, then of its manifest."""
+    for table in place.tables:
+        _delete_versions(place, f"snapshots/{table.name}/snapshot={snapshot}/")
+    _delete_versions(place, snapshots.manifest_key(place.source.name, snapshot))
+
+
+def _delete_versions(place: _Place, prefix: str) -> None:
+    for version in list(_versions(place, prefix)):
+        place.s3.delete_object(Bucket=place.bucket, Key=version["Key"], VersionId=version["VersionId"])

@@ -1,0 +1,232 @@
+"""Marks: values that occur nowhere else, planted in every column of every source, and what may become of each."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from placements_kpi.settings import SOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from placements_kpi.sources import Feed, Source
+    from placements_kpi.tables import Column, Table
+
+Row = dict[str, Any]
+
+ROWS_MARKED = 3
+"""Rows of each file whose people and unknown columns carry marks."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One planted value. ``tables`` and ``column`` say where it may be kept; none: nowhere."""
+
+    core: str
+    """The part of it that occurs nowhere else."""
+    value: str
+    where: str
+    tables: tuple[str, ...] = ()
+    column: str | None = None
+
+
+@dataclass
+class Marks:
+    """Every mark planted so far."""
+
+    planted: list[Mark] = field(default_factory=list)
+
+    def text(self, where: str, form: str = "{}", tables: tuple[str, ...] = (), column: str | None = None) -> str:
+        """Return a new mark in the words of ``form``."""
+        core = f"Zqx{len(self.planted):05d}Wvk"
+        self.planted.append(Mark(core, form.format(core), where, tables, column))
+        return self.planted[-1].value
+
+    def trn(self, where: str) -> str:
+        """Return a new TRN that no sample has."""
+        core = f"{8_190_041 + 7_919 * len(self.planted) % 1_700_000:07d}"
+        self.planted.append(Mark(core, core, where))
+        return core
+
+
+FORMS = {
+    "first_name": "{}",
+    "last_name": "O'{} Müller",
+    "email": "{}@example.org",
+    "date_of_birth": "1 April {}",
+    "phone": "+44 {}",
+    "personal_statement": 'She wrote "{}" & left,\nthen <b>µ</b>',
+    "notes": "{} / % + ? = ; C:\\temp",
+}
+"""Columns that no contract knows, with what people write in them."""
+
+
+def source_of(name: str) -> Source:
+    """Return the declaration of a source."""
+    declared: Source = import_module(f"functions.ingest_{name}.app").SOURCE
+    return declared
+
+
+def kept_columns(table: Table) -> list[Column]:
+    """Return the columns of text that a contract keeps as they come: from the source, and no person's identifier.
+
+    Reasons are lists of ids: what is no id is put in order by the ingest, so that a mark has no place in them.
+    """
+    return [
+        column
+        for column in table.columns
+        if column.from_source and column.key is None and column.kind in {"string", "string[]"}
+        and "reason" not in column.name
+    ]  # fmt: skip
+
+
+def plant(sources: Path, marks: Marks) -> None:
+    """Plant marks in every file of every drop under ``sources``, and make the drops' manifests true again."""
+    for name in SOURCES:
+        (drop,) = (sources / name).glob("dt=*")
+        for feed in source_of(name).feeds:
+            edit_file(drop, feed, lambda rows, feed=feed, name=name: plant_json(rows, feed, name, marks), marks)
+
+
+def edit_file(drop: Path, feed: Feed, change: Callable[[list[Row]], list[Row | str]], marks: Marks) -> None:
+    """Rewrite the file of ``feed`` in a drop: NDJSON through ``change``, CSV with marks in columns of some rows."""
+    paths = [path for path in drop.iterdir() if path.name.removesuffix(".gz").startswith(feed.name)]
+    paths = paths or [path for path in drop.iterdir() if path.name.startswith(_CSV.get(feed.name, "-"))]
+    (path,) = paths
+    body = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    if ".csv" in path.name:
+        new, count = plant_csv(body, feed, marks)
+    else:
+        rows = change([json.loads(line) for line in body.splitlines() if _is_record(line)])
+        new = "".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows).encode()
+        count = len(rows)
+    replace(drop, path, new, count)
+
+
+_CSV = {"schools": "edubasealldata", "school_links": "links_edubasealldata"}
+
+
+def _is_record(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
+def replace(drop: Path, path: Path, body: bytes, rows: int) -> None:
+    """Write a file of a drop and make its manifest say so."""
+    stored = gzip.compress(body, mtime=0) if path.suffix == ".gz" else body
+    path.write_bytes(stored)
+    manifest = json.loads((drop / "manifest.json").read_text())
+    for entry in manifest["files"]:
+        if entry["name"] == path.name:
+            entry |= {"rows": rows, "sha256": hashlib.sha256(stored).hexdigest()}
+    (drop / "manifest.json").write_text(json.dumps(manifest))
+
+
+def plant_json(rows: list[Row], feed: Feed, source: str, marks: Marks) -> list[Row | str]:
+    """Return the rows with marks: people and unknown columns in the first, kept columns in two, bad rows at the end."""
+    table = feed.table
+    for number, row in enumerate(rows[:ROWS_MARKED]):
+        where = f"{source}/{feed.name} row {number}"
+        mark_people(row, table, where, marks)
+        mark_unknown(row, where, marks)
+    for row in rows[ROWS_MARKED : ROWS_MARKED + 2]:  # a mark in each column that is kept
+        for column in kept_columns(table):
+            children = [child.table.name for child in feed.children if child.table.columns[0].name == column.name]
+            mark = marks.text(f"{source}/{feed.name}", "{}", (table.name, *children), column.name)
+            row[column.name] = [mark] if column.kind == "string[]" else mark
+        for child in feed.children:
+            for entry in row.get(child.field) or ():
+                for column in child.table.columns[1:]:
+                    if column.kind == "string":
+                        entry[column.name] = marks.text(
+                            f"{source}/{child.field}", "{}", (child.table.name,), column.name
+                        )
+                entry["comment"] = marks.text(f"{source}/{child.field}", FORMS["notes"])
+    return [*rows, *bad_rows(rows[ROWS_MARKED + 2], feed, f"{source}/{feed.name}", marks)]
+
+
+def mark_people(row: Row, table: Table, where: str, marks: Marks) -> None:
+    """Put marks in the place of every person's identifier."""
+    for column in table.columns:
+        if column.key == "trn":
+            row[column.name] = marks.trn(f"{where} {column.name}")
+        elif column.key is not None:
+            row[column.name] = marks.text(f"{where} {column.name}")
+
+
+def mark_unknown(row: Row, where: str, marks: Marks) -> None:
+    """Put marks in columns that no contract has, in names of columns, and in the free text beside ids."""
+    for name, form in FORMS.items():
+        row[name] = marks.text(f"{where} {name}", form)
+    row["address"] = {"lines": [marks.text(f"{where} address"), {"town": marks.text(f"{where} town", "{} ñ")}]}
+    row[marks.text(f"{where} a column's name")] = marks.text(f"{where} an unnamed column")
+    if "rejection_reason_ids" in row or "structured_rejection_reasons" in row:
+        row.pop("rejection_reason_ids", None)
+        row["rejection_reason"] = marks.text(f"{where} rejection_reason", FORMS["personal_statement"])
+        details = {"id": "details", "text": marks.text(f"{where} details", FORMS["notes"])}
+        reason = {"id": "school_placement", "label": marks.text(f"{where} label", "{} ..."), "details": details}
+        free = {"id": marks.text(f"{where} reason id", "He said: {}!")}
+        row["structured_rejection_reasons"] = {"selected_reasons": [reason, free]}
+    if "withdrawal_reasons" in row:
+        row["withdrawal_reasons"] = [marks.text(f"{where} withdrawal_reasons", "Ill, says {}"), "other"]
+    for placement in row.get("placements") or ():
+        placement["name"] = marks.text(f"{where} placement")
+
+
+def bad_rows(good: Row, feed: Feed, where: str, marks: Marks) -> Iterator[Row | str]:
+    """Yield rows that are quarantined, each with marks in it: wrong types, too long, missing, and no JSON at all."""
+    table = feed.table
+    keys = set(table.primary_key)
+    timed = next(column.name for column in table.columns if column.kind in {"timestamp", "date", "integer"})
+    wrong = [
+        {timed: marks.text(f"{where} of the wrong type")},
+        {kept_columns(table)[-1].name: {"why": marks.text(f"{where} an object")}},
+        {kept_columns(table)[-1].name: marks.text(f"{where} too long") * 40},
+    ]
+    if "trn_token" in feed.extra:
+        wrong.append({"trn_token": marks.trn(f"{where} raw TRN where a token should be"), "trn": None})
+    for number, changes in enumerate(wrong):
+        row = {name: value for name, value in good.items() if name not in keys}
+        row |= {
+            name: marks.text(f"{where} key of bad row {number}") for name in keys if table.column(name).kind == "string"
+        }
+        row |= {name: good[name] for name in keys if table.column(name).kind != "string"}
+        mark_people(row, table, f"{where} bad row {number}", marks)
+        yield row | changes
+    yield json.dumps(good)[:-1] + ', "note": "' + marks.text(f"{where} no JSON")
+    yield json.dumps([marks.text(f"{where} a list")])
+    yield marks.text(f"{where} bare text", "{} µ")
+
+
+def plant_csv(body: bytes, feed: Feed, marks: Marks) -> tuple[bytes, int]:
+    """Return a file of GIAS with a mark in every cell that is not read of some rows, and in the texts that are kept."""
+    fields = import_module(f"functions.ingest_schools.{'establishments' if feed.name == 'schools' else 'links'}").FIELDS
+    columns = {column.name: column for column in kept_columns(feed.table)}
+    kept = {file_name: name for name, (file_name, _) in fields.items()}
+    header, *rows = list(csv.reader(io.StringIO(body.decode("cp1252"))))
+    for row in rows[:1]:
+        for place, name in enumerate(header):
+            if name not in kept:
+                row[place] = marks.text(f"schools/{feed.name} {name}", "{}")
+    for name, file_name in (("establishment_name", "EstablishmentName"), ("postcode", "Postcode")):
+        if name in columns and file_name in header:
+            rows[4][header.index(file_name)] = marks.text("schools", "{}", (feed.table.name,), name)
+    ragged = [*rows[5], marks.text(f"schools/{feed.name} beyond the last column", "{}")]
+    bad = list(rows[6])
+    bad[header.index("URN")] = marks.text(f"schools/{feed.name} URN", "{}")
+    for place, name in enumerate(header):
+        if name not in kept:
+            bad[place] = marks.text(f"schools/{feed.name} {name} of a bad row", "{}")
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows([header, *rows, ragged, bad])
+    return out.getvalue().encode("cp1252"), len(rows) + 2
