@@ -9,7 +9,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/core
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$p" && break; done)
 
-.PHONY: help setup run invoke serve sample test test-trino lint types format bench template assets lock clean
+.PHONY: help setup run invoke serve sample test worlds mutants test-trino lint types format bench template assets lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,12 @@ test: setup ## Run the tests
 test-trino: setup ## Compare the local engine with a real Trino, query by query (needs maven and a JDK of Java 17)
 	$(PY) -m tests.trino.assembly
 	$(PY) -m pytest -m trino -n 0 --durations=12 tests/trino
+
+worlds: setup ## Compare query and book on random worlds. WORLDS=3400 KPI=
+	SHRINK=0 WORLDS=$(or $(WORLDS),3400) $(PY) -m pytest tests/book/test_random_worlds.py -n 2 -k "$(KPI)"
+
+mutants: setup ## Change each rule of each query and see that something notices. KPI=
+	$(PY) -m tests.book.mutants $(KPI)
 
 lint: setup ## Check style, format, and the template
 	.venv/bin/ruff check .

@@ -5,7 +5,7 @@ import pytest
 from tests.book import compare
 from tests.book.answers import disagreements
 from tests.book.engine import engine
-from tests.book.example import kpis_with_examples, read_example, world_of
+from tests.book.example import KPIS, kpis_with_examples, read_example, world_of
 from tests.book.kpis import second_opinion
 from tests.book.points import points_of
 
@@ -32,3 +32,9 @@ def test_the_book_gives_what_was_worked_out_by_hand(kpi: str) -> None:
 def test_the_query_and_the_book_agree_on_the_example_at_every_point(kpi: str) -> None:
     world = world_of(kpi)
     assert compare.differences(kpi, world, points_of(kpi, world.as_of)) == []
+
+
+def test_every_kpi_has_a_worked_example_and_a_second_implementation() -> None:
+    every = sorted(path.parent.name for path in KPIS.glob("*/query.sql"))
+    assert every == EXAMPLES, "each KPI's folder needs an example.toml (docs/kpi-catalogue.md)"
+    assert every == compare.KPIS, "each KPI needs a module in tests/book/kpis/ and one in tests/book/random/"

@@ -271,3 +271,13 @@ def test_queries_name_no_code_of_a_source_that_a_list_holds() -> None:
         text = "\n".join(line.partition("--")[0] for line in lines)
         named = set(re.findall(r"'([^']*)'", text))
         assert named & (translated - words) == set(), path
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("vacancy_rule", r"\d+"), ("rejection_reason_first_cycle", r"\d{4}"), ("academic_year_opens", r"\d{2}-\d{2}")],
+)
+def test_a_value_that_a_query_reads_as_a_number_or_a_day_is_plain(name: str, shape: str) -> None:
+    # Athena refuses a space or a point that the local engine reads over (docs/sql-portability.md).
+    values = {entry.value for entry in load_definitions().entries_of(name)}
+    assert {value for value in values if not re.fullmatch(shape, value)} == set()
