@@ -105,7 +105,8 @@ def test_the_run_measures_itself(build: Path, first: tuple[int, str, str]) -> No
     told = record(build)
     assert told["queries"] == len(told["kpis"]) + 1, "the KPIs, and the values that no list knows"
     assert told["bytes_scanned"] > 0
-    assert told["cost"]["athena"] >= told["queries"] * 5e-5, "Athena bills 10 MB for the smallest query"
+    # A sum of seven fives of the fifth place can end a hair below their product.
+    assert told["cost"]["athena"] > 0.99 * told["queries"] * 5e-5, "Athena bills 10 MB for the smallest query"
     assert all(stage["seconds"] > 0 and stage["peak_mb"] > 20 for stage in told["stages"])
 
 
