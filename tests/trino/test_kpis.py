@@ -9,6 +9,7 @@ import pytest
 
 from functions.compute_kpis.catalogue import FOLDER
 from functions.compute_kpis.contract import RESULT_COLUMNS
+from functions.compute_kpis.reconciliation import UnknownValues
 from local.stages import COMPUTE, Run
 from tests.book.engine import filled
 from tests.book.example import kpis_with_examples, world_of
@@ -41,6 +42,12 @@ def test_trino_agrees_on_a_kpi_of_the_national_sample(kpi: str, executions: dict
     assert dict(zip(execution.answer.names, execution.answer.types, strict=True)) == RESULT_COLUMNS
 
 
+def test_trino_agrees_on_the_values_that_no_list_knows(executions: dict[str, Any], referee: Referee) -> None:
+    execution = executions[UnknownValues.id]
+    assert execution.answer is not None and execution.answer.rows, execution.reason
+    assert referee.compare_with(execution.answer, execution.query) == []
+
+
 @pytest.mark.parametrize("kpi", kpis_with_examples())
 def test_trino_agrees_on_the_worked_example_of_a_kpi(kpi: str, referee: Referee) -> None:
     snapshot = f"example-{kpi}"
@@ -59,4 +66,4 @@ def test_a_query_with_parameters_is_compared_as_a_kpi_is(executions: dict[str, A
     snapshot = next(key.split("snapshot=")[1].split("/")[0] for key in keys if key.startswith("snapshots/kpi_points/"))
     assert referee.compare(sql, {"kpi_points_snapshot": snapshot}) == []
     assert referee.compare(sql.replace("COUNT(*)", "AVG(period)"), {"kpi_points_snapshot": snapshot}) == []
-    assert executions.keys() == set(KPIS)
+    assert executions.keys() == {*KPIS, UnknownValues.id}
