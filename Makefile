@@ -68,7 +68,7 @@ bench-protection: setup ## Measure protection and audit of a release with 24 bef
 	@$(PY) -m local.bench_protection --earlier "$(or $(EARLIER),24)"
 
 attacks: setup ## Let an independent attacker try 200 random worlds of six releases. WORLDS=200
-	WORLDS="$(or $(WORLDS),200)" $(PY) -m pytest -n 2 -s tests/protection/test_worlds.py
+	ATTACKED_WORLDS="$(or $(WORLDS),200)" $(PY) -m pytest -n 2 tests/protection/test_worlds.py
 
 template: setup .venv-sam/.complete ## Validate and build the stack, and measure it against Lambda's limit
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 .venv-sam/bin/sam validate --lint

@@ -1,6 +1,6 @@
 """Random worlds of six monthly releases: an attacker of another make finds nothing that he should not.
 
-``make worlds`` tries 200; a usual test run fewer.
+``make attacks`` tries 200; a usual test run fewer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.protection.worlds import MONTHS, REASONS, REGIONS, corrected, people,
 if TYPE_CHECKING:
     from placements_kpi.results import Protected
 
-WORLDS = int(os.environ.get("WORLDS", "6"))
+WORLDS = int(os.environ.get("ATTACKED_WORLDS", "6"))
 USED = Disclosure(
     base=5,
     floor=10,
