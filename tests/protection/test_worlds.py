@@ -24,7 +24,7 @@ from tests.protection.worlds import MONTHS, REASONS, REGIONS, corrected, people,
 if TYPE_CHECKING:
     from placements_kpi.results import Protected
 
-WORLDS = int(os.environ.get("ATTACKED_WORLDS", "6"))
+WORLDS = int(os.environ.get("ATTACKED_WORLDS", "4"))
 USED = Disclosure(
     base=5,
     floor=10,
