@@ -9,10 +9,10 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/core
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$p" && break; done)
 
-.PHONY: help setup run invoke serve sample test worlds mutants test-trino lint types format bench template assets lock clean
+.PHONY: help setup run invoke serve sample test worlds mutants test-trino lint types format bench bench-protection attacks template assets lock clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.complete ## Make the virtual environment (run by every other command when needed)
 
@@ -64,6 +64,12 @@ format: setup ## Put the code into the project's format
 bench: setup ## Measure seconds, memory, scans, imports and page weight. SCALES=0.1,1,10
 	@$(PY) -m local.bench --scales "$(SCALES)"
 
+bench-protection: setup ## Measure protection and audit of a release with 24 before it, on the last run's results. EARLIER=24
+	@$(PY) -m local.bench_protection --earlier "$(or $(EARLIER),24)"
+
+attacks: setup ## Let an independent attacker try 200 random worlds of six releases. WORLDS=200
+	ATTACKED_WORLDS="$(or $(WORLDS),200)" $(PY) -m pytest -n 2 tests/protection/test_worlds.py
+
 template: setup .venv-sam/.complete ## Validate and build the stack, and measure it against Lambda's limit
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 .venv-sam/bin/sam validate --lint
 	python=$$(.ci/sam-python) && PATH="$$python:$$PATH" PYTHONPATH= SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 .venv-sam/bin/sam build
@@ -84,6 +90,7 @@ UV := .venv-lock/bin/uv pip compile --quiet --universal --no-annotate --generate
 lock: .venv-lock/bin/uv ## Pin every dependency again, with hashes
 	$(UV) --python-version 3.11 --extra local --extra dev pyproject.toml -o requirements.lock
 	$(UV) --python-version 3.13 -c requirements.lock layers/deps/requirements.in -o layers/deps/requirements.txt
+	$(UV) --python-version 3.13 --no-deps -c requirements.lock layers/solver/requirements.in -o layers/solver/requirements.txt
 	$(UV) --python-version 3.11 .ci/sam.in -o .ci/sam.lock
 
 .venv-lock/bin/uv:

@@ -31,6 +31,7 @@ OWN_TABLES = frozenset({"kpi_points", "definitions"})
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
+_REFERENCE = re.compile(r"(?P<measure>\w+)\.(?P<part>numerator|denominator)(@(?P<breakdown>\w+)(=(?P<category>\w+))?)?")
 
 
 class CatalogueError(PlacementsKpiError):
@@ -156,10 +157,34 @@ def _check(kpi: Description) -> None:
             for name in breakdown.measures
             if name not in measures
         ]
+    wrong += _wrong_references(kpi)
     if not (kpi.sources and kpi.means and kpi.method and kpi.leaves_out):
         wrong.append("sources, means, method and leaves_out must not be empty")
     if wrong:
         raise CatalogueError(f"{kpi.id}: kpi.toml: " + "; ".join(wrong))
+
+
+def _wrong_references(kpi: Description) -> list[str]:
+    """Return what relations name that is not declared."""
+    measures = {measure.id: measure for measure in kpi.measures}
+    breakdowns = {breakdown.id: breakdown for breakdown in kpi.breakdowns}
+    wrong = []
+    for relation in kpi.relations:
+        for reference in (relation.whole, *relation.parts):
+            found = _REFERENCE.fullmatch(reference)
+            measure = measures.get(found["measure"]) if found else None
+            if found is None or measure is None or (found["part"] == "denominator" and measure.kind == "count"):
+                wrong.append(f"relation names {reference!r}, which is no numerator or denominator of a measure")
+                continue
+            breakdown = breakdowns.get(found["breakdown"]) if found["breakdown"] else None
+            codes = {category.code for category in breakdown.categories} if breakdown else set()
+            if found["breakdown"] and (
+                breakdown is None
+                or measure.id not in breakdown.measures
+                or (found["category"] is not None and found["category"] not in codes)
+            ):
+                wrong.append(f"relation names {reference!r}, but the measure has no such breakdown or category")
+    return wrong
 
 
 def _once(kpi: str, what: str, names: list[str]) -> set[str]:

@@ -13,6 +13,7 @@ from functions.compute_kpis import catalogue, outcome, reconciliation, revisions
 from functions.compute_kpis.calendars import load_calendars
 from functions.compute_kpis.disclosure import protect
 from functions.compute_kpis.pins import Pin
+from functions.compute_kpis.protection import keys, ledger
 from functions.compute_kpis.published import Published, changed_since, read_published
 from functions.compute_kpis.run import execute
 from placements_kpi import settings as settings_of
@@ -111,7 +112,12 @@ def work_out_again(settings: ComputeSettings, published: Published, folder: Path
         again = again.model_copy(update={"checks": checks})
         answers |= {reconciliation.UnknownValues.id: unknown}
     used = settings_of.Disclosure(**published.protected.disclosure.model_dump())
-    protected = revisions.declare(protect(again, used, published.protected.release), published.compared_with)
+    key = keys.load(settings.rounding_secret_arn, settings.stage)
+    # The ledger is read as the release saw it: it has grown since.
+    verdict = published.protected.verdict
+    past = ledger.read_past(store.s3_client(), settings.data_bucket, verdict.releases if verdict else ())
+    now = protect(again, used, published.protected.release, key, past).document
+    protected = revisions.declare(now, published.compared_with)
     return Again(again, protected, failures, sum(answer.bytes_scanned for answer in answers.values()))
 
 

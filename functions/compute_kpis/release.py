@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from functions.compute_kpis.protection import ledger
 from placements_kpi import store
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.observability import logger
@@ -21,6 +22,9 @@ from placements_kpi.results import Protected
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+
+    from functions.compute_kpis.disclosure import Protection
+    from functions.compute_kpis.protection.ledger import Past
 
 CURRENT_RESULTS = "current/results.json"
 CURRENT_RELEASE = "protected/current.json"
@@ -50,15 +54,17 @@ def find_or_write(
     s3: S3Client,
     bucket: str,
     as_of: date,
-    make: Callable[[str, Protected | None], Protected],
+    make: Callable[[str, Past, Protected | None], Protection],
     *,
     write: bool = True,
 ) -> tuple[str, Protected]:
     """Return the id and content of the release that ``make`` gives for ``as_of``, written if it is new.
 
-    ``make`` is given the id to try and the release to compare with. A release that is there
-    already is made again from the one it was compared with itself, whatever is current by
-    now: so the same inputs find their own release. With ``write`` off, the id it would get.
+    ``make`` is given the id to try, the ledger, and the release to compare with. A release that
+    is there already is made again from the ledger that it saw and the release it was compared
+    with itself, whatever is current by now: so the same inputs find their own release. It is
+    written before its page of the ledger, and nothing points to it before both are there. With
+    ``write`` off, the id it would get.
     """
     number = _newest_of(s3, bucket, as_of) or 1
     while True:
@@ -66,15 +72,28 @@ def find_or_write(
         key = release_key(release)
         written = _bytes(s3, bucket, key)
         compared = _to_compare(s3, bucket, as_of) if written is None else json.loads(written).get("compared_with")
-        protected = make(release, _read_or_none(s3, bucket, compared))
-        body = store.canonical_json(protected.model_dump(mode="json"))
+        past = ledger.read_past(s3, bucket, _considered(s3, bucket, release, written))
+        protection = make(release, past, _read_or_none(s3, bucket, compared))
+        body = store.canonical_json(protection.document.model_dump(mode="json"))
         if written is None:
-            if not write or store.write_once(s3, bucket, key, body):
-                return release, protected
-            written = store.read_bytes(s3, bucket, key)  # another run was faster
+            if not write:
+                return release, protection.document
+            # If another run was faster, what it wrote counts.
+            written = body if store.write_once(s3, bucket, key, body) else store.read_bytes(s3, bucket, key)
         if written == body:
-            return release, protected
+            if write:
+                ledger.write_page(s3, bucket, protection.page)
+            return release, protection.document
         number += 1
+
+
+def _considered(s3: S3Client, bucket: str, release: str, body: bytes | None) -> tuple[str, ...] | None:
+    """Return the earlier releases that a release considered; ``None`` for one to be made: all that there are."""
+    if body is not None:
+        verdict = json.loads(body).get("verdict") or {}
+        return tuple(verdict.get("releases", ()))
+    page = ledger.read_page(s3, bucket, release)
+    return page.considered if page else None
 
 
 def _newest_of(s3: S3Client, bucket: str, as_of: date) -> int:

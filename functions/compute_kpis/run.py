@@ -7,7 +7,7 @@ names, so that a run killed anywhere and started again ends in the same state.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,13 +27,15 @@ from functions.compute_kpis import (
 )
 from functions.compute_kpis.calendars import last_month_end, load_calendars
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
-from functions.compute_kpis.disclosure import protect
+from functions.compute_kpis.disclosure import DisclosureError, Protection, protect
+from functions.compute_kpis.protection import keys
+from functions.compute_kpis.protection.ledger import LedgerError, Past
 from functions.compute_kpis.queries import Answer, run_queries
 from functions.compute_kpis.record import write_record
 from placements_kpi import store, times
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.observability import logger, metrics
-from placements_kpi.results import Figure, KpiResult, Results
+from placements_kpi.results import Figure, KpiResult, Protected, Results
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -71,6 +73,7 @@ def compute(
 
     ``outcome`` is ``ok``, or ``partial`` where a KPI failed. Raises :class:`AsOfError` for a day
     to come and :class:`NothingComputedError`, after the run record is written, if all failed.
+    :class:`DisclosureError` or :class:`LedgerError`, likewise, if what was worked out may not be published.
     A dry run writes the two tables the queries need and Athena's own output, nothing else.
     """
     started = times.now()
@@ -199,13 +202,21 @@ def _publish(
         store.write_once(
             s3, bucket, f"{place}/results.parquet", outcome.results_parquet(results), "application/vnd.apache.parquet"
         )
-    release_id, protected = release.find_or_write(
-        s3,
-        bucket,
-        results.as_of,
-        lambda name, published: revisions.declare(protect(results, settings.disclosure, name), published),
-        write=not dry_run,
-    )
+    key = keys.load(settings.rounding_secret_arn, settings.stage)
+
+    def make(name: str, past: Past, published: Protected | None) -> Protection:
+        made = protect(results, settings.disclosure, name, key, past)
+        return replace(made, document=revisions.declare(made.document, published))
+
+    try:
+        release_id, protected = release.find_or_write(s3, bucket, results.as_of, make, write=not dry_run)
+    except (DisclosureError, LedgerError) as error:
+        logger.error("nothing is released", extra={"reason": str(error)})
+        if not dry_run:
+            write_record(s3, bucket, record | {"outcome": "failed", "not_released": str(error)})
+        raise
+    if protected.verdict:
+        logger.info("audit passed", extra={"release": release_id, "withheld": list(protected.verdict.withheld)})
     released = {
         "release": release_id,
         "compared_with": protected.compared_with,

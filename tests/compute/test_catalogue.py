@@ -10,7 +10,7 @@ import pytest
 from functions.compute_kpis import catalogue, definitions
 from functions.compute_kpis.catalogue import CatalogueError, load_catalogue, load_kpi
 from functions.compute_kpis.definitions import DefinitionsError, load_definitions
-from placements_kpi.results import Breakdown, Description, Family, Measure, SeriesBreak, Target
+from placements_kpi.results import Breakdown, Description, Family, Measure, Relation, SeriesBreak, Target
 from tests.compute import stack
 
 DEFINITIONS = load_definitions()
@@ -61,6 +61,23 @@ def test_kpi_has_the_description_the_query_and_the_tables_it_reads() -> None:
         ("english_regions", "regions_of_england", "has a list 'regions_of_england'"),
         ('id = "region"', 'id = "national"', "no breakdown may be called 'national'"),
         ('means = ["A figure about people, for the tests."]', "means = []", "must not be empty"),
+        ('disclosure = "person"', "", "disclosure: Field required"),
+        ('kind = "count"\nunit = "candidate"', 'kind = "count"', "unit: Field required"),
+        (
+            "[target]",
+            '[[relations]]\nkind = "at_most"\nwhole = "heads.numerator"\nparts = []\n\n[target]',
+            "no numerator or denominator of a measure",
+        ),
+        (
+            "[target]",
+            '[[relations]]\nkind = "at_most"\nwhole = "late.denominator"\nparts = []\n\n[target]',
+            "no numerator or denominator of a measure",
+        ),
+        (
+            "[target]",
+            '[[relations]]\nkind = "same"\nwhole = "headline.numerator@region=wales"\nparts = []\n\n[target]',
+            "no such breakdown or category",
+        ),
         ("[target]", '[comparison_refused]\nnothing = "why"\n\n[target]', "comparison_refused"),
     ],
 )
@@ -119,7 +136,7 @@ def test_digest_changes_with_either_file(tmp_path: Path) -> None:
 
 def test_every_key_of_a_description_is_documented() -> None:
     text = DOCS.read_text(encoding="utf-8")
-    for model in (Description, Family, Measure, Breakdown, SeriesBreak, Target):
+    for model in (Description, Family, Measure, Breakdown, Relation, SeriesBreak, Target):
         for name in model.model_fields:
             assert re.search(rf"\b{name}\b", text), f"docs/kpi-catalogue.md does not say what {name} is"
 

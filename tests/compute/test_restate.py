@@ -191,7 +191,13 @@ def test_kpi_that_is_gone_and_one_that_is_new_are_named(tmp_path: Path) -> None:
     found = again(release, folder)
     assert found["catalogue"] == {PROVIDERS: "gone", "provider-calls": "new"}
     # The checks count the figures of every KPI, so they differ as well.
-    assert found["differences"] == ["results.checks", "results.kpis", "protected.checks", "protected.kpis"]
+    assert found["differences"] == [
+        "results.checks",
+        "results.kpis",
+        "protected.checks",
+        "protected.kpis",
+        "protected.verdict.digest",
+    ]
 
 
 def test_kpi_that_fails_now_is_named_with_the_reason(tmp_path: Path) -> None:

@@ -260,7 +260,7 @@ def test_the_method_page_explains_rounding_with_the_configuration_in_use(
     protected: Protected, files: dict[str, bytes]
 ) -> None:
     text = Page.of(files["method/index.html"]).text
-    assert f"rounded to the nearest {protected.disclosure.base}" in text
+    assert f"rounded up or down to a multiple of {protected.disclosure.base}" in text
     assert f"out of fewer than {protected.disclosure.percentage_floor} people is withheld" in text
     assert protected.disclosure.approved_by in text
     for mark, meaning in words.SYMBOLS.items():

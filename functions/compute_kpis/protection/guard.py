@@ -1,0 +1,339 @@
+"""One KPI's way through disclosure control: counts, rounding, symbols, audit, withholding."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from functions.compute_kpis.protection.audit import Cell, Finding, Link, Percentage, Release, Rule, audit
+from functions.compute_kpis.protection.ledger import Entry, revised, scope_of
+from functions.compute_kpis.protection.quantities import (
+    PARTS,
+    Part,
+    Quantity,
+    counts,
+    is_of_people,
+    parse,
+    quantity,
+)
+from functions.compute_kpis.protection.rounding import ENFORCED, Method, neighbours, round_all
+from functions.compute_kpis.protection.structure import Structure, holding, reference_parts, structure_of
+from functions.compute_kpis.protection.withholding import Place, steps
+
+if TYPE_CHECKING:
+    from functions.compute_kpis.protection.keys import RoundingKey
+    from functions.compute_kpis.protection.ledger import Past
+    from placements_kpi.results import Figure, KpiResult, Measure, Symbol
+    from placements_kpi.settings import Disclosure
+
+ONE_DECIMAL_FROM = 1000
+"""Denominator of people from which a percentage has a decimal; below, it could give the count away."""
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What is the same for every KPI of a release."""
+
+    disclosure: Disclosure
+    key: RoundingKey
+    past: Past
+
+
+def percentage(numerator: int, denominator: int, decimals: int) -> float:
+    """Return the percentage rounded half up, by whole numbers alone so that it is the same everywhere."""
+    scale = 10 if decimals else 1
+    return (200 * scale * numerator + denominator) // (2 * denominator) / scale
+
+
+def decimals_of(denominator: int) -> Literal[0, 1]:
+    """Return how many decimals a percentage out of so many people has."""
+    return 1 if denominator >= ONE_DECIMAL_FROM else 0
+
+
+class KpiGuard:
+    """The protection of one KPI: :meth:`settle`, then read what it came to."""
+
+    def __init__(self, kpi: KpiResult, guard: Guard) -> None:
+        self.kpi, self.guard = kpi, guard
+        self.description = kpi.description
+        self.versioned = f"{self.description.id}@{self.description.definition_version}"
+        self.measures: dict[str, Measure] = {measure.id: measure for measure in self.description.measures}
+        self.figures: tuple[Figure, ...] = ()
+        self.entries: dict[str, Entry] = {}
+        self.failing: list[str] = []
+        self.attempts = self.cells = self.increments = 0
+        self._places: set[Place] = set()
+        self._steps: dict[str, Iterator[frozenset[Place]]] = {}
+
+    @property
+    def withheld(self) -> list[str]:
+        """Return what was withheld so that nothing can be worked out, in words for the record."""
+        return ["/".join((self.description.id, *place)) for place in sorted(self._places)]
+
+    def settle(self) -> None:
+        """Round, then withhold until the attacker fails; ``failing`` has what he can still work out."""
+        self._read()
+        self._round()
+        while True:
+            self.figures = tuple(map(self._figure, self.kpi.figures))
+            finding = self._audit()
+            revisions = self._revisions(finding)
+            self.cells, self.increments = len(finding.cells), len(finding.increments) + len(revisions)
+            narrow = [name for name, width in revisions.items() if width < self.guard.disclosure.width]
+            self.failing = list(dict.fromkeys([*(one.name or self.description.id for one in finding.failing), *narrow]))
+            if not self.failing or self.attempts >= self.guard.disclosure.attempts or not self._withhold():
+                return
+            self.attempts += 1
+
+    # Counts and rounding.
+
+    def _read(self) -> None:
+        """Give every count its name, and unite the names of one count."""
+        named = {reference_parts(ref)[:2] for one in self.description.relations for ref in (one.whole, *one.parts)}
+        self.true: dict[str, int] = {}
+        for figure in self.kpi.figures:
+            measure = self.measures[figure.measure]
+            for part, count in counts(figure):
+                if is_of_people(measure, part):
+                    if self._moves_daily(figure, measure):
+                        continue
+                elif (measure.id, part) not in named:
+                    continue
+                self.true[self._name(figure, part)] = count
+        past = [
+            name
+            for name in self.guard.past.entries
+            if name.startswith(f"{self.versioned}/") and parse(name).measure in self.measures
+        ]
+        names = {*self.true, *past}
+        structure = structure_of(self.description, names)
+        apart = {name for name, count in self.true.items() if self.true.get(structure.of(name), count) != count}
+        self.structure: Structure = structure_of(self.description, names, frozenset(apart)) if apart else structure
+        self.exact = {
+            self.structure.of(name)
+            for name in names
+            if not is_of_people(self.measures[parse(name).measure], parse(name).part)
+        }
+        self.members: dict[str, list[Quantity]] = defaultdict(list)
+        for name in sorted(names):
+            self.members[self.structure.of(name)].append(parse(name))
+        self.counts = {self.structure.of(name): count for name, count in self.true.items()}
+        self.links = holding(self.structure.links, self.counts)
+
+    def _round(self) -> None:
+        past, key = self.guard.past.entries, self.guard.key
+        used = self.guard.disclosure
+        other_key = bool(self.guard.past.pages) and self.guard.past.pages[-1].key_id != key.key_id
+        people = {name: count for name, count in self.counts.items() if name not in self.exact}
+        # A count of anybody that is shown as nobody would lie between 1 and the base less 1: less than the width.
+        least = used.base if used.base - 2 < used.width else 0
+        method = Method(used.base, least, used.solver_seconds)
+        unchanged = frozenset(
+            name
+            for name, count in people.items()
+            if name in past
+            and (
+                past[name].seal == key.seal(name, count)
+                # With another key nobody can tell: what can stay stays.
+                or (other_key and past[name].rounded in neighbours(count, used.base))
+            )
+        )
+        published = {name: entry.rounded for name, entry in past.items() if name in people}
+        rounded = round_all(people, self.structure, self._of_people(people), method, key, published, unchanged)
+        self.rounded = dict(rounded.counts)
+        for link in self.links:
+            if link.kind == "at_most" and link.whole in self.exact and link.parts[0] in self.rounded:
+                while self.rounded[link.parts[0]] > self.counts.get(link.whole, self.rounded[link.parts[0]]):
+                    self.rounded[link.parts[0]] -= used.base
+        self.broken = {
+            (one.measure, one.period, one.stands, parse(part).breakdown)
+            for link in rounded.broken
+            for one in self.members[link.whole]
+            for part in link.parts
+        }
+        everything = {name: entry.rounded for name, entry in past.items()} | self.rounded
+        self.enforced = tuple(link for link in holding(self.links, everything) if link.kind in ENFORCED)
+
+    def _of_people(self, people: dict[str, int]) -> list[Link]:
+        """Return the links between counts of people of this release; a part that is not there has nobody."""
+        found = []
+        for link in self.links:
+            parts = tuple(part for part in link.parts if part in people)
+            whole_line = len(parts) == len(link.parts)
+            if link.whole in people and parts and (whole_line or link.kind == "covered"):
+                found.append(Link(link.kind, link.whole, parts))
+        return found
+
+    # What is shown.
+
+    def _figure(self, figure: Figure) -> Figure:
+        measure = self.measures[figure.measure]
+        if figure.status != "ok" or figure.numerator is None:
+            return _hidden(figure, "x")
+        of_people = [part for part, _ in counts(figure) if is_of_people(measure, part)]
+        if not of_people:
+            return _exact(figure, measure)
+        if self._is_withheld(figure, measure):
+            return _hidden(figure, "c")
+        numerator = self._shown(figure, "numerator", figure.numerator)
+        if measure.kind == "count" or figure.denominator is None:
+            symbol = self._small(figure, numerator)
+            value = None if measure.kind == "rate" else float(numerator)
+            return (
+                _hidden(figure, symbol)
+                if symbol
+                else figure.model_copy(update={"numerator": numerator, "value": value})
+            )
+        denominator = self._shown(figure, "denominator", figure.denominator)
+        symbol = self._symbol_of_rate(figure, measure, numerator, denominator)
+        if symbol:
+            return _hidden(figure, symbol)
+        value = percentage(numerator, denominator, decimals_of(denominator))
+        return figure.model_copy(update={"numerator": numerator, "denominator": denominator, "value": value})
+
+    def _symbol_of_rate(self, figure: Figure, measure: Measure, numerator: int, denominator: int) -> Symbol | None:
+        if figure.denominator == 0:
+            return "z"
+        if denominator < self.guard.disclosure.percentage_floor:
+            return "c"
+        if not is_of_people(measure, "numerator"):
+            return None
+        # Nobody of a group says of everybody in it that they are not in the category.
+        return "c" if figure.numerator == 0 else self._small(figure, numerator)
+
+    def _small(self, figure: Figure, shown: int) -> Symbol | None:
+        """Return the symbol for a count of people too small to show; a true zero is shown."""
+        if figure.numerator == 0:
+            return None
+        name = self.structure.of(self._name(figure, "numerator"))
+        if (figure.breakdown != "national" or name in self.structure.totals) and shown < self.guard.disclosure.floor:
+            return "c"
+        return "low" if shown == 0 else None
+
+    def _shown(self, figure: Figure, part: Part, count: int) -> int:
+        return self.rounded.get(self.structure.of(self._name(figure, part)), count)
+
+    def _is_withheld(self, figure: Figure, measure: Measure) -> bool:
+        one = quantity(self.description, measure, figure, "numerator")
+        return (
+            self._moves_daily(figure, measure)
+            or (one.measure, one.period, one.stands, one.breakdown) in self.broken
+            or any(place.holds(figure.measure, figure.breakdown, figure.category) for place in self._places)
+        )
+
+    def _moves_daily(self, figure: Figure, measure: Measure) -> bool:
+        """Return whether a figure stands at a day that is no month end: people are never counted daily."""
+        return not _is_month_end(figure.as_of)
+
+    def _name(self, figure: Figure, part: Part) -> str:
+        return quantity(self.description, self.measures[figure.measure], figure, part).name
+
+    # The attacker.
+
+    def _audit(self) -> Finding:
+        cells = self._cells()
+        self.entries = {
+            name: Entry(
+                shown=cell.shown,
+                rounded=self.rounded.get(name, self.counts[name]),
+                seal=None if name in self.exact else self.guard.key.seal(name, self.counts[name]),
+            )
+            for name, cell in sorted(cells.items())
+        }
+        used = self.guard.disclosure
+        restated = frozenset(scope_of(name) for name in revised(self.guard.past.entries, self.entries))
+        return audit(
+            [*self.guard.past.shown(self.versioned, restated), Release(cells, used.base, tuple(self._percentages()))],
+            self.links,
+            Rule(used.width, used.threshold, used.solver_seconds),
+            enforced=self.enforced,
+            series=self.structure.series,
+            groups=self.structure.groups,
+            categories=self.structure.categories,
+            external=used.external_totals,
+        )
+
+    def _revisions(self, finding: Finding) -> dict[str, int]:
+        """Return how wide each revised count's change can be for a reader: what old and new value leave of it."""
+        past = self.guard.past
+        widths = {}
+        for name in revised(past.entries, self.entries):
+            if name in finding.cells and name not in self.exact:
+                before = past.entries[name].shown
+                left = 2 * (past.pages[-1].base - 1) if isinstance(before, int) and before else 0
+                widths[name] = finding.cells[name].width + left
+        return widths
+
+    def _cells(self) -> dict[str, Cell]:
+        cells: dict[str, Cell] = {}
+        for figure in self.figures:
+            for part, number in self._told(figure):
+                name = self.structure.of(self._name(figure, part))
+                if name in self.counts and (name not in cells or number is not None):
+                    cells[name] = Cell(number, exact=name in self.exact)
+        return cells
+
+    def _told(self, figure: Figure) -> Iterator[tuple[Part, int | Literal["low"] | None]]:
+        """Yield what a reader is told of each part of a figure."""
+        for part in PARTS:
+            if figure.symbol is None:
+                number = getattr(figure, part)
+                if number is not None:
+                    yield part, number
+            elif figure.symbol == "z":
+                yield part, 0
+            elif figure.symbol == "low" and part == "numerator":
+                yield part, "low"
+            elif figure.symbol in {"c", "low"}:
+                yield part, None
+
+    def _percentages(self) -> Iterator[Percentage]:
+        for figure in self.figures:
+            measure = self.measures[figure.measure]
+            if measure.kind == "rate" and figure.value is not None and figure.denominator is not None:
+                names = [self.structure.of(self._name(figure, part)) for part in PARTS]
+                if not self.exact.issuperset(names) and all(name in self.counts for name in names):
+                    yield Percentage(names[0], names[1], figure.value, decimals_of(figure.denominator))
+
+    def _withhold(self) -> bool:
+        """Withhold one step more for each failing count; return whether that is anything new."""
+        before = set(self._places)
+        for name in self.failing:
+            if name not in self._steps:
+                self._steps[name] = steps(self.description, self.members.get(name, []), self._smallest_other)
+            for places in self._steps[name]:
+                self._places |= places
+                if not places <= before:
+                    break
+        return self._places != before
+
+    def _smallest_other(self, row: Place) -> str | None:
+        """Return the category with the fewest people at the newest point that still shows something."""
+        shown = [
+            (figure.as_of.toordinal(), -(figure.numerator or 0), figure.category)
+            for figure in self.figures
+            if (figure.measure, figure.breakdown) == (row.measure, row.breakdown)
+            and figure.category != row.category
+            and figure.symbol is None
+            and figure.numerator
+        ]
+        return max(shown)[2] if shown else None
+
+
+def _exact(figure: Figure, measure: Measure) -> Figure:
+    if measure.kind == "count" or figure.denominator is None:
+        return figure
+    if figure.denominator == 0:
+        return _hidden(figure, "z")
+    return figure.model_copy(update={"value": percentage(figure.numerator or 0, figure.denominator, 1)})
+
+
+def _hidden(figure: Figure, symbol: Symbol) -> Figure:
+    return figure.model_copy(update={"numerator": None, "denominator": None, "value": None, "symbol": symbol})
+
+
+def _is_month_end(day: date) -> bool:
+    return (day + timedelta(days=1)).day == 1

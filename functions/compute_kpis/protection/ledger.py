@@ -1,0 +1,196 @@
+"""The ledger: every count that was ever published, append-only, in the private part of the data bucket.
+
+``ledger/<release>.json`` holds what the release published anew or differently, and all of a period in which it
+revised anything. Of each
+count it has what is shown, the rounding behind it (also where a symbol is shown), and a
+seal of the true count: whoever has the key can tell that a count is still the same, and
+nobody can read from it what it is. What a release saw of the ledger is in the release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from functions.compute_kpis.protection.audit import Cell
+from functions.compute_kpis.protection.audit import Release as Shown
+from placements_kpi import store
+from placements_kpi.errors import PlacementsKpiError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+FOLDER = "ledger/"
+LEDGER_CONTRACT: Literal["school-placements-ledger/1"] = "school-placements-ledger/1"
+
+
+class LedgerError(PlacementsKpiError):
+    """A release contradicts what was published, or the ledger cannot be read."""
+
+
+class Entry(BaseModel):
+    """One count as published. ``shown`` is null for a symbol other than ``low``; ``seal`` is null for what is exact."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    shown: int | Literal["low"] | None
+    rounded: int
+    seal: str | None
+
+    @property
+    def cell(self) -> Cell:
+        """Return what a reader sees."""
+        return Cell(self.shown, exact=self.seal is None)
+
+
+class Page(BaseModel):
+    """What one release added to the ledger."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    contract: Literal["school-placements-ledger/1"] = LEDGER_CONTRACT
+    release: str
+    considered: tuple[str, ...]
+    """The releases in the ledger when this one was made, oldest first."""
+    base: int
+    key_id: str
+    entries: dict[str, Entry]
+    revised: tuple[str, ...]
+    """Counts whose published value this release changed: its declared revisions."""
+
+
+Scope = tuple[str, int]
+"""A KPI (``id@version``) and a period: what is restated together when one count of it is revised."""
+
+
+def scope_of(name: str) -> Scope:
+    """Return the KPI and the period of a count."""
+    kpi, _, period, _ = name.split("/", 3)
+    return kpi, int(period)
+
+
+def revised(past: Mapping[str, Entry], entries: Mapping[str, Entry]) -> tuple[str, ...]:
+    """Return the names whose published value ``entries`` change, in order."""
+    return tuple(
+        name
+        for name, entry in sorted(entries.items())
+        if entry.shown is not None and name in past and past[name].shown is not None and past[name].shown != entry.shown
+    )
+
+
+@dataclass(frozen=True)
+class Past:
+    """The ledger as one release sees it."""
+
+    pages: tuple[Page, ...] = ()
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    """The newest entry of every name."""
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """Return the ids of the earlier releases, oldest first."""
+        return tuple(page.release for page in self.pages)
+
+    def shown(self, kpi: str, restated: frozenset[Scope]) -> list[Shown]:
+        """Return what a reader has seen of one KPI (``id@version``), release by release.
+
+        A period that was restated, or is now (``restated``), begins anew: of its earlier figures none can be
+        taken to be of the same people.
+        """
+        found = []
+        closed = set(restated)
+        for page in reversed(self.pages):
+            cells = {
+                name: entry.cell
+                for name, entry in page.entries.items()
+                if name.startswith(f"{kpi}/") and scope_of(name) not in closed
+            }
+            if cells:
+                found.append(Shown(cells, page.base))
+            closed |= {scope_of(name) for name in page.revised}
+        return found[::-1]
+
+
+def past_of(pages: Iterable[Page]) -> Past:
+    """Return the ledger of these pages, oldest first."""
+    pages = tuple(pages)
+    entries: dict[str, Entry] = {}
+    for page in pages:
+        entries.update(page.entries)
+    return Past(pages, entries)
+
+
+def page_of(past: Past, release: str, base: int, key_id: str, entries: Mapping[str, Entry]) -> Page:
+    """Return what a release adds to the ledger.
+
+    Raises :class:`LedgerError` if it publishes another value for a count that is the same as before.
+    """
+    changed = revised(past.entries, entries)
+    same_terms = bool(past.pages) and past.pages[-1].key_id == key_id and base == past.pages[-1].base
+    contradicted = [
+        name
+        for name in changed
+        if same_terms and entries[name].seal is not None and past.entries[name].seal == entries[name].seal
+    ]
+    if contradicted:
+        raise LedgerError(
+            f"release {release} would publish another value for counts that have not changed: "
+            f"{', '.join(contradicted[:5])}; nothing was published"
+        )
+    restated = {scope_of(name) for name in changed}
+    return Page(
+        release=release,
+        considered=past.releases,
+        base=base,
+        key_id=key_id,
+        entries={
+            name: entry
+            for name, entry in sorted(entries.items())
+            if past.entries.get(name) != entry or scope_of(name) in restated
+        },
+        revised=changed,
+    )
+
+
+def read_past(s3: S3Client, bucket: str, releases: Iterable[str] | None = None) -> Past:
+    """Return the ledger, or as it was when it had these ``releases``; :class:`LedgerError` if one is gone."""
+    wanted = _releases(s3, bucket) if releases is None else list(releases)
+    pages = []
+    for release in wanted:
+        page = read_page(s3, bucket, release)
+        if page is None:
+            raise LedgerError(f"{_key(release)} is gone from the ledger, which nothing may be taken from")
+        pages.append(page)
+    return past_of(
+        pages if releases is not None else sorted(pages, key=lambda page: (len(page.considered), page.release))
+    )
+
+
+def read_page(s3: S3Client, bucket: str, release: str) -> Page | None:
+    """Return what a release added to the ledger, or ``None`` if it added nothing."""
+    try:
+        return Page.model_validate_json(store.read_bytes(s3, bucket, _key(release)))
+    except store.MissingObjectError:
+        return None
+
+
+def write_page(s3: S3Client, bucket: str, page: Page) -> None:
+    """Append a page; :class:`LedgerError` if there is another one for this release."""
+    body = store.canonical_json(page.model_dump(mode="json"))
+    if store.write_once(s3, bucket, _key(page.release), body):
+        return
+    if store.read_bytes(s3, bucket, _key(page.release)) != body:
+        raise LedgerError(f"{_key(page.release)} is there and says something else; nothing was published")
+
+
+def _key(release: str) -> str:
+    return f"{FOLDER}{release}.json"
+
+
+def _releases(s3: S3Client, bucket: str) -> list[str]:
+    found = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=FOLDER)
+    keys = [item["Key"] for page in found for item in page.get("Contents", [])]
+    return [key.removeprefix(FOLDER).removesuffix(".json") for key in keys if key.endswith(".json")]

@@ -1,0 +1,80 @@
+"""Quantities: the counts behind the figures, each with one name through all releases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from placements_kpi.results import Description, Figure, Measure
+
+Part = Literal["numerator", "denominator"]
+PARTS: tuple[Part, Part] = ("numerator", "denominator")
+
+YEARLY = "year"
+"""Stands for the day of a yearly figure: a closed year has one true count, on whatever day it is looked at."""
+
+
+class Quantity(NamedTuple):
+    """What identifies one count. ``kpi`` has the version of its definition: another definition counts another thing."""
+
+    kpi: str
+    measure: str
+    part: Part
+    period: int
+    stands: str
+    breakdown: str
+    category: str
+
+    @property
+    def name(self) -> str:
+        """Return the name under which the ledger and the audit know it."""
+        return "/".join(
+            (
+                self.kpi,
+                f"{self.measure}.{self.part}",
+                str(self.period),
+                self.stands,
+                self.breakdown,
+                self.category,
+            )
+        )
+
+
+def parse(name: str) -> Quantity:
+    """Return the quantity of a name."""
+    kpi, number, period, stands, breakdown, category = name.split("/")
+    measure, _, part = number.rpartition(".")
+    return Quantity(
+        kpi, measure, "numerator" if part == "numerator" else "denominator", int(period), stands, breakdown, category
+    )
+
+
+def quantity(kpi: Description, measure: Measure, figure: Figure, part: Part) -> Quantity:
+    """Return the quantity that one part of a figure shows."""
+    yearly = any(family.id == measure.family and family.series == "yearly" for family in kpi.families)
+    return Quantity(
+        kpi=f"{kpi.id}@{kpi.definition_version}",
+        measure=figure.measure,
+        part=part,
+        period=figure.period,
+        stands=YEARLY if yearly else figure.as_of.isoformat(),
+        breakdown=figure.breakdown,
+        category=figure.category,
+    )
+
+
+def is_of_people(measure: Measure, part: Part) -> bool:
+    """Return whether one part of a measure's figures counts people, their applications or their records."""
+    if part == "numerator":
+        return measure.disclosure == "person"
+    return (measure.denominator_disclosure or measure.disclosure) == "person"
+
+
+def counts(figure: Figure) -> Iterator[tuple[Part, int]]:
+    """Yield the counts that a figure has, by part."""
+    if figure.status == "ok":
+        for part in PARTS:
+            count = getattr(figure, part)
+            if count is not None:
+                yield part, count

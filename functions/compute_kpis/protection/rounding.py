@@ -1,0 +1,254 @@
+"""Controlled rounding: every count of people becomes a multiple of the base next to it, and sums still add up.
+
+The two multiples next to a count are all it may become. Which of them a count prefers is
+drawn by the key, the nearer one more often, in proportion (docs/decisions/0012): were it
+always the nearer one, a reader would know the count to half the base. Totals are decided
+first and never moved for a part. What then remains is an integer programme: the fewest
+and lightest departures from what the counts prefer, such that what holds between the
+true counts holds between the published ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from functions.compute_kpis.protection.quantities import parse
+from functions.compute_kpis.protection.solver import (
+    INFINITY,
+    InfeasibleError,
+    Problem,
+    Row,
+    Solver,
+    components,
+)
+
+if TYPE_CHECKING:
+    from functions.compute_kpis.protection.audit import Link
+    from functions.compute_kpis.protection.keys import RoundingKey
+    from functions.compute_kpis.protection.structure import Structure
+
+ENFORCED = frozenset({"at_most", "adds_up", "covered"})
+"""Kinds of links that published counts keep; ``disjoint`` parts are never shown as adding up."""
+
+_WEIGHT = 2**20
+"""Weight of one departure; the draw of the key is added, so that no two weigh the same."""
+
+_TOTAL = 1024
+"""How much heavier a total's departure is than a part's."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """How to round: multiples of ``base``; a national count of anybody is at least ``least``."""
+
+    base: int
+    least: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """Published counts by name, and the names of breakdowns' lines that could not be made to add up."""
+
+    counts: Mapping[str, int]
+    broken: tuple[Link, ...]
+
+
+def neighbours(count: int, base: int, least: int = 0) -> tuple[int, int]:
+    """Return the multiples of ``base`` next to ``count``, equal for a multiple; none for anybody is under ``least``."""
+    down = count // base * base
+    up = down if down == count else down + base
+    if count > 0 and down < least:
+        down = up = max(up, least)
+    return down, up
+
+
+def preferred_of(draw: str, count: int, method: Method, key: RoundingKey) -> int:
+    """Return the neighbour that the key draws for ``count``: the upper one with the probability that is its due.
+
+    ``draw`` names what is counted: the same name and count have the same outcome, ever.
+    """
+    down, up = neighbours(count, method.base, method.least)
+    if down == up:
+        return up
+    return up if key.fraction(f"{draw}|{count}") < (count - down) / (up - down) else down
+
+
+def round_all(
+    counts: Mapping[str, int],
+    structure: Structure,
+    links: Iterable[Link],
+    method: Method,
+    key: RoundingKey,
+    published: Mapping[str, int],
+    unchanged: frozenset[str],
+) -> Rounded:
+    """Return a published count for each of ``counts``.
+
+    ``links`` are those that the counts bear out; names in ``unchanged`` keep what is ``published`` of them.
+    Where a line of parts cannot add up to its total, its totals may keep what was published of them; if that
+    does not help, the line is ``broken`` and is not to be shown.
+    """
+    work = _Work(counts, structure, tuple(link for link in links if link.kind in ENFORCED), method, key)
+    work.fix({name: published[name] for name in counts if name in unchanged and name in published})
+    national = {name for name in work.counts if parse(name).breakdown == "national"}
+    among_totals = [link for link in work.links if national.issuperset((link.whole, *link.parts))]
+    work.solve(among_totals, national, settled=set(), before={})
+    before = {name: published[name] for name in national if name in published and work.may_be(name, published[name])}
+    work.solve(work.links, set(work.counts), settled=national, before=before)
+    return Rounded({name: work.chosen[work.lead[name]] for name in counts}, tuple(work.broken))
+
+
+class _Work:
+    """Counts that are equal within a series are one: a count that has not changed is not published anew."""
+
+    def __init__(
+        self,
+        counts: Mapping[str, int],
+        structure: Structure,
+        links: tuple[Link, ...],
+        method: Method,
+        key: RoundingKey,
+    ) -> None:
+        self.method, self.key, self.links = method, key, links
+        self.lead: dict[str, str] = {}
+        seen: dict[tuple[str, int], str] = {}
+        for name in sorted(counts):
+            self.lead[name] = seen.setdefault((_series(name), counts[name]), name)
+        self.counts = dict(counts)
+        self.least = {name: method.least if parse(name).breakdown == "national" else 0 for name in counts}
+        self.domain: dict[str, tuple[int, int]] = {}
+        self.wish: dict[str, int] = {}
+        for name in sorted(set(self.lead.values())):
+            count, least = counts[name], self.least[name]
+            self.domain[name] = neighbours(count, method.base, least)
+            self.wish[name] = preferred_of(_series(name), count, Method(method.base, least, 0.0), key)
+        self.chosen: dict[str, int] = dict(self.wish)
+        self.broken: list[Link] = []
+
+    def may_be(self, name: str, value: int) -> bool:
+        return value in neighbours(self.counts[name], self.method.base, self.least[name])
+
+    def fix(self, published: Mapping[str, int]) -> None:
+        """Leave these names what they are; equal counts of a series follow the first."""
+        done: set[str] = set()
+        for name in sorted(published):
+            lead = self.lead[name]
+            if lead in done or not self.may_be(name, published[name]):
+                continue
+            done.add(lead)
+            self.domain[lead] = (published[name], published[name])
+            self.wish[lead] = self.chosen[lead] = published[name]
+
+    def solve(self, links: Iterable[Link], free: set[str], settled: set[str], before: Mapping[str, int]) -> None:
+        """Choose for names in ``free``; those in ``settled`` keep what is chosen, or at worst what was ``before``."""
+        fixed = {self.lead[name] for name in settled}
+        options = {
+            lead: (self.chosen[lead], self.chosen[lead]) if lead in fixed else self.domain[lead]
+            for lead in sorted({self.lead[name] for name in free})
+        }
+        for lot, told in self._lots(options, links):
+            self._settle(lot, told, options, {self.lead[name]: value for name, value in before.items()})
+
+    def _lots(
+        self, options: Mapping[str, tuple[int, int]], links: Iterable[Link]
+    ) -> list[tuple[list[str], list[Link]]]:
+        """Return names and links in connected lots, without links that hold whatever is chosen."""
+        number = {lead: n for n, lead in enumerate(options)}
+        names = list(options)
+        told: list[tuple[Row, Link]] = []
+        for link in links:
+            leads = {self.lead[name] for name in (link.whole, *link.parts)}
+            if not self._always_holds(link, options):
+                told.append((Row(dict.fromkeys((number[lead] for lead in sorted(leads)), 1)), link))
+        link_of = {id(row): link for row, link in told}
+        return [
+            ([names[n] for n in lot], [link_of[id(row)] for row in rows])
+            for lot, rows in components(len(names), [row for row, _ in told])
+        ]
+
+    def _always_holds(self, link: Link, options: Mapping[str, tuple[int, int]]) -> bool:
+        wholes = options[self.lead[link.whole]]
+        parts = [options[self.lead[part]] for part in link.parts]
+        if link.kind != "adds_up" and all(low == high for low, high in [wholes, *parts]):
+            return True
+        least, most = sum(min(part) for part in parts), sum(max(part) for part in parts)
+        if link.kind == "at_most":
+            return self.lead[link.whole] == self.lead[link.parts[0]] or most <= min(wholes)
+        if link.kind == "covered":
+            return max(wholes) <= least
+        return False
+
+    def _settle(
+        self,
+        lot: list[str],
+        links: list[Link],
+        options: Mapping[str, tuple[int, int]],
+        before: Mapping[str, int],
+    ) -> None:
+        """Solve one lot; where it has no solution, ask less of it, in this order."""
+        kept = {lead: options[lead] for lead in lot}
+        keeping = {lead: (kept[lead][0], before.get(lead, kept[lead][1])) for lead in lot}
+        sums = [link for link in links if link.kind == "adds_up"]
+        others = [link for link in links if link.kind != "adds_up"]
+        for asked, choice in (
+            (links, kept),
+            (links, keeping),
+            (others, kept),
+            ([link for link in others if link.kind == "at_most"], kept),
+        ):
+            try:
+                self._choose(lot, asked, choice)
+            except InfeasibleError:
+                continue
+            self.broken += [] if asked is links else [link for link in sums if not self._adds_up(link)]
+            return
+        self.broken += [link for link in sums if not self._adds_up(link)]
+
+    def _adds_up(self, link: Link) -> bool:
+        total = sum(self.chosen[self.lead[part]] for part in link.parts)
+        return total == self.chosen[self.lead[link.whole]]
+
+    def _choose(self, lot: list[str], links: list[Link], options: Mapping[str, tuple[int, int]]) -> None:
+        problem = Problem()
+        costs: dict[int, float] = {}
+        column: dict[str, int] = {}
+        base: dict[str, int] = {}
+        step: dict[str, int] = {}
+        for lead in lot:
+            low, high = min(options[lead]), max(options[lead])
+            base[lead], step[lead] = low, (high - low) // self.method.base
+            column[lead] = problem.variable(0, step[lead])
+            if step[lead]:
+                # The wish is one end of the two; a total that keeps what it was stands before any part.
+                wish = self.chosen[lead] if self.chosen[lead] in (low, high) else low
+                heavy = _TOTAL if parse(lead).breakdown == "national" else 1
+                weight = heavy * _WEIGHT * (1 + self.key.fraction(f"weight|{lead}"))
+                costs[column[lead]] = weight if wish == low else -weight
+        for link in links:
+            terms: dict[int, int] = {}
+            constant = 0
+            for name, sign in ((link.whole, -1), *((part, 1) for part in link.parts)):
+                lead = self.lead[name]
+                terms[column[lead]] = terms.get(column[lead], 0) + sign
+                constant += sign * (base[lead] // self.method.base)
+            terms = {c: a for c, a in terms.items() if a}
+            low_side, high_side = {
+                "at_most": (-INFINITY, -constant),
+                "covered": (-constant, INFINITY),
+                "adds_up": (-constant, -constant),
+            }[link.kind]
+            if terms:
+                problem.rows.append(Row(terms, low_side, high_side))
+            elif not low_side <= 0 <= high_side:
+                raise InfeasibleError("what is settled cannot hold")
+        found = Solver(problem, self.method.seconds).solve(costs)
+        for lead in lot:
+            self.chosen[lead] = base[lead] + int(found[column[lead]]) * self.method.base
+
+
+def _series(name: str) -> str:
+    """Return the name without its day: the draw is the same for a count that has not changed since."""
+    return parse(name)._replace(stands="").name

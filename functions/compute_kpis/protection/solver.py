@@ -1,0 +1,215 @@
+"""Small integer programmes, solved by HiGHS on one thread, so that the same problem has the same answer everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import highspy
+import numpy as np
+
+from placements_kpi.errors import PlacementsKpiError
+
+INFINITY = highspy.kHighsInf
+
+Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
+Values = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+_WHOLE = 1e-6
+"""How far from a whole number counts as one."""
+
+
+class SolverError(PlacementsKpiError):
+    """A problem could not be solved in time, or not at all."""
+
+
+class InfeasibleError(SolverError):
+    """A problem has no solution."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """``low`` <= the sum of coefficient times variable <= ``high``."""
+
+    terms: Mapping[int, int]
+    low: float = -INFINITY
+    high: float = INFINITY
+
+
+@dataclass
+class Problem:
+    """Whole-number variables between bounds, and rows."""
+
+    low: list[float] = field(default_factory=list)
+    high: list[float] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+
+    def variable(self, low: float, high: float) -> int:
+        """Add a variable and return its number."""
+        self.low.append(low)
+        self.high.append(high)
+        return len(self.low) - 1
+
+
+class Solver:
+    """One problem, ready to be solved for one objective after another."""
+
+    def __init__(self, problem: Problem, seconds: float) -> None:
+        self._problem, self._seconds = problem, seconds
+        self._size = len(problem.low)
+        self._columns = np.arange(self._size, dtype=np.int32)
+        self._whole: highspy.Highs | None = None
+        self._relaxed: highspy.Highs | None = None
+
+    def solve(self, objective: Mapping[int, float], *, most: bool = False) -> Numbers:
+        """Return the whole numbers that make ``objective`` least (``most``: greatest), always the same ones.
+
+        Raises :class:`InfeasibleError` if there are none, :class:`SolverError` if time ran out.
+        """
+        if self._whole is None:
+            self._whole = _highs(self._problem, whole=True)
+        # Nothing of the solution before may decide which of several equal ones is found.
+        self._whole.clearSolver()
+        found: Numbers = np.rint(self._run(self._whole, objective, most=most)).astype(np.int64)
+        return found
+
+    def extreme(self, objective: Mapping[int, float], *, most: bool) -> Numbers:
+        """Return a solution with the least (greatest) value of ``objective``; which one depends on those before.
+
+        The fractions are allowed first: mostly the answer is whole all the same, and found much faster.
+        """
+        if self._relaxed is None:
+            self._relaxed = _highs(self._problem, whole=False)
+        values = self._run(self._relaxed, objective, most=most)
+        found: Numbers = np.rint(values).astype(np.int64)
+        if np.max(np.abs(values - found), initial=0) < _WHOLE and self._fits(found):
+            return found
+        return self.solve(objective, most=most)
+
+    def _fits(self, found: Numbers) -> bool:
+        """Return whether whole numbers keep to the bounds and rows, worked out exactly."""
+        numbers = found.tolist()
+        return all(
+            low <= number <= high
+            for low, number, high in zip(self._problem.low, numbers, self._problem.high, strict=True)
+        ) and all(
+            row.low <= sum(a * numbers[v] for v, a in row.terms.items()) <= row.high for row in self._problem.rows
+        )
+
+    def _run(self, highs: highspy.Highs, objective: Mapping[int, float], *, most: bool) -> Values:
+        costs = np.zeros(self._size)
+        for column, cost in objective.items():
+            costs[column] = -cost if most else cost
+        highs.changeColsCost(self._size, self._columns, costs)
+        # Its clock runs on from one run to the next.
+        highs.setOptionValue("time_limit", highs.getRunTime() + self._seconds)
+        highs.run()
+        status = highs.getModelStatus()
+        if status in {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}:
+            raise InfeasibleError("a problem has no solution")
+        if status != highspy.HighsModelStatus.kOptimal:
+            raise SolverError(f"a problem was not solved: {highs.modelStatusToString(status)}")
+        return np.asarray(highs.getSolution().col_value)
+
+
+def _highs(problem: Problem, *, whole: bool) -> highspy.Highs:
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]  # the package has types, not here
+    for option, value in (
+        ("output_flag", False),
+        ("threads", 1),
+        ("parallel", "off"),
+        ("random_seed", 0),
+        ("mip_rel_gap", 0.0),
+        ("mip_abs_gap", 0.0),
+    ):
+        highs.setOptionValue(option, value)
+    highs.passModel(_model(problem, whole=whole))
+    return highs
+
+
+def components(size: int, rows: Iterable[Row]) -> list[tuple[list[int], list[Row]]]:
+    """Return the variables that occur in ``rows`` in connected lots, each with its rows, in order."""
+    parent = list(range(size))
+
+    def top(node: int) -> int:
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    rows = list(rows)
+    for row in rows:
+        first, *others = row.terms
+        for other in others:
+            a, b = sorted((top(first), top(other)))
+            parent[b] = a
+    lots: dict[int, tuple[list[int], list[Row]]] = {}
+    for row in rows:
+        lots.setdefault(top(next(iter(row.terms))), ([], []))[1].append(row)
+    for node in range(size):
+        if top(node) in lots:
+            lots[top(node)][0].append(node)
+    return [lots[key] for key in sorted(lots)]
+
+
+def tightened(problem: Problem, rounds: int = 200) -> tuple[list[float], list[float], list[Row]]:
+    """Return bounds as narrow as the rows make them one by one, and the rows that still say something.
+
+    The narrower bounds lose no solution. :class:`InfeasibleError` if they leave none.
+    """
+    low, high = list(problem.low), list(problem.high)
+    rows = list(problem.rows)
+    for _ in range(rounds):
+        changed = False
+        kept = []
+        for row in rows:
+            least = sum(a * (low[v] if a > 0 else high[v]) for v, a in row.terms.items())
+            most = sum(a * (high[v] if a > 0 else low[v]) for v, a in row.terms.items())
+            if least > row.high or most < row.low:
+                raise InfeasibleError("the bounds of a problem leave no solution")
+            if least >= row.low and most <= row.high:
+                continue
+            kept.append(row)
+            changed |= _narrow(row, least, most, low, high)
+        rows = kept
+        if not changed:
+            break
+    return low, high, rows
+
+
+def _narrow(row: Row, least: float, most: float, low: list[float], high: list[float]) -> bool:
+    changed = False
+    for variable, a in row.terms.items():
+        least_of_others = least - a * (low[variable] if a > 0 else high[variable])
+        most_of_others = most - a * (high[variable] if a > 0 else low[variable])
+        ends = ((row.low - most_of_others) / a, (row.high - least_of_others) / a)
+        lowest, highest = ends if a > 0 else ends[::-1]
+        if lowest > low[variable] + 1e-9:
+            low[variable], changed = float(np.ceil(lowest - 1e-9)), True
+        if highest < high[variable] - 1e-9:
+            high[variable], changed = float(np.floor(highest + 1e-9)), True
+        if low[variable] > high[variable]:
+            raise InfeasibleError("the bounds of a problem leave no solution")
+        if changed:
+            least = least_of_others + a * (low[variable] if a > 0 else high[variable])
+            most = most_of_others + a * (high[variable] if a > 0 else low[variable])
+    return changed
+
+
+def _model(problem: Problem, *, whole: bool) -> highspy.HighsLp:
+    lp = highspy.HighsLp()
+    lp.num_col_ = len(problem.low)
+    lp.num_row_ = len(problem.rows)
+    lp.col_cost_ = np.zeros(len(problem.low))
+    lp.col_lower_ = np.array(problem.low, dtype=float)
+    lp.col_upper_ = np.array(problem.high, dtype=float)
+    lp.row_lower_ = np.array([row.low for row in problem.rows], dtype=float)
+    lp.row_upper_ = np.array([row.high for row in problem.rows], dtype=float)
+    if whole:
+        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(problem.low)
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    starts = np.cumsum([0, *(len(row.terms) for row in problem.rows)])
+    lp.a_matrix_.start_ = starts.astype(np.int32)
+    lp.a_matrix_.index_ = np.array([v for row in problem.rows for v in row.terms], dtype=np.int32)
+    lp.a_matrix_.value_ = np.array([a for row in problem.rows for a in row.terms.values()], dtype=float)
+    return lp

@@ -1,0 +1,242 @@
+"""Structure: how the counts of one KPI bound each other, from its description and the names that there are.
+
+Everything here is public: it is what a reader of the page can know. Truth enters only
+at :func:`holding`, which leaves out links that the counts themselves contradict.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from functions.compute_kpis.protection.audit import Group, Link
+from functions.compute_kpis.protection.quantities import PARTS, YEARLY, Part, Quantity, is_of_people, parse
+
+if TYPE_CHECKING:
+    from placements_kpi.results import Breakdown, Description, Measure, Relation
+
+NATIONAL = ("national", "Total")
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The links of one KPI's counts, by name. ``root`` gives the one name of a count that has several."""
+
+    root: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+    series: tuple[tuple[str, ...], ...] = ()
+    """Names of each series in order of its days; between neighbours lies an increment."""
+    groups: tuple[Group, ...] = ()
+    categories: frozenset[str] = frozenset()
+    """Counts of a region or category, which no reader may be certain to be under the threshold."""
+    totals: frozenset[str] = frozenset()
+    """National counts that have parts: they are rounded first, and are no smaller than a part may be."""
+
+    def of(self, name: str) -> str:
+        """Return the one name of a count."""
+        return self.root.get(name, name)
+
+
+def structure_of(kpi: Description, names: Iterable[str], apart: frozenset[str] = frozenset()) -> Structure:
+    """Return the structure over ``names`` of this KPI; what a relation names and is not there is left out.
+
+    Names in ``apart`` are not the same as another, whatever is declared.
+    """
+    known = {quantity: quantity.name for quantity in map(parse, names)}
+    reading = _Reading(kpi, known)
+    root = reading.same(apart)
+
+    def of(name: str) -> str:
+        return root.get(name, name)
+
+    links = [*reading.rates(), *reading.breakdowns(), *reading.declared(), *reading.cumulation()]
+    renamed = (Link(link.kind, of(link.whole), tuple(of(part) for part in link.parts)) for link in links)
+    kept = tuple(dict.fromkeys(link for link in renamed if not _says_nothing(link)))
+    groups = (Group(of(group.part), of(group.whole), none_too=group.none_too) for group in reading.groups())
+    series = (tuple(dict.fromkeys(of(name) for name in line)) for line in reading.series())
+    national = {of(name) for quantity, name in known.items() if quantity.breakdown == "national"}
+    categories = {
+        of(name)
+        for quantity, name in known.items()
+        if quantity.breakdown != "national" and (quantity.part == "numerator" or of(name) not in national)
+    }
+    with_parts = {
+        link.whole for link in kept if link.kind in {"adds_up", "covered"} and not categories.isdisjoint(link.parts)
+    }
+    return Structure(
+        root=root,
+        links=kept,
+        series=tuple(dict.fromkeys(line for line in series if len(line) > 1)),
+        groups=tuple(dict.fromkeys(group for group in groups if group.part != group.whole)),
+        categories=frozenset(categories),
+        totals=frozenset(with_parts),
+    )
+
+
+def holding(links: Iterable[Link], counts: Mapping[str, int]) -> tuple[Link, ...]:
+    """Return the links that ``counts`` bear out; one with a name that has no count is kept."""
+    return tuple(
+        link
+        for link in links
+        if link.whole not in counts
+        or any(part not in counts for part in link.parts)
+        or _holds(link, counts[link.whole], [counts[part] for part in link.parts])
+    )
+
+
+def _holds(link: Link, whole: int, parts: list[int]) -> bool:
+    if link.kind == "at_most":
+        return parts[0] <= whole
+    total = sum(parts)
+    return {"adds_up": total == whole, "covered": total >= whole, "disjoint": total <= whole}[link.kind]
+
+
+def _says_nothing(link: Link) -> bool:
+    return link.kind in {"at_most", "covered"} and link.whole in link.parts
+
+
+class _Reading:
+    """One KPI's names, looked up by what the description says of them."""
+
+    def __init__(self, kpi: Description, known: Mapping[Quantity, str]) -> None:
+        self.kpi = kpi
+        self.known = known
+        self.measures: dict[str, Measure] = {measure.id: measure for measure in kpi.measures}
+        self.cut_by: dict[str, list[Breakdown]] = {
+            measure.id: [one for one in kpi.breakdowns if measure.id in one.measures] for measure in kpi.measures
+        }
+        self.points: dict[tuple[int, str], list[Quantity]] = defaultdict(list)
+        for quantity in sorted(known):
+            if quantity.measure in self.measures:
+                self.points[quantity.period, quantity.stands].append(quantity)
+
+    def same(self, apart: frozenset[str]) -> dict[str, str]:
+        """Return the one name of every count that has several: the one that is named first."""
+        root: dict[str, str] = {}
+        for relation in self.kpi.relations:
+            if relation.kind != "same":
+                continue
+            for wholes, parts in self._instances(relation):
+                for whole, part in itertools.product(wholes, parts):
+                    if part not in apart:
+                        root[part] = root.get(whole, whole)
+        return root
+
+    def rates(self) -> list[Link]:
+        return [
+            Link("at_most", self.known[whole], (self.known[part],))
+            for part, whole in self._pairs()
+            if self._either_of_people(part, whole)
+        ]
+
+    def breakdowns(self) -> list[Link]:
+        """Return what the parts of a breakdown say of the national count, at every point."""
+        links: list[Link] = []
+        for quantities in self.points.values():
+            here = {(one.measure, one.part, one.breakdown, one.category): self.known[one] for one in quantities}
+            for measure, breakdowns in self.cut_by.items():
+                for part, breakdown in itertools.product(PARTS, breakdowns):
+                    if not is_of_people(self.measures[measure], part):
+                        continue
+                    total = here.get((measure, part, *NATIONAL))
+                    categories = [category.code for category in breakdown.categories]
+                    places = [here.get((measure, part, breakdown.id, code)) for code in categories]
+                    names = tuple(place for place in places if place is not None)
+                    if total is None or not names:
+                        continue
+                    whole_is_there = len(names) == len(places)
+                    if breakdown.partition and whole_is_there:
+                        links.append(Link("adds_up", total, names))
+                    links += [Link("at_most", total, (name,)) for name in names]
+                    if not breakdown.partition and whole_is_there:
+                        links.append(Link("covered", total, names))
+        return links
+
+    def declared(self) -> list[Link]:
+        links: list[Link] = []
+        for relation in self.kpi.relations:
+            for wholes, parts in self._instances(relation):
+                for whole in wholes:
+                    if relation.kind in {"at_most", "union"}:
+                        links += [Link("at_most", whole, (part,)) for part in parts]
+                    if relation.kind == "union":
+                        # A part that is not there was not collected: it has nobody.
+                        links.append(Link("covered", whole, tuple(parts)))
+                    if relation.kind == "disjoint":
+                        links.append(Link("disjoint", whole, tuple(parts)))
+        return links
+
+    def cumulation(self) -> list[Link]:
+        return [
+            Link("at_most", later, (earlier,))
+            for line in self._lines(lambda measure: measure.cumulative and not measure.newest_only)
+            for earlier, later in itertools.pairwise(line)
+        ]
+
+    def series(self) -> list[tuple[str, ...]]:
+        return self._lines(lambda _: True)
+
+    def groups(self) -> list[Group]:
+        found = [
+            Group(self.known[part], self.known[whole], none_too=True)
+            for part, whole in self._pairs()
+            if is_of_people(self.measures[part.measure], "numerator")
+        ]
+        for link in self.breakdowns():
+            if link.kind == "adds_up" and parse(link.whole).part == "numerator":
+                found += [Group(part, link.whole, none_too=False) for part in link.parts if self._is_count(part)]
+        return found
+
+    def _is_count(self, name: str) -> bool:
+        return self.measures[parse(name).measure].kind == "count"
+
+    def _pairs(self) -> list[tuple[Quantity, Quantity]]:
+        pairs = ((one, one._replace(part="denominator")) for one in sorted(self.known) if one.part == "numerator")
+        return [(part, whole) for part, whole in pairs if whole in self.known and part.measure in self.measures]
+
+    def _either_of_people(self, part: Quantity, whole: Quantity) -> bool:
+        measure = self.measures[part.measure]
+        return is_of_people(measure, part.part) or is_of_people(measure, whole.part)
+
+    def _lines(self, wanted: Callable[[Measure], bool]) -> list[tuple[str, ...]]:
+        """Return the names of each series in order of its days, within one period."""
+        lines: dict[Quantity, list[tuple[str, str]]] = defaultdict(list)
+        for quantity, name in self.known.items():
+            measure = self.measures.get(quantity.measure)
+            if measure and wanted(measure) and quantity.stands != YEARLY and is_of_people(measure, quantity.part):
+                lines[quantity._replace(stands="")].append((quantity.stands, name))
+        return [tuple(name for _, name in sorted(line)) for _, line in sorted(lines.items())]
+
+    def _instances(self, relation: Relation) -> list[tuple[list[str], list[str]]]:
+        """Return wholes and parts of a relation at each point that has any of both."""
+        found = []
+        for quantities in self.points.values():
+            wholes = self._named(relation.whole, quantities)
+            parts = [name for reference in relation.parts for name in self._named(reference, quantities)]
+            if wholes and parts:
+                found.append((wholes, parts))
+        return found
+
+    def _named(self, reference: str, quantities: list[Quantity]) -> list[str]:
+        measure, part, breakdown, category = reference_parts(reference)
+        return [
+            self.known[one]
+            for one in quantities
+            if (one.measure, one.part) == (measure, part)
+            and (
+                (one.breakdown, one.category) == NATIONAL
+                if not breakdown
+                else one.breakdown == breakdown and category in ("", one.category)
+            )
+        ]
+
+
+def reference_parts(reference: str) -> tuple[str, Part, str, str]:
+    """Return measure, part, breakdown and category of a reference in a relation; the last two may be empty."""
+    number, _, place = reference.partition("@")
+    measure, _, part = number.rpartition(".")
+    breakdown, _, category = place.partition("=")
+    return measure, "denominator" if part == "denominator" else "numerator", breakdown, category

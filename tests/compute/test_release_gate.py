@@ -1,0 +1,97 @@
+"""The gate of a run: what does not pass the audit is not released, and what is current stays."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.compute_kpis.disclosure import DisclosureError
+from functions.compute_kpis.protection.audit import Failing, Finding
+from functions.compute_kpis.protection.ledger import LedgerError
+from functions.compute_kpis.recompute import recompute
+from placements_kpi.results import Protected, figures_digest
+from tests.compute import stack
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def release(name: str) -> Protected:
+    return Protected.model_validate(stack.get_json(f"protected/{name}/results.json"))
+
+
+def failing_audit(*_: Any, **__: Any) -> Finding:
+    return Finding({}, {}, (Failing("candidate-rejections@1/late.numerator/2026/x/national/Total", "narrow"),), 1)
+
+
+def test_release_carries_the_verdict_over_exactly_its_figures() -> None:
+    stack.put_world()
+    found = release(stack.compute()["release"])
+    assert found.verdict is not None
+    assert (found.verdict.state, found.verdict.failing, found.verdict.releases) == ("passed", (), ())
+    assert found.verdict.cells > 0
+    assert found.verdict.digest == figures_digest(found)
+    first = found.kpis[0].figures[0].model_copy(update={"numerator": 37})
+    kpi = found.kpis[0].model_copy(update={"figures": (first, *found.kpis[0].figures[1:])})
+    changed = found.model_copy(update={"kpis": (kpi, *found.kpis[1:])})
+    assert figures_digest(changed) != found.verdict.digest
+
+
+def test_run_that_does_not_pass_releases_nothing_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack.put_world()
+    stack.compute()
+    stack.put_snapshot("apply", number=2, application_choices=stack.choices(200, 90))
+    before = stack.objects("protected/", "ledger/", "current/")
+    monkeypatch.setattr("functions.compute_kpis.protection.guard.audit", failing_audit)
+    with pytest.raises(DisclosureError, match=r"not safe to publish after [1-6] rounds of withholding") as stopped:
+        stack.compute()
+    assert "candidate-rejections@1/late.numerator" in str(stopped.value)
+    assert stack.objects("protected/", "ledger/", "current/") == before
+    records = [stack.get_json(key) for key in stack.objects("runs/compute_kpis/")]
+    (failed,) = [record for record in records if record["outcome"] == "failed"]
+    assert failed["release"] is None
+    assert "not safe to publish" in failed["not_released"]
+
+
+def test_unfinished_run_is_finished_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack.put_world()
+    whole_release = stack.compute()["release"]
+    whole = stack.objects("protected/", "ledger/", "current/")
+    stack.drop_keys(["protected/current.json", "current/results.json", f"ledger/{whole_release}.json"])
+    stack.compute()
+    assert stack.objects("protected/", "ledger/", "current/") == whole
+
+
+def test_later_release_considers_the_earlier_and_both_are_recomputed_as_they_were() -> None:
+    stack.put_world()
+    first = stack.compute()["release"]
+    stack.put_snapshot("apply", number=2, application_choices=stack.choices(400, 190, region="E12000001"))
+    second = stack.compute()["release"]
+    assert second != first
+    verdict = release(second).verdict
+    assert verdict is not None
+    assert verdict.releases == (first,)
+    for name in (first, second):
+        told = recompute(stack.settings(), name, folder=stack.KPIS)
+        assert (told["equal"], told["differences"]) == (True, [])
+
+
+def test_ledger_with_a_page_gone_is_refused() -> None:
+    stack.put_world()
+    first = stack.compute()["release"]
+    stack.put_snapshot("apply", number=2, application_choices=stack.choices(400, 190, region="E12000001"))
+    second = stack.compute()["release"]
+    stack.drop_keys([f"ledger/{first}.json"])
+    with pytest.raises(LedgerError, match="is gone from the ledger"):
+        recompute(stack.settings(), second, folder=stack.KPIS)
+
+
+def test_nothing_exact_is_in_the_ledger() -> None:
+    stack.put_world()
+    name = stack.compute()["release"]
+    page = stack.get_json(f"ledger/{name}.json")
+    people = [entry for entry in page["entries"].values() if entry["seal"]]
+    assert people
+    assert all(entry["rounded"] % 5 == 0 for entry in people)
+    assert stack.ROUNDING_KEY not in json.dumps(page)

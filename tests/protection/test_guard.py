@@ -1,0 +1,188 @@
+"""One KPI through disclosure control: symbols, withholding in order, revisions, and releases one after another."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from functions.compute_kpis.disclosure import DisclosureError, Protection, protect
+from functions.compute_kpis.protection.keys import RoundingKey
+from functions.compute_kpis.protection.ledger import Past, past_of
+from functions.compute_kpis.protection.quantities import parse
+from functions.compute_kpis.protection.structure import structure_of
+from functions.compute_kpis.protection.withholding import EVERY, Place, steps
+from placements_kpi.settings import Disclosure
+from tests.protection.worlds import DESCRIPTION, MONTHS, REASONS, REGIONS, Person, people, results_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from placements_kpi.results import Figure, Results
+
+USED = Disclosure(
+    base=5,
+    floor=10,
+    percentage_floor=25,
+    width=5,
+    threshold=10,
+    attempts=6,
+    solver_seconds=20,
+    approved_by="the tests",
+    approved_on=date(2025, 1, 1),
+)
+KEY = RoundingKey(b"local-" + b"abcdefghij" * 4)
+LEFT, STAYED = 0, 99
+
+
+def crowd(**regions: tuple[int, int]) -> list[Person]:
+    """Return people by region: how many left and how many there are; reasons in turns."""
+    found = []
+    for region, (left, there) in regions.items():
+        for number in range(there):
+            reasons = frozenset({REASONS[number % 3], "place"})
+            found.append(Person(region, 0, LEFT if number < left else STAYED, reasons))
+    return found
+
+
+LARGE = crowd(north=(40, 200), south=(52, 300), east=(33, 150), west=(61, 410))
+
+
+def release(known: Iterable[Person], past: Past | None = None, month: int = 0, used: Disclosure = USED) -> Protection:
+    return protect(results_of(known, month), used, f"{MONTHS[month]}.1", KEY, past or Past())
+
+
+def shown(protection: Protection, measure: str, category: str = "Total", month: int = 0) -> Figure:
+    (figure,) = [
+        figure
+        for figure in protection.document.kpis[0].figures
+        if (figure.measure, figure.category, figure.as_of) == (measure, category, MONTHS[month])
+    ]
+    return figure
+
+
+def withheld(protection: Protection) -> set[str]:
+    assert protection.document.verdict is not None
+    return {place.partition("/")[2] for place in protection.document.verdict.withheld}
+
+
+def test_large_table_is_shown_whole_and_adds_up() -> None:
+    made = release(LARGE)
+    assert withheld(made) == set()
+    parts = [shown(made, "headline", region) for region in REGIONS]
+    total = shown(made, "headline")
+    assert sum(part.numerator or 0 for part in parts) == total.numerator
+    assert sum(part.denominator or 0 for part in parts) == total.denominator
+
+
+def test_one_number_under_several_names_is_published_as_one() -> None:
+    made = release(LARGE)
+    assert shown(made, "gone").numerator == shown(made, "headline").numerator
+    assert {shown(made, "by_reason", reason).denominator for reason in REASONS} == {shown(made, "headline").denominator}
+
+
+def test_single_small_region_takes_the_smallest_other_with_it_at_every_point() -> None:
+    known = crowd(north=(3, 40), south=(52, 300), east=(33, 150), west=(61, 410))
+    made = release(known)
+    assert withheld(made) == {"headline/region/north", "headline/region/east"}
+    assert [shown(made, "headline", region).symbol for region in REGIONS] == ["c", None, "c", None]
+
+
+def test_symbol_is_the_same_whatever_the_reason() -> None:
+    known = crowd(north=(3, 40), south=(52, 300), east=(33, 150), west=(61, 410))
+    made = release(known)
+    small, other = shown(made, "headline", "north"), shown(made, "headline", "east")
+    for figure in (small, other):
+        assert (figure.symbol, figure.numerator, figure.denominator, figure.value) == ("c", None, None, None)
+
+
+def test_unchanged_people_are_published_the_same_in_every_release() -> None:
+    first = release(LARGE)
+    second = release(LARGE, past_of([first.page]))
+    assert second.document.kpis == first.document.kpis
+    assert second.page.entries == {}
+    assert second.document.verdict is not None
+    assert second.document.verdict.releases == (first.document.release,)
+
+
+def test_correction_of_one_person_reveals_nothing_and_is_declared() -> None:
+    """From release to release one person more: every published change is of the base, and listed."""
+    chance = random.Random(3)
+    known = list(LARGE)
+    past = Past()
+    changes = 0
+    for _ in range(12):
+        made = release(known, past)
+        for name in made.page.revised:
+            before, after = past.entries[name].shown, made.page.entries[name].shown
+            assert isinstance(before, int)
+            assert isinstance(after, int)
+            assert abs(after - before) == 5
+        for name, entry in made.page.entries.items():
+            if name in past.entries and past.entries[name].seal == entry.seal and entry.shown is not None:
+                assert past.entries[name].shown in {None, entry.shown}
+        changes += len(made.page.revised)
+        past = past_of([*past.pages, made.page])
+        known.append(Person(chance.choice(REGIONS), 0, LEFT, frozenset({chance.choice(REASONS)})))
+    assert changes
+
+
+def test_release_that_cannot_be_made_safe_is_refused_with_names_and_no_values() -> None:
+    name = "world@1/headline.numerator/2025/2025-01-31/national/Total"
+    true = sum(person.left == LEFT for person in LARGE)
+    # Others publish how many left in all, and in the north and south; the rest are then too well known.
+    known = crowd(north=(40, 200), south=(52, 300))
+    regions = {
+        f"world@1/headline.numerator/2025/2025-01-31/region/{region}": (count, count)
+        for region, count in (("north", 41), ("south", 52))
+    }
+    used = USED.model_copy(update={"external_totals": {name: (92, 92)} | regions, "attempts": 2})
+    with pytest.raises(DisclosureError, match="could be worked out") as refused:
+        release(known, used=used)
+    assert str(true) not in str(refused.value)
+
+
+def test_total_that_others_publish_is_allowed_for() -> None:
+    name = "world@1/headline.numerator/2025/2025-01-31/national/Total"
+    known = crowd(north=(3, 40), south=(52, 300), east=(33, 150), west=(61, 410))
+    exact = sum(person.left == LEFT for person in known)
+    made = release(known, used=USED.model_copy(update={"external_totals": {name: (exact, exact)}}))
+    assert made.document.verdict is not None
+    assert made.document.verdict.state == "passed"
+
+
+def test_withholding_goes_from_the_row_to_everything() -> None:
+    failing = parse("world@1/headline.numerator/2025/2025-01-31/region/north")
+    told = list(steps(DESCRIPTION, [failing], lambda row: "south"))
+    assert told[0] == {Place("headline", "region", "north"), Place("headline", "region", "south")}
+    assert told[1] == {Place("headline", "region", EVERY)}
+    assert Place("headline", EVERY, EVERY) not in told[3]
+    assert {Place("gone", EVERY, EVERY), Place("headline", "region", EVERY)} <= told[3]
+    assert told[4] == {Place(measure.id, EVERY, EVERY) for measure in DESCRIPTION.measures}
+
+
+def test_structure_says_what_a_reader_knows() -> None:
+    names = [
+        f"world@1/headline.{part}/2025/{month.isoformat()}/{place}"
+        for month in MONTHS[:2]
+        for part in ("numerator", "denominator")
+        for place in ("national/Total", *(f"region/{region}" for region in REGIONS))
+    ]
+    structure = structure_of(DESCRIPTION, names)
+    kinds = [link.kind for link in structure.links]
+    assert kinds.count("adds_up") == 4
+    assert "covered" not in kinds
+    assert len(structure.series) == 10
+    assert len(structure.categories) == 16
+    assert structure.totals == {name for name in names if "national" in name}
+
+
+def test_many_small_worlds_always_end_with_a_passing_verdict_or_nothing_to_see() -> None:
+    for number in range(4):
+        chance = random.Random(1000 + number)
+        results: Results = results_of(people(chance, 0), 0)
+        made = protect(results, USED, "2025-01-31.1", KEY, Past())
+        assert made.document.verdict is not None
+        assert made.document.verdict.failing == ()

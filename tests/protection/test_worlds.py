@@ -1,0 +1,97 @@
+"""Random worlds of six monthly releases: an attacker of another make finds nothing that he should not.
+
+``make attacks`` tries 200; a usual test run fewer.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from functions.compute_kpis.disclosure import protect
+from functions.compute_kpis.protection.keys import RoundingKey
+from functions.compute_kpis.protection.ledger import Past, past_of
+from placements_kpi.settings import Disclosure
+from tests.protection.attacker import Programme, learned
+from tests.protection.worlds import MONTHS, REASONS, REGIONS, corrected, people, results_of
+
+if TYPE_CHECKING:
+    from placements_kpi.results import Protected
+
+WORLDS = int(os.environ.get("ATTACKED_WORLDS", "4"))
+USED = Disclosure(
+    base=5,
+    floor=10,
+    percentage_floor=25,
+    width=5,
+    threshold=10,
+    attempts=6,
+    solver_seconds=20,
+    approved_by="the tests",
+    approved_on=date(2025, 1, 1),
+)
+KEY = RoundingKey(b"local-" + b"abcdefghij" * 4)
+ALMOST = 1e-6
+
+
+@cache
+def releases_of(number: int) -> list[Protected]:
+    """Return the six releases of one world, each made with the ledger of those before."""
+    chance = random.Random(number)
+    known = people(chance, 0)
+    past = Past()
+    documents = []
+    for month in range(len(MONTHS)):
+        results = results_of(known, month)
+        protection = protect(results, USED, f"{MONTHS[month]}.1", KEY, past)
+        past = past_of([*past.pages, protection.page])
+        documents.append(protection.document)
+        known = corrected(chance, known, month) + people(chance, month + 1)
+    return documents
+
+
+@pytest.mark.parametrize("number", range(WORLDS))
+def test_no_count_and_no_increment_is_known_to_less_than_the_width(number: int) -> None:
+    documents = releases_of(number)
+    for newest in range(1, len(documents) + 1):
+        knowledge = learned(documents[:newest])
+        programme = Programme(knowledge, USED.base)
+        for count, shown in knowledge.shown.items():
+            low, high = programme.span({count: 1})
+            if high < ALMOST:
+                continue  # nobody, and so about nobody
+            assert high - low >= USED.width - ALMOST, f"{count} after {newest} releases"
+            if count[2] in REGIONS or (count[1] == "left" and count[2] in REASONS):
+                assert high >= USED.threshold - ALMOST, f"{count} is certainly small after {newest} releases"
+            assert shown is None or shown % USED.base == 0
+        days = sorted({day for day, _, _ in knowledge.shown})
+        for earlier, later in itertools.pairwise(days):
+            for _, what, of in [count for count in knowledge.shown if count[0] == earlier]:
+                if (later, what, of) in knowledge.shown:
+                    low, high = programme.span({(later, what, of): 1, (earlier, what, of): -1})
+                    nobody = programme.span({(later, what, of): 1})[1] < ALMOST
+                    assert nobody or high - low >= USED.width - ALMOST, f"{what} {of} from {earlier} to {later}"
+
+
+def test_the_same_results_and_ledger_give_the_same_release() -> None:
+    documents = releases_of(0)
+    releases_of.cache_clear()
+    assert [one.model_dump_json() for one in releases_of(0)] == [one.model_dump_json() for one in documents]
+
+
+@pytest.mark.parametrize("number", range(WORLDS))
+def test_a_group_is_never_known_to_be_all_alike(number: int) -> None:
+    documents = releases_of(number)
+    programme = Programme(learned(documents), USED.base)
+    for day, what, of in programme.counts:
+        if what == "left" and (day, "there", of) in programme.place:
+            low, _ = programme.span({(day, "there", of): 1})
+            if low > ALMOST:
+                assert programme.span({(day, "there", of): 1, (day, "left", of): -1})[1] > ALMOST
+                assert programme.span({(day, "left", of): 1})[1] > ALMOST
