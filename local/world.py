@@ -30,6 +30,7 @@ FAULTS = ("pseudonym-missing", "pseudonym-short", "token-wrong")
 """Ways to break the secrets on purpose, for tests and for a look at what happens."""
 
 _KEY = "local-" + hashlib.sha256(b"school placements performance, local stack").hexdigest()
+_ROUNDING_KEY = "local-" + hashlib.sha256(b"school placements performance, local stack, rounding").hexdigest()
 _EARLIEST = date(2020, 1, 1)
 
 
@@ -148,13 +149,14 @@ def write_sample(folder: Path, *, seed: int = 1, scale: float = 1.0, more: tuple
 def secrets(stack: Stack, tokens: Mapping[str, list[str]], fault: str = "") -> dict[str, dict[str, Any]]:
     """Return what each secret of the stack holds, by its name.
 
-    The pseudonym key is the same in every run, so that snapshots are too; it is no secret, and a
-    deployed function refuses it. ``tokens``: those that a stand-in takes, by source.
+    The keys are the same in every run, so that snapshots and releases are too; they are no secret,
+    and a deployed function refuses them. ``tokens``: those that a stand-in takes, by source.
     """
     held: dict[str, dict[str, Any]] = {}
     for function in stack.functions.values():
         for setting, content in (
             ("PSEUDONYM_SECRET_ARN", {"key": _KEY[:12] if fault == "pseudonym-short" else _KEY}),
+            ("ROUNDING_SECRET_ARN", {"key": _ROUNDING_KEY}),
             ("SOURCE_SECRET_ARN", {"tokens": _tokens(function, tokens, fault)}),
         ):
             arn = function.environment.get(setting, "")
