@@ -200,6 +200,7 @@ def _manifest(document: Protected, published: str, files: Mapping[str, bytes]) -
         "sources": [source.model_dump(mode="json") for source in document.sources],
         "compared_with": document.compared_with,
         "revisions": len(document.revisions),
+        "verdict": document.verdict.model_dump(mode="json") if document.verdict else None,
         "sha256": {path: hashlib.sha256(body).hexdigest() for path, body in sorted(files.items())},
     }
 
