@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 from functions.publish_site.gate import schema
 from functions.publish_site.gate.errors import stopped
-from functions.publish_site.readback.files import csv_rows, json_value, ods_parts
+from functions.publish_site.readback.files import csv_rows, json_value, ods_parts, ods_sheets
 from functions.publish_site.readback.markup import COMMENT, Node, blocks, parse
 
 if TYPE_CHECKING:
@@ -98,9 +98,7 @@ def _places(file: str, body: bytes, allowed: Known) -> Iterator[tuple[str, str]]
     elif suffix == "json":
         yield from _json(file, body, allowed)
     elif suffix == "ods":
-        for name, part in ods_parts(file, body).items():
-            yield name, name
-            yield from _lines(file, part, f"{name}, ", xml=name.endswith((".xml", ".rdf")))
+        yield from _workbook(file, body)
     elif suffix in {"sql", "svg", "xml", "atom", "ics", "txt"}:
         yield from _lines(file, body, xml=suffix in {"svg", "xml", "atom"})
     else:
@@ -192,6 +190,25 @@ def _distinct(path: str, values: list[Any]) -> Iterator[tuple[str, set[Any]]]:
 def _safe(path: str) -> str:
     """A path for an error: a name that is itself an identifier is not repeated."""
     return "(one of its names)" if identifier(path) else path
+
+
+def _workbook(file: str, body: bytes) -> Iterator[tuple[str, str]]:
+    """The cells of a workbook column by column, and all else in its members as it is written."""
+    width = len(schema.DATA_COLUMNS)
+    for sheet in ods_sheets(file, body):
+        place = f"sheet {sheet.name}"
+        head = next((n for n, row in enumerate(sheet.rows) if row == tuple(schema.DATA_COLUMNS)), len(sheet.rows))
+        yield "the name of a sheet", sheet.name
+        for rows in (sheet.rows, sheet.values):
+            yield from ((place, text) for row in rows[:head] for text in row)
+            yield from ((place, text) for row in rows[head + 1 :] for text in row[width:])
+            for column, name in enumerate(schema.DATA_COLUMNS):
+                values = {row[column] for row in rows[head + 1 :] if column < len(row)}
+                yield from _column(file, f"{place}, column {name}", name, values)
+    for name, part in ods_parts(file, body).items():
+        yield "the name of a member", name
+        rest = re.sub(rb'<text:p>[^<]*</text:p>| office:value="[^"]*"', b"", part) if name == "content.xml" else part
+        yield from _lines(file, rest, f"{name}, ", xml=name.endswith((".xml", ".rdf")))
 
 
 def _lines(file: str, body: bytes, place: str = "", *, xml: bool = False) -> Iterator[tuple[str, str]]:

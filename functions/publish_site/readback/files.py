@@ -77,26 +77,29 @@ class Sheet:
     values: tuple[tuple[str, ...], ...]
 
 
+def ods_parts(file: str, body: bytes) -> dict[str, bytes]:
+    """Return every member of a workbook; :class:`ReadbackError` for one that is no archive or has two of a name."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            names = archive.namelist()
+            parts = {name: archive.read(name) for name in names}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        raise ReadbackError(file, "the file", "it is not an ODS workbook") from None
+    if len(parts) != len(names) or "content.xml" not in parts:
+        raise ReadbackError(file, "the file", "it is not an ODS workbook")
+    return parts
+
+
 def ods_sheets(file: str, body: bytes) -> list[Sheet]:
     """Return the sheets of an ODS workbook; :class:`ReadbackError` for one that cannot be read."""
+    content = ods_parts(file, body)["content.xml"]
+    if b"<!ENTITY" in content or b"<!DOCTYPE" in content:
+        raise ReadbackError(file, "content.xml", "a workbook declares no entities")
     try:
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            content = archive.read("content.xml")
-        if b"<!ENTITY" in content or b"<!DOCTYPE" in content:
-            raise ReadbackError(file, "content.xml", "a workbook declares no entities")
         root = ElementTree.fromstring(content)  # noqa: S314  our own file, and it declares no entities
-    except (zipfile.BadZipFile, KeyError, ElementTree.ParseError):
-        raise ReadbackError(file, "the file", "it is not an ODS workbook") from None
+    except ElementTree.ParseError:
+        raise ReadbackError(file, "content.xml", "it is not XML") from None
     return [_sheet(file, table) for table in root.iter(_name("table", "table"))]
-
-
-def ods_parts(file: str, body: bytes) -> dict[str, bytes]:
-    """Return every member of a workbook, for the scanner: a figure can hide in its settings as well."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            return {name: archive.read(name) for name in archive.namelist()}
-    except zipfile.BadZipFile:
-        raise ReadbackError(file, "the file", "it is not an ODS workbook") from None
 
 
 def _sheet(file: str, table: ElementTree.Element) -> Sheet:
