@@ -26,7 +26,7 @@ from functions.publish_site.catalogue import (
     withdrawn_key,
 )
 from functions.publish_site.front import stale_sources
-from functions.publish_site.results import ReleaseError, newest_release, read_release
+from functions.publish_site.results import ReleaseError, in_public_words, newest_release, read_release
 from functions.publish_site.site import (
     Site,
     empty_front_page,
@@ -167,8 +167,7 @@ def _choose(run: _Run, request: Request, catalogue: Catalogue, newest: str) -> t
 
 def _prepare(run: _Run, release: str, catalogue: Catalogue) -> _Release:
     """Return a release with the files that are still to be written, all of them through the gate."""
-    document = read_release(run.s3, run.settings.data_bucket, release)
-    gate.check_verdict(document)
+    document = _audited(run, release)
     known = catalogue.entry(release)
     if known:
         return _Release(document, known, {})
@@ -181,6 +180,13 @@ def _prepare(run: _Run, release: str, catalogue: Catalogue) -> _Release:
         pass
     entry = Entry(release=release, as_of=document.as_of, published=published)
     return _Release(document, entry, _checked_files(run, document, published))
+
+
+def _audited(run: _Run, release: str) -> Protected:
+    """Return the protected results of a release, whose verdict was checked, as the public may read them."""
+    document = read_release(run.s3, run.settings.data_bucket, release)
+    gate.check_verdict(document)
+    return in_public_words(document)
 
 
 def _checked_files(run: _Run, document: Protected, published: datetime) -> dict[str, bytes]:
@@ -243,14 +249,13 @@ def _mark_withdrawn(run: _Run, request: Request) -> None:
 def _lift(run: _Run, request: Request) -> None:
     """Bring a withdrawn release back: its files are written again, then its marker says since when."""
     release = str(request.release)
-    document = read_release(run.s3, run.settings.data_bucket, release)
+    document = _audited(run, release)
     withdrawal = run.withdrawals.pop(release, None)
     if withdrawal is None:
         return
     catalogue, _ = read_catalogue(run.s3, run.settings.site_bucket)
     entry = catalogue.entry(release)
     if entry:
-        gate.check_verdict(document)
         files = _checked_files(run, document, entry.published)
         for key, body in run.site.assets.files.items():
             run.writer.once(key, body)

@@ -42,16 +42,16 @@ class Audited:
 def check_verdict(document: Protected, *, required: bool = False) -> None:
     """Raise :class:`GateError` unless the attacker audit passed, and passed these very figures (publishing.md 1.7).
 
-    A document without a verdict is let through unless one is ``required``.
+    ``document`` is as it was stored, word for word. One without a verdict is let through unless one is ``required``.
     """
     verdict = document.verdict
     if verdict is None:
         if required:
             raise GateError(f"release {document.release} is not published: it has no verdict of the attacker audit")
         return
-    if verdict.state != "pass":
+    if verdict.state != "passed":
         raise GateError(f"release {document.release} is not published: it did not pass the attacker audit")
-    if verdict.digest != figures_digest(document.kpis):
+    if verdict.digest != figures_digest(document):
         raise GateError(f"release {document.release} is not published: its figures are not those that were audited")
 
 

@@ -76,9 +76,9 @@ def _page_numbers(context: Context, file: str) -> set[str]:
         return {f"{used.base:,}"}
     if file not in {METHOD, CONFIDENTIALITY}:
         return set()
-    numbers = [used.base, used.floor, used.percentage_floor]
+    numbers = [used.base, used.floor, used.percentage_floor, used.width, used.threshold]
     if verdict:
-        numbers += [verdict.width, verdict.threshold, verdict.cells, verdict.increments, len(verdict.releases)]
+        numbers += [verdict.cells, verdict.increments, len(verdict.releases)]
     return {f"{number:,}" for number in numbers}
 
 

@@ -58,6 +58,7 @@ def known(document: Protected, files: Mapping[str, bytes], assets: Iterable[str]
         "code_version": frozenset({document.code_version}),
         "sha256.*": frozenset(hashlib.sha256(body).hexdigest() for body in files.values()),
         "verdict.digest": frozenset({document.verdict.digest} if document.verdict else ()),
+        "verdict.key_id": frozenset({document.verdict.key_id} if document.verdict else ()),
     }
     return Known(frozenset(key.rpartition("/")[2] for key in assets), snapshots, {"manifest.json": values})
 

@@ -45,12 +45,21 @@ IDENTIFIER_COLUMNS = {"country_code", "region_code"}
 COUNT_COLUMNS = {"numerator", "denominator"}
 """Columns of the data files with counts, of which one may have seven digits."""
 
-DATA_JSON = (
-    "title status licence release published as_of demonstration columns.* symbols.* sources.[].source "
-    "sources.[].title sources.[].as_of disclosure_control.base disclosure_control.floor "
-    "disclosure_control.percentage_floor disclosure_control.approved_by disclosure_control.approved_on kpis.[].id "
-    "kpis.[].title kpis.[].state kpis.[].as_of kpis.[].definition_version kpis.[].measures.*"
-).split() + [f"rows.[].{column}" for column in DATA_COLUMNS]
+_DISCLOSURE = [
+    f"disclosure_control.{path}"
+    for path in (
+        "base floor percentage_floor width threshold attempts solver_seconds external_totals.*.[] "
+        "approved_by approved_on"
+    ).split()
+]
+
+DATA_JSON = [
+    *"title status licence release published as_of demonstration columns.* symbols.* sources.[].source".split(),
+    *"sources.[].title sources.[].as_of kpis.[].id kpis.[].title kpis.[].state kpis.[].as_of".split(),
+    *"kpis.[].definition_version kpis.[].measures.*".split(),
+    *_DISCLOSURE,
+    *(f"rows.[].{column}" for column in DATA_COLUMNS),
+]
 """Paths of the data files in JSON; ``[]`` is any element of a list, ``*`` any name of an object."""
 
 _SOURCE = (
@@ -58,12 +67,14 @@ _SOURCE = (
     "tables.[].kept tables.[].duplicates tables.[].refused.* tables.[].unknown_codes.*"
 ).split()
 
-MANIFEST_JSON = (
-    "release published as_of month_end run_id code_version demonstration snapshots.* disclosure_control.base "
-    "disclosure_control.floor disclosure_control.percentage_floor disclosure_control.approved_by "
-    "disclosure_control.approved_on definition_versions.* sha256.* verdict verdict.state verdict.width "
-    "verdict.threshold verdict.cells verdict.increments verdict.releases.[] verdict.digest"
-).split() + [f"sources.[].{path}" for path in _SOURCE]
+MANIFEST_JSON = [
+    *"release published as_of month_end run_id code_version demonstration snapshots.* definition_versions.*".split(),
+    *"sha256.* verdict verdict.state verdict.width verdict.threshold verdict.cells verdict.increments".split(),
+    *"verdict.releases.[] verdict.attempts verdict.withheld.[] verdict.failing.[] verdict.key_id".split(),
+    "verdict.digest",
+    *_DISCLOSURE,
+    *(f"sources.[].{path}" for path in _SOURCE),
+]
 
 RELEASE_JSON = ["release", "published"]
 WITHDRAWN_JSON = list(WITHDRAWN_COLUMNS)
