@@ -19,11 +19,13 @@ from hypothesis import strategies as st
 from functions.publish_site import front, gate, site
 from functions.publish_site.figures import KpiFigures
 from functions.publish_site.gate import schema
+from functions.publish_site.gate.downloads import check_json
 from functions.publish_site.gate.pages import check_page
 from placements_kpi import store
 from placements_kpi.results import Protected, Verdict, figures_digest
 from tests.site.conftest import PUBLISHED, World
 from tests.site.protected_document import document
+from tests.site.test_revisions import revised
 
 TODAY = date(2026, 7, 15)
 KPI = "placement-rejections"
@@ -264,6 +266,50 @@ def test_a_number_put_anywhere_into_a_page_is_found(data: st.DataObject, files: 
     tampered = (text[:at] + number + text[at:]).encode()
     with pytest.raises(gate.STOPS):
         check_page(path, tampered, context)
+
+
+# Revisions
+
+SCHOOLS = "school-participation"
+REVISED: dict[str, tuple[str, str, Any]] = {
+    "what a figure was": (f"{SCHOOLS}/index.html", r": (?P<n>[\d,]+) became", more(1)),
+    "what a figure became": (f"{SCHOOLS}/index.html", r"became (?P<n>[\d,]+)\.", more(1)),
+    "how many changed": (f"{SCHOOLS}/index.html", r": (?P<n>\d+) figures changed", more(1)),
+    "the release compared with": (f"{SCHOOLS}/index.html", r"what release 2026-07-(?P<n>\d+)", more(-1)),
+    "what a figure was, in the JSON": (f"{SCHOOLS}/{SCHOOLS}.json", r'"was": \{[^}]*"numerator": (?P<n>\d+)', more(1)),
+    "what a figure is, in the JSON": (f"{SCHOOLS}/{SCHOOLS}.json", r'"now": \{[^}]*"numerator": (?P<n>\d+)', more(1)),
+}
+
+
+@pytest.fixture(scope="module")
+def after_a_revision(page_frame: site.Site) -> tuple[Files, gate.Context]:
+    made = revised()
+    dataless = site.not_found_page(page_frame, None)
+    context = gate.context(made, PUBLISHED, TODAY, dataless, list(page_frame.assets.files))
+    return site.release_files(page_frame, made, PUBLISHED), context
+
+
+def test_a_release_with_revisions_passes(after_a_revision: tuple[Files, gate.Context], page_frame: site.Site) -> None:
+    files, context = after_a_revision
+    gate.check_release(files, context, page_frame.assets.files)
+
+
+@pytest.mark.parametrize("what", REVISED)
+def test_the_gate_stops_a_revision_with_another(what: str, after_a_revision: tuple[Files, gate.Context]) -> None:
+    files, context = after_a_revision
+    path, pattern, made = REVISED[what]
+    check = check_page if path.endswith(".html") else check_json
+    with pytest.raises(gate.STOPS, match=path):
+        check(path, changed(files, path, pattern, made)[path], context)
+
+
+def test_a_revision_to_something_that_was_not_audited_is_stopped(page_frame: site.Site) -> None:
+    made = revised()
+    first = made.revisions[0]
+    other = first.model_copy(update={"now": first.now.model_copy(update={"numerator": 17, "value": 17.0})})
+    told = made.model_copy(update={"revisions": (other, *made.revisions[1:])})
+    with pytest.raises(gate.STOPS, match="not the audited figure"):
+        gate.context(told, PUBLISHED, TODAY, site.not_found_page(page_frame, None), ())
 
 
 # The workbook

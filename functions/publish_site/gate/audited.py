@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 
 from functions.publish_site.gate.errors import GateError, stopped
 from functions.publish_site.words import Cell
-from placements_kpi.results import figures_digest
+from placements_kpi.results import Figure, figures_digest
 
 if TYPE_CHECKING:
-    from placements_kpi.results import Figure, KpiResult, Measure, Point, Protected
+    from collections.abc import Iterable
+
+    from placements_kpi.results import KpiResult, Measure, Point, Protected, Revision, Shown
 
 ONE_DECIMAL_FROM = 1000
 """People in a denominator from which a percentage has a decimal (publishing.md 1.3)."""
@@ -58,7 +60,7 @@ def check_verdict(document: Protected, *, required: bool = False) -> None:
 class AuditedKpi:
     """The audited figures of one KPI, and its points and measures, by what they are called."""
 
-    def __init__(self, kpi: KpiResult) -> None:
+    def __init__(self, kpi: KpiResult, revisions: Iterable[Revision] = ()) -> None:
         self.kpi = kpi
         self.measures = {measure.id: measure for measure in kpi.description.measures}
         self.families = {family.id: family for family in kpi.description.families}
@@ -77,6 +79,16 @@ class AuditedKpi:
             if key in self.cells:
                 raise stopped(kpi.id, _place(figure), "there are two figures for it")
             self.cells[key] = _audited(kpi, self.measures[figure.measure], figure)
+        self.revised = [(one, self._side(one, one.was), self._side(one, one.now)) for one in revisions]
+        """Each revision with what was published before and what is now, which must be the audited figure."""
+        for one, _, now in self.revised:
+            if self.cells.get((one.measure, one.period, one.as_of, one.breakdown, one.category)) != now:
+                raise stopped(kpi.id, f"revision of {one.measure}", "what it says of now is not the audited figure")
+
+    def _side(self, one: Revision, side: Shown) -> Audited:
+        keys = ("measure", "period", "as_of", "breakdown", "category")
+        figure = Figure(**{key: getattr(one, key) for key in keys}, **side.model_dump())
+        return _audited(self.kpi, self.measures[one.measure], figure)
 
     def at(self, measure: Measure, point: Point | None, cell: tuple[str, str] = NATIONAL) -> Audited:
         """Return the figure of ``measure`` at ``point``; not available where there is none."""

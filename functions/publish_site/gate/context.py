@@ -62,7 +62,7 @@ def context(
     framed = {node.own_text for node in blocks(page) if has_number(node.own_text)}
     return Context(
         document=document,
-        kpis={kpi.id: AuditedKpi(kpi) for kpi in ordered},
+        kpis={kpi.id: AuditedKpi(kpi, [one for one in document.revisions if one.kpi == kpi.id]) for kpi in ordered},
         instant=times.iso_instant(published),
         today=today,
         phrases=Phrases({*templates, *document_phrases(document, day, today), *framed, *assets, *said}),

@@ -13,13 +13,12 @@ from functions.publish_site.gate.errors import stopped
 from functions.publish_site.readback.files import csv_rows, json_value, leaves, ods_sheets
 
 if TYPE_CHECKING:
-    from functions.publish_site.gate.audited import AuditedKpi
+    from functions.publish_site.gate.audited import Audited, AuditedKpi, Key
     from functions.publish_site.gate.context import Context
     from functions.publish_site.words import Cell
 
-_COMPARED = (
-    "kpi measure time_period as_of breakdown category region_code region_name unit numerator denominator percentage"
-).split()
+_NAMED = "kpi measure time_period as_of breakdown category region_code region_name unit".split()
+_COMPARED = (*_NAMED, *schema.INDICATORS)
 
 Row = tuple[str, ...]
 
@@ -48,6 +47,8 @@ def check_json(file: str, body: bytes, context: Context) -> None:
         "licence": schema.LICENCE,
         "disclosure_control": document.disclosure.model_dump(mode="json"),
         "kpis": [_about(kpi) for kpi_id, kpi in context.kpis.items() if own in {"", kpi_id}],
+        "compared_with": document.compared_with,
+        "revisions": [row for kpi_id, kpi in context.kpis.items() if own in {"", kpi_id} for row in _revisions_of(kpi)],
     }
     for name, wanted in told_of.items():
         if read.pop(name, None) != wanted:
@@ -63,11 +64,12 @@ def check_manifest(file: str, body: bytes, context: Context, files: Mapping[str,
     """Raise :class:`GateError` unless the manifest says what the document says, and the digests of these files."""
     document = context.document
     read = json_value(file, body)
-    dumped = document.model_dump(mode="json", exclude={"kpis", "contract"})
+    dumped = document.model_dump(mode="json", exclude={"kpis", "contract", "revisions"})
     wanted: dict[str, Any] = {
         **{name: value for name, value in dumped.items() if name != "disclosure"},
         "disclosure_control": dumped["disclosure"],
         "definition_versions": {kpi.id: kpi.description.definition_version for kpi in document.kpis},
+        "revisions": len(document.revisions),
         "published": context.instant,
         "sha256": {
             path: hashlib.sha256(content).hexdigest()
@@ -142,25 +144,51 @@ def _wanted(file: str, context: Context, form: Callable[[Cell], str]) -> Counter
 
 
 def _rows_of(kpi: AuditedKpi, form: Callable[[Cell], str]) -> Iterator[Row]:
-    for (measure_id, period, as_of, breakdown, category), figure in kpi.cells.items():
-        measure = kpi.measures[measure_id]
-        first = period - 1 if kpi.families[measure.family].period == "recruitment_cycle" else period
-        labels, regional = kpi.parts.get(breakdown, ({}, False))
-        label = labels.get(category, category)
-        yield (
-            kpi.kpi.id,
-            measure_id,
-            f"{first}{(first + 1) % 100:02d}",
-            as_of.isoformat(),
-            kpi.titles.get(breakdown, "Total" if breakdown == "national" else breakdown),
-            label,
-            (category if category in schema.REGIONS else "x") if regional else "",
-            label if regional else "",
-            measure.unit,
-            form(figure.numerator),
-            form(figure.denominator),
-            form(figure.percentage),
-        )
+    for key, figure in kpi.cells.items():
+        place = _place(kpi, key)
+        yield (*(place[name] for name in _NAMED), *(form(cell) for cell in _cells(figure)))
+
+
+def _place(kpi: AuditedKpi, key: Key) -> dict[str, str]:
+    """Where a figure stands, as every download says it."""
+    measure_id, period, as_of, breakdown, category = key
+    measure = kpi.measures[measure_id]
+    first = period - 1 if kpi.families[measure.family].period == "recruitment_cycle" else period
+    labels, regional = kpi.parts.get(breakdown, ({}, False))
+    label = labels.get(category, category)
+    return {
+        "kpi": kpi.kpi.id,
+        "measure": measure_id,
+        "time_period": f"{first}{(first + 1) % 100:02d}",
+        "as_of": as_of.isoformat(),
+        "breakdown": kpi.titles.get(breakdown, "Total" if breakdown == "national" else breakdown),
+        "category": label,
+        "region_code": (category if category in schema.REGIONS else "x") if regional else "",
+        "region_name": label if regional else "",
+        "unit": measure.unit,
+    }
+
+
+def _cells(figure: Audited) -> tuple[Cell, Cell, Cell]:
+    return figure.numerator, figure.denominator, figure.percentage
+
+
+def _revisions_of(kpi: AuditedKpi) -> Iterator[dict[str, Any]]:
+    """What the JSON says was revised: the place of each figure, both its sides, and why."""
+    for one, was, now in kpi.revised:
+        place = _place(kpi, (one.measure, one.period, one.as_of, one.breakdown, one.category))
+        kind = kpi.families[kpi.measures[one.measure].family].period
+        del place["unit"]
+        yield {
+            **place,
+            "time_identifier": schema.TIME_IDENTIFIERS[kind],
+            "geographic_level": "Regional" if place["region_name"] else "National",
+            "country_code": "E92000001",
+            "country_name": "England",
+            "was": dict(zip(schema.INDICATORS, (cell.json for cell in _cells(was)), strict=True)),
+            "now": dict(zip(schema.INDICATORS, (cell.json for cell in _cells(now)), strict=True)),
+            "reason": one.reason,
+        }
 
 
 def _check_rows(file: str, rows: Sequence[Mapping[str, str]], wanted: Counter[Row]) -> None:
@@ -171,7 +199,7 @@ def _check_rows(file: str, rows: Sequence[Mapping[str, str]], wanted: Counter[Ro
                 raise stopped(file, f"row {number}, column {column}", "a value that the published schema does not have")
         found = tuple(row[column] for column in _COMPARED)
         if left[found] < 1:
-            near = next((one for one in wanted if one[:9] == found[:9]), None)
+            near = next((one for one in wanted if one[: len(_NAMED)] == found[: len(_NAMED)]), None)
             column = next((name for name, a, b in zip(_COMPARED, near or (), found, strict=False) if a != b), "")
             where = f"row {number}" + (f", column {column}" if column else "")
             raise stopped(file, where, "it is not an audited figure, or one that was given already")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from functions.publish_site import words
 from functions.publish_site.gate.charts import check_chart
 from functions.publish_site.gate.errors import stopped
 from functions.publish_site.gate.numbers import Phrases, has_number
@@ -13,7 +15,7 @@ from functions.publish_site.opendata import COLUMN_WORDS
 from functions.publish_site.readback.markup import COMMENT, HEADINGS, Node, blocks, parse, tables
 
 if TYPE_CHECKING:
-    from functions.publish_site.gate.audited import AuditedKpi
+    from functions.publish_site.gate.audited import Audited, AuditedKpi
     from functions.publish_site.gate.context import Context
 
 QUALITY = "data-quality/index.html"
@@ -66,7 +68,28 @@ def _own_phrases(context: Context, file: str, kpi: AuditedKpi | None) -> set[str
     index = list(context.kpis).index(kpi.kpi.id) + 1
     phrases = {f"Indicator {index} of {count}"}
     phrases |= {f"Change {number}" for number in range(1, len(kpi.kpi.description.breaks) + 1)}
-    return phrases | {f"{table}: {snapshot}" for table, snapshot in kpi.kpi.snapshots.items()}
+    phrases |= {f"{table}: {snapshot}" for table, snapshot in kpi.kpi.snapshots.items()}
+    return phrases | _revisions(kpi) | {f"release {context.document.compared_with}"}
+
+
+def _revisions(kpi: AuditedKpi) -> set[str]:
+    """The sentences on what was revised, each whole: the reason with how many, and every national figure."""
+    reasons = Counter(one.reason for one, _, _ in kpi.revised)
+    said = {
+        f"{reason[0].upper()}{reason[1:]}: {count:,} figure{'' if count == 1 else 's'} changed."
+        for reason, count in reasons.items()
+    }
+    for one, was, now in kpi.revised:
+        if one.breakdown == "national":
+            measure = kpi.measures[one.measure]
+            said.add(f"{measure.title}, {words.day(one.as_of)}: {_side(was)} became {_side(now)}.")
+    return said
+
+
+def _side(figure: Audited) -> str:
+    if figure.denominator.number is None:
+        return figure.shown.text
+    return f"{figure.shown.text} ({figure.numerator.text} out of {figure.denominator.text})"
 
 
 def _page_numbers(context: Context, file: str) -> set[str]:

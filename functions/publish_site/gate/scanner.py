@@ -160,7 +160,8 @@ def _json(file: str, body: bytes, allowed: Known) -> Iterator[tuple[str, str]]:
     for path, values in _distinct("", [read]):
         if not schema.path_is_known(path, paths):
             raise stopped(file, f"path {_safe(path)}", "a value that is not in the published schema")
-        name = path.removeprefix("rows.[].") if paths is schema.DATA_JSON else ""
+        of_rows = paths is schema.DATA_JSON and path.startswith(("rows.[].", "revisions.[]."))
+        name = path.rpartition(".")[2] if of_rows else ""
         own = next((listed for known_path, listed in given.items() if schema.path_is_known(path, [known_path])), None)
         yield f"path {_safe(path)}", path
         if own is not None:

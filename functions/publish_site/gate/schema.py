@@ -13,9 +13,17 @@ from fnmatch import fnmatchcase
 REGIONS = {f"E1200000{number}" for number in range(1, 10)}
 """Codes of the nine regions of England."""
 
+INDICATORS = ("numerator", "denominator", "percentage")
+
+TIME_IDENTIFIERS = {
+    "recruitment_cycle": "Recruitment cycle",
+    "register_year": "Academic year from August",
+    "placements_year": "Academic year from September",
+}
+
 DATA_COLUMNS: dict[str, frozenset[str] | None] = {
     "time_period": None,
-    "time_identifier": frozenset({"Recruitment cycle", "Academic year from August", "Academic year from September"}),
+    "time_identifier": frozenset(TIME_IDENTIFIERS.values()),
     "geographic_level": frozenset({"National", "Regional"}),
     "country_code": frozenset({"E92000001"}),
     "country_name": frozenset({"England"}),
@@ -27,14 +35,12 @@ DATA_COLUMNS: dict[str, frozenset[str] | None] = {
     "category": None,
     "as_of": None,
     "unit": frozenset("candidate trainee application vacancy school provider allocation record".split()),
-    "figure_status": frozenset({"provisional", "final"}),
+    "figure_status": frozenset({"provisional", "final", "revised"}),
     "numerator": None,
     "denominator": None,
     "percentage": None,
 }
 """Columns of the data files in order, each with all the values it may have, where there is a list."""
-
-INDICATORS = ("numerator", "denominator", "percentage")
 
 WITHDRAWN_COLUMNS = ("release", "withdrawn_on", "reason")
 """Columns of what stands in place of a withdrawn file."""
@@ -59,6 +65,9 @@ DATA_JSON = [
     *"kpis.[].definition_version kpis.[].measures.*".split(),
     *_DISCLOSURE,
     *(f"rows.[].{column}" for column in DATA_COLUMNS),
+    *(f"revisions.[].{column}" for column in DATA_COLUMNS if column not in {"unit", "figure_status", *INDICATORS}),
+    *(f"revisions.[].{side}.{column}" for side in ("was", "now") for column in INDICATORS),
+    *"compared_with revisions.[].reason".split(),
 ]
 """Paths of the data files in JSON; ``[]`` is any element of a list, ``*`` any name of an object."""
 
@@ -71,7 +80,7 @@ MANIFEST_JSON = [
     *"release published as_of month_end run_id code_version demonstration snapshots.* definition_versions.*".split(),
     *"sha256.* verdict verdict.state verdict.width verdict.threshold verdict.cells verdict.increments".split(),
     *"verdict.releases.[] verdict.attempts verdict.withheld.[] verdict.failing.[] verdict.key_id".split(),
-    "verdict.digest",
+    *"verdict.digest compared_with revisions".split(),
     *_DISCLOSURE,
     *(f"sources.[].{path}" for path in _SOURCE),
 ]
