@@ -63,13 +63,36 @@ def _own_phrases(context: Context, file: str, kpi: AuditedKpi | None) -> set[str
     """What only this page may say: its number among the others, its changes, the snapshots its query read."""
     count = len(context.kpis)
     if kpi is None:
-        columns = set(COLUMN_WORDS.values()) if file == METHOD else set()
-        return {f"in {count} indicators"} if file == FRONT else columns
+        own = {FRONT: {f"in {count} indicators"}, METHOD: _method(context), QUALITY: _checks(context)}
+        return own.get(file, set())
     index = list(context.kpis).index(kpi.kpi.id) + 1
     phrases = {f"Indicator {index} of {count}"}
     phrases |= {f"Change {number}" for number in range(1, len(kpi.kpi.description.breaks) + 1)}
     phrases |= {f"{table}: {snapshot}" for table, snapshot in kpi.kpi.snapshots.items()}
     return phrases | _revisions(kpi) | {f"release {context.document.compared_with}"}
+
+
+def _method(context: Context) -> set[str]:
+    """What the method page says of the columns, and of the lists of codes that were used."""
+    document = context.document
+    said = {*COLUMN_WORDS.values(), f"lists of snapshot {document.snapshots.get('definitions')}"}
+    for one in document.definitions:
+        said |= {one.file, f"version {one.version}", words.day(one.dated), one.source}
+    return said
+
+
+def _checks(context: Context) -> set[str]:
+    """What the data-quality page says of the checks: how many there were, and what others have published.
+
+    Nothing else that a check says has a number in it: a program wrote it, and its numbers are in a table.
+    """
+    checks = context.document.checks
+    warned, failed = (sum(check.state == state for check in checks) for state in ("warning", "failed"))
+    fine = len(checks) - warned - failed
+    said = {
+        f"Of {len(checks)} checks, {fine} found all in order, {warned} found something to look at, and {failed} failed."
+    }
+    return said | {text for check in checks if check.group == "bounds" for text in (check.title, check.says)}
 
 
 def _revisions(kpi: AuditedKpi) -> set[str]:

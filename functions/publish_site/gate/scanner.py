@@ -48,7 +48,10 @@ class Known:
 
 def known(document: Protected, files: Mapping[str, bytes], assets: Iterable[str]) -> Known:
     """Return what the schema whitelists for this release; digests are worked out from ``files`` themselves."""
-    snapshots = {"data-quality/index.html": frozenset(f"Snapshot {one.snapshot}" for one in document.sources)}
+    snapshots = {
+        "data-quality/index.html": frozenset(f"Snapshot {one.snapshot}" for one in document.sources),
+        "method/index.html": frozenset({f"lists of snapshot {document.snapshots.get('definitions')}"}),
+    }
     for kpi in document.kpis:
         snapshots[f"{kpi.id}/index.html"] = frozenset(f"{table}: {one}" for table, one in kpi.snapshots.items())
     values = {
@@ -119,8 +122,10 @@ def _page(file: str, body: bytes, allowed: Known) -> Iterator[tuple[str, str]]:
 
 
 def _without(text: str, phrases: frozenset[str]) -> str:
-    """``text`` without a phrase that it is, but for its full stop: a snapshot's id is a line of its own."""
-    return "" if text.removesuffix(".") in phrases else text
+    """``text`` without those of ``phrases`` that are in it, each with the id of a snapshot that it may name."""
+    for phrase in phrases:
+        text = text.replace(phrase, "")
+    return text
 
 
 def _without_asset(node: Node, value: str, assets: frozenset[str]) -> str:

@@ -80,7 +80,8 @@ MANIFEST_JSON = [
     *"release published as_of month_end run_id code_version demonstration snapshots.* definition_versions.*".split(),
     *"sha256.* verdict verdict.state verdict.width verdict.threshold verdict.cells verdict.increments".split(),
     *"verdict.releases.[] verdict.attempts verdict.withheld.[] verdict.failing.[] verdict.key_id".split(),
-    *"verdict.digest compared_with revisions".split(),
+    *"verdict.digest compared_with revisions definitions.[].file definitions.[].version".split(),
+    *"definitions.[].dated definitions.[].source".split(),
     *_DISCLOSURE,
     *(f"sources.[].{path}" for path in _SOURCE),
 ]

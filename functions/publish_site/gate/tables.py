@@ -15,9 +15,17 @@ if TYPE_CHECKING:
     from functions.publish_site.gate.context import Context
     from functions.publish_site.readback.markup import Table
     from functions.publish_site.words import Cell
-    from placements_kpi.results import Breakdown, Measure, Point, SourceFacts
+    from placements_kpi.results import Breakdown, Check, Measure, Point, SourceFacts
 
 NO_FIGURE = {"[x]", "[z]"}
+GROUPS = {
+    "rows": "Rows of each source",
+    "figures": "Figures of each indicator",
+    "lists": "Codes that our lists do not know",
+    "sources": "One source against another",
+    "bounds": "Against published figures",
+}
+STATES = {"ok": "In order", "warning": "Needs a look", "failed": "Failed"}
 _COLUMNS = ("Per cent", "Number", "Out of")
 _BESIDE = ("Measure", "Figure", "Number", "Out of", "Year before")
 
@@ -55,9 +63,16 @@ def check_source_table(file: str, table: Table, context: Context) -> None:
             day = words.day(source.as_of) if source.as_of else "no data yet"
             wanted.append((source.title, day, old, f"{source.max_age_days:,}"))
         return _check_grid(file, table, wanted)
+    for group, title in GROUPS.items():
+        checks = [check for check in document.checks if check.group == group]
+        if table.caption == f"{title}: what we found":
+            found = [(check.title, STATES[check.state]) for check in checks]
+            return _check_grid(file, table, [("Check", "Result"), *found])
+        if table.caption == f"{title}: counts":
+            return _check_grid(file, table, [("What", "Number"), *_counts_of_checks(checks)])
     for source in document.sources:
         if table.caption == f"Rows of {source.title}":
-            head = ("Table", "Rows in", "Kept", "Refused", "Duplicates")
+            head = ("Table", "Rows in", "Kept", "Refused", "Duplicates", "Out of scope")
             return _check_grid(file, table, [head, *_rows_of(source)])
         if table.caption == f"Refused and noted in {source.title}":
             return _check_grid(file, table, [("What", "Rows"), *_counts_of(source)])
@@ -69,8 +84,16 @@ def _rows_of(source: SourceFacts) -> Iterator[tuple[str, ...]]:
         refused = sum(one.refused.values())
         if one.rows_in != one.kept + refused + one.duplicates:
             raise stopped(source.source, one.table, "its rows do not add up")
-        numbers = (one.rows_in, one.kept, refused, one.duplicates)
+        left_out = source.notes.get(f"{one.table}_left_out", 0)
+        numbers = (one.rows_in + left_out, one.kept, refused, one.duplicates, left_out)
         yield (words.label_of(one.table).capitalize(), *(f"{number:,}" for number in numbers))
+
+
+def _counts_of_checks(checks: list[Check]) -> Iterator[tuple[str, ...]]:
+    for check in checks:
+        for one in check.counts:
+            label = one.label if len(checks) == 1 else f"{check.title}: {one.label[0].lower()}{one.label[1:]}"
+            yield label, f"{one.count:,}"
 
 
 def _counts_of(source: SourceFacts) -> Iterator[tuple[str, ...]]:
