@@ -175,6 +175,13 @@ TAMPERED: dict[str, tuple[str, str, Any]] = {
     "the column of another year": (PAGE, r">2025 to 2026( \[p\])?</th>", ">2019 to 2020</th>"),
     "a row of another day": (PAGE, r">End of June</th>", ">12 June</th>"),
     "rows of a source": ("data-quality/index.html", r'numeric">119,00(?P<n>\d)<', more(1)),
+    "how many checks found all in order": ("data-quality/index.html", r"checks, (?P<n>\d+) found", more(1)),
+    "the result of a check": ("data-quality/index.html", r">In order</td>", ">Failed</td>"),
+    "a raw count in what a check says": (
+        "data-quality/index.html",
+        r"What we checked</h2>",
+        "What we checked</h2><p>17</p>",
+    ),
     "the base in use": ("method/index.html", r"to multiples of (?P<n>5)\.", more(2)),
     "the base on the page about people": ("confidentiality/index.html", r"to a multiple of (?P<n>5)\.", more(2)),
     "the query": (f"{KPI}/{KPI}.sql", r"SELECT", "-- 17\nSELECT"),
