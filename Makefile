@@ -84,6 +84,7 @@ UV := .venv-lock/bin/uv pip compile --quiet --universal --no-annotate --generate
 lock: .venv-lock/bin/uv ## Pin every dependency again, with hashes
 	$(UV) --python-version 3.11 --extra local --extra dev pyproject.toml -o requirements.lock
 	$(UV) --python-version 3.13 -c requirements.lock layers/deps/requirements.in -o layers/deps/requirements.txt
+	$(UV) --python-version 3.13 --no-deps -c requirements.lock layers/solver/requirements.in -o layers/solver/requirements.txt
 	$(UV) --python-version 3.11 .ci/sam.in -o .ci/sam.lock
 
 .venv-lock/bin/uv:

@@ -30,6 +30,7 @@ FAULTS = ("pseudonym-missing", "pseudonym-short", "token-wrong")
 """Ways to break the secrets on purpose, for tests and for a look at what happens."""
 
 _KEY = "local-" + hashlib.sha256(b"school placements performance, local stack").hexdigest()
+_ROUNDING_KEY = "local-" + hashlib.sha256(b"school placements performance, local stack, rounding").hexdigest()
 _EARLIEST = date(2020, 1, 1)
 
 
@@ -150,13 +151,14 @@ def secrets(
 ) -> dict[str, dict[str, Any]]:
     """Return what each secret of the stack holds, by its name; ``erasure`` names whom to erase.
 
-    The pseudonym key is the same in every run, so that snapshots are too; it is no secret, and a
-    deployed function refuses it. ``tokens``: those that a stand-in takes, by source.
+    The keys are the same in every run, so that snapshots and releases are too; they are no secret,
+    and a deployed function refuses them. ``tokens``: those that a stand-in takes, by source.
     """
     held: dict[str, dict[str, Any]] = {}
     for function in stack.functions.values():
         for setting, content in (
             ("PSEUDONYM_SECRET_ARN", {"key": _KEY[:12] if fault == "pseudonym-short" else _KEY}),
+            ("ROUNDING_SECRET_ARN", {"key": _ROUNDING_KEY}),
             ("SOURCE_SECRET_ARN", {"tokens": _tokens(function, tokens, fault)}),
             ("ERASURE_SECRET_ARN", dict(erasure or {"people": []})),
         ):

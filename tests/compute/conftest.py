@@ -35,6 +35,9 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactor
                 "BytesScannedCutoffPerQuery": 10_000_000,
             },
         )
+        stack.client("secretsmanager").create_secret(
+            Name=stack.ROUNDING_SECRET, SecretString=json.dumps({"key": stack.ROUNDING_KEY})
+        )
         stack.client("glue").create_database(DatabaseInput={"Name": stack.DATABASE})
         for table in [*TABLES, *(table for tables in stack.TABLES.values() for table in tables)]:
             _declare(table)

@@ -25,6 +25,8 @@ KPIS = Path(__file__).parent / "kpis"
 BUCKET = "data"
 DATABASE = "kpis"
 WORKGROUP = "kpis"
+ROUNDING_SECRET = "rounding-key"
+ROUNDING_KEY = "local-" + "abcdefghij" * 4
 D = date(2026, 7, 14)
 TABLES: dict[str, tuple[Table, ...]] = {
     source: importlib.import_module(f"functions.ingest_{source}.contract").TABLES for source in SOURCES
@@ -53,10 +55,15 @@ def settings(**changed: Any) -> ComputeSettings:
                 "base": 5,
                 "floor": 10,
                 "percentage_floor": 25,
+                "width": 5,
+                "threshold": 10,
+                "attempts": 6,
+                "solver_seconds": 20,
                 "approved_by": "the tests",
                 "approved_on": "2026-01-01",
             }
         ),
+        "rounding_secret_arn": ROUNDING_SECRET,
         "demonstration": True,
         "poll_seconds": 0.01,
     }

@@ -21,7 +21,17 @@ from tests.compute import stack
 if TYPE_CHECKING:
     from placements_kpi.tables import Table
 
-USED = Disclosure(base=5, floor=10, percentage_floor=25, approved_by="the tests", approved_on=date(2026, 1, 1))
+USED = Disclosure(
+    base=5,
+    floor=10,
+    percentage_floor=25,
+    width=5,
+    threshold=10,
+    attempts=6,
+    solver_seconds=20,
+    approved_by="the tests",
+    approved_on=date(2026, 1, 1),
+)
 KPI = load_kpi(stack.KPIS / "candidate-rejections", load_definitions()).description
 COUNTS = st.integers(min_value=0, max_value=200_000)
 

@@ -53,6 +53,12 @@ def test_the_publisher_does_not_carry_pandas() -> None:
     assert not names & {"pandas", "awswrangler", "pyarrow", "boto3", "numpy"}
 
 
+def test_the_solver_comes_without_the_numpy_that_the_pandas_layer_brings() -> None:
+    names = {path.name for path in (BUILD / "SolverLayer" / "python").iterdir()}
+    assert "highspy" in names
+    assert "numpy" not in names
+
+
 def test_a_function_holds_what_it_reads_at_run_time() -> None:
     compute = BUILD / "ComputeKpisFunction" / "functions" / "compute_kpis"
     assert sorted(path.parent.name for path in compute.glob("kpis/*/query.sql")) == sorted(

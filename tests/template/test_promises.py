@@ -134,6 +134,26 @@ def test_only_ingests_with_people_in_them_read_the_pseudonym_key(resolved: Resou
     }
 
 
+def test_only_compute_reads_the_key_of_rounding_and_the_ledger(resolved: Resources) -> None:
+    for secret_or_folder in ("rounding-key", "/ledger/"):
+        users = {
+            function
+            for function in FUNCTIONS
+            for statement in statements(resolved, function)
+            if secret_or_folder in json.dumps(statement["Resource"])
+        }
+        assert users == {"ComputeKpisFunction"}
+
+
+def test_only_compute_carries_the_solver(template: dict[str, Any]) -> None:
+    carriers = {
+        name
+        for name, body in template["Resources"].items()
+        if body["Type"] == "AWS::Lambda::Function" and "SolverLayer" in json.dumps(body["Properties"]["Layers"])
+    }
+    assert carriers == {"ComputeKpisFunction"}
+
+
 @pytest.mark.parametrize("bucket", ["DataBucket", "SiteBucket"])
 def test_a_bucket_is_private_versioned_encrypted_and_takes_tls_only(bucket: str, resolved: Resources) -> None:
     properties = resolved[bucket]["Properties"]
@@ -161,7 +181,7 @@ def test_the_ledger_and_protected_results_are_written_once_and_the_ledger_is_nev
 
 
 def test_buckets_and_keys_outlive_the_stack(template: dict[str, Any]) -> None:
-    for key in ("DataBucket", "SiteBucket", "PseudonymSecret"):
+    for key in ("DataBucket", "SiteBucket", "PseudonymSecret", "RoundingSecret"):
         assert template["Resources"][key]["DeletionPolicy"] == "Retain"
         assert template["Resources"][key]["UpdateReplacePolicy"] == "Retain"
 

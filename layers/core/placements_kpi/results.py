@@ -7,6 +7,8 @@ The contract's version is in the document; a reader refuses one it does not know
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import date
 from typing import Literal
 
@@ -63,7 +65,23 @@ class Measure(_Document):
     """What the denominator counts."""
     newest_only: bool = False
     first_period: int | None = None
+    cumulative: bool = True
+    """Whether it counts from the opening of its period, so that it cannot fall from month to month."""
     note: str | None = None
+
+
+class Relation(_Document):
+    """How numbers of one KPI at one point bound each other, beyond what rates and breakdowns say by themselves.
+
+    ``same``: ``whole`` and every part are one number under several names. ``at_most``: no part is above
+    ``whole``. ``union``: ``whole`` is of everybody in any part, who can be in several. ``disjoint``: nobody is in
+    two parts, and all are in ``whole``. A number is ``measure.numerator`` or ``measure.denominator``, with
+    ``@breakdown`` for each category, or ``@breakdown=category``.
+    """
+
+    kind: Literal["same", "at_most", "union", "disjoint"]
+    whole: str
+    parts: tuple[str, ...]
 
 
 class Category(_Document):
@@ -108,6 +126,7 @@ class Description(_Document):
     families: tuple[Family, ...]
     measures: tuple[Measure, ...]
     breakdowns: tuple[Breakdown, ...]
+    relations: tuple[Relation, ...] = ()
     means: tuple[str, ...]
     method: tuple[str, ...]
     leaves_out: tuple[str, ...]
@@ -252,8 +271,21 @@ class Disclosure(_Document):
     """The configuration that protection used, echoed in the release."""
 
     base: int
+    """Counts of people are multiples of this."""
     floor: int
+    """Fewest people, after rounding, that a region or category may show."""
     percentage_floor: int
+    """Fewest people, after rounding, that a percentage may be out of."""
+    width: int
+    """Least that the highest and the lowest possible true count of a reader must be apart."""
+    threshold: int
+    """No reader may be certain that a region or category has fewer people than this."""
+    attempts: int
+    """How many times the build withholds more and tries again before it stops."""
+    solver_seconds: float
+    """Time for one problem of the audit; more than that is a failure."""
+    external_totals: dict[str, tuple[int, int]] = Field(default_factory=dict)
+    """Lowest and highest value of quantities that others publish, by the quantity's name."""
     approved_by: str
     approved_on: date
 
@@ -282,6 +314,33 @@ class Revision(_Document):
     """Why, in words for the public: "restated from data of 14 July 2026"."""
 
 
+class Verdict(_Document):
+    """What the attacker audit found, over this release and the earlier ones that stay online.
+
+    It holds nothing that is not public: names of cells, never what they hide.
+    """
+
+    state: Literal["passed", "failed"]
+    width: int
+    threshold: int
+    cells: int
+    """Counts of people that were audited."""
+    increments: int
+    """Changes between successive months, and between successive releases, that were audited."""
+    releases: tuple[str, ...]
+    """The earlier releases that were considered, oldest first."""
+    attempts: int
+    """How many times more was withheld before it passed."""
+    withheld: tuple[str, ...]
+    """What was withheld so that it passed: ``kpi/measure/breakdown/category``, or less for all of it."""
+    failing: tuple[str, ...] = ()
+    """Names of the cells that a reader could work out; none where it passed."""
+    key_id: str
+    """Which key broke the ties of rounding; it says nothing about the key."""
+    digest: str
+    """:func:`figures_digest` of the document that was audited."""
+
+
 class Protected(_Document):
     contract: Literal["school-placements-protected/1"] = PROTECTED_CONTRACT
     release: str
@@ -302,3 +361,34 @@ class Protected(_Document):
     definitions: tuple[DefinitionFile, ...] = ()
     """The files of code lists that were used; their content is the snapshot of table ``definitions``."""
     checks: tuple[Check, ...] = ()
+    verdict: Verdict | None = None
+    """The audit's verdict; ``None`` before it is audited. What has no passing verdict may not be published."""
+
+
+def figures_digest(document: Protected) -> str:
+    """Return the SHA-256 of every number and symbol of the document, in one canonical form.
+
+    A verdict holds for the document with this digest and for no other.
+    """
+    told = {
+        "release": document.release,
+        "sources": [source.model_dump(mode="json") for source in document.sources],
+        "kpis": {
+            kpi.id: [
+                [
+                    figure.measure,
+                    figure.period,
+                    figure.as_of.isoformat(),
+                    figure.breakdown,
+                    figure.category,
+                    figure.numerator,
+                    figure.denominator,
+                    figure.value,
+                    figure.symbol,
+                ]
+                for figure in kpi.figures
+            ]
+            for kpi in document.kpis
+        },
+    }
+    return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

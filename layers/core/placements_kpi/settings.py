@@ -88,6 +88,11 @@ class Disclosure(BaseModel):
     base: int = Field(ge=1)
     floor: int = Field(ge=1)
     percentage_floor: int = Field(ge=1)
+    width: int = Field(ge=1)
+    threshold: int = Field(ge=1)
+    attempts: int = Field(ge=0)
+    solver_seconds: float = Field(gt=0)
+    external_totals: dict[str, tuple[int, int]] = Field(default_factory=dict)
     approved_by: str
     approved_on: date
 
@@ -99,6 +104,8 @@ class ComputeSettings(_Settings):
     athena_workgroup: str
     event_bus: str = "default"
     disclosure: Json[Disclosure]
+    rounding_secret_arn: str
+    """Secret with ``{"key": "…"}`` that breaks the ties of rounding and seals the ledger."""
     demonstration: bool = False
     poll_seconds: float = Field(default=0.5, gt=0)
 
