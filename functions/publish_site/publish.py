@@ -1,6 +1,7 @@
 """Publishing: a release whole, then the one object that puts it in front.
 
-Order is everything here. Assets and all files of a release are written first, none of them
+Order is everything here. First all is rendered and goes through the gate, and nothing is
+written if anything is stopped. Then assets and all files of a release are written first, none of them
 ever changed; then ``releases.json``; last ``index.html``, under the condition that
 nobody changed it meanwhile. Killed anywhere, the front page is the old one, whole, and
 the next run finishes the work.
@@ -8,11 +9,12 @@ the next run finishes the work.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from functions.publish_site import assets
+from functions.publish_site import assets, gate, words
 from functions.publish_site.catalogue import (
     CATALOGUE_KEY,
     Catalogue,
@@ -24,7 +26,7 @@ from functions.publish_site.catalogue import (
     withdrawn_key,
 )
 from functions.publish_site.front import stale_sources
-from functions.publish_site.results import ReleaseError, newest_release, read_release
+from functions.publish_site.results import ReleaseError, in_public_words, newest_release, read_release
 from functions.publish_site.site import (
     Site,
     empty_front_page,
@@ -57,13 +59,25 @@ class _Run:
     site: Site
     writer: Writer
     withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
+    stopped: Exception | None = None
+    """What kept a release from taking the place of one that was withdrawn."""
+
+
+@dataclass(frozen=True)
+class _Release:
+    """A release that went through the gate; ``files`` is empty if every one of them is there already."""
+
+    document: Protected
+    entry: Entry
+    files: dict[str, bytes]
 
 
 def publish(settings: PublishSettings, request: Request) -> dict[str, Any]:
     """Do what ``request`` asks and return the run's summary.
 
-    Raises :class:`ReleaseError` for a release that is not there, and
-    :class:`placements_kpi.store.LostRaceError` where another run was faster: run again.
+    Raises :class:`ReleaseError` for a release that is not there, one of :data:`gate.STOPS` for one
+    that may not be published as it is, and :class:`placements_kpi.store.LostRaceError` where
+    another run was faster: run again.
     """
     s3 = store.s3_client()
     run = _Run(
@@ -83,6 +97,8 @@ def publish(settings: PublishSettings, request: Request) -> dict[str, Any]:
     front, document = _switch(run, request, seen)
     for withdrawal in run.withdrawals.values():
         _empty(run, withdrawal)
+    if run.stopped:
+        raise run.stopped
     return {
         "action": request.action,
         "release": front,
@@ -102,22 +118,38 @@ def _switch(run: _Run, request: Request, seen: str | None) -> tuple[str | None, 
     catalogue, pointer = read_catalogue(run.s3, bucket)
     newest = newest_release(run.s3, run.settings.data_bucket)
     release, instead_of = _choose(run, request, catalogue, newest)
-    for key, body in run.site.assets.files.items():
-        run.writer.once(key, body)
-    entry, document = (None, None) if release is None else _write_release(run, release, catalogue)
-    changed = catalogue.with_front(release, instead_of, entry)
-    if entry and document:
-        newer = [one for one in run.withdrawals.values() if order(one.release) > order(entry.release)]
+    prepared = None
+    if release is not None:
+        try:
+            prepared = _prepare(run, release, catalogue)
+        except gate.STOPS as error:
+            # A withdrawal is never put off: better no figures at the front than those withdrawn.
+            if request.action != "withdraw":
+                raise
+            release, run.stopped = None, error
+    changed = catalogue.with_front(release, instead_of, prepared.entry if prepared else None)
+    if prepared:
+        newer = [one for one in run.withdrawals.values() if order(one.release) > order(prepared.entry.release)]
         newer.sort(key=lambda one: order(one.release), reverse=True)
-        page = front_page(run.site, document, entry.published, times.london_day(run.now), newer)
+        page = _checked_front(run, prepared, newer)
     else:
         page = empty_front_page(run.site, list(run.withdrawals.values()))
+    others = {
+        "releases/index.html": releases_page(run.site, changed, run.withdrawals),
+        "404.html": not_found_page(run.site, release),
+        CATALOGUE_KEY: store.canonical_json(changed.body(run.withdrawals)),
+    }
+    gate.scan({**others, FRONT_KEY: page}, gate.Known(assets=_asset_names(run)))
+    for key, body in run.site.assets.files.items():
+        run.writer.once(key, body)
+    if prepared:
+        _write_release(run, prepared)
     if not run.writer.dry_run:
         store.swap(run.s3, bucket, CATALOGUE_KEY, changed.body(run.withdrawals), pointer, MINUTES)
-    run.writer.page("releases/index.html", releases_page(run.site, changed, run.withdrawals))
-    run.writer.page("404.html", not_found_page(run.site, release))
+    for key in ("releases/index.html", "404.html"):
+        run.writer.page(key, others[key])
     run.writer.page(FRONT_KEY, page, seen=seen)
-    return release, document
+    return release, prepared.document if prepared else None
 
 
 def _choose(run: _Run, request: Request, catalogue: Catalogue, newest: str) -> tuple[str | None, str | None]:
@@ -133,21 +165,70 @@ def _choose(run: _Run, request: Request, catalogue: Catalogue, newest: str) -> t
     return (whole[0] if whole else None), None
 
 
-def _write_release(run: _Run, release: str, catalogue: Catalogue) -> tuple[Entry, Protected]:
-    """Write every file of a release that is not complete yet; return its entry and its content."""
-    document = read_release(run.s3, run.settings.data_bucket, release)
+def _prepare(run: _Run, release: str, catalogue: Catalogue) -> _Release:
+    """Return a release with the files that are still to be written, all of them through the gate."""
+    document = _audited(run, release)
     known = catalogue.entry(release)
     if known:
-        return known, document
-    key = f"releases/{release}/release.json"
-    wanted = {"release": release, "published": times.iso_instant(run.now)}
-    run.writer.once(key, store.canonical_json(wanted))
-    # Whoever came first has said when it was published; a run that was killed is finished as of then.
-    record = wanted if run.writer.dry_run else store.read_json(run.s3, run.settings.site_bucket, key)
-    published = datetime.fromisoformat(record["published"])
-    for path, body in release_files(run.site, document, published).items():
-        run.writer.once(f"releases/{release}/{path}", body)
-    return Entry(release=release, as_of=document.as_of, published=published), document
+        return _Release(document, known, {})
+    published = run.now
+    try:
+        # Whoever came first has said when it was published; a run that was killed is finished as of then.
+        record = store.read_json(run.s3, run.settings.site_bucket, f"releases/{release}/release.json")
+        published = datetime.fromisoformat(record["published"])
+    except store.MissingObjectError:
+        pass
+    entry = Entry(release=release, as_of=document.as_of, published=published)
+    return _Release(document, entry, _checked_files(run, document, published))
+
+
+def _audited(run: _Run, release: str) -> Protected:
+    """Return the protected results of a release, whose verdict was checked, as the public may read them."""
+    document = read_release(run.s3, run.settings.data_bucket, release)
+    gate.check_verdict(document)
+    return in_public_words(document)
+
+
+def _checked_files(run: _Run, document: Protected, published: datetime) -> dict[str, bytes]:
+    """Return every file of a release, its record first, as the gate let them through."""
+    record = {"release": document.release, "published": times.iso_instant(published)}
+    files = {"release.json": store.canonical_json(record), **release_files(run.site, document, published)}
+    gate.check_release(files, _context(run, document, published, times.london_day(published)), run.site.assets.files)
+    return files
+
+
+def _checked_front(run: _Run, release: _Release, newer: Sequence[Withdrawal]) -> bytes:
+    """Return the page at the front as it stands today, as the gate let it through."""
+    today, published = times.london_day(run.now), release.entry.published
+    page = front_page(run.site, release.document, published, today, newer)
+    said = [f"Release {one.release} was withdrawn on {words.day(one.withdrawn_on)}" for one in newer]
+    said += [words.sentence(one.reason) for one in newer]
+    gate.check_front(page, _context(run, release.document, published, today, said), run.site.assets.files)
+    return page
+
+
+def _context(
+    run: _Run, document: Protected, published: datetime, today: date, said: Sequence[str] = ()
+) -> gate.Context:
+    dataless = not_found_page(run.site, None)
+    return gate.context(document, published, today, dataless, run.site.assets.files, said)
+
+
+def _asset_names(run: _Run) -> frozenset[str]:
+    return frozenset(key.rpartition("/")[2] for key in run.site.assets.files)
+
+
+def _write_release(run: _Run, release: _Release) -> None:
+    """Write the files of a release, its record first: whatever time that gives is the time of publication."""
+    prefix = f"releases/{release.entry.release}/"
+    for path, body in release.files.items():
+        run.writer.once(f"{prefix}{path}", body)
+        if path != "release.json" or run.writer.dry_run:
+            continue
+        if store.read_bytes(run.s3, run.settings.site_bucket, f"{prefix}{path}") != body:
+            raise store.LostRaceError(
+                f"{prefix}{path} was written by another run meanwhile; nothing was overwritten, run again"
+            )
 
 
 def _mark_withdrawn(run: _Run, request: Request) -> None:
@@ -159,6 +240,8 @@ def _mark_withdrawn(run: _Run, request: Request) -> None:
         return
     today: date = times.london_day(run.now)
     withdrawal = Withdrawal(release=release, withdrawn_on=today, reason=str(request.reason))
+    notice = withdrawn_file(run.site, "index.html", withdrawal) or b""
+    gate.scan({"index.html": notice}, gate.Known(assets=_asset_names(run)))
     run.withdrawals[release] = withdrawal
     run.writer.pointer(withdrawn_key(release), withdrawal.model_dump(mode="json"))
 
@@ -166,16 +249,17 @@ def _mark_withdrawn(run: _Run, request: Request) -> None:
 def _lift(run: _Run, request: Request) -> None:
     """Bring a withdrawn release back: its files are written again, then its marker says since when."""
     release = str(request.release)
-    document = read_release(run.s3, run.settings.data_bucket, release)
+    document = _audited(run, release)
     withdrawal = run.withdrawals.pop(release, None)
     if withdrawal is None:
         return
     catalogue, _ = read_catalogue(run.s3, run.settings.site_bucket)
     entry = catalogue.entry(release)
     if entry:
+        files = _checked_files(run, document, entry.published)
         for key, body in run.site.assets.files.items():
             run.writer.once(key, body)
-        for path, body in release_files(run.site, document, entry.published).items():
+        for path, body in files.items():
             run.writer.page(f"releases/{release}/{path}", body)
     lifted = withdrawal.model_copy(update={"lifted": run.now})
     run.writer.pointer(withdrawn_key(release), lifted.model_dump(mode="json"))

@@ -76,6 +76,7 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
         "data-quality.html", **{**deep, "here": "data-quality"}, **quality_view(document, times.london_day(published))
     )
     files["method/index.html"] = render("method.html", **{**deep, "here": "method"}, **_method(document, kpis))
+    files["confidentiality/index.html"] = render("confidentiality.html", **deep, **_confidentiality(document))
     for name in ("accessibility", "privacy"):
         files[f"{name}/index.html"] = render(f"{name}.html", **deep)
     shallow = {**site.frame("../../", document.release, "", "front"), **_about(document, published)}
@@ -184,6 +185,15 @@ def _method(document: Protected, kpis: list[KpiFigures]) -> dict[str, object]:
     }
 
 
+def _confidentiality(document: Protected) -> dict[str, object]:
+    return {
+        "used": document.disclosure,
+        "verdict": document.verdict,
+        "approved_on": words.day(document.disclosure.approved_on),
+        "symbols": [(f"[{mark}]", meaning) for mark, meaning in words.SYMBOLS.items()],
+    }
+
+
 def _manifest(document: Protected, published: str, files: Mapping[str, bytes]) -> dict[str, object]:
     return {
         "release": document.release,
@@ -200,6 +210,7 @@ def _manifest(document: Protected, published: str, files: Mapping[str, bytes]) -
         "sources": [source.model_dump(mode="json") for source in document.sources],
         "compared_with": document.compared_with,
         "revisions": len(document.revisions),
+        "verdict": document.verdict.model_dump(mode="json") if document.verdict else None,
         "sha256": {path: hashlib.sha256(body).hexdigest() for path, body in sorted(files.items())},
     }
 

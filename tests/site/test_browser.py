@@ -77,9 +77,12 @@ def browser() -> Iterator[Any]:
 
 def paths(protected: Protected) -> list[str]:
     place = f"/releases/{protected.release}"
-    return ["/index.html", f"{place}/data-quality/index.html", f"{place}/method/index.html"] + [
-        f"{place}/{kpi.id}/index.html" for kpi in protected.kpis
-    ]
+    return [
+        "/index.html",
+        f"{place}/data-quality/index.html",
+        f"{place}/method/index.html",
+        f"{place}/confidentiality/index.html",
+    ] + [f"{place}/{kpi.id}/index.html" for kpi in protected.kpis]
 
 
 @pytest.mark.parametrize("width", [320, 1280])

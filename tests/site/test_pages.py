@@ -13,7 +13,7 @@ import pytest
 from functions.publish_site import assets, quality, sentences, site, words
 from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
 from functions.publish_site.figures import KpiFigures
-from placements_kpi.results import KpiResult, Protected
+from placements_kpi.results import KpiResult, Protected, Verdict, figures_digest
 from tests.site.conftest import PUBLISHED
 from tests.site.html import Page
 from tests.site.protected_document import AS_OF, document, sources
@@ -267,6 +267,58 @@ def test_the_method_page_explains_rounding_with_the_configuration_in_use(
         assert f"[{mark}] {meaning}" in text
     for kpi in protected.kpis:
         assert f"{kpi.description.title}: version {kpi.description.definition_version}" in text
+
+
+def test_the_confidentiality_page_says_what_this_release_was_made_with(
+    protected: Protected, files: dict[str, bytes], page_frame: site.Site
+) -> None:
+    text = Page.of(files["confidentiality/index.html"]).text
+    used = protected.disclosure
+    for said in (
+        f"rounded to a multiple of {used.base}.",
+        f"out of fewer than {used.percentage_floor} people",
+        f"rounds to less than {used.floor}",
+        f"at least {used.width} apart",
+        f"fewer than {used.threshold} people",
+        f"approved by: {used.approved_by}, {words.day(used.approved_on)}.",
+        *(f"[{mark}] {meaning}" for mark, meaning in words.SYMBOLS.items()),
+    ):
+        assert said in text, said
+    assert "For this release it tried" not in text, "nobody has audited it"
+    verdict = Verdict(
+        state="passed",
+        width=used.width,
+        threshold=used.threshold,
+        cells=4_321,
+        increments=5_432,
+        releases=("2026-06-14.1", "2026-05-14.1"),
+        attempts=0,
+        withheld=(),
+        key_id="0123456789ab",
+        digest=figures_digest(protected),
+    )
+    audited = protected.model_copy(update={"verdict": verdict})
+    text = Page.of(site.release_files(page_frame, audited, PUBLISHED)["confidentiality/index.html"]).text
+    assert "it tried 4,321 counts and 5,432 changes, with 2 earlier releases beside it, and worked out none." in text
+
+
+def test_every_page_of_a_release_leads_to_how_people_are_protected(
+    pages: dict[str, Page], protected: Protected
+) -> None:
+    for key, page in pages.items():
+        if key == "index.html" or key.startswith(f"releases/{protected.release}/"):
+            links = {element.attributes.get("href") or "" for element in page.all("a")}
+            for name in ("privacy", "confidentiality", "accessibility"):
+                assert any(link.endswith(f"{name}/index.html") for link in links), (key, name)
+
+
+def test_the_privacy_page_answers_what_somebody_in_the_data_would_ask(files: dict[str, bytes]) -> None:
+    page = Page.of(files["privacy/index.html"])
+    headings = [element.text for element in page.all("h2", "h3")]
+    for wanted in ("What is read", "What is not kept", "Who can see it", "How long it is kept", "Your rights"):
+        assert wanted in headings
+    for said in ("set no cookies", "data protection officer", "rounded", "missing"):
+        assert said in page.text
 
 
 def test_every_page_is_well_formed_with_one_main_heading_and_unique_ids(pages: dict[str, Page]) -> None:

@@ -1,0 +1,142 @@
+"""The audited figures of a release as the texts that may stand for them, worked out from the counts alone.
+
+Nothing of the rendering is used here but the form of a cell: a percentage is worked out
+again from its published counts (publishing.md 1.3), so that one with another value or
+one more decimal is found, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from functions.publish_site.gate.errors import GateError, stopped
+from functions.publish_site.words import Cell
+from placements_kpi.results import Figure, figures_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from placements_kpi.results import KpiResult, Measure, Point, Protected, Revision, Shown
+
+ONE_DECIMAL_FROM = 1000
+"""People in a denominator from which a percentage has a decimal (publishing.md 1.3)."""
+
+NATIONAL = ("national", "Total")
+MISSING, NOT_APPLICABLE = Cell(None, "x"), Cell(None, "z")
+
+Key = tuple[str, int, date, str, str]
+"""Measure, period, as-of day, breakdown, category."""
+
+
+@dataclass(frozen=True)
+class Audited:
+    """A figure as it may be shown. ``shown`` is what a page gives for it: the percentage of a rate, the count."""
+
+    numerator: Cell
+    denominator: Cell
+    percentage: Cell
+    shown: Cell
+
+
+def check_verdict(document: Protected, *, required: bool = False) -> None:
+    """Raise :class:`GateError` unless the attacker audit passed, and passed these very figures (publishing.md 1.7).
+
+    ``document`` is as it was stored, word for word. One without a verdict is let through unless one is ``required``.
+    """
+    verdict = document.verdict
+    if verdict is None:
+        if required:
+            raise GateError(f"release {document.release} is not published: it has no verdict of the attacker audit")
+        return
+    if verdict.state != "passed":
+        raise GateError(f"release {document.release} is not published: it did not pass the attacker audit")
+    if verdict.digest != figures_digest(document):
+        raise GateError(f"release {document.release} is not published: its figures are not those that were audited")
+
+
+class AuditedKpi:
+    """The audited figures of one KPI, and its points and measures, by what they are called."""
+
+    def __init__(self, kpi: KpiResult, revisions: Iterable[Revision] = ()) -> None:
+        self.kpi = kpi
+        self.measures = {measure.id: measure for measure in kpi.description.measures}
+        self.families = {family.id: family for family in kpi.description.families}
+        self.titles = {part.id: part.title for part in kpi.description.breakdowns}
+        self.parts = {
+            part.id: (
+                {one.code: one.label for one in part.categories},
+                any(one.code.startswith("E12") for one in part.categories),
+            )
+            for part in kpi.description.breakdowns
+        }
+        """Breakdown: its categories' labels by code, and whether it is one by region."""
+        self.cells: dict[Key, Audited] = {}
+        for figure in kpi.figures:
+            key = (figure.measure, figure.period, figure.as_of, figure.breakdown, figure.category)
+            if key in self.cells:
+                raise stopped(kpi.id, _place(figure), "there are two figures for it")
+            self.cells[key] = _audited(kpi, self.measures[figure.measure], figure)
+        self.revised = [(one, self._side(one, one.was), self._side(one, one.now)) for one in revisions]
+        """Each revision with what was published before and what is now, which must be the audited figure."""
+        for one, _, now in self.revised:
+            if self.cells.get((one.measure, one.period, one.as_of, one.breakdown, one.category)) != now:
+                raise stopped(kpi.id, f"revision of {one.measure}", "what it says of now is not the audited figure")
+
+    def _side(self, one: Revision, side: Shown) -> Audited:
+        keys = ("measure", "period", "as_of", "breakdown", "category")
+        figure = Figure(**{key: getattr(one, key) for key in keys}, **side.model_dump())
+        return _audited(self.kpi, self.measures[one.measure], figure)
+
+    def at(self, measure: Measure, point: Point | None, cell: tuple[str, str] = NATIONAL) -> Audited:
+        """Return the figure of ``measure`` at ``point``; not available where there is none."""
+        found = self.cells.get((measure.id, point.period, point.as_of, *cell)) if point else None
+        if found:
+            return found
+        return _count(MISSING) if measure.kind == "count" else Audited(MISSING, MISSING, MISSING, MISSING)
+
+    def points(self, measure: Measure) -> list[Point]:
+        """Return the points of ``measure``'s family, oldest first."""
+        own = [point for point in self.kpi.points if point.family == measure.family]
+        return sorted(own, key=lambda point: (point.period, point.as_of))
+
+    def current(self, measure: Measure) -> Point | None:
+        """Return the newest point of ``measure``."""
+        return next((point for point in reversed(self.points(measure)) if point.is_current), None)
+
+    def comparison(self, measure: Measure) -> Point | None:
+        """Return the point of the previous period that the newest is compared with."""
+        return next((point for point in reversed(self.points(measure)) if point.is_comparison), None)
+
+
+def _audited(kpi: KpiResult, measure: Measure, figure: Figure) -> Audited:
+    numerator, denominator = figure.numerator, figure.denominator
+    if figure.symbol is not None or numerator is None:
+        if (numerator, denominator, figure.value) != (None, None, None):
+            raise stopped(kpi.id, _place(figure), "a withheld figure has a number beside its symbol")
+        symbol = Cell(None, figure.symbol or "x")
+        return _count(symbol) if measure.kind == "count" else Audited(symbol, symbol, symbol, symbol)
+    if measure.kind == "count":
+        return _count(Cell(numerator))
+    if denominator is None:  # a category that is no part of what the rate is out of
+        return Audited(Cell(numerator), NOT_APPLICABLE, NOT_APPLICABLE, NOT_APPLICABLE)
+    if denominator <= 0:
+        raise stopped(kpi.id, _place(figure), "a percentage of nothing")
+    of_people = "person" in {measure.disclosure, measure.denominator_disclosure}
+    places = 1 if not of_people or denominator >= ONE_DECIMAL_FROM else 0
+    scale = 10**places
+    value = Decimal((200 * scale * numerator + denominator) // (2 * denominator)).scaleb(-places)
+    if figure.value is None or Decimal(str(figure.value)) != value:
+        raise stopped(kpi.id, _place(figure), "its percentage does not follow from its counts, at its decimals")
+    percentage = Cell(value, percent=True)
+    return Audited(Cell(numerator), Cell(denominator), percentage, percentage)
+
+
+def _count(number: Cell) -> Audited:
+    return Audited(number, NOT_APPLICABLE, NOT_APPLICABLE, number)
+
+
+def _place(figure: Figure) -> str:
+    return f"figure {figure.measure} of {figure.as_of.isoformat()}, {figure.breakdown}, {figure.category}"
