@@ -60,7 +60,10 @@ def sums(table: Table) -> list[Link]:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_what_it_finds_of_hidden_cells_lies_within_our_intervals(table: Table, tmp_path: Path) -> None:
+def test_what_it_finds_of_hidden_cells_lies_within_our_intervals(
+    table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # it leaves logs where it is
     made = argued(table, tmp_path)
     rows = made.tables[0].dataframe().to_dict("records")
     names = [place(row["row"], row["column"]) for row in rows]
