@@ -15,7 +15,7 @@ from moto import mock_aws
 from functions.publish_site import app, assets, site
 from functions.publish_site.figures import KpiFigures
 from placements_kpi.store import canonical_json
-from tests.site.protected_document import document
+from tests.site.protected_document import audited, document
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -64,7 +64,8 @@ class World:
     monkeypatch: pytest.MonkeyPatch
 
     def compute(self, made: Protected) -> None:
-        """Do what ``compute_kpis`` does at its end: write the protected results, then point to them."""
+        """Do what ``compute_kpis`` does at its end: write the protected results, audited, then point to them."""
+        made = made if made.verdict else audited(made)
         body = canonical_json(made.model_dump(mode="json"))
         self.s3.put_object(Bucket=DATA, Key=f"protected/{made.release}/results.json", Body=body)
         self.s3.put_object(Bucket=DATA, Key="protected/current.json", Body=canonical_json({"release": made.release}))

@@ -30,6 +30,8 @@ from placements_kpi.results import (
     SourceFacts,
     TableFacts,
     Target,
+    Verdict,
+    figures_digest,
 )
 from placements_kpi.settings import SOURCE_TITLES, SOURCES
 
@@ -567,3 +569,20 @@ def document(release: str = "2026-07-14.1", **changes: Any) -> Protected:
         checks=checks(),
     )
     return made.model_copy(update=changes)
+
+
+def audited(made: Protected, **changes: Any) -> Protected:
+    """Return a document as the attacker audit passes it on; ``changes`` replace fields of the verdict."""
+    values: dict[str, Any] = {
+        "state": "passed",
+        "width": 5,
+        "threshold": 10,
+        "cells": 120,
+        "increments": 240,
+        "releases": ("2026-06-14.1",),
+        "attempts": 0,
+        "withheld": (),
+        "key_id": "0123456789ab",
+        "digest": figures_digest(made),
+    }
+    return made.model_copy(update={"verdict": Verdict(**{**values, **changes})})

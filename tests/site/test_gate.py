@@ -22,9 +22,9 @@ from functions.publish_site.gate import schema
 from functions.publish_site.gate.downloads import check_json
 from functions.publish_site.gate.pages import check_page
 from placements_kpi import store
-from placements_kpi.results import Protected, Verdict, figures_digest
+from placements_kpi.results import Protected, figures_digest
 from tests.site.conftest import PUBLISHED, World
-from tests.site.protected_document import document
+from tests.site.protected_document import audited, document
 from tests.site.test_revisions import revised
 
 TODAY = date(2026, 7, 15)
@@ -182,7 +182,7 @@ TAMPERED: dict[str, tuple[str, str, Any]] = {
         r"What we checked</h2>",
         "What we checked</h2><p>17</p>",
     ),
-    "the base in use": ("method/index.html", r"to multiples of (?P<n>5)\.", more(2)),
+    "the base in use": ("method/index.html", r"to a multiple of (?P<n>5),", more(2)),
     "the base on the page about people": ("confidentiality/index.html", r"to a multiple of (?P<n>5)\.", more(2)),
     "the query": (f"{KPI}/{KPI}.sql", r"SELECT", "-- 17\nSELECT"),
     "the configuration in the JSON": (f"{KPI}/{KPI}.json", r'"base": (?P<n>5)', more(-2)),
@@ -391,22 +391,6 @@ def test_a_workbook_with_another_figure_is_stopped(
 # The verdict of the audit
 
 
-def verdict(made: Protected, **changes: Any) -> Protected:
-    values: dict[str, Any] = {
-        "state": "passed",
-        "width": 5,
-        "threshold": 10,
-        "cells": 120,
-        "increments": 240,
-        "releases": ("2026-06-14.1",),
-        "attempts": 0,
-        "withheld": (),
-        "key_id": "0123456789ab",
-        "digest": figures_digest(made),
-    }
-    return made.model_copy(update={"verdict": Verdict(**{**values, **changes})})
-
-
 def one_figure_changed(made: Protected, **changes: Any) -> Protected:
     first = made.kpis[0]
     known = next(n for n, one in enumerate(first.figures) if one.numerator and one.denominator)
@@ -417,7 +401,7 @@ def one_figure_changed(made: Protected, **changes: Any) -> Protected:
 
 
 def test_a_release_that_passed_the_audit_with_these_figures_is_let_through(world: World) -> None:
-    world.compute(verdict(document()))
+    world.compute(audited(document()))
     world.handle({})
     manifest = world.json(f"releases/{document().release}/manifest.json")
     assert manifest["verdict"]["state"] == "passed"
@@ -430,22 +414,22 @@ def test_the_digest_is_of_every_figure() -> None:
     assert figures_digest(one_figure_changed(made)) != figures_digest(made)
 
 
-def test_without_a_verdict_nothing_passes_where_one_is_required() -> None:
-    gate.check_verdict(verdict(document()), required=True)
+def test_without_a_verdict_nothing_passes() -> None:
+    gate.check_verdict(audited(document()))
     with pytest.raises(gate.GateError, match="no verdict"):
-        gate.check_verdict(document(), required=True)
+        gate.check_verdict(document())
 
 
 FAILING: dict[str, Callable[[Protected], Protected]] = {
-    "an audit that it did not pass": lambda made: verdict(made, state="failed"),
-    "figures that are not those audited": lambda made: one_figure_changed(verdict(made)),
+    "an audit that it did not pass": lambda made: audited(made, state="failed"),
+    "figures that are not those audited": lambda made: one_figure_changed(audited(made)),
     "a percentage that does not follow from its counts": lambda made: one_figure_changed(made, value=0.1),
 }
 
 
 @pytest.mark.parametrize("why", FAILING)
 def test_nothing_of_a_stopped_release_is_written_and_the_current_page_stays(why: str, world: World) -> None:
-    world.compute(verdict(document()))
+    world.compute(audited(document()))
     world.handle({})
     before = world.objects()
     world.compute(FAILING[why](document("2026-07-15.1")))
@@ -458,7 +442,7 @@ def test_a_page_that_shows_what_was_not_audited_is_never_written(world: World, m
     """A fault in the rendering, not in the figures: a card shows a number that is not the headline's."""
     real = front.card
     monkeypatch.setattr(front, "card", lambda figures: {**real(figures), "figure": "98,761"})
-    world.compute(verdict(document()))
+    world.compute(audited(document()))
     with pytest.raises(gate.STOPS, match=r"index\.html"):
         world.handle({})
     assert world.objects() == {}
@@ -470,7 +454,7 @@ def test_a_withdrawal_is_not_put_off_by_an_earlier_release_that_the_gate_stops(w
     world.handle({})
     world.compute(second)
     world.handle({})
-    world.compute(verdict(first, state="failed"))
+    world.compute(audited(first, state="failed"))
     world.compute(second)
     with pytest.raises(gate.STOPS):
         world.handle({"action": "withdraw", "release": second.release, "reason": "one source was read twice"})
@@ -481,7 +465,7 @@ def test_a_withdrawal_is_not_put_off_by_an_earlier_release_that_the_gate_stops(w
 def test_the_error_of_a_refused_source_reaches_no_page_with_its_numbers(world: World) -> None:
     made = document()
     refused = made.sources[0].model_copy(update={"last_attempt": "trainees: 41,237 rows where 41,229 were expected"})
-    world.compute(verdict(made.model_copy(update={"sources": (refused, *made.sources[1:])})))
+    world.compute(audited(made.model_copy(update={"sources": (refused, *made.sources[1:])})))
     world.handle({})
     for key, body in world.objects().items():
         assert b"41,237" not in body, key

@@ -41,16 +41,14 @@ class Audited:
     shown: Cell
 
 
-def check_verdict(document: Protected, *, required: bool = False) -> None:
+def check_verdict(document: Protected) -> None:
     """Raise :class:`GateError` unless the attacker audit passed, and passed these very figures (publishing.md 1.7).
 
-    ``document`` is as it was stored, word for word. One without a verdict is let through unless one is ``required``.
+    ``document`` is as it was stored, word for word.
     """
     verdict = document.verdict
     if verdict is None:
-        if required:
-            raise GateError(f"release {document.release} is not published: it has no verdict of the attacker audit")
-        return
+        raise GateError(f"release {document.release} is not published: it has no verdict of the attacker audit")
     if verdict.state != "passed":
         raise GateError(f"release {document.release} is not published: it did not pass the attacker audit")
     if verdict.digest != figures_digest(document):

@@ -30,6 +30,8 @@ _LOOKS = {
 }
 """What an attribute that carries no figure may say; a number outside these would be one more figure."""
 _PLACES = frozenset("x y x1 y1 x2 y2 cx cy width height points viewbox".split())
+_FRAME = re.compile(r"0 0 ([1-9]\d{2}) ([1-9]\d{1,3}(?:\.\d)?)")
+_COORDINATE_TEXT = re.compile(r"\d{1,4}(\.\d)?")
 _SHAPES = frozenset({"svg", "title", "desc", "text", "line", "polyline", "circle", "rect"})
 _CLASSES = re.compile(
     r"app-chart__(svg|svg--wide|svg--narrow|axis|grid|target|break|reference|bar|line|line--[1-3]|point"
@@ -81,6 +83,10 @@ class BarDrawing:
 
 def check_looks(file: str, drawing: Node) -> None:
     """Raise :class:`ReadbackError` for an element or attribute that could carry a figure unseen."""
+    frame = _FRAME.fullmatch(drawing.get("viewbox") or "")
+    if frame is None:
+        raise ReadbackError(file, drawing.place, "a drawing has no frame that starts at 0 0")
+    most = max(map(float, frame.groups()))
     for node in drawing.walk():
         if node.tag not in _SHAPES or not all(_CLASSES.fullmatch(name) for name in node.classes):
             raise ReadbackError(file, node.place, "a drawing has nothing of this kind or class")
@@ -88,6 +94,12 @@ def check_looks(file: str, drawing: Node) -> None:
             known = name in _PLACES or (name in _LOOKS and _LOOKS[name].fullmatch(value))
             if any(letter.isnumeric() for letter in value) and not known and name != "class":
                 raise ReadbackError(file, f"{node.place}, attribute {name}", "a number that draws nothing")
+            if name in _PLACES and not all(_is_inside(one, most) for one in re.split(r"[ ,]+", value)):
+                raise ReadbackError(file, f"{node.place}, attribute {name}", "a place outside the drawing")
+
+
+def _is_inside(text: str, most: float) -> bool:
+    return _COORDINATE_TEXT.fullmatch(text) is not None and 0 <= float(text) <= most
 
 
 def line_drawing(file: str, drawing: Node, labels: list[str]) -> LineDrawing:
@@ -98,6 +110,8 @@ def line_drawing(file: str, drawing: Node, labels: list[str]) -> LineDrawing:
     if len(rules) != len(labels) or not rules:
         raise ReadbackError(file, drawing.place, "its axis has not the ticks that its figures call for")
     left, right = _number(file, rules[0], "x1"), _number(file, rules[0], "x2")
+    if any((_number(file, rule, "x1"), _number(file, rule, "x2")) != (left, right) for rule in rules):
+        raise ReadbackError(file, drawing.place, "the lines across it are not equally long")
     ticks = []
     for rule, label in zip(rules, labels, strict=True):
         y = _number(file, rule, "y1")

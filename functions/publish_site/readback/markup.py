@@ -114,7 +114,7 @@ class _Builder(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if self.open.tag != tag or self.open.parent is None:
-            raise self._refused(f"</{tag}> closes what is not open")
+            raise self._refused("an end tag closes what is not open")
         self.open = self.open.parent
 
     def handle_data(self, data: str) -> None:
