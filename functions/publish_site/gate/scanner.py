@@ -162,6 +162,7 @@ def _json(file: str, body: bytes, allowed: Known) -> Iterator[tuple[str, str]]:
     if paths is None:
         raise stopped(file, "its name", "a file that is not in the published schema")
     given = allowed.values.get(file, {})
+    yield from (("one of its names", name) for name in _names(read))
     for path, values in _distinct("", [read]):
         if not schema.path_is_known(path, paths):
             raise stopped(file, f"path {_safe(path)}", "a value that is not in the published schema")
@@ -174,6 +175,15 @@ def _json(file: str, body: bytes, allowed: Known) -> Iterator[tuple[str, str]]:
         if file == "manifest.json" and any(schema.path_is_known(path, [one]) for one in schema.MANIFEST_COUNTS):
             values = {value for value in values if not isinstance(value, int)}
         yield from _column(file, f"path {_safe(path)}", name, values)
+
+
+def _names(value: Any) -> Iterator[str]:
+    """The name of everything in ``value``, also of what is empty."""
+    if isinstance(value, dict):
+        yield from value
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _names(one)
 
 
 def _distinct(path: str, values: list[Any]) -> Iterator[tuple[str, set[Any]]]:
