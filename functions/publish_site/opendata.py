@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from typing import TYPE_CHECKING, Any
 
 from functions.publish_site.figures import NATIONAL, KpiFigures, shown
@@ -145,9 +146,9 @@ def _json_side(figures: KpiFigures, one: Revision, side: Side) -> dict[str, Any]
     }
 
 
-def json_file(document: Protected, published: str, kpis: list[KpiFigures]) -> bytes:
-    """Return the rows of ``kpis`` as JSON with what a reader needs to use them."""
-    return canonical_json(
+def json_file(document: Protected, published: str, kpis: list[KpiFigures], table: list[Row]) -> bytes:
+    """Return ``table``, the rows of ``kpis``, as JSON with what a reader needs to use them; a row is a line."""
+    body = canonical_json(
         {
             "title": "School placements performance",
             "status": "Management information, not official statistics",
@@ -176,14 +177,19 @@ def json_file(document: Protected, published: str, kpis: list[KpiFigures]) -> by
             ],
             "compared_with": document.compared_with,
             "revisions": [revision for one in kpis for revision in json_revisions(one, document)],
-            "rows": [row for one in kpis for row in json_rows(rows(one))],
+            "rows": [],
         }
     )
+    told = ",\n  ".join(json.dumps(row, ensure_ascii=False, sort_keys=True) for row in json_rows(table))
+    return body.replace(b'\n "rows": []', f'\n "rows": [\n  {told}\n ]'.encode() if told else b'\n "rows": []')
 
 
 def _csv_cell(value: str | Cell) -> str:
-    if isinstance(value, Cell):
-        return value.plain
+    return value.plain if isinstance(value, Cell) else text_cell(value)
+
+
+def text_cell(value: str) -> str:
+    """Return a text for CSV as it is; :class:`OpenDataError` for one that a spreadsheet would run."""
     if value[:1] in set("=+-@\t\r"):
         raise OpenDataError(f"the text {value!r} would be read as a formula by a spreadsheet; change the label")
     return value

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from functions.publish_site import opendata, words
+from functions.publish_site import opendata, standard, words
 from functions.publish_site.assets import Assets, is_licensed
 from functions.publish_site.figures import KpiFigures
 from functions.publish_site.front import front_view
@@ -59,15 +59,18 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
     kpis = _kpis(document)
     instant = times.iso_instant(published)
     files: dict[str, bytes] = {}
+    tables = {figures.kpi.id: opendata.rows(figures) for figures in kpis}
+    whole = [row for table in tables.values() for row in table]
     for figures in kpis:
         place = figures.kpi.id
-        table = opendata.rows(figures)
+        table = tables[place]
         files[f"{place}/{place}.csv"] = opendata.csv_file(table)
         if figures.kpi.sql:
             files[f"{place}/{place}.sql"] = figures.kpi.sql.encode()
-        files[f"{place}/{place}.json"] = opendata.json_file(document, instant, [figures])
-    files[RELEASE_CSV] = opendata.csv_file([row for figures in kpis for row in opendata.rows(figures)])
-    files[RELEASE_JSON] = opendata.json_file(document, instant, kpis)
+        files[f"{place}/{place}.json"] = opendata.json_file(document, instant, [figures], table)
+    files[RELEASE_CSV] = opendata.csv_file(whole)
+    files[RELEASE_JSON] = opendata.json_file(document, instant, kpis, whole)
+    files |= _standard_files(kpis)
     deep = {**site.frame("../../../", document.release, "../"), **_about(document, published)}
     for index, figures in enumerate(kpis):
         values = kpi_view(figures, kpis, index, document, published)
@@ -83,6 +86,19 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
     first = render("front.html", **shallow, **front_view(kpis, document, times.london_day(published)), missing=())
     files["manifest.json"] = canonical_json(_manifest(document, instant, {**files, "index.html": first}))
     files["index.html"] = first
+    return files
+
+
+def _standard_files(kpis: list[KpiFigures]) -> dict[str, bytes]:
+    """The files in DfE's open data standard: of each indicator and of all, years and months apart."""
+    wanted = [(f"{figures.kpi.id}/{figures.kpi.id}", [figures]) for figures in kpis]
+    files: dict[str, bytes] = {}
+    for stem, some in (*wanted, (RELEASE_CSV.removesuffix(".csv"), kpis)):
+        for span in standard.SPANS:
+            made = standard.standard(some, span, whole=some is kpis)
+            if made:
+                files[f"{stem}-{span}.csv"] = standard.data_file(made)
+                files[f"{stem}-{span}.meta.csv"] = standard.meta_file(made)
     return files
 
 

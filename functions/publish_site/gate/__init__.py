@@ -17,6 +17,7 @@ from functions.publish_site.gate.downloads import check_csv, check_json, check_m
 from functions.publish_site.gate.errors import GateError, stopped
 from functions.publish_site.gate.pages import FRONT, check_page
 from functions.publish_site.gate.scanner import Known, known, scan
+from functions.publish_site.gate.standard import check_meta, check_standard
 from functions.publish_site.readback import ReadbackError
 from functions.publish_site.readback.files import json_value
 
@@ -55,6 +56,10 @@ def _check_file(file: str, body: bytes, made: Context, files: Mapping[str, bytes
         check_page(file, body, made)
     elif schema.is_data(file, "csv") and (folder in made.kpis or not folder):
         check_csv(file, body, made)
+    elif schema.standard_span(file) and (folder in made.kpis or not folder):
+        check_standard(file, body, made)
+    elif schema.standard_span(file, ".meta.csv") and (folder in made.kpis or not folder):
+        check_meta(file, body, made)
     elif schema.is_data(file, "json") and (folder in made.kpis or not folder):
         check_json(file, body, made)
     elif schema.is_data(file, "ods") and (folder in made.kpis or not folder):

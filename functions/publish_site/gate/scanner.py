@@ -44,6 +44,8 @@ class Known:
     """File: the phrases with a snapshot's id that it may say."""
     values: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
     """File: path in it: the very values that may stand there."""
+    indicators: frozenset[str] = frozenset()
+    """Columns with figures of the files in DfE's open data standard."""
 
 
 def known(document: Protected, files: Mapping[str, bytes], assets: Iterable[str]) -> Known:
@@ -63,7 +65,23 @@ def known(document: Protected, files: Mapping[str, bytes], assets: Iterable[str]
         "verdict.digest": frozenset({document.verdict.digest} if document.verdict else ()),
         "verdict.key_id": frozenset({document.verdict.key_id} if document.verdict else ()),
     }
-    return Known(frozenset(key.rpartition("/")[2] for key in assets), snapshots, {"manifest.json": values})
+    return Known(
+        frozenset(key.rpartition("/")[2] for key in assets),
+        snapshots,
+        {"manifest.json": values},
+        _indicators(document),
+    )
+
+
+def _indicators(document: Protected) -> frozenset[str]:
+    """The columns that a release's measures give to the files in DfE's standard, alone and with the indicator."""
+    return frozenset(
+        f"{stem}{measure.id}_{said}"
+        for kpi in document.kpis
+        for stem in ("", f"{kpi.id.replace('-', '_')}_")
+        for measure in kpi.description.measures
+        for said in (("count",) if measure.kind == "count" else schema.INDICATORS)
+    )
 
 
 def scan(files: Mapping[str, bytes], allowed: Known) -> None:
@@ -98,7 +116,7 @@ def _places(file: str, body: bytes, allowed: Known) -> Iterator[tuple[str, str]]
     if suffix == "html":
         yield from _page(file, body, allowed)
     elif suffix == "csv":
-        yield from _csv(file, body)
+        yield from _csv(file, body, allowed.indicators)
     elif suffix == "json":
         yield from _json(file, body, allowed)
     elif suffix == "ods":
@@ -133,13 +151,20 @@ def _without_asset(node: Node, value: str, assets: frozenset[str]) -> str:
     return folder if node.tag in {"link", "use", "img", "image"} and name in assets else value
 
 
-def _csv(file: str, body: bytes) -> Iterator[tuple[str, str]]:
+def _csv(file: str, body: bytes, indicators: frozenset[str]) -> Iterator[tuple[str, str]]:
     head, *rows = csv_rows(file, body)
     data = tuple(head) == tuple(schema.DATA_COLUMNS) and schema.is_data(file, "csv")
-    if not data and tuple(head) != schema.WITHDRAWN_COLUMNS:
+    span = schema.standard_span(file)
+    fixed = schema.STANDARD_COLUMNS[span] if span else ()
+    standard = bool(span) and tuple(head[: len(fixed)]) == fixed and set(head[len(fixed) :]) <= indicators
+    meta = schema.standard_span(file, ".meta.csv") and tuple(head) == schema.META_COLUMNS
+    if not (data or standard or meta) and tuple(head) != schema.WITHDRAWN_COLUMNS:
         raise stopped(file, "the header", "a column that is not in the published schema")
     for column, name in enumerate(head):
-        yield from _column(file, f"column {name}", name if data else "", {row[column] for row in rows})
+        known_as = name if data or (standard and column < len(fixed)) else ""
+        if standard and column >= len(fixed) and not name.endswith("_percentage"):
+            known_as = "numerator"
+        yield from _column(file, f"column {name}", known_as, {row[column] for row in rows})
 
 
 def _column(file: str, place: str, name: str, values: set[Any]) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from functions.publish_site.words import MONTHS
+
 REGIONS = {f"E1200000{number}" for number in range(1, 10)}
 """Codes of the nine regions of England."""
 
@@ -44,6 +46,30 @@ DATA_COLUMNS: dict[str, frozenset[str] | None] = {
 
 WITHDRAWN_COLUMNS = ("release", "withdrawn_on", "reason")
 """Columns of what stands in place of a withdrawn file."""
+
+_STANDARD_PLACE = (
+    "time_period time_identifier geographic_level country_code country_name region_code region_name".split()
+)
+STANDARD_COLUMNS: dict[str, tuple[str, ...]] = {
+    "years": (*_STANDARD_PLACE, "part_of_year", "breakdown", "category"),
+    "months": (*_STANDARD_PLACE, "breakdown", "category"),
+}
+"""Columns without figures of the files in DfE's open data standard; those with figures are named by the measures."""
+
+STANDARD_VALUES: dict[str, frozenset[str]] = {
+    "time_identifier": frozenset({"Academic year", *MONTHS}),
+    "geographic_level": frozenset({"National", "Regional"}),
+    "country_code": frozenset({"E92000001"}),
+    "country_name": frozenset({"England"}),
+    "region_code": frozenset({"", "x", *REGIONS}),
+    "part_of_year": frozenset({"Total", "To the same point"}),
+}
+"""All the values of a column of those files, where there is a list."""
+
+META_COLUMNS = tuple(
+    "col_name col_type label indicator_grouping indicator_unit indicator_dp filter_hint filter_grouping_column".split()
+)
+"""Columns of the description of such a file."""
 
 IDENTIFIER_COLUMNS = {"country_code", "region_code"}
 """Columns of the data files with official codes of eight digits, which must be among those listed above."""
@@ -122,6 +148,13 @@ def is_data(file: str, suffix: str) -> bool:
     """Return whether ``file`` is a data file: that of the release, or ``<kpi>/<kpi>.<suffix>`` of an indicator."""
     folder, _, name = file.rpartition("/")
     return name == f"{folder or RELEASE_DATA}.{suffix}" and "/" not in folder
+
+
+def standard_span(file: str, suffix: str = ".csv") -> str | None:
+    """Return "years" or "months" for a file in DfE's open data standard; ``None`` for any other."""
+    folder, _, name = file.rpartition("/")
+    named = (span for span in STANDARD_COLUMNS if name == f"{folder or RELEASE_DATA}-{span}{suffix}")
+    return None if "/" in folder else next(named, None)
 
 
 def path_is_known(path: str, known: list[str]) -> bool:

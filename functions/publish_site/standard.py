@@ -1,0 +1,249 @@
+"""Figures in DfE's open data standard, as Explore Education Statistics takes them.
+
+One row is a time, a place and a part of a breakdown; one column an indicator. Years and
+months are two files, because one may not mix them. Filters are always filled, with
+``Total`` where nothing is cut; the matrix is complete, so that a cell without a figure is
+``x`` (there should be one) or ``z`` (there cannot be).
+"""
+
+from __future__ import annotations
+
+import calendar
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from functions.publish_site.opendata import text_cell
+from functions.publish_site.words import MONTHS, day, listed
+
+if TYPE_CHECKING:
+    from functions.publish_site.figures import KpiFigures
+    from placements_kpi.results import Measure, Point
+
+FIXED = "time_period time_identifier geographic_level country_code country_name region_code region_name".split()
+META = (
+    "col_name col_type label indicator_grouping indicator_unit indicator_dp filter_hint filter_grouping_column".split()
+)
+SPANS = ("years", "months")
+"""The two kinds of file: figures of whole years and at the same point of each, and figures at the end of each month."""
+
+WHOLE, SAME_POINT = "Total", "To the same point"
+"""Parts of a year: all of it; and up to the newest figure, or the same point of the year before."""
+
+_TOTAL = "Total"
+_NO_REGION = "not_available"
+NOT_APPLICABLE, NOT_AVAILABLE = "z", "x"
+
+Time = tuple[str, int, str]
+"""Four or six digits; the number of the month, 0 for a year; the identifier."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as the ``.meta.csv`` describes it."""
+
+    name: str
+    kind: str
+    label: str
+    grouping: str = ""
+    unit: str = ""
+    decimals: str = ""
+    hint: str = ""
+    filter_grouping: str = ""
+
+
+@dataclass(frozen=True)
+class Standard:
+    """A file of the standard: its filters and indicators, and its rows with every column in the order of ``head``."""
+
+    span: str
+    columns: tuple[Column, ...]
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a row stands: region (code and name, empty nationally) and part of a breakdown."""
+
+    region_code: str
+    region_name: str
+    breakdown: str
+    category: str
+
+
+def standard(kpis: Sequence[KpiFigures], span: str, *, whole: bool) -> Standard | None:
+    """Return the file of ``span`` for ``kpis``; ``None`` if none of them has a figure in it.
+
+    ``whole`` names the indicator's KPI in every column, as the file of the whole release needs.
+    """
+    sides = [side for figures in kpis if (side := _Side(figures, span, whole=whole)).times]
+    if not sides:
+        return None
+    filters = _filters(kpis, sides, span)
+    columns = (*filters, *(column for side in sides for column in side.columns))
+    times = sorted({time for side in sides for time in side.times})
+    national = _ordered(place for side in sides for place in side.national)
+    regional = sorted(_ordered(place for side in sides for place in side.regional), key=lambda one: one.region_code)
+    parts = (WHOLE, SAME_POINT) if span == "years" else ("",)
+    rows = []
+    for time in times:
+        for part in parts:
+            for place in (*national, *regional):
+                level = "Regional" if place.region_code else "National"
+                fixed = (time[0], time[2], level, "E92000001", "England", place.region_code, place.region_name)
+                cut = (*((part,) if part else ()), place.breakdown, place.category)
+                rows.append((*fixed, *cut, *chain.from_iterable(side.cells(time, part, place) for side in sides)))
+    head = (*FIXED, *(_by_name(columns)))
+    return Standard(span, columns, head, tuple(rows))
+
+
+def data_file(made: Standard) -> bytes:
+    """Return the data as CSV by RFC 4180, in UTF-8."""
+    fixed = len(made.head) - sum(one.kind == "Indicator" for one in made.columns)
+    for text in {text for row in made.rows for text in row[:fixed]}:
+        text_cell(text)
+    return _csv([made.head, *made.rows])
+
+
+def meta_file(made: Standard) -> bytes:
+    """Return what describes the filters and indicators, ``<name>.meta.csv``; a grouping column is not listed."""
+    told = [
+        (one.name, one.kind, one.label, one.grouping, one.unit, one.decimals, one.hint, one.filter_grouping)
+        for one in made.columns
+        if one.kind
+    ]
+    return _csv([META, *([text_cell(text) for text in row] for row in told)])
+
+
+def column_names(kpi_id: str, measure: Measure, *, whole: bool) -> tuple[str, ...]:
+    """Return the columns of a measure: one for a count; numerator, denominator and percentage for a rate."""
+    stem = f"{kpi_id.replace('-', '_')}_{measure.id}" if whole else measure.id
+    if measure.kind == "count":
+        return (f"{stem}_count",)
+    return (f"{stem}_numerator", f"{stem}_denominator", f"{stem}_percentage")
+
+
+class _Side:
+    """What one KPI brings to a file."""
+
+    def __init__(self, figures: KpiFigures, span: str, *, whole: bool) -> None:
+        self.figures, self.span = figures, span
+        kpi = figures.kpi
+        self.given = {(one.measure, one.breakdown) for one in kpi.figures}
+        kept = [one for one in kpi.description.measures if span == "years" or figures.family(one).series == "monthly"]
+        self.measures = [
+            (one, figures.family(one)) for one in kept if any(one.id == measure for measure, _ in self.given)
+        ]
+        self.slots = dict(self._slots())
+        self.times = {time for _, time, _ in self.slots}
+        self.columns = tuple(column for one, _ in self.measures for column in self._columns(one, whole=whole))
+        self.cuts: dict[_Place, tuple[str, str]] = {_Place("", "", _TOTAL, _TOTAL): ("national", _TOTAL)}
+        first = next((part.id for part in kpi.description.breakdowns if figures.regional(part.id)), None)
+        for part in kpi.description.breakdowns:
+            if not any((one.id, part.id) in self.given for one, _ in self.measures):
+                continue
+            for one in part.categories:
+                place = _Place("", "", part.title, one.label)
+                if figures.regional(part.id):
+                    code = "x" if one.code == _NO_REGION else one.code
+                    place = _Place(code, one.label, _TOTAL if part.id == first else part.title, _TOTAL)
+                self.cuts[place] = (part.id, one.code)
+
+    @property
+    def national(self) -> list[_Place]:
+        return [place for place in self.cuts if not place.region_code]
+
+    @property
+    def regional(self) -> list[_Place]:
+        return [place for place in self.cuts if place.region_code]
+
+    def _slots(self) -> Iterator[tuple[tuple[str, Time, str], Point]]:
+        """The point of each family that stands for a time and a part of it; of two, the later."""
+        families = {family.id: family for family in self.figures.kpi.description.families}
+        wanted = {one.family for one, _ in self.measures}
+        for point in sorted(self.figures.kpi.points, key=lambda one: one.as_of):
+            family = families[point.family]
+            if point.family not in wanted:
+                continue
+            if self.span == "months":
+                if _is_month_end(point) and point.period_start <= point.as_of <= point.period_end:
+                    month = point.as_of.month
+                    yield (point.family, (f"{point.as_of.year}", month, MONTHS[month - 1]), ""), point
+                continue
+            opens = point.period - 1 if family.period == "recruitment_cycle" else point.period
+            year = (f"{opens}{(opens + 1) % 100:02d}", 0, "Academic year")
+            if family.series == "yearly" or point.as_of == point.period_end:
+                yield (point.family, year, WHOLE), point
+            if family.series == "monthly" and (point.is_current or point.is_comparison):
+                yield (point.family, year, SAME_POINT), point
+
+    def _columns(self, measure: Measure, *, whole: bool) -> Iterator[Column]:
+        title = self.figures.kpi.description.title
+        for name in column_names(self.figures.kpi.id, measure, whole=whole):
+            said = name.rpartition("_")[2]
+            label = {
+                "count": measure.title,
+                "numerator": f"{measure.title}: number",
+                "denominator": f"{measure.title}: out of",
+                "percentage": f"{measure.title}: percentage",
+            }[said]
+            percent = said == "percentage"
+            label = f"{title}: {label}" if whole else label
+            yield Column(name, "Indicator", label, title, "%" if percent else "", "1" if percent else "0")
+
+    def cells(self, time: Time, part: str, place: _Place) -> tuple[str, ...]:
+        """Return the cells of the KPI's columns in one row."""
+        cut = self.cuts.get(place)
+        if cut is None:
+            return (NOT_APPLICABLE,) * len(self.columns)
+        cells: list[str] = []
+        for measure, family in self.measures:
+            width = 3 if measure.kind == "rate" else 1
+            point = self.slots.get((family.id, time, part))
+            if (measure.id, cut[0]) not in self.given or (part == SAME_POINT and family.series == "yearly"):
+                cells += [NOT_APPLICABLE] * width
+            elif point is None:
+                cells += [NOT_AVAILABLE] * width
+            else:
+                shown = self.figures.at(measure, point, cut)
+                cells += [one.plain for one in (shown.numerator, shown.denominator, shown.value)[:width]]
+        return tuple(cells)
+
+
+def _filters(kpis: Sequence[KpiFigures], sides: Sequence[_Side], span: str) -> tuple[Column, ...]:
+    cut = (
+        Column("breakdown", "", ""),
+        Column("category", "Filter", "Category", hint="Total is all of them", filter_grouping="breakdown"),
+    )
+    if span == "months":
+        return cut
+    days = {slot.as_of for side in sides for (_, _, part), slot in side.slots.items() if part == SAME_POINT}
+    said = listed([day(one) for one in sorted(days)])
+    hint = f"Total is the whole year{f'; the same point is {said}' if said else ''}"
+    return (Column("part_of_year", "Filter", "Part of the year", hint=hint), *cut)
+
+
+def _by_name(columns: Sequence[Column]) -> list[str]:
+    names = [one.name for one in columns]
+    if len(set(names)) != len(names):
+        raise ValueError("two columns of the open data standard have one name; a measure's id must tell it apart")
+    return names
+
+
+def _ordered(places: Iterator[_Place]) -> list[_Place]:
+    return list(dict.fromkeys(places))
+
+
+def _is_month_end(point: Point) -> bool:
+    return point.as_of.day == calendar.monthrange(point.as_of.year, point.as_of.month)[1]
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> bytes:
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerows(rows)
+    return buffer.getvalue().encode()
