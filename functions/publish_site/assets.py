@@ -24,6 +24,10 @@ CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".csv": "text/csv; charset=utf-8",
     ".json": "application/json",
+    ".jsonld": "application/ld+json",
+    ".ods": "application/vnd.oasis.opendocument.spreadsheet",
+    ".atom": "application/atom+xml; charset=utf-8",
+    ".ics": "text/calendar; charset=utf-8",
     ".sql": "text/plain; charset=utf-8",
 }
 

@@ -25,10 +25,12 @@ from functions.publish_site.catalogue import (
     read_withdrawals,
     withdrawn_key,
 )
+from functions.publish_site.feed import FEED_KEY, feed
 from functions.publish_site.front import stale_sources
 from functions.publish_site.results import ReleaseError, in_public_words, newest_release, read_release
 from functions.publish_site.site import (
     Site,
+    calendar_page,
     empty_front_page,
     front_page,
     not_found_page,
@@ -36,6 +38,7 @@ from functions.publish_site.site import (
     releases_page,
     withdrawn_file,
 )
+from functions.publish_site.updates import CALENDAR_KEY, icalendar
 from functions.publish_site.writing import MINUTES, Writer
 from placements_kpi import store, times
 
@@ -137,6 +140,9 @@ def _switch(run: _Run, request: Request, seen: str | None) -> tuple[str | None, 
     others = {
         "releases/index.html": releases_page(run.site, changed, run.withdrawals),
         "404.html": not_found_page(run.site, release),
+        "calendar/index.html": calendar_page(run.site, changed),
+        CALENDAR_KEY: icalendar(changed, run.site.host),
+        FEED_KEY: feed(changed, run.withdrawals, run.site.host),
         CATALOGUE_KEY: store.canonical_json(changed.body(run.withdrawals)),
     }
     gate.scan({**others, FRONT_KEY: page}, gate.Known(assets=_asset_names(run)))
@@ -146,8 +152,9 @@ def _switch(run: _Run, request: Request, seen: str | None) -> tuple[str | None, 
         _write_release(run, prepared)
     if not run.writer.dry_run:
         store.swap(run.s3, bucket, CATALOGUE_KEY, changed.body(run.withdrawals), pointer, MINUTES)
-    for key in ("releases/index.html", "404.html"):
-        run.writer.page(key, others[key])
+    for key, body in others.items():
+        if key != CATALOGUE_KEY:
+            run.writer.page(key, body)
     run.writer.page(FRONT_KEY, page, seen=seen)
     return release, prepared.document if prepared else None
 

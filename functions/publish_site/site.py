@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from functions.publish_site import opendata, standard, words
+from functions.publish_site import data_page, metadata, opendata, standard, updates, words, workbook
 from functions.publish_site.assets import Assets, is_licensed
 from functions.publish_site.figures import KpiFigures
 from functions.publish_site.front import front_view
@@ -23,11 +23,13 @@ from placements_kpi.store import canonical_json
 
 if TYPE_CHECKING:
     from functions.publish_site.catalogue import Catalogue, Withdrawal
+    from functions.publish_site.standard import Standard
     from placements_kpi.results import Protected
 
 SERVICE_NAME = "School placements performance"
 RELEASE_CSV = "school-placements-performance.csv"
 RELEASE_JSON = "school-placements-performance.json"
+RELEASE_ODS = "school-placements-performance.ods"
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,12 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
         files[f"{place}/{place}.json"] = opendata.json_file(document, instant, [figures], table)
     files[RELEASE_CSV] = opendata.csv_file(whole)
     files[RELEASE_JSON] = opendata.json_file(document, instant, kpis, whole)
-    files |= _standard_files(kpis)
+    day = words.day(times.london_day(published))
+    files[RELEASE_ODS] = workbook.release_workbook(document, day, [(one, tables[one.kpi.id]) for one in kpis])
+    made = _standard_tables(kpis)
+    for stem, one in made.items():
+        files |= {f"{stem}.csv": standard.data_file(one), f"{stem}.meta.csv": standard.meta_file(one)}
+    files |= _descriptions(document, instant, site.host, kpis, made, files)
     deep = {**site.frame("../../../", document.release, "../"), **_about(document, published)}
     for index, figures in enumerate(kpis):
         values = kpi_view(figures, kpis, index, document, published)
@@ -82,6 +89,9 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
     files["confidentiality/index.html"] = render("confidentiality.html", **deep, **_confidentiality(document))
     for name in ("accessibility", "privacy"):
         files[f"{name}/index.html"] = render(f"{name}.html", **deep)
+    files["data/index.html"] = render(
+        "data.html", **{**deep, "here": "data"}, **data_page.data_view(document, kpis, files)
+    )
     shallow = {**site.frame("../../", document.release, "", "front"), **_about(document, published)}
     first = render("front.html", **shallow, **front_view(kpis, document, times.london_day(published)), missing=())
     files["manifest.json"] = canonical_json(_manifest(document, instant, {**files, "index.html": first}))
@@ -89,17 +99,45 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
     return files
 
 
-def _standard_files(kpis: list[KpiFigures]) -> dict[str, bytes]:
-    """The files in DfE's open data standard: of each indicator and of all, years and months apart."""
+def _standard_tables(kpis: list[KpiFigures]) -> dict[str, Standard]:
+    """The files in DfE's open data standard, by path without suffix: of each indicator and of all, by span."""
     wanted = [(f"{figures.kpi.id}/{figures.kpi.id}", [figures]) for figures in kpis]
-    files: dict[str, bytes] = {}
-    for stem, some in (*wanted, (RELEASE_CSV.removesuffix(".csv"), kpis)):
-        for span in standard.SPANS:
-            made = standard.standard(some, span, whole=some is kpis)
-            if made:
-                files[f"{stem}-{span}.csv"] = standard.data_file(made)
-                files[f"{stem}-{span}.meta.csv"] = standard.meta_file(made)
-    return files
+    wanted.append((RELEASE_CSV.removesuffix(".csv"), kpis))
+    return {
+        f"{stem}-{span}": made
+        for stem, some in wanted
+        for span in standard.SPANS
+        if (made := standard.standard(some, span, whole=some is kpis))
+    }
+
+
+def _descriptions(
+    document: Protected,
+    instant: str,
+    host: str,
+    kpis: list[KpiFigures],
+    tables: Mapping[str, Standard],
+    files: Mapping[str, bytes],
+) -> dict[str, bytes]:
+    """What describes the data files to a programme: CSVW beside each CSV, a Dataset for each KPI, a Data Package."""
+    titles = {one.kpi.id: one.kpi.description.title for one in kpis}
+    described: dict[str, dict[str, object]] = {}
+    for path in (one for one in files if one.endswith(".csv") and not one.endswith(".meta.csv")):
+        folder, _, name = path.rpartition("/")
+        title, table = titles.get(folder, SERVICE_NAME), tables.get(path.removesuffix(".csv"))
+        described[path] = (
+            metadata.csvw_standard(name, title, document.release, table)
+            if table
+            else metadata.csvw_long(name, title, document.release)
+        )
+    data = {path: body for path, body in files.items() if path.endswith((".csv", ".json", ".ods"))}
+    made = {f"{path}-metadata.json": canonical_json(about) for path, about in described.items()}
+    for one in kpis:
+        own = sorted(path.rpartition("/")[2] for path in data if path.startswith(f"{one.kpi.id}/"))
+        told = metadata.dataset(one, document, instant, host, own)
+        made[f"{one.kpi.id}/{one.kpi.id}.jsonld"] = canonical_json(told)
+    made["datapackage.json"] = canonical_json(metadata.data_package(document, instant, data, described))
+    return made
 
 
 def front_page(
@@ -149,6 +187,16 @@ def releases_page(site: Site, catalogue: Catalogue, withdrawals: Mapping[str, Wi
     )
 
 
+def calendar_page(site: Site, catalogue: Catalogue) -> bytes:
+    """Return the page on when figures are updated next."""
+    front = catalogue.front
+    return render(
+        "calendar.html",
+        **site.frame("../", front, f"../releases/{front}/" if front else "", "calendar"),
+        updates=[(words.day(one.on), one.words) for one in updates.next_updates(catalogue)],
+    )
+
+
 def not_found_page(site: Site, front: str | None) -> bytes:
     """Return the page for an address that is not there; it is shown at any depth, so its links start at the root."""
     return render("404.html", **site.frame("/", front, f"/releases/{front}/" if front else "", "404"))
@@ -168,10 +216,13 @@ def withdrawn_file(site: Site, path: str, withdrawal: Withdrawal) -> bytes | Non
             day=words.day(day),
             **_reason(withdrawal),
         )
-    if path.endswith(".json"):
-        return canonical_json({"release": release, "withdrawn_on": day.isoformat(), "reason": withdrawal.reason})
+    note = {"release": release, "withdrawn_on": day.isoformat(), "reason": withdrawal.reason}
+    if path.endswith((".json", ".jsonld")):
+        return canonical_json(note)
     if path.endswith(".csv"):
-        return opendata.note_file({"release": release, "withdrawn_on": day.isoformat(), "reason": withdrawal.reason})
+        return opendata.note_file(note)
+    if path.endswith(".ods"):
+        return workbook.note_workbook(note)
     return f"-- Release {release} was withdrawn on {day.isoformat()}. {withdrawal.reason}\n".encode()
 
 

@@ -26,7 +26,9 @@ def cache_control(key: str) -> str:
     """
     if key.startswith("assets/"):
         return FOREVER
-    return HOUR if key.startswith("releases/") and key.endswith((".csv", ".json", ".sql")) else MINUTES
+    return (
+        HOUR if key.startswith("releases/") and key.endswith((".csv", ".json", ".jsonld", ".ods", ".sql")) else MINUTES
+    )
 
 
 class Writer:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -77,7 +79,12 @@ class World:
         self.monkeypatch.setenv("CLOCK", instant)
 
     def read(self, key: str, bucket: str = SITE) -> str:
-        return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+        """The text of an object; of a workbook, that of its content."""
+        body = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        if key.endswith(".ods"):
+            with zipfile.ZipFile(io.BytesIO(body)) as archive:
+                body = archive.read("content.xml")
+        return body.decode()
 
     def json(self, key: str, bucket: str = SITE) -> Any:
         return json.loads(self.read(key, bucket))

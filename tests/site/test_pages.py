@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from functions.publish_site import assets, quality, sentences, site, words
+from functions.publish_site import assets, feed, quality, sentences, site, updates, words
 from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
 from functions.publish_site.figures import KpiFigures
 from placements_kpi.results import KpiResult, Protected, Verdict, figures_digest
@@ -41,6 +41,9 @@ def whole(protected: Protected, page_frame: site.Site, files: dict[str, bytes], 
         f"releases/{WITHDRAWAL.release}/method/index.html": withdrawn,
         "releases/index.html": site.releases_page(page_frame, catalogue, {}),
         "releases.json": b"",
+        "releases.atom": feed.feed(catalogue, {}, "localhost"),
+        "calendar.ics": updates.icalendar(catalogue, "localhost"),
+        "calendar/index.html": site.calendar_page(page_frame, catalogue),
         "404.html": site.not_found_page(page_frame, protected.release),
         "index.html": front,
     }

@@ -135,7 +135,11 @@ def test_objects_have_the_headers_of_their_kind(world: World) -> None:
                 "svg": "image/svg+xml",
                 "csv": "text/csv",
                 "json": "application/json",
+                "jsonld": "application/ld+json",
                 "sql": "text/plain",
+                "ods": "application/vnd.oasis.opendocument.spreadsheet",
+                "atom": "application/atom+xml",
+                "ics": "text/calendar",
             }[suffix]
         )
         age = int(head["CacheControl"].split("max-age=")[1].split(",")[0])

@@ -8,11 +8,13 @@ error names the file and the place, never the value, and nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from functions.publish_site.gate import schema
 from functions.publish_site.gate.audited import check_verdict
 from functions.publish_site.gate.context import Context, context
+from functions.publish_site.gate.descriptions import check_description
 from functions.publish_site.gate.downloads import check_csv, check_json, check_manifest, check_ods
 from functions.publish_site.gate.errors import GateError, stopped
 from functions.publish_site.gate.pages import FRONT, check_page
@@ -26,7 +28,7 @@ __all__ = ["STOPS", "Context", "GateError", "Known", "check_front", "check_relea
 STOPS = (GateError, ReadbackError)
 """What stops a release: it says something that it may not, or nobody can tell what it says."""
 
-PAGES = frozenset({"accessibility", "confidentiality", "data-quality", "method", "privacy"})
+PAGES = frozenset({"accessibility", "confidentiality", "data", "data-quality", "method", "privacy"})
 """Folders of the pages of a release that are no indicator's."""
 
 
@@ -36,6 +38,7 @@ def check_release(files: Mapping[str, bytes], made: Context, assets: Collection[
     ``files`` are all of the release by their path in it; ``assets`` the keys of stylesheet and images.
     """
     document = made.document
+    made = replace(made, sizes=frozenset(map(len, files.values())))
     for file, body in files.items():
         _check_file(file, body, made, files)
     missing = {f"{kpi.id}/{kpi.id}.{kind}" for kpi in document.kpis for kind in ("csv", "json")} - set(files)
@@ -52,18 +55,13 @@ def check_front(body: bytes, made: Context, assets: Collection[str]) -> None:
 
 def _check_file(file: str, body: bytes, made: Context, files: Mapping[str, bytes]) -> None:
     folder, _, name = file.rpartition("/")
+    check = _data_check(file) if folder in made.kpis or not folder else None
     if name == "index.html" and (folder in PAGES or folder in made.kpis or not folder):
         check_page(file, body, made)
-    elif schema.is_data(file, "csv") and (folder in made.kpis or not folder):
-        check_csv(file, body, made)
-    elif schema.standard_span(file) and (folder in made.kpis or not folder):
-        check_standard(file, body, made)
-    elif schema.standard_span(file, ".meta.csv") and (folder in made.kpis or not folder):
-        check_meta(file, body, made)
-    elif schema.is_data(file, "json") and (folder in made.kpis or not folder):
-        check_json(file, body, made)
-    elif schema.is_data(file, "ods") and (folder in made.kpis or not folder):
-        check_ods(file, body, made)
+    elif check:
+        check(file, body, made)
+    elif schema.is_description(file) and (folder in made.kpis or not folder):
+        check_description(file, body, made, files)
     elif file == "manifest.json":
         check_manifest(file, body, made, files)
     elif file == "release.json":
@@ -74,3 +72,12 @@ def _check_file(file: str, body: bytes, made: Context, files: Mapping[str, bytes
             raise stopped(file, "the file", "it is not the query that the figures come from")
     else:
         raise stopped(file, "its name", "a file that nobody here can read back")
+
+
+def _data_check(file: str) -> Callable[[str, bytes, Context], None] | None:
+    """Return what reads a data file back; ``None`` for any other file."""
+    named = {"csv": check_csv, "json": check_json, "ods": check_ods}
+    found = next((check for suffix, check in named.items() if schema.is_data(file, suffix)), None)
+    if schema.standard_span(file):
+        return check_standard
+    return check_meta if schema.standard_span(file, ".meta.csv") else found

@@ -31,6 +31,8 @@ class Context:
     """Element, attribute and value of everything with a number in a page that has no data in it."""
     classes: frozenset[str]
     """Names with a number in them that the templates give to elements."""
+    sizes: frozenset[int] = frozenset()
+    """Bytes of each file of the release, which the page on data says."""
 
     @property
     def instants(self) -> set[str]:

@@ -87,18 +87,26 @@ def check_ods(file: str, body: bytes, context: Context) -> None:
 
     Symbols stand in square brackets; the value behind a cell is the number that it shows.
     """
+    numbered = enumerate(context.kpis.values(), 1)
+    names = [f"{number} {kpi.kpi.description.title}"[:31].rstrip() for number, kpi in numbered]
+    phrases = context.phrases.and_also([*opendata.COLUMN_WORDS.values(), *names])
     for sheet in ods_sheets(file, body):
+        if not phrases.explains(sheet.name):
+            raise stopped(file, "the name of a sheet", "a number that the sheet has no reason to show")
         head = next((n for n, row in enumerate(sheet.rows) if row == tuple(schema.DATA_COLUMNS)), None)
         for number, (row, values) in enumerate(zip(sheet.rows, sheet.values, strict=True)):
             for column, (text, value) in enumerate(zip(row, values, strict=True)):
                 place = f"sheet {sheet.name}, row {number + 1}, column {column + 1}"
                 if text.replace(",", "").removesuffix("%") != value.replace(",", "").removesuffix("%"):
                     raise stopped(file, place, "the value behind the cell is not the one it shows")
-                if (head is None or number < head) and not context.phrases.explains(text):
+                if (head is None or number < head) and not phrases.explains(text):
                     raise stopped(file, place, "a number that the sheet has no reason to show")
         if head is not None:
             rows = [
-                {name: _out_of_brackets(text) for name, text in zip(schema.DATA_COLUMNS, row, strict=True)}
+                {
+                    name: _out_of_brackets(text) if name in schema.INDICATORS else text
+                    for name, text in zip(schema.DATA_COLUMNS, row, strict=True)
+                }
                 for row in (
                     tuple(row) + ("",) * (len(schema.DATA_COLUMNS) - len(row)) for row in sheet.rows[head + 1 :]
                 )

@@ -6,7 +6,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from functions.publish_site import words
+from functions.publish_site import data_page, words
 from functions.publish_site.gate.charts import check_chart
 from functions.publish_site.gate.errors import stopped
 from functions.publish_site.gate.numbers import Phrases, has_number
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 QUALITY = "data-quality/index.html"
 METHOD, CONFIDENTIALITY = "method/index.html", "confidentiality/index.html"
-FRONT = "index.html"
+FRONT, DATA = "index.html", "data/index.html"
 
 _PLAIN = {("tabindex", "0"), ("lang", "en")}
 _LINE_CLASSES = frozenset({"app-chart__line--1", "app-chart__line--2", "app-chart__line--3"})
@@ -63,7 +63,12 @@ def _own_phrases(context: Context, file: str, kpi: AuditedKpi | None) -> set[str
     """What only this page may say: its number among the others, its changes, the snapshots its query read."""
     count = len(context.kpis)
     if kpi is None:
-        own = {FRONT: {f"in {count} indicators"}, METHOD: _method(context), QUALITY: _checks(context)}
+        own = {
+            DATA: set(map(data_page.size, context.sizes)),
+            FRONT: {f"in {count} indicators"},
+            METHOD: _method(context),
+            QUALITY: _checks(context),
+        }
         return own.get(file, set())
     index = list(context.kpis).index(kpi.kpi.id) + 1
     phrases = {f"Indicator {index} of {count}"}

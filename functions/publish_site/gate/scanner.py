@@ -33,6 +33,9 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 """What is refused, in words for the error, and how it is found. 32 hexadecimal digits are a UUID without dashes,
 or an MD5; 64 a SHA-256, which is how a pseudonym looks."""
 
+_ICALENDAR_DAY = re.compile(r"\A(?:DTSTAMP:20\d{6}T\d{6}Z|DTSTART;VALUE=DATE:20\d{6})\Z")
+"""The lines of a calendar with a day, which iCalendar writes as eight digits."""
+
 
 @dataclass(frozen=True)
 class Known:
@@ -42,7 +45,7 @@ class Known:
     """Names of the stylesheet and of images, in a ``link``."""
     snapshots: dict[str, frozenset[str]] = field(default_factory=dict)
     """File: the phrases with a snapshot's id that it may say."""
-    values: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
+    values: dict[str, dict[str, frozenset[Any]]] = field(default_factory=dict)
     """File: path in it: the very values that may stand there."""
     indicators: frozenset[str] = frozenset()
     """Columns with figures of the files in DfE's open data standard."""
@@ -56,7 +59,7 @@ def known(document: Protected, files: Mapping[str, bytes], assets: Iterable[str]
     }
     for kpi in document.kpis:
         snapshots[f"{kpi.id}/index.html"] = frozenset(f"{table}: {one}" for table, one in kpi.snapshots.items())
-    values = {
+    values: dict[str, frozenset[Any]] = {
         "snapshots.*": frozenset(document.snapshots.values()),
         "sources.[].snapshot": frozenset(one.snapshot for one in document.sources if one.snapshot),
         "run_id": frozenset({document.run_id}),
@@ -68,9 +71,17 @@ def known(document: Protected, files: Mapping[str, bytes], assets: Iterable[str]
     return Known(
         frozenset(key.rpartition("/")[2] for key in assets),
         snapshots,
-        {"manifest.json": values},
+        {"manifest.json": values, "datapackage.json": _of_files(files)},
         _indicators(document),
     )
+
+
+def _of_files(files: Mapping[str, bytes]) -> dict[str, frozenset[Any]]:
+    """The digests and sizes that the Data Package may say, which may look like identifiers."""
+    return {
+        "resources.[].hash": frozenset(f"sha256:{hashlib.sha256(body).hexdigest()}" for body in files.values()),
+        "resources.[].bytes": frozenset(len(body) for body in files.values()),
+    }
 
 
 def _indicators(document: Protected) -> frozenset[str]:
@@ -117,7 +128,7 @@ def _places(file: str, body: bytes, allowed: Known) -> Iterator[tuple[str, str]]
         yield from _page(file, body, allowed)
     elif suffix == "csv":
         yield from _csv(file, body, allowed.indicators)
-    elif suffix == "json":
+    elif suffix in {"json", "jsonld"}:
         yield from _json(file, body, allowed)
     elif suffix == "ods":
         yield from _workbook(file, body)
@@ -260,7 +271,13 @@ def _lines(file: str, body: bytes, place: str = "", *, xml: bool = False) -> Ite
         if not place:
             raise stopped(file, "the file", "it is not UTF-8") from None
         text = body.decode("latin-1")
+    seen: set[str] = set()
     for number, line in enumerate(text.splitlines() or [""], 1):
+        if line in seen:  # the rows of a workbook are all alike but for their cells
+            continue
+        seen.add(line)
+        if file.endswith(".ics"):
+            line = _ICALENDAR_DAY.sub("", line)
         yield f"{place}line {number}", line
         if xml:
             yield f"{place}line {number}, its text", re.sub(r"<[^>]*>", "", line)

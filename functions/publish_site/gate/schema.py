@@ -119,6 +119,39 @@ RELEASES_JSON = (
     "releases.[].withdrawn.withdrawn_on releases.[].withdrawn.reason"
 ).split()
 
+CSVW_JSON = [
+    *"@context.[] @context.[].@language url dc:title dc:publisher dc:license.@id dc:hasVersion dialect.*".split(),
+    *"tableSchema.columns.[].name tableSchema.columns.[].titles.[] tableSchema.columns.[].dc:title".split(),
+    *"tableSchema.columns.[].dc:description tableSchema.columns.[].datatype tableSchema.columns.[].null.[]".split(),
+    *"tableSchema.columns.[].required tableSchema.primaryKey.[]".split(),
+]
+PACKAGE_JSON = [
+    *"profile name title version created licenses.[].name licenses.[].title licenses.[].path".split(),
+    *"contributors.[].title contributors.[].role".split(),
+    *(f"resources.[].{one}" for one in "name path format mediatype bytes hash profile encoding".split()),
+    *(f"resources.[].schema.fields.[].{one}" for one in "name title description type".split()),
+    *"resources.[].schema.primaryKey.[] resources.[].schema.missingValues.[]".split(),
+]
+DATASET_JSON = [
+    *"@context.[] @context.[].dcat @type @id name description url identifier version dcat:version".split(),
+    *"dcat:isVersionOf.@id dcat:previousVersion.@id datePublished license isAccessibleForFree inLanguage".split(),
+    *"spatialCoverage temporalCoverage creator.@type creator.name distribution.[].@type".split(),
+    *"distribution.[].encodingFormat distribution.[].contentUrl".split(),
+]
+"""Paths of what describes the data files to a programme."""
+
+DESCRIPTION_WORDS = frozenset(
+    {
+        "http://www.w3.org/ns/csvw",
+        "http://www.w3.org/ns/dcat#",
+        "utf-8",
+        "OGL-UK-3.0",
+        "Open Government Licence v3.0",
+        "the two years that the year spans, as six digits, or the year of a month",
+    }
+)
+"""What those descriptions say with a number in it that is no figure."""
+
 MANIFEST_COUNTS = {
     "sources.[].notes.*",
     "sources.[].tables.[].rows_in",
@@ -140,8 +173,28 @@ def json_paths(file: str) -> list[str] | None:
 
     ``file`` is a path inside a release, or ``releases.json`` of the site.
     """
-    fixed = {"manifest.json": MANIFEST_JSON, "release.json": RELEASE_JSON, "releases.json": RELEASES_JSON}
+    fixed = {
+        "manifest.json": MANIFEST_JSON,
+        "release.json": RELEASE_JSON,
+        "releases.json": RELEASES_JSON,
+        "datapackage.json": PACKAGE_JSON,
+    }
+    if is_csvw(file):
+        return CSVW_JSON
+    if is_data(file, "jsonld"):
+        return DATASET_JSON
     return fixed.get(file) or (DATA_JSON if is_data(file, "json") else None)
+
+
+def is_csvw(file: str) -> bool:
+    """Return whether ``file`` describes a CSV file of the release by CSVW: it has its name and one more suffix."""
+    table = file.removesuffix("-metadata.json")
+    return table != file and (is_data(table, "csv") or standard_span(table) is not None)
+
+
+def is_description(file: str) -> bool:
+    """Return whether ``file`` describes data files and has no figure of its own."""
+    return file == "datapackage.json" or is_csvw(file) or is_data(file, "jsonld")
 
 
 def is_data(file: str, suffix: str) -> bool:

@@ -8,6 +8,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 from xml.etree import ElementTree
 
@@ -90,6 +91,7 @@ def ods_parts(file: str, body: bytes) -> dict[str, bytes]:
     return parts
 
 
+@lru_cache(maxsize=1)  # the gate and the scanner read the same workbook
 def ods_sheets(file: str, body: bytes) -> list[Sheet]:
     """Return the sheets of an ODS workbook; :class:`ReadbackError` for one that cannot be read."""
     content = ods_parts(file, body)["content.xml"]
@@ -105,16 +107,18 @@ def ods_sheets(file: str, body: bytes) -> list[Sheet]:
 def _sheet(file: str, table: ElementTree.Element) -> Sheet:
     rows: list[tuple[str, ...]] = []
     values: list[tuple[str, ...]] = []
+    cells = {_name("table", "table-cell"), _name("table", "covered-table-cell")}
+    paragraph, shown, repeated = _name("text", "p"), _name("office", "value"), _name("table", "number-columns-repeated")
     for row in table.iter(_name("table", "table-row")):
         texts: list[str] = []
         behind: list[str] = []
         empty = 0
         for cell in row:
-            if cell.tag not in {_name("table", "table-cell"), _name("table", "covered-table-cell")}:
+            if cell.tag not in cells:
                 continue
-            text = "\n".join("".join(part.itertext()) for part in cell.iter(_name("text", "p")))
-            value = cell.get(_name("office", "value"), text)
-            times = int(cell.get(_name("table", "number-columns-repeated"), "1"))
+            text = "\n".join("".join(part.itertext()) for part in cell.iter(paragraph))
+            value = cell.get(shown, text)
+            times = int(cell.get(repeated, "1"))
             if not text and not value:
                 empty += times
                 continue

@@ -1,0 +1,64 @@
+"""The page on data: every file of a release, what it is for, its format and its size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from functions.publish_site.figures import KpiFigures
+    from placements_kpi.results import Protected
+
+RELEASE = "school-placements-performance"
+
+KINDS = (
+    (".csv", "CSV", "every figure, a row for each, with the day it stands at"),
+    (".json", "JSON", "the same rows, with the symbols, sources and revisions"),
+    (".ods", "ODS", "one workbook with a sheet for each indicator"),
+    ("-years.csv", "CSV", "whole years, and each year to the same point, in DfE's open data standard"),
+    ("-years.meta.csv", "CSV", "the columns of the file of years"),
+    ("-months.csv", "CSV", "the end of each month, in DfE's open data standard"),
+    ("-months.meta.csv", "CSV", "the columns of the file of months"),
+    (".csv-metadata.json", "JSON", "CSVW metadata of the file with every figure"),
+    ("-years.csv-metadata.json", "JSON", "CSVW metadata of the file of years"),
+    ("-months.csv-metadata.json", "JSON", "CSVW metadata of the file of months"),
+    (".jsonld", "JSON-LD", "a schema.org description of the indicator's data"),
+    (".sql", "SQL", "the query that works the figures out"),
+)
+"""Endings of the files of an indicator and of the release: format, and what the file is."""
+
+WHOLE = (
+    ("datapackage.json", "JSON", "a Data Package: every data file with its size, digest and columns"),
+    ("manifest.json", "JSON", "the version of the code, the sources and their dates, and a digest of every file"),
+)
+
+
+def data_view(document: Protected, kpis: list[KpiFigures], files: Mapping[str, bytes]) -> dict[str, object]:
+    """Return the values of the page: the files of the release, then those of each indicator, all that there are."""
+    return {
+        "whole": _named(RELEASE, files) + [_entry(name, kind, what, files) for name, kind, what in WHOLE],
+        "own": [(one.kpi.id, one.kpi.description.title, _named(f"{one.kpi.id}/{one.kpi.id}", files)) for one in kpis],
+    }
+
+
+def size(count: int) -> str:
+    """Return a size in words: ``312 bytes``, ``4 KB``, ``1.2 MB``; a thousand bytes are a KB."""
+    if count < 1000:
+        return f"{count} bytes"
+    return f"{round(count / 1000)} KB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+def _named(stem: str, files: Mapping[str, bytes]) -> list[dict[str, str]]:
+    return [_entry(stem + end, kind, what, files) for end, kind, what in KINDS if stem + end in files]
+
+
+def _entry(path: str, kind: str, what: str, files: Mapping[str, bytes]) -> dict[str, str]:
+    """A file; the manifest has a digest of this very page, so its size cannot be said here."""
+    known = files.get(path)
+    return {
+        "path": path,
+        "name": path.rpartition("/")[2],
+        "kind": kind,
+        "what": what,
+        "size": size(len(known)) if known is not None else "",
+    }

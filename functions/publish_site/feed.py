@@ -1,0 +1,91 @@
+"""The Atom feed of releases: one entry for each day of data, newest first.
+
+An entry's id is that of its day, so a correction (the next release of the same day) or a
+withdrawal keeps the id and gets a later ``updated``, which is how a feed reader learns of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+from functions.publish_site import words
+from placements_kpi import times
+
+if TYPE_CHECKING:
+    from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
+
+FEED_KEY = "releases.atom"
+TITLE = "School placements performance: releases"
+_BEFORE_ANYTHING = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def feed(catalogue: Catalogue, withdrawals: Mapping[str, Withdrawal], host: str) -> bytes:
+    """Return the feed of every release there was, those withdrawn included."""
+    days: dict[str, list[Entry]] = defaultdict(list)
+    for entry in catalogue.newest_first():
+        days[entry.release.rpartition(".")[0]].append(entry)
+    root = ElementTree.Element("feed", xmlns="http://www.w3.org/2005/Atom")
+    _text(root, "id", _tag(host, "releases"))
+    _text(root, "title", TITLE)
+    changes = [_updated(entries, withdrawals) for entries in days.values()]
+    _text(root, "updated", times.iso_instant(max(changes, default=_BEFORE_ANYTHING)))
+    _text(ElementTree.SubElement(root, "author"), "name", "Department for Education")
+    _text(root, "rights", "Open Government Licence v3.0")
+    ElementTree.SubElement(root, "link", rel="self", href=f"https://{host}/{FEED_KEY}", type="application/atom+xml")
+    ElementTree.SubElement(root, "link", rel="alternate", href=f"https://{host}/releases/", type="text/html")
+    for day, entries in days.items():
+        _entry(root, day, entries, withdrawals, host)
+    ElementTree.indent(root, " ")
+    body: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return body + b"\n"
+
+
+def _entry(
+    root: ElementTree.Element, day: str, entries: list[Entry], withdrawals: Mapping[str, Withdrawal], host: str
+) -> None:
+    newest = next((entry for entry in entries if entry.release not in withdrawals), entries[0])
+    withdrawn = withdrawals.get(newest.release)
+    made = ElementTree.SubElement(root, "entry")
+    _text(made, "id", _tag(host, f"releases/{day}"))
+    title = f"Data up to {words.day(newest.as_of)}"
+    _text(made, "title", f"Withdrawn: {title[0].lower()}{title[1:]}" if withdrawn else title)
+    _text(made, "published", times.iso_instant(entries[-1].published))
+    _text(made, "updated", times.iso_instant(_updated(entries, withdrawals)))
+    address = f"https://{host}/releases/{newest.release}/index.html"
+    ElementTree.SubElement(made, "link", rel="alternate", href=address, type="text/html")
+    said = [f"Release {newest.release}, published {words.day(times.london_day(newest.published))}."]
+    said += [
+        f"Release {one.release} was withdrawn on {words.day(withdrawals[one.release].withdrawn_on)}: "
+        f"{words.sentence(withdrawals[one.release].reason)}"
+        for one in entries
+        if one.release in withdrawals
+    ]
+    said += [
+        f"It takes the place of release {one.release}."
+        for one in entries
+        if one.release not in withdrawals and one is not newest
+    ]
+    _text(made, "summary", " ".join(said))
+
+
+def _updated(entries: list[Entry], withdrawals: Mapping[str, Withdrawal]) -> datetime:
+    """The last time anything happened to the releases of a day; of a withdrawal only its day is known."""
+    changes = [entry.published for entry in entries]
+    for entry in entries:
+        if entry.release in withdrawals:
+            opens = datetime.combine(withdrawals[entry.release].withdrawn_on, time(), UTC)
+            changes.append(max(opens, max(changes) + timedelta(seconds=1)))
+    return max(changes)
+
+
+def _tag(host: str, name: str) -> str:
+    """A name for ever (RFC 4151), whatever address things have later."""
+    return f"tag:{host.split(':')[0]},2026:{name}"
+
+
+def _text(parent: ElementTree.Element, name: str, text: str) -> None:
+    ElementTree.SubElement(parent, name).text = text

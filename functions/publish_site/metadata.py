@@ -1,0 +1,192 @@
+"""What describes the files of a release to a programme: CSVW, a Data Package, schema.org, and JSON Schemas.
+
+None of it has a figure in it. Standard columns are described from the same list that
+makes the CSV, so that a column cannot be published without its description.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from functions.publish_site.opendata import COLUMN_WORDS, COLUMNS, INDICATORS, TEXT_COLUMNS
+from functions.publish_site.standard import FIXED, Standard
+from functions.publish_site.words import SYMBOLS
+
+if TYPE_CHECKING:
+    from functions.publish_site.figures import KpiFigures
+    from placements_kpi.results import Protected
+
+LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
+LICENCE_NAME = "Open Government Licence v3.0"
+PUBLISHER = "Department for Education"
+NAME = "school-placements-performance"
+TITLE = "School placements performance"
+
+KEY = tuple(name for name in TEXT_COLUMNS if name not in {"unit", "figure_status"})
+"""Columns of the long files that tell a row from every other."""
+
+_OPTIONAL = {"region_code", "region_name"}
+_DATES = {"as_of"}
+_COUNT, _PERCENTAGE = "nonNegativeInteger", "decimal"
+
+
+def csvw_long(file: str, title: str, released: str) -> dict[str, Any]:
+    """Return CSVW metadata of a file with a row for each figure; ``file`` is its name beside the metadata."""
+    columns = [
+        _csvw_column(
+            name,
+            name.replace("_", " ").capitalize(),
+            COLUMN_WORDS[name],
+            _kind(name),
+            numbers=name in INDICATORS,
+        )
+        for name in COLUMNS
+    ]
+    return _csvw(file, title, released, columns, KEY)
+
+
+def csvw_standard(file: str, title: str, released: str, made: Standard) -> dict[str, Any]:
+    """Return CSVW metadata of a file in DfE's open data standard."""
+    described = {one.name: one for one in made.columns}
+    columns = []
+    for name in made.head:
+        one = described.get(name)
+        numbers = one is not None and one.kind == "Indicator"
+        label = one.label if one and one.label else name.replace("_", " ").capitalize()
+        about = one.hint if one and one.hint else COLUMN_WORDS.get(name, label) if name in FIXED else label
+        if name == "time_period":
+            about = "the two years that the year spans, as six digits, or the year of a month"
+        kind = (_PERCENTAGE if one.unit == "%" else _COUNT) if one is not None and numbers else "string"
+        columns.append(_csvw_column(name, label, about, kind, numbers=numbers))
+    filters = [name for name in made.head if name not in described or described[name].kind != "Indicator"]
+    return _csvw(file, title, released, columns, filters)
+
+
+def data_package(
+    document: Protected, published: str, files: Mapping[str, bytes], described: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """Return a Data Package descriptor of a release: its data files with size, digest and, for tables, columns.
+
+    ``described`` is the CSVW metadata of each table by its path.
+    """
+    return {
+        "profile": "data-package",
+        "name": NAME,
+        "title": TITLE,
+        "version": document.release,
+        "created": published,
+        "licenses": [{"name": "OGL-UK-3.0", "title": LICENCE_NAME, "path": LICENCE}],
+        "contributors": [{"title": PUBLISHER, "role": "publisher"}],
+        "resources": [_resource(path, body, described.get(path)) for path, body in sorted(files.items())],
+    }
+
+
+def dataset(
+    figures: KpiFigures, document: Protected, published: str, host: str, files: Iterable[str]
+) -> dict[str, Any]:
+    """Return a schema.org Dataset of one KPI, with the version terms of DCAT."""
+    description = figures.kpi.description
+    place = f"https://{host}/releases/{document.release}/{figures.kpi.id}/"
+    points = [point.as_of for point in figures.kpi.points]
+    made: dict[str, Any] = {
+        "@context": ["https://schema.org/", {"dcat": "http://www.w3.org/ns/dcat#"}],
+        "@type": "Dataset",
+        "@id": place,
+        "name": f"{description.title}, {TITLE}",
+        "description": f"{description.question} {' '.join(description.means)}",
+        "url": place,
+        "identifier": place,
+        "version": document.release,
+        "dcat:version": document.release,
+        "dcat:isVersionOf": {"@id": f"https://{host}/{figures.kpi.id}"},
+        "datePublished": published,
+        "license": LICENCE,
+        "isAccessibleForFree": True,
+        "inLanguage": "en-GB",
+        "spatialCoverage": "England",
+        "creator": {"@type": "GovernmentOrganization", "name": PUBLISHER},
+        "distribution": [
+            {"@type": "DataDownload", "encodingFormat": _media_type(name), "contentUrl": f"{place}{name}"}
+            for name in files
+        ],
+    }
+    if points:
+        made["temporalCoverage"] = f"{min(points).isoformat()}/{max(points).isoformat()}"
+    if document.compared_with:
+        made["dcat:previousVersion"] = {"@id": f"https://{host}/releases/{document.compared_with}/{figures.kpi.id}/"}
+    return made
+
+
+def _csvw(file: str, title: str, released: str, columns: list[dict[str, Any]], key: Sequence[str]) -> dict[str, Any]:
+    return {
+        "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
+        "url": file,
+        "dc:title": title,
+        "dc:publisher": PUBLISHER,
+        "dc:license": {"@id": LICENCE},
+        "dc:hasVersion": released,
+        "dialect": {"encoding": "utf-8", "header": True, "delimiter": ",", "quoteChar": '"'},
+        "tableSchema": {"columns": columns, "primaryKey": list(key)},
+    }
+
+
+def _csvw_column(name: str, title: str, about: str, kind: str, *, numbers: bool) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "name": name,
+        "titles": [name],
+        "dc:title": title,
+        "dc:description": about,
+        "datatype": kind,
+    }
+    if numbers:
+        made["null"] = list(SYMBOLS)
+    elif name not in _OPTIONAL:
+        made["required"] = True
+    return made
+
+
+def _kind(name: str) -> str:
+    if name in _DATES:
+        return "date"
+    return {"numerator": _COUNT, "denominator": _COUNT, "percentage": _PERCENTAGE}.get(name, "string")
+
+
+def _field(column: dict[str, Any]) -> dict[str, Any]:
+    kind = {_COUNT: "integer", _PERCENTAGE: "number", "date": "date"}.get(column["datatype"], "string")
+    return {
+        "name": column["name"],
+        "title": column["dc:title"],
+        "description": column["dc:description"],
+        "type": kind,
+    }
+
+
+def _resource(path: str, body: bytes, about: dict[str, Any] | None) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "name": path.lower().replace("/", "-").replace(".", "-"),
+        "path": path,
+        "format": path.rpartition(".")[2],
+        "mediatype": _media_type(path),
+        "bytes": len(body),
+        "hash": f"sha256:{hashlib.sha256(body).hexdigest()}",
+    }
+    if about:
+        table = about["tableSchema"]
+        made["profile"], made["encoding"] = "tabular-data-resource", "utf-8"
+        made["schema"] = {
+            "fields": [_field(one) for one in table["columns"]],
+            "primaryKey": table["primaryKey"],
+            # Empty is a value of its own (a national row has no region), a symbol stands for a number that is missing.
+            "missingValues": list(SYMBOLS),
+        }
+    return made
+
+
+def _media_type(path: str) -> str:
+    return {
+        "csv": "text/csv",
+        "json": "application/json",
+        "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    }[path.rpartition(".")[2]]

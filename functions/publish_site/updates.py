@@ -1,0 +1,102 @@
+"""When figures are updated next: the release calendar as dates, as rows of its page and as iCalendar.
+
+Figures about people move once a month, to the month end that has just passed; the monthly
+release is made on the 2nd (template.yaml, ``MonthlyRelease``). All others may move any day.
+The calendar is worked out from the newest release, so that it changes when a release does.
+"""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from functions.publish_site import words
+
+if TYPE_CHECKING:
+    from functions.publish_site.catalogue import Catalogue, Entry
+
+CALENDAR_KEY = "calendar.ics"
+MONTHS_AHEAD = 12
+RELEASE_DAY = 2
+"""Day of the month on which the monthly release is made."""
+
+_LONGEST_LINE = 75
+"""Bytes of a line of iCalendar (RFC 5545, 3.1); what is longer goes on in the next, after a space."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """A day on which figures about people move, and the month end they move to."""
+
+    on: date
+    month_end: date
+
+    @property
+    def words(self) -> str:
+        """What moves, for a list and a calendar."""
+        return f"Figures about people, up to {words.day(self.month_end)}"
+
+
+def next_updates(catalogue: Catalogue) -> list[Update]:
+    """Return the monthly updates of the year ahead of the newest release, soonest first; none before any release."""
+    entries = catalogue.newest_first()
+    if not entries:
+        return []
+    end = _month_end(entries[0].as_of)
+    if end == entries[0].as_of:
+        end = _month_end(end + timedelta(days=1))
+    made: list[Update] = []
+    for _ in range(MONTHS_AHEAD):
+        made.append(Update(end + timedelta(days=RELEASE_DAY), end))
+        end = _month_end(end + timedelta(days=1))
+    return made
+
+
+def icalendar(catalogue: Catalogue, host: str) -> bytes:
+    """Return the calendar in iCalendar's format: a day for each monthly update, and every day for all others."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Department for Education//School placements performance//EN"]
+    lines += ["X-WR-CALNAME:School placements performance: updates"]
+    entries = catalogue.newest_first()
+    if entries:
+        daily = "Figures about schools and providers can be updated"
+        lines += _event(
+            entries[0], host, "organisations", catalogue.releases[0].as_of + timedelta(days=1), daily, "FREQ=DAILY"
+        )
+    for one in next_updates(catalogue):
+        lines += _event(entries[0], host, f"people-{one.month_end:%Y-%m}", one.on, one.words)
+    lines.append("END:VCALENDAR")
+    return "".join(f"{_folded(line)}\r\n" for line in lines).encode()
+
+
+def _event(newest: Entry, host: str, name: str, on: date, summary: str, rule: str = "") -> list[str]:
+    # The form of a day that iCalendar wants is eight digits; the gate's scanner knows it by the name of its line.
+    return [
+        "BEGIN:VEVENT",
+        f"UID:{name}.{host.split(':')[0]}",
+        f"DTSTAMP:{newest.published:%Y%m%dT%H%M%SZ}",
+        f"DTSTART;VALUE=DATE:{on:%Y%m%d}",
+        *([f"RRULE:{rule}"] if rule else []),
+        f"SUMMARY:{_escaped(summary)}",
+        "TRANSP:TRANSPARENT",
+        "END:VEVENT",
+    ]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
+
+
+def _folded(line: str) -> str:
+    folded, width = "", 0
+    for letter in line:
+        size = len(letter.encode())
+        if width + size > _LONGEST_LINE:
+            folded, width = f"{folded}\r\n ", 1
+        folded, width = folded + letter, width + size
+    return folded
+
+
+def _month_end(day: date) -> date:
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])

@@ -1,0 +1,230 @@
+"""One ODS workbook of a release: cover, contents, notes, then one table a sheet.
+
+The format is a zip of a few XML files, and what is needed of it is little: that is
+written here, so that nothing is imported for it and the same figures give the same bytes
+(docs/decisions/0017). Sheets are built for screen readers: no empty rows or merged cells,
+one table a sheet that starts in column A, its header row marked as one, a language and a title.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape, quoteattr
+
+from functions.publish_site import words
+from functions.publish_site.opendata import COLUMN_WORDS, COLUMNS
+from functions.publish_site.words import SYMBOLS, Cell
+
+if TYPE_CHECKING:
+    from functions.publish_site.figures import KpiFigures
+    from functions.publish_site.opendata import Row
+    from placements_kpi.results import Protected
+
+MIME = "application/vnd.oasis.opendocument.spreadsheet"
+TITLE = "School placements performance"
+
+_LONGEST_NAME = 31
+"""Letters of a sheet's name that every programme shows."""
+
+_SPACES = " ".join(
+    f'xmlns:{name}="{uri}"'
+    for name, uri in {
+        "office": "urn:oasis:names:tc:opendocument:xmlns:office:1.0",
+        "table": "urn:oasis:names:tc:opendocument:xmlns:table:1.0",
+        "text": "urn:oasis:names:tc:opendocument:xmlns:text:1.0",
+        "style": "urn:oasis:names:tc:opendocument:xmlns:style:1.0",
+        "fo": "urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0",
+        "meta": "urn:oasis:names:tc:opendocument:xmlns:meta:1.0",
+        "dc": "http://purl.org/dc/elements/1.1/",
+    }.items()
+)
+_START = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+Line = tuple[str, str]
+"""A line above a table, or of a sheet of text: its style and what it says."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet: lines of text in column A, and under them its table, header first, if it has one."""
+
+    name: str
+    lines: tuple[Line, ...]
+    head: tuple[str, ...] = ()
+    rows: tuple[tuple[str | Cell, ...], ...] = ()
+
+
+def release_workbook(document: Protected, published: str, tables: Sequence[tuple[KpiFigures, list[Row]]]) -> bytes:
+    """Return the workbook of a release published on the day ``published``; a table for each KPI, as the CSV has it."""
+    data = [
+        Sheet(sheet_name(number, figures), _above(figures, table), COLUMNS, tuple(_cells(row) for row in table))
+        for number, (figures, table) in enumerate(tables, 1)
+    ]
+    cover = [
+        ("Title", TITLE),
+        ("Text", f"Release {document.release}, published {published}"),
+        ("Text", "Management information, not official statistics"),
+        ("Text", f"Data up to {words.day(document.as_of)}; figures about people up to {words.day(document.month_end)}"),
+        ("Text", "Published by the Department for Education under the Open Government Licence v3.0"),
+    ]
+    if document.demonstration:
+        cover.append(("Text", "Demonstration data: the schools and training providers are real, the people invented"))
+    contents = [("Title", "Contents"), ("Text", "Each sheet named here has one table")]
+    contents += [
+        ("Text", f"{sheet.name}: {figures.kpi.description.title}") for sheet, (figures, _) in _pairs(data, tables)
+    ]
+    return ods([Sheet("Cover", tuple(cover)), Sheet("Contents", tuple(contents)), Sheet("Notes", _notes()), *data])
+
+
+def note_workbook(note: dict[str, str]) -> bytes:
+    """Return a workbook with one record in words: what stands in place of one that was withdrawn."""
+    return ods([Sheet("Withdrawn", tuple(("Text", f"{name}: {text}") for name, text in note.items()))])
+
+
+def sheet_name(number: int, figures: KpiFigures) -> str:
+    """Return the name of a KPI's sheet, its number first, cut where programmes would cut it."""
+    title = "".join(letter for letter in figures.kpi.description.title if letter not in "[]*?:/\\'")
+    return f"{number} {title}"[:_LONGEST_NAME].rstrip()
+
+
+def ods(sheets: Sequence[Sheet]) -> bytes:
+    """Return sheets as an ODS workbook; equal sheets give equal bytes."""
+    parts = {
+        "META-INF/manifest.xml": _manifest(),
+        "meta.xml": (
+            f'{_START}<office:document-meta {_SPACES} office:version="1.3"><office:meta>'
+            f"<dc:title>{TITLE}</dc:title><dc:language>en-GB</dc:language>"
+            "<dc:creator>Department for Education</dc:creator></office:meta></office:document-meta>"
+        ),
+        "styles.xml": _styles(),
+        "content.xml": _content(sheets),
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        # The type comes first and unpacked, so that a programme can tell the format by the first bytes.
+        archive.writestr(_member("mimetype", zipfile.ZIP_STORED), MIME)
+        for name, text in parts.items():
+            archive.writestr(_member(name, zipfile.ZIP_DEFLATED), text.encode())
+    return buffer.getvalue()
+
+
+def _pairs(
+    sheets: Iterable[Sheet], tables: Sequence[tuple[KpiFigures, list[Row]]]
+) -> Iterable[tuple[Sheet, tuple[KpiFigures, list[Row]]]]:
+    return zip(sheets, tables, strict=True)
+
+
+def _cells(row: Row) -> tuple[str | Cell, ...]:
+    return tuple(row[column] for column in COLUMNS)
+
+
+def _above(figures: KpiFigures, table: list[Row]) -> tuple[Line, ...]:
+    """What stands above a table: its title, how to read it, and each symbol that is in it."""
+    cells = [cell for row in table for cell in row.values() if isinstance(cell, Cell)]
+    marks = {cell.mark for cell in cells if cell.number is None}
+    lines = [("Heading", figures.kpi.description.title), ("Text", "The sheet Notes says what the columns mean")]
+    lines += [("Text", f"[{mark}] {meaning}") for mark, meaning in SYMBOLS.items() if mark in marks]
+    if any(not text for row in table for text in row.values()):
+        lines.append(("Text", "A national row has no region: its cells region_code and region_name are empty"))
+    return tuple(lines)
+
+
+def _notes() -> tuple[Line, ...]:
+    return (
+        ("Title", "Notes"),
+        ("Heading", "Symbols"),
+        *(("Text", f"[{mark}] {meaning}") for mark, meaning in SYMBOLS.items()),
+        ("Heading", "Columns"),
+        *(("Text", f"{column}: {meaning}") for column, meaning in COLUMN_WORDS.items()),
+    )
+
+
+def _member(name: str, compression: int) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+    info.compress_type, info.create_system, info.external_attr = compression, 3, 0o644 << 16
+    return info
+
+
+def _manifest() -> str:
+    files = {"/": MIME, "content.xml": "text/xml", "styles.xml": "text/xml", "meta.xml": "text/xml"}
+    entries = "".join(
+        f'<manifest:file-entry manifest:full-path="{path}" manifest:media-type="{kind}"/>'
+        for path, kind in files.items()
+    )
+    space = 'xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0" manifest:version="1.3"'
+    return f"{_START}<manifest:manifest {space}>{entries}</manifest:manifest>"
+
+
+def _styles() -> str:
+    styles = {
+        "Title": 'fo:font-size="18pt" fo:font-weight="bold"',
+        "Heading": 'fo:font-size="15pt" fo:font-weight="bold"',
+        "Head": 'fo:font-weight="bold"',
+    }
+    named = "".join(
+        f'<style:style style:name="{name}" style:family="table-cell" style:parent-style-name="Default">'
+        f'<style:table-cell-properties fo:wrap-option="{"wrap" if name == "Head" else "no-wrap"}"/>'
+        f"<style:text-properties {look}/></style:style>"
+        for name, look in styles.items()
+    )
+    return (
+        f'{_START}<office:document-styles {_SPACES} office:version="1.3"><office:styles>'
+        '<style:default-style style:family="table-cell"><style:text-properties fo:language="en" fo:country="GB" '
+        'fo:font-family="Arial" fo:font-size="12pt"/></style:default-style>'
+        f'<style:style style:name="Default" style:family="table-cell"/>{named}'
+        "</office:styles></office:document-styles>"
+    )
+
+
+def _content(sheets: Sequence[Sheet]) -> str:
+    widths = ("1.3in", "2in", "3.5in")
+    columns = "".join(
+        f'<style:style style:name="w{number}" style:family="table-column">'
+        f'<style:table-column-properties style:column-width="{width}"/></style:style>'
+        for number, width in enumerate(widths)
+    )
+    return (
+        f'{_START}<office:document-content {_SPACES} office:version="1.3">'
+        f"<office:automatic-styles>{columns}</office:automatic-styles><office:body><office:spreadsheet>\n"
+        f"{''.join(map(_sheet, sheets))}"
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+
+
+def _sheet(sheet: Sheet) -> str:
+    columns = "".join(
+        f'<table:table-column table:style-name="{_width(name)}"/>' for name in sheet.head or ("category",)
+    )
+    lines = "".join(f"<table:table-row>{_text(text, style)}</table:table-row>\n" for style, text in sheet.lines)
+    head = ""
+    if sheet.head:
+        row = f"<table:table-row>{''.join(_text(name, 'Head') for name in sheet.head)}</table:table-row>"
+        head = f"<table:table-header-rows>{row}</table:table-header-rows>\n"
+    rows = "".join(f"<table:table-row>{''.join(map(_cell, row))}</table:table-row>\n" for row in sheet.rows)
+    return f"<table:table table:name={quoteattr(sheet.name)}>{columns}\n{lines}{head}{rows}</table:table>\n"
+
+
+def _width(column: str) -> str:
+    return {"category": "w2", "breakdown": "w2", "measure": "w2", "region_name": "w1", "time_identifier": "w1"}.get(
+        column, "w0"
+    )
+
+
+def _text(text: str, style: str = "Text") -> str:
+    named = f' table:style-name="{style}"' if style != "Text" else ""
+    return f'<table:table-cell office:value-type="string"{named}><text:p>{escape(text)}</text:p></table:table-cell>'
+
+
+def _cell(cell: str | Cell) -> str:
+    if isinstance(cell, str):
+        return _text(cell) if cell else "<table:table-cell/>"
+    if cell.number is None:
+        return _text(cell.text)
+    return (
+        f'<table:table-cell office:value-type="float" office:value="{cell.number}">'
+        f"<text:p>{cell.number}</text:p></table:table-cell>"
+    )

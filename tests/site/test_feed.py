@@ -1,0 +1,127 @@
+"""The feed of releases and the release calendar, read by programmes that are not ours."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import feedparser
+import icalendar
+import pytest
+
+from functions.publish_site import feed, updates
+from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
+from tests.site.protected_document import document
+
+if TYPE_CHECKING:
+    from tests.site.conftest import World
+
+HOST = "performance.example"
+REASON = "one source was read twice; schools, too"
+
+
+def released(*releases: str) -> Catalogue:
+    """Releases, each published on the morning after its day, an hour apart."""
+    made = Catalogue()
+    for hour, release in enumerate(releases):
+        day = date.fromisoformat(release.rpartition(".")[0])
+        published = datetime(day.year, day.month, day.day, 8 + hour, tzinfo=UTC) + timedelta(days=1)
+        made = made.with_front(release, None, Entry(release=release, as_of=day, published=published))
+    return made
+
+
+def read(catalogue: Catalogue, *withdrawn: Withdrawal) -> Any:
+    parsed = feedparser.parse(feed.feed(catalogue, {one.release: one for one in withdrawn}, HOST))
+    assert not parsed.bozo, parsed.get("bozo_exception")
+    assert parsed.version == "atom10"
+    return parsed
+
+
+def test_the_feed_has_an_entry_for_each_day_newest_first() -> None:
+    parsed = read(released("2026-07-13.1", "2026-07-14.1"))
+    assert [one.title for one in parsed.entries] == ["Data up to 14 July 2026", "Data up to 13 July 2026"]
+    assert parsed.entries[0].link == f"https://{HOST}/releases/2026-07-14.1/index.html"
+    assert parsed.feed.updated == parsed.entries[0].updated == "2026-07-15T09:00:00Z"
+    assert parsed.feed.author == "Department for Education"
+
+
+def test_a_correction_keeps_the_id_and_gets_a_later_time() -> None:
+    before = read(released("2026-07-13.1", "2026-07-14.1")).entries
+    after = read(released("2026-07-13.1", "2026-07-14.1", "2026-07-14.2")).entries
+    assert [one.id for one in after] == [one.id for one in before]
+    assert after[0].updated > before[0].updated
+    assert after[0].published == before[0].published
+    assert after[0].link.endswith("/2026-07-14.2/index.html")
+    assert "takes the place of release 2026-07-14.1" in after[0].summary
+    assert after[1] == before[1]
+
+
+@pytest.mark.parametrize("day", [date(2026, 7, 15), date(2026, 8, 3)])
+def test_a_withdrawal_keeps_the_id_gets_a_later_time_and_says_why(day: date) -> None:
+    catalogue = released("2026-07-13.1", "2026-07-14.1")
+    before = read(catalogue).entries[0]
+    after = read(catalogue, Withdrawal(release="2026-07-14.1", withdrawn_on=day, reason=REASON)).entries[0]
+    assert after.id == before.id
+    assert after.updated > before.updated
+    assert after.title == "Withdrawn: data up to 14 July 2026"
+    assert REASON[1:] in after.summary
+
+
+def test_an_empty_site_has_a_feed_without_entries() -> None:
+    assert read(Catalogue()).entries == []
+
+
+def events(catalogue: Catalogue) -> list[Any]:
+    body = updates.icalendar(catalogue, HOST)
+    assert all(len(line) <= 75 for line in body.split(b"\r\n"))
+    assert b"\n" not in body.replace(b"\r\n", b"")
+    return list(icalendar.Calendar.from_ical(body.decode()).walk("VEVENT"))
+
+
+def test_figures_about_people_move_on_the_second_of_each_month_ahead() -> None:
+    found = [one for one in events(released("2026-07-14.1")) if "RRULE" not in one]
+    assert len(found) == 12
+    days = [one["DTSTART"].dt for one in found]
+    assert days[0] == date(2026, 8, 2) and days[5] == date(2027, 1, 2)
+    assert {day.day for day in days} == {2}
+    assert str(found[0]["SUMMARY"]) == "Figures about people, up to 31 July 2026"
+    assert len({str(one["UID"]) for one in found}) == 12
+
+
+def test_the_day_of_the_monthly_release_is_that_of_its_schedule() -> None:
+    template = (Path(__file__).parents[2] / "template.yaml").read_text(encoding="utf-8")
+    schedule = template.partition("MonthlyRelease:")[2].partition("ScheduleExpression: cron(")[2].partition(")")[0]
+    assert int(schedule.split()[2]) == updates.RELEASE_DAY
+
+
+def test_figures_about_schools_and_providers_may_move_every_day() -> None:
+    (daily,) = [one for one in events(released("2026-07-14.1", "2026-07-15.1")) if "RRULE" in one]
+    assert daily["RRULE"]["FREQ"] == ["DAILY"]
+
+
+def test_an_event_keeps_its_id_from_release_to_release() -> None:
+    before, after = (
+        {str(one["SUMMARY"]): str(one["UID"]) for one in events(released(*releases))}
+        for releases in (("2026-07-14.1",), ("2026-07-14.1", "2026-08-02.1"))
+    )
+    both = set(before) & set(after)
+    assert len(both) >= 12
+    assert all(before[name] == after[name] for name in both)
+
+
+@pytest.mark.parametrize("as_of", ["2026-07-30.1", "2026-07-31.1"])
+def test_a_month_end_that_is_published_already_is_not_to_come(as_of: str) -> None:
+    first = updates.next_updates(released(as_of))[0]
+    assert first.month_end == (date(2026, 7, 31) if as_of.startswith("2026-07-30") else date(2026, 8, 31))
+
+
+def test_feed_and_calendar_are_published_and_stay_while_nothing_is_released(world: World) -> None:
+    world.compute(document())
+    world.handle({})
+    parsed = feedparser.parse(world.read("releases.atom"))
+    assert [one.link.rpartition("/releases/")[2] for one in parsed.entries] == [f"{document().release}/index.html"]
+    assert "2 August 2026: Figures about people, up to 31 July 2026" in world.read("calendar/index.html")
+    assert icalendar.Calendar.from_ical(world.read("calendar.ics")).walk("VEVENT")
+    world.clock("2026-07-20T22:30:00Z")
+    assert world.handle({})["objects_written"] == []

@@ -1,0 +1,105 @@
+"""What describes the data files, read by programmes that are not ours: csvw and frictionless."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import csvw
+import frictionless
+import pytest
+
+if TYPE_CHECKING:
+    from placements_kpi.results import Protected
+
+
+@pytest.fixture(scope="module")
+def folder(files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The release as files on disk."""
+    root = tmp_path_factory.mktemp("release")
+    for path, body in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(body)
+    return root
+
+
+def tables(files: dict[str, bytes]) -> list[str]:
+    return [path for path in files if path.endswith(".csv") and not path.endswith(".meta.csv")]
+
+
+def test_every_csv_has_csvw_metadata_by_which_its_rows_are_valid(files: dict[str, bytes], folder: Path) -> None:
+    assert tables(files)
+    for path in tables(files):
+        if path.startswith("school-placements"):
+            continue  # the same columns as those of the indicators, many times over
+        metadata = csvw.CSVW(str(folder / f"{path}-metadata.json"), validate=True)
+        assert metadata.is_valid, (path, [str(one.message) for one in metadata.warnings][:5])
+        assert len(list(metadata.tables[0].iterdicts())) == len(files[path].splitlines()) - 1
+
+
+def test_csvw_knows_a_symbol_for_no_number(folder: Path) -> None:
+    path = "trainee-withdrawals/trainee-withdrawals.csv-metadata.json"
+    rows = list(csvw.CSVW(str(folder / path)).tables[0].iterdicts())
+    assert {row["numerator"] is None for row in rows} == {True, False}
+    assert all(isinstance(row["numerator"], int) for row in rows if row["numerator"] is not None)
+
+
+def test_csvw_finds_a_row_given_twice(files: dict[str, bytes], folder: Path, tmp_path: Path) -> None:
+    path = "school-take-up.csv"
+    body = files[f"school-take-up/{path}"]
+    (tmp_path / path).write_bytes(body + body.splitlines(keepends=True)[1])
+    (tmp_path / f"{path}-metadata.json").write_bytes(files[f"school-take-up/{path}-metadata.json"])
+    with pytest.raises(ValueError, match="duplicate primary key"):
+        csvw.CSVW(str(tmp_path / f"{path}-metadata.json"), validate=True).is_valid  # noqa: B018  it looks when asked
+
+
+def test_the_data_package_is_valid_with_every_table_in_it(files: dict[str, bytes], folder: Path) -> None:
+    package = json.loads(files["datapackage.json"])
+    assert {one["path"] for one in package["resources"]} >= set(tables(files))
+    for resource in package["resources"]:
+        body = files[resource["path"]]
+        assert resource["bytes"] == len(body)
+        assert resource["hash"] == f"sha256:{hashlib.sha256(body).hexdigest()}"
+    read = frictionless.Package(str(folder / "datapackage.json"))
+    assert read.version == package["version"]
+    some = [one for one in read.resources if one.schema.fields and one.path and one.path.startswith("school-take-up/")]
+    assert len(some) == 3
+    for resource in some:
+        report = resource.validate()
+        assert report.valid, report.flatten(["rowNumber", "fieldName", "note"])[:5]
+
+
+def test_each_indicator_has_a_dataset_with_its_version_and_downloads(
+    protected: Protected, files: dict[str, bytes]
+) -> None:
+    for kpi in protected.kpis:
+        told = json.loads(files[f"{kpi.id}/{kpi.id}.jsonld"])
+        assert (told["@type"], told["version"], told["dcat:version"]) == ("Dataset", *[protected.release] * 2)
+        assert 50 <= len(told["description"]) <= 5000, "what a search engine for data asks for"
+        for one in told["distribution"]:
+            assert one["contentUrl"].startswith(told["url"])
+            assert f"{kpi.id}/{one['contentUrl'].rpartition('/')[2]}" in files
+        assert f'href="{kpi.id}.jsonld"' in files[f"{kpi.id}/index.html"].decode()
+
+
+def test_the_data_page_names_every_data_file_with_its_size(files: dict[str, bytes]) -> None:
+    page = files["data/index.html"].decode()
+    for path in files:
+        if path.endswith((".csv", ".json", ".ods", ".jsonld", ".sql")):
+            assert f'href="../{path}"' in page, path
+    assert page.count("KB): ") + page.count(" bytes): ") + page.count(" MB): ") > 50
+    assert "Open Government Licence v3.0" in page
+
+
+def test_the_docs_name_every_kind_of_file_and_no_other(protected: Protected, files: dict[str, bytes]) -> None:
+    """docs/open-data.md against the files of a release: each name in its table is there, each file is in its table."""
+    text = (Path(__file__).parents[2] / "docs/open-data.md").read_text(encoding="utf-8")
+    named = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
+    stems = [*(f"{kpi.id}/{kpi.id}" for kpi in protected.kpis), "school-placements-performance"]
+    told = {name.replace("<name>", stem) for name in named for stem in stems}
+    spans = {f"{stem}-{span}.csv-metadata.json" for stem in stems for span in ("years", "months")}
+    data = {path for path in files if not path.endswith(".html")}
+    assert data <= told | spans, data - told - spans
+    assert {name for name in named if not {name.replace("<name>", stem) for stem in stems} & data} == set()
