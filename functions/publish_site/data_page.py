@@ -29,6 +29,11 @@ KINDS = (
 
 WHOLE = (
     ("datapackage.json", "JSON", "a Data Package: every data file with its size, digest and columns"),
+    ("schemas/data.schema.json", "JSON Schema", "what the JSON files with figures are like"),
+    ("schemas/manifest.schema.json", "JSON Schema", "what the manifest is like"),
+    ("schemas/release.schema.json", "JSON Schema", "what the record of a release is like"),
+    ("schemas/releases.schema.json", "JSON Schema", "what the list of releases is like"),
+    ("schemas/withdrawn.schema.json", "JSON Schema", "what the JSON files of a withdrawn release are like"),
     ("manifest.json", "JSON", "the version of the code, the sources and their dates, and a digest of every file"),
 )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from functions.publish_site import data_page, metadata, opendata, standard, updates, words, workbook
+from functions.publish_site import data_page, metadata, opendata, schemas, standard, updates, words, workbook
 from functions.publish_site.assets import Assets, is_licensed
 from functions.publish_site.figures import KpiFigures
 from functions.publish_site.front import front_view
@@ -89,6 +89,7 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
     files["confidentiality/index.html"] = render("confidentiality.html", **deep, **_confidentiality(document))
     for name in ("accessibility", "privacy"):
         files[f"{name}/index.html"] = render(f"{name}.html", **deep)
+    files |= {f"schemas/{name}": canonical_json(schema) for name, schema in schemas.SCHEMAS.items()}
     files["data/index.html"] = render(
         "data.html", **{**deep, "here": "data"}, **data_page.data_view(document, kpis, files)
     )

@@ -22,6 +22,8 @@ from functions.publish_site.gate.scanner import Known, known, scan
 from functions.publish_site.gate.standard import check_meta, check_standard
 from functions.publish_site.readback import ReadbackError
 from functions.publish_site.readback.files import json_value
+from functions.publish_site.schemas import SCHEMAS
+from placements_kpi.store import canonical_json
 
 __all__ = ["STOPS", "Context", "GateError", "Known", "check_front", "check_release", "check_verdict", "context", "scan"]
 
@@ -39,11 +41,11 @@ def check_release(files: Mapping[str, bytes], made: Context, assets: Collection[
     """
     document = made.document
     made = replace(made, sizes=frozenset(map(len, files.values())))
-    for file, body in files.items():
-        _check_file(file, body, made, files)
     missing = {f"{kpi.id}/{kpi.id}.{kind}" for kpi in document.kpis for kind in ("csv", "json")} - set(files)
     if missing:
         raise stopped(min(missing), "the file", "it is missing from the release")
+    for file, body in files.items():
+        _check_file(file, body, made, files)
     scan(files, known(document, files, assets))
 
 
@@ -60,6 +62,9 @@ def _check_file(file: str, body: bytes, made: Context, files: Mapping[str, bytes
         check_page(file, body, made)
     elif check:
         check(file, body, made)
+    elif folder == "schemas" and name in SCHEMAS:
+        if body != canonical_json(SCHEMAS[name]):
+            raise stopped(file, "the file", "it is not the schema that the code has")
     elif schema.is_description(file) and (folder in made.kpis or not folder):
         check_description(file, body, made, files)
     elif file == "manifest.json":

@@ -179,6 +179,8 @@ def json_paths(file: str) -> list[str] | None:
         "releases.json": RELEASES_JSON,
         "datapackage.json": PACKAGE_JSON,
     }
+    if file.startswith("schemas/"):
+        return ["*"]  # the gate compares each with the code, byte by byte
     if is_csvw(file):
         return CSVW_JSON
     if is_data(file, "jsonld"):
