@@ -65,9 +65,9 @@ def _beside(figures: KpiFigures) -> list[Table]:
             rows = [_beside_row(figures, one) for one in measures if _national(figures, one)]
             point = next((point for one in measures if (point := figures.current(one))), None)
             if rows and point:
-                status = " [p]" if figures.provisional(measures[0], point) else ""
-                label = f"{caption} as at {words.day(point.as_of)}, {point.period_label}{status}"
-                made.append(table(label, ("Measure", "Figure", "Number", "Out of", "Year before"), rows))
+                now, before = (figures.mark(measures[0], one) for one in (point, figures.comparison(measures[0])))
+                head = ("Measure", f"Figure{now}", f"Number{now}", f"Out of{now}", f"Year before{before}")
+                made.append(table(f"{caption} as at {words.day(point.as_of)}, {point.period_label}", head, rows))
     return made
 
 

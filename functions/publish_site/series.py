@@ -216,4 +216,4 @@ def _years_table(figures: KpiFigures, measure: Measure, points: list[Point]) -> 
 
 
 def _column(figures: KpiFigures, measure: Measure, point: Point) -> str:
-    return words.years(point.period_label) + (" [p]" if figures.provisional(measure, point) else "")
+    return words.years(point.period_label) + figures.mark(measure, point)

@@ -179,8 +179,11 @@ def _method(document: Protected, kpis: list[KpiFigures]) -> dict[str, object]:
         "month_end": words.day(document.month_end),
         "day": words.day,
         "kpis": [figures.kpi for figures in kpis],
-        "symbols": [(f"[{mark}]", meaning) for mark, meaning in words.SYMBOLS.items()],
-        "provisional": words.PROVISIONAL,
+        "symbols": [
+            *((f"[{mark}]", meaning) for mark, meaning in words.SYMBOLS.items()),
+            ("[p]", words.PROVISIONAL),
+            ("[r]", words.REVISED),
+        ],
         "columns": opendata.COLUMN_WORDS,
     }
 

@@ -141,6 +141,7 @@ def _check_card(file: str, card: Node, kpi: AuditedKpi, phrases: Phrases) -> set
     headline = kpi.measures[kpi.kpi.description.headline]
     now = kpi.at(headline, kpi.current(headline))
     rate, known = headline.kind == "rate", now.shown.number is not None
+    mark = " [r]" if now.revised else kpi.heading(headline, kpi.current(headline))
     wanted = {
         "app-figure": [now.shown.text] if known else [],
         "app-figure__counts": [now.numerator.text, now.denominator.text] if rate and known else [],
@@ -149,7 +150,9 @@ def _check_card(file: str, card: Node, kpi: AuditedKpi, phrases: Phrases) -> set
     settled: set[int] = set()
     for name, numbers in wanted.items():
         for node in card.of_class(name):
-            if phrases.numbers(node.text) != numbers or (name == "app-figure" and node.text != now.shown.text):
+            if phrases.numbers(node.text) != numbers or (
+                name == "app-figure" and node.text != f"{now.shown.text}{mark}"
+            ):
                 raise stopped(file, f"{node.place} of class {name}", "it is not what the audited figures give")
             settled.add(id(node))
     return settled
