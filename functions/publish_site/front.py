@@ -20,6 +20,7 @@ def front_view(kpis: list[KpiFigures], document: Protected, today: date) -> dict
         "number": len(kpis),
         "up_to": sentences.up_to(document),
         "next_update": sentences.next_update(document),
+        "late_after": sentences.late_after(document),
         "stale": notices(document, today),
         "cards": cards,
         "symbols": key(cards),

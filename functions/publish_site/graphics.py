@@ -41,7 +41,7 @@ def by_category(figures: KpiFigures, measure: Measure, breakdown: Breakdown) -> 
     national = figures.at(measure, point).value
     chart = BarChart(
         title=f"{measure.title} by {_lower(breakdown.title)}",
-        description=sentences.spread(drawn),
+        description=sentences.spread(drawn, national if measure.kind == "rate" else None),
         bars=tuple(Bar(label, cell) for label, cell in drawn),
         reference=Bar("England", national) if measure.kind == "rate" and national.number is not None else None,
     )

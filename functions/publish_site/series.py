@@ -72,7 +72,7 @@ def _monthly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tupl
     target = _target(figures, measure)
     chart = LineChart(
         title=sentences.finding(figures, measure),
-        description=" ".join([*said, *([f"{target.label}."] if target else [])]),
+        description=" ".join([*said, *_standing(figures, measure, target)]),
         lines=tuple(lines),
         ticks=_month_ticks(opened, closes),
         start=0,
@@ -95,7 +95,7 @@ def _yearly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tuple
     )
     chart = LineChart(
         title=sentences.finding(figures, measure),
-        description=" ".join([said, *([f"{target.label}."] if target else [])]),
+        description=" ".join([said, *_standing(figures, measure, target)]),
         lines=(
             Line(
                 "",
@@ -144,6 +144,12 @@ def _target(figures: KpiFigures, measure: Measure) -> Target | None:
     if level is None or measure.id != figures.headline.id or measure.kind != "rate":
         return None
     return Target(Decimal(str(level)), f"Target: {sentences.percentage(level)}")
+
+
+def _standing(figures: KpiFigures, measure: Measure, target: Target | None) -> list[str]:
+    if target is None:
+        return []
+    return [sentences.standing(figures.at(measure, figures.current(measure)).value, float(target.value))]
 
 
 def _periods(points: list[Point]) -> list[list[Point]]:

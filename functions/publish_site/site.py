@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from functions.publish_site import opendata, words
+from functions.publish_site import glossary, opendata, sentences, words
 from functions.publish_site.assets import Assets, is_licensed
 from functions.publish_site.figures import KpiFigures
 from functions.publish_site.front import front_view
@@ -77,10 +77,14 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
     )
     files["method/index.html"] = render("method.html", **{**deep, "here": "method"}, **_method(document, kpis))
     files["confidentiality/index.html"] = render("confidentiality.html", **deep, **_confidentiality(document))
+    files["about/index.html"] = render("about.html", **{**deep, "here": "about"}, **_aims(document, kpis))
+    files["glossary/index.html"] = render("glossary.html", **deep, terms=glossary.TERMS)
     for name in ("accessibility", "privacy"):
         files[f"{name}/index.html"] = render(f"{name}.html", **deep)
     shallow = {**site.frame("../../", document.release, "", "front"), **_about(document, published)}
-    first = render("front.html", **shallow, **front_view(kpis, document, times.london_day(published)), missing=())
+    first = render(
+        "front.html", **shallow, **front_view(kpis, document, times.london_day(published)), checked=None, missing=()
+    )
     files["manifest.json"] = canonical_json(_manifest(document, instant, {**files, "index.html": first}))
     files["index.html"] = first
     return files
@@ -170,6 +174,10 @@ def _about(document: Protected, published: datetime) -> dict[str, object]:
         "release_csv": RELEASE_CSV,
         "release_json": RELEASE_JSON,
     }
+
+
+def _aims(document: Protected, kpis: list[KpiFigures]) -> dict[str, object]:
+    return {"kpis": [figures.kpi for figures in kpis], "late_after": sentences.late_after(document)}
 
 
 def _method(document: Protected, kpis: list[KpiFigures]) -> dict[str, object]:

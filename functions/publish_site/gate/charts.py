@@ -95,9 +95,15 @@ def _check_lines(file: str, figure: Node, drawing: Node, kpi: AuditedKpi, measur
         f"{sum(point.cell.number is None for point in line)} of its {len(line)} points cannot be shown."
         for line in lines
     ]
-    ends = {cell.text for line in known for cell in (*line[:1], *line[-1:])}
+    ends = {cell.text for line in known for cell in (*line[:1], *line[-1:], *_furthest(line))} | {now.text}
+    ends |= {f"{abs(Decimal(line[-1].number or 0) - Decimal(line[0].number or 0)):,}" for line in known if line}
     _check_words(file, drawing.all("desc"), phrases.and_also(missing), ends)
     _check_words(file, figure.of_class("app-chart__subtitle"), phrases, ())
+
+
+def _furthest(line: list[Cell]) -> list[Cell]:
+    """The highest and the lowest figure of a line."""
+    return [pick(line, key=lambda cell: Decimal(cell.number or 0)) for pick in (max, min)] if line else []
 
 
 def _lines(kpi: AuditedKpi, measure: Measure) -> list[list[_Expected]]:
@@ -187,6 +193,7 @@ def _check_bars(
 
     known = sorted(Decimal(one) for one in numbers)
     ends = {cell.text for _, cell in drawn if cell.number is not None and cell.number in (*known[:1], *known[-1:])}
+    ends |= {national.text} if reference is not None else set()
     gaps = [f"{len(drawn) - len(numbers)} of {len(drawn)} cannot be shown"]
     _check_words(file, drawing.all("desc"), phrases.and_also(gaps), ends)
     named = [cell for label, cell in drawn if label != "Not available" and cell.number is not None]

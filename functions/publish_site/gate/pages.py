@@ -10,7 +10,8 @@ from functions.publish_site import words
 from functions.publish_site.gate.charts import check_chart
 from functions.publish_site.gate.errors import stopped
 from functions.publish_site.gate.numbers import Phrases, has_number
-from functions.publish_site.gate.tables import check_kpi_table, check_source_table
+from functions.publish_site.gate.tables import AGES, check_ages, check_kpi_table, check_source_table
+from functions.publish_site.glossary import TERMS
 from functions.publish_site.opendata import COLUMN_WORDS
 from functions.publish_site.readback.markup import COMMENT, HEADINGS, Node, blocks, parse, tables
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 QUALITY = "data-quality/index.html"
 METHOD, CONFIDENTIALITY = "method/index.html", "confidentiality/index.html"
+GLOSSARY = "glossary/index.html"
 FRONT = "index.html"
 
 _PLAIN = {("tabindex", "0"), ("lang", "en")}
@@ -36,7 +38,9 @@ def check_page(file: str, body: bytes, context: Context) -> None:
     phrases = context.phrases.and_also(_own_phrases(context, file, kpi))
     read: set[int] = set()
     for table in tables(file, root):
-        if kpi:
+        if kpi and table.caption == AGES:
+            check_ages(file, table, kpi, context)
+        elif kpi:
             check_kpi_table(file, table, kpi)
         elif file == QUALITY:
             check_source_table(file, table, context)
@@ -64,6 +68,7 @@ def _own_phrases(context: Context, file: str, kpi: AuditedKpi | None) -> set[str
     count = len(context.kpis)
     if kpi is None:
         own = {FRONT: {f"in {count} indicators"}, METHOD: _method(context), QUALITY: _checks(context)}
+        own[GLOSSARY] = {term.meaning for term in TERMS}
         return own.get(file, set())
     index = list(context.kpis).index(kpi.kpi.id) + 1
     phrases = {f"Indicator {index} of {count}"}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from functions.publish_site import words
 from functions.publish_site.gate.errors import stopped
+from placements_kpi.settings import SOURCE_TITLES
 
 if TYPE_CHECKING:
     from functions.publish_site.gate.audited import Audited, AuditedKpi
@@ -25,6 +26,8 @@ GROUPS = {
     "bounds": "Against published figures",
 }
 STATES = {"ok": "In order", "warning": "Needs a look", "failed": "Failed"}
+AGES = "Age of each source when this was published"
+_AGES = ("Source", "Data of", "Days old", "Most days allowed")
 _COLUMNS = ("Per cent", "Number", "Out of")
 _BESIDE = ("Measure", "Figure", "Number", "Out of", "Year before")
 
@@ -50,6 +53,24 @@ def check_kpi_table(file: str, table: Table, kpi: AuditedKpi) -> None:
         if table.caption in {f"Figures {when}", f"Checks and coverage {when}"}:
             return _check_beside(file, table, kpi, own, newest)
     raise stopped(file, table.node.place, "a table that is none of this indicator's")
+
+
+def check_ages(file: str, table: Table, kpi: AuditedKpi, context: Context) -> None:
+    """Raise :class:`GateError` unless ``table`` says of each source of the KPI how old it was when published."""
+    known = {source.source: source for source in context.document.sources}
+    wanted: list[tuple[str, ...]] = [_AGES]
+    for name in kpi.kpi.description.sources:
+        source = known.get(name)
+        used = kpi.kpi.source_dates.get(name) or (source.as_of if source and kpi.kpi.state == "ok" else None)
+        wanted.append(
+            (
+                source.title if source else SOURCE_TITLES.get(name, name),
+                words.day(used) if used else "no data yet",
+                f"{(context.published - used).days:,}" if used else "[z]",
+                f"{source.max_age_days:,}" if source else "[x]",
+            )
+        )
+    _check_grid(file, table, wanted)
 
 
 def check_source_table(file: str, table: Table, context: Context) -> None:
