@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from placements_kpi.settings import PublishSettings
 
 FRONT_KEY = "index.html"
+ROBOTS_KEY = "robots.txt"
+ROBOTS = b"User-agent: *\nAllow: /\n"
+"""Search engines may list everything; a withdrawn page says itself that it is not to be listed."""
 
 
 @dataclass
@@ -137,6 +140,7 @@ def _switch(run: _Run, request: Request, seen: str | None) -> tuple[str | None, 
     others = {
         "releases/index.html": releases_page(run.site, changed, run.withdrawals),
         "404.html": not_found_page(run.site, release),
+        ROBOTS_KEY: ROBOTS,
         CATALOGUE_KEY: store.canonical_json(changed.body(run.withdrawals)),
     }
     gate.scan({**others, FRONT_KEY: page}, gate.Known(assets=_asset_names(run)))
@@ -146,7 +150,7 @@ def _switch(run: _Run, request: Request, seen: str | None) -> tuple[str | None, 
         _write_release(run, prepared)
     if not run.writer.dry_run:
         store.swap(run.s3, bucket, CATALOGUE_KEY, changed.body(run.withdrawals), pointer, MINUTES)
-    for key in ("releases/index.html", "404.html"):
+    for key in ("releases/index.html", "404.html", ROBOTS_KEY):
         run.writer.page(key, others[key])
     run.writer.page(FRONT_KEY, page, seen=seen)
     return release, prepared.document if prepared else None

@@ -29,7 +29,8 @@ def over_time(figures: KpiFigures, measure: Measure) -> Graphic | None:
     yearly = figures.family(measure).series == "yearly"
     chart, notes = _yearly(figures, measure, points) if yearly else _monthly(figures, measure, points)
     drawn = [point for line in chart.lines for point in line.points if point.cell.number is not None]
-    hollow = ["Hollow circles are provisional figures."] if any(point.provisional for point in drawn) else []
+    hollow = ["Hollow circles are provisional figures [p]."] if any(point.provisional for point in drawn) else []
+    hollow += ["Points under [r] are revised figures."] if any(point.cell.revised for point in drawn) else []
     ident = f"{measure.id}-over-time".replace("_", "-")
     return Graphic(
         title=chart.title,
