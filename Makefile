@@ -9,7 +9,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/core
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$p" && break; done)
 
-.PHONY: help setup run invoke serve sample test worlds mutants test-trino lint types format bench bench-protection attacks template assets lock clean
+.PHONY: help setup run invoke serve sample test worlds mutants test-trino lint types format lighthouse bench bench-protection attacks template assets lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ types: setup ## Check types
 format: setup ## Put the code into the project's format
 	.venv/bin/ruff check --fix-only --quiet .
 	.venv/bin/ruff format .
+
+lighthouse: setup ## Lighthouse over the site of the last run (needs Node 20, npm ci and a Chromium)
+	@$(PY) -m local.lighthouse
 
 bench: setup ## Measure seconds, memory, scans, imports and page weight. SCALES=0.1,1,10
 	@$(PY) -m local.bench --scales "$(SCALES)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,9 @@ from local.errors import LocalError
 from local.template import Stack, load_stack
 
 PORT = 8000
+COMPRESSED = frozenset({".css", ".csv", ".html", ".json", ".sql", ".svg", ".txt"})
+LEAST_COMPRESSED = 1000
+"""CloudFront compresses text of this many bytes or more for whoever accepts it."""
 
 
 class ServeError(LocalError):
@@ -47,6 +51,11 @@ class SiteHandler(SimpleHTTPRequestHandler):
         content = path.read_bytes() if path.is_file() else b"Not found\n"
         self.send_response(200 if found else 404)
         self.send_header("Content-Type", CONTENT_TYPES.get(path.suffix, "application/octet-stream"))
+        if path.suffix in COMPRESSED and len(content) >= LEAST_COMPRESSED:
+            self.send_header("Vary", "Accept-Encoding")
+            if "gzip" in self.headers.get("Accept-Encoding", ""):
+                content = gzip.compress(content, mtime=0)
+                self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Cache-Control", cache_control(key))
         for name, value in self._headers.items():

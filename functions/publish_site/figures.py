@@ -6,7 +6,7 @@ Page, chart, CSV and JSON all take their cells from here, so that they cannot di
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -22,7 +22,10 @@ NATIONAL = ("national", "Total")
 
 @dataclass(frozen=True)
 class Shown:
-    """A figure as published: a rate has all three cells; a count has ``denominator`` not applicable."""
+    """A figure as published: a rate has all three cells; a count has ``denominator`` not applicable.
+
+    ``value`` carries the mark of a revised figure, once for all three.
+    """
 
     numerator: Cell
     denominator: Cell
@@ -45,20 +48,21 @@ def shown(measure: Measure, figure: Figure | None) -> Shown:
     if figure is None:
         missing = Cell(None, "x")
         return Shown(missing, missing if rate else Cell(None, "z"), missing)
-    symbol = figure.symbol or "x"
+    symbol, revised = figure.symbol or "x", figure.finality == "revised"
 
     def count(number: int | None) -> Cell:
         return Cell(number) if number is not None else Cell(None, symbol)
 
     numerator = count(figure.numerator)
     if not rate:
-        return Shown(numerator, Cell(None, "z"), numerator)
+        return Shown(numerator, Cell(None, "z"), replace(numerator, revised=revised))
     if figure.symbol is None and figure.numerator is not None and figure.denominator is None:
-        return Shown(numerator, Cell(None, "z"), Cell(None, "z"))  # a category that is no part of the denominator
+        # A category that is no part of the denominator.
+        return Shown(numerator, Cell(None, "z"), Cell(None, "z", revised=revised))
     value = (
-        Cell(rounded(figure.value, places(measure, figure)), percent=True)
+        Cell(rounded(figure.value, places(measure, figure)), percent=True, revised=revised)
         if figure.value is not None
-        else Cell(None, symbol)
+        else Cell(None, symbol, revised=revised)
     )
     return Shown(numerator, count(figure.denominator), value)
 
@@ -124,6 +128,10 @@ class KpiFigures:
     def provisional(self, measure: Measure, point: Point) -> bool:
         """Return whether figures of ``point`` may still change because its period is unfinished."""
         return not is_closed(self.family(measure), point, self.kpi.as_of or point.as_of)
+
+    def mark(self, measure: Measure, point: Point | None) -> str:
+        """Return the mark after a heading of figures at ``point``: `` [p]`` while they are provisional, or nothing."""
+        return " [p]" if point is not None and self.provisional(measure, point) else ""
 
     def status(self, measure: Measure, point: Point, figure: Figure) -> Finality:
         """Return the status of one figure; a release from before figures had one tells only whether it is final."""

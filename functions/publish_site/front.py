@@ -10,7 +10,7 @@ from functions.publish_site import sentences, words
 
 if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures
-    from placements_kpi.results import Protected, SourceFacts
+    from placements_kpi.results import Point, Protected, SourceFacts
 
 
 def front_view(kpis: list[KpiFigures], document: Protected, today: date) -> dict[str, object]:
@@ -20,9 +20,10 @@ def front_view(kpis: list[KpiFigures], document: Protected, today: date) -> dict
         "number": len(kpis),
         "up_to": sentences.up_to(document),
         "next_update": sentences.next_update(document),
+        "late_after": sentences.late_after(document),
         "stale": notices(document, today),
         "cards": cards,
-        "symbols": _symbols(cards),
+        "symbols": key(cards),
     }
 
 
@@ -63,7 +64,7 @@ def card(figures: KpiFigures) -> dict[str, object]:
         "period": f"{point.period_label[:1].upper()}{point.period_label[1:]}, as at {words.day(point.as_of)}"
         if point
         else None,
-        "provisional": point is not None and figures.provisional(headline, point),
+        "mark": _mark(figures, shown.value.revised, point),
         "change": sentences.change(figures, headline).sentence,
         "target": verdict.sentence,
         "met": verdict.met,
@@ -72,7 +73,12 @@ def card(figures: KpiFigures) -> dict[str, object]:
     }
 
 
-def _symbols(cards: list[dict[str, object]]) -> list[tuple[str, str]]:
-    """Return the symbols that the cards show, with their meaning: a key to nothing would puzzle."""
-    shown = " ".join(str(card[part]) for card in cards for part in ("figure", "counts", "change"))
-    return [(f"[{mark}]", meaning) for mark, meaning in words.SYMBOLS.items() if f"[{mark}]" in shown]
+def _mark(figures: KpiFigures, revised: bool, point: Point | None) -> str:
+    return "[r]" if revised else figures.mark(figures.headline, point).strip()
+
+
+def key(cards: list[dict[str, object]]) -> list[tuple[str, str]]:
+    """Return the symbols and marks that the cards show, with their meaning: a key to nothing would puzzle."""
+    shown = " ".join(str(card[part]) for card in cards for part in ("figure", "counts", "change", "mark"))
+    meanings = {**words.SYMBOLS, "p": words.PROVISIONAL, "r": words.REVISED}
+    return [(f"[{mark}]", meaning) for mark, meaning in meanings.items() if f"[{mark}]" in shown]

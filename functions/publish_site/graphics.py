@@ -41,7 +41,7 @@ def by_category(figures: KpiFigures, measure: Measure, breakdown: Breakdown) -> 
     national = figures.at(measure, point).value
     chart = BarChart(
         title=f"{measure.title} by {_lower(breakdown.title)}",
-        description=sentences.spread(drawn),
+        description=sentences.spread(drawn, national if measure.kind == "rate" else None),
         bars=tuple(Bar(label, cell) for label, cell in drawn),
         reference=Bar("England", national) if measure.kind == "rate" and national.number is not None else None,
     )
@@ -67,9 +67,10 @@ def category_table(figures: KpiFigures, measure: Measure, breakdown: Breakdown) 
         and figures.has(measure, previous, breakdown.id)
     )
     rate = measure.kind == "rate"
-    head = [breakdown.title, *(["Per cent", "Number", "Out of"] if rate else ["Number"])]
+    mark = figures.mark(measure, point)
+    head = [breakdown.title, *(f"{one}{mark}" for one in (("Per cent", "Number", "Out of") if rate else ("Number",)))]
     if before and previous:
-        head.append(f"On {words.day(previous.as_of)}")
+        head.append(f"On {words.day(previous.as_of)}{figures.mark(measure, previous)}")
     rows: list[list[str | Cell]] = []
     parts = [(category.label, (breakdown.id, category.code)) for category in breakdown.categories]
     whole = "England" if figures.regional(breakdown.id) else "All"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from functions.publish_site import graphics, revisions, sentences, words
+from functions.publish_site import glossary, graphics, revisions, sentences, words
 from functions.publish_site.front import card, notices
 from functions.publish_site.series import over_time
 from functions.publish_site.tables import Table, table
@@ -14,8 +14,10 @@ from placements_kpi import times
 from placements_kpi.settings import SOURCE_TITLES
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from functions.publish_site.figures import KpiFigures
-    from placements_kpi.results import Breakdown, Measure, Protected
+    from placements_kpi.results import Breakdown, Description, Measure, Protected
 
 
 def kpi_view(
@@ -40,7 +42,9 @@ def kpi_view(
         "breaks": [(words.day(one.on), words.sentence(one.text)) for one in description.breaks],
         "compared_with": document.compared_with,
         "revisions": revisions.groups(figures, document),
-        "sources": _sources(figures, document),
+        "sources": _sources(figures, document, times.london_day(published)),
+        "late_after": sentences.late_after(document),
+        "texts": _texts(description),
         "next_update": sentences.next_update(document),
         "others": [(one.kpi.id, one.kpi.description.title) for one in kpis if one.kpi.id != kpi.id],
     }
@@ -65,9 +69,9 @@ def _beside(figures: KpiFigures) -> list[Table]:
             rows = [_beside_row(figures, one) for one in measures if _national(figures, one)]
             point = next((point for one in measures if (point := figures.current(one))), None)
             if rows and point:
-                status = " [p]" if figures.provisional(measures[0], point) else ""
-                label = f"{caption} as at {words.day(point.as_of)}, {point.period_label}{status}"
-                made.append(table(label, ("Measure", "Figure", "Number", "Out of", "Year before"), rows))
+                now, before = (figures.mark(measures[0], one) for one in (point, figures.comparison(measures[0])))
+                head = ("Measure", f"Figure{now}", f"Number{now}", f"Out of{now}", f"Year before{before}")
+                made.append(table(f"{caption} as at {words.day(point.as_of)}, {point.period_label}", head, rows))
     return made
 
 
@@ -106,14 +110,27 @@ def _breakdown(figures: KpiFigures, part: Breakdown) -> dict[str, object] | None
     return {"id": part.id, "title": part.title, "graphic": drawn, "tables": _tables(figures, part)[1:]}
 
 
-def _sources(figures: KpiFigures, document: Protected) -> list[tuple[str, str]]:
-    """Title and date of each source that this indicator's figures came from."""
+def _texts(description: Description) -> dict[str, list[Markup]]:
+    """The paragraphs and lists of the page, each term of the glossary linked where it is first used."""
+    parts = {name: getattr(description, name) for name in ("means", "method", "leaves_out", "caveats")}
+    made = iter(glossary.linked([text for texts in parts.values() for text in texts], "../glossary/index.html"))
+    return {name: [next(made) for _ in texts] for name, texts in parts.items()}
+
+
+def _sources(figures: KpiFigures, document: Protected, published: date) -> Table:
+    """Date, age and greatest age of each source that this indicator's figures came from."""
     facts = {source.source: source for source in document.sources}
-    rows = []
+    rows: list[list[str | Cell]] = []
     for source in figures.kpi.description.sources:
         known = facts.get(source)
         used = figures.kpi.source_dates.get(source) or (known.as_of if known and figures.kpi.state == "ok" else None)
         rows.append(
-            (known.title if known else SOURCE_TITLES.get(source, source), words.day(used) if used else "no data yet")
+            [
+                known.title if known else SOURCE_TITLES.get(source, source),
+                words.day(used) if used else "no data yet",
+                Cell((published - used).days if used else None, "z"),
+                Cell(known.max_age_days if known else None, "x"),
+            ]
         )
-    return rows
+    head = ("Source", "Data of", "Days old", "Most days allowed")
+    return table("Age of each source when this was published", head, rows)

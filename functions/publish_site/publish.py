@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from placements_kpi.settings import PublishSettings
 
 FRONT_KEY = "index.html"
+ROBOTS_KEY = "robots.txt"
+ROBOTS = b"User-agent: *\nAllow: /\n"
+"""Search engines may list everything; a withdrawn page says itself that it is not to be listed."""
 
 
 @dataclass
@@ -143,6 +146,7 @@ def _switch(run: _Run, request: Request, seen: str | None) -> tuple[str | None, 
         "calendar/index.html": calendar_page(run.site, changed),
         CALENDAR_KEY: icalendar(changed, run.site.host),
         FEED_KEY: feed(changed, run.withdrawals, run.site.host),
+        ROBOTS_KEY: ROBOTS,
         CATALOGUE_KEY: store.canonical_json(changed.body(run.withdrawals)),
     }
     gate.scan({**others, FRONT_KEY: page}, gate.Known(assets=_asset_names(run)))

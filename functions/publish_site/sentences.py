@@ -155,15 +155,41 @@ def trend(label: str, points: list[tuple[str, Cell]]) -> str:
     (first_when, first), (last_when, last) = known[0], known[-1]
     if len(known) == 1:
         return f"{label}: {last.text} {last_when}.{gaps}"
-    rise = _number(last) - _number(first)
-    verb = "rises" if rise > 0 else "falls" if rise < 0 else "is unchanged"
+    rise = Decimal(_number(last)) - Decimal(_number(first))
+    between = _between(known)
     if rise == 0:
-        return f"{label}: {verb}, {first.text} {first_when} and {last_when}.{gaps}"
-    return f"{label}: {verb} from {first.text} {first_when} to {last.text} {last_when}.{gaps}"
+        return f"{label}: is unchanged, {first.text} {first_when} and {last_when}.{between}{gaps}"
+    verb = "rises" if rise > 0 else "falls"
+    by = difference(last, first)
+    return f"{label}: {verb} by {by}, from {first.text} {first_when} to {last.text} {last_when}.{between}{gaps}"
 
 
-def spread(points: list[tuple[str, Cell]]) -> str:
-    """Return which of the categories has the highest and lowest figure; ``points`` are (label, cell)."""
+def _between(known: list[tuple[str, Cell]]) -> str:
+    """The highest and the lowest figure of a line where it is neither its first nor its last."""
+    ends = [_number(known[0][1]), _number(known[-1][1])]
+    highest, lowest = (pick(known, key=lambda one: _number(one[1])) for pick in (max, min))
+    high = f" Its highest is {highest[1].text} {highest[0]}." if _number(highest[1]) > max(ends) else ""
+    low = f" Its lowest is {lowest[1].text} {lowest[0]}." if _number(lowest[1]) < min(ends) else ""
+    return high + low
+
+
+def standing(now: Cell, target: float) -> str:
+    """Return where the newest figure of a chart stands to the target."""
+    if now.number is None:
+        return f"The target is {percentage(target)}."
+    return f"The newest figure, {now.text}, is {_side(now, target)} the {percentage(target)} target."
+
+
+def spread(points: list[tuple[str, Cell]], national: Cell | None = None) -> str:
+    """Return which of the categories has the highest and lowest figure; ``points`` are (label, cell).
+
+    ``national`` is the figure that is drawn across them, if there is one.
+    """
+    whole = f" England: {national.text}." if national is not None and national.number is not None else ""
+    return f"{_extremes(points)}{whole}"
+
+
+def _extremes(points: list[tuple[str, Cell]]) -> str:
     known = sorted(
         ((label, cell) for label, cell in points if cell.number is not None), key=lambda one: _number(one[1])
     )
@@ -194,12 +220,49 @@ def leading(points: list[tuple[str, Cell]], title: str) -> str:
 
 def next_update(document: Protected) -> str:
     """Return when figures change next: those about people after the next month end, the others with any release."""
-    first = document.month_end + timedelta(days=1)
-    month_end = date(first.year, first.month, calendar.monthrange(first.year, first.month)[1])
     return (
-        f"Figures about people: after {words.day(month_end)}. "
+        f"Figures about people: after {words.day(_next_month_end(document))}. "
         "Figures about schools and providers: with the next release."
     )
+
+
+def late_after(document: Protected) -> str:
+    """Return the days after which the figures are late, so that a reader can tell with a calendar and nothing else.
+
+    Figures of a day are late once one of their sources is older than it should ever be. Figures
+    about people are late once the next month end is longer past than their sources may be old.
+    """
+    said = [f"{whose} after {words.day(last)}" for whose, last in last_days(document).items()]
+    return f"If nothing newer has been published, figures are late: {words.listed(said)}." if said else ""
+
+
+def last_days(document: Protected) -> dict[str, date]:
+    """Return the last day on which figures are not late yet, by whom they are about; none where they are by now."""
+    most = {source.source: source for source in document.sources}
+    days: dict[str, date] = {}
+    for stands, whose in (("day", "those about schools and providers"), ("month_end", "those about people")):
+        used = {
+            source
+            for kpi in document.kpis
+            if kpi.description.families[0].stands == stands
+            for source in kpi.description.sources
+            if source in most
+        }
+        if stands == "month_end" and used:
+            days[whose] = _next_month_end(document) + timedelta(days=max(most[one].max_age_days for one in used))
+        ends = [
+            one.as_of + timedelta(days=one.max_age_days)
+            for one in (most[name] for name in used)
+            if one.as_of and one.as_of + timedelta(days=one.max_age_days) >= document.as_of
+        ]
+        if stands == "day" and ends:
+            days[whose] = min(ends)
+    return days
+
+
+def _next_month_end(document: Protected) -> date:
+    first = document.month_end + timedelta(days=1)
+    return date(first.year, first.month, calendar.monthrange(first.year, first.month)[1])
 
 
 def up_to(document: Protected) -> str:

@@ -29,7 +29,8 @@ def over_time(figures: KpiFigures, measure: Measure) -> Graphic | None:
     yearly = figures.family(measure).series == "yearly"
     chart, notes = _yearly(figures, measure, points) if yearly else _monthly(figures, measure, points)
     drawn = [point for line in chart.lines for point in line.points if point.cell.number is not None]
-    hollow = ["Hollow circles are provisional figures."] if any(point.provisional for point in drawn) else []
+    hollow = ["Hollow circles are provisional figures [p]."] if any(point.provisional for point in drawn) else []
+    hollow += ["Points under [r] are revised figures."] if any(point.cell.revised for point in drawn) else []
     ident = f"{measure.id}-over-time".replace("_", "-")
     return Graphic(
         title=chart.title,
@@ -72,7 +73,7 @@ def _monthly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tupl
     target = _target(figures, measure)
     chart = LineChart(
         title=sentences.finding(figures, measure),
-        description=" ".join([*said, *([f"{target.label}."] if target else [])]),
+        description=" ".join([*said, *_standing(figures, measure, target)]),
         lines=tuple(lines),
         ticks=_month_ticks(opened, closes),
         start=0,
@@ -95,7 +96,7 @@ def _yearly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tuple
     )
     chart = LineChart(
         title=sentences.finding(figures, measure),
-        description=" ".join([said, *([f"{target.label}."] if target else [])]),
+        description=" ".join([said, *_standing(figures, measure, target)]),
         lines=(
             Line(
                 "",
@@ -144,6 +145,12 @@ def _target(figures: KpiFigures, measure: Measure) -> Target | None:
     if level is None or measure.id != figures.headline.id or measure.kind != "rate":
         return None
     return Target(Decimal(str(level)), f"Target: {sentences.percentage(level)}")
+
+
+def _standing(figures: KpiFigures, measure: Measure, target: Target | None) -> list[str]:
+    if target is None:
+        return []
+    return [sentences.standing(figures.at(measure, figures.current(measure)).value, float(target.value))]
 
 
 def _periods(points: list[Point]) -> list[list[Point]]:
@@ -216,4 +223,4 @@ def _years_table(figures: KpiFigures, measure: Measure, points: list[Point]) -> 
 
 
 def _column(figures: KpiFigures, measure: Measure, point: Point) -> str:
-    return words.years(point.period_label) + (" [p]" if figures.provisional(measure, point) else "")
+    return words.years(point.period_label) + figures.mark(measure, point)

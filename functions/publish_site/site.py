@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from functions.publish_site import data_page, metadata, opendata, schemas, standard, updates, words, workbook
+from functions.publish_site import (
+    data_page,
+    glossary,
+    metadata,
+    opendata,
+    schemas,
+    sentences,
+    standard,
+    updates,
+    words,
+    workbook,
+)
 from functions.publish_site.assets import Assets, is_licensed
 from functions.publish_site.figures import KpiFigures
 from functions.publish_site.front import front_view
@@ -87,6 +98,8 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
     )
     files["method/index.html"] = render("method.html", **{**deep, "here": "method"}, **_method(document, kpis))
     files["confidentiality/index.html"] = render("confidentiality.html", **deep, **_confidentiality(document))
+    files["about/index.html"] = render("about.html", **{**deep, "here": "about"}, **_aims(document, kpis))
+    files["glossary/index.html"] = render("glossary.html", **deep, terms=glossary.TERMS)
     for name in ("accessibility", "privacy"):
         files[f"{name}/index.html"] = render(f"{name}.html", **deep)
     files |= {f"schemas/{name}": canonical_json(schema) for name, schema in schemas.SCHEMAS.items()}
@@ -94,7 +107,9 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
         "data.html", **{**deep, "here": "data"}, **data_page.data_view(document, kpis, files)
     )
     shallow = {**site.frame("../../", document.release, "", "front"), **_about(document, published)}
-    first = render("front.html", **shallow, **front_view(kpis, document, times.london_day(published)), missing=())
+    first = render(
+        "front.html", **shallow, **front_view(kpis, document, times.london_day(published)), checked=None, missing=()
+    )
     files["manifest.json"] = canonical_json(_manifest(document, instant, {**files, "index.html": first}))
     files["index.html"] = first
     return files
@@ -240,6 +255,10 @@ def _about(document: Protected, published: datetime) -> dict[str, object]:
     }
 
 
+def _aims(document: Protected, kpis: list[KpiFigures]) -> dict[str, object]:
+    return {"kpis": [figures.kpi for figures in kpis], "late_after": sentences.late_after(document)}
+
+
 def _method(document: Protected, kpis: list[KpiFigures]) -> dict[str, object]:
     return {
         "document": document,
@@ -247,8 +266,11 @@ def _method(document: Protected, kpis: list[KpiFigures]) -> dict[str, object]:
         "month_end": words.day(document.month_end),
         "day": words.day,
         "kpis": [figures.kpi for figures in kpis],
-        "symbols": [(f"[{mark}]", meaning) for mark, meaning in words.SYMBOLS.items()],
-        "provisional": words.PROVISIONAL,
+        "symbols": [
+            *((f"[{mark}]", meaning) for mark, meaning in words.SYMBOLS.items()),
+            ("[p]", words.PROVISIONAL),
+            ("[r]", words.REVISED),
+        ],
         "columns": opendata.COLUMN_WORDS,
     }
 

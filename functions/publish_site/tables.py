@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from functions.publish_site.words import PROVISIONAL, SYMBOLS, Cell
+from functions.publish_site.words import PROVISIONAL, REVISED, SYMBOLS, Cell
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Table:
         key = [(f"[{mark}]", SYMBOLS[mark]) for mark in SYMBOLS if mark in marks]
         if any("[p]" in text for text in (self.caption, *self.head, *(str(row[0]) for row in self.rows))):
             key.append(("[p]", PROVISIONAL))
+        if any(isinstance(cell, Cell) and cell.revised for row in self.rows for cell in row):
+            key.append(("[r]", REVISED))
         object.__setattr__(self, "key", tuple(key))
 
     def params(self) -> dict[str, object]:
@@ -39,7 +41,10 @@ class Table:
             ],
             "rows": [
                 [
-                    {"text": cell.text if isinstance(cell, Cell) else cell, **({"format": "numeric"} if index else {})}
+                    {
+                        "text": cell.marked if isinstance(cell, Cell) else cell,
+                        **({"format": "numeric"} if index else {}),
+                    }
                     for index, cell in enumerate(row)
                 ]
                 for row in self.rows

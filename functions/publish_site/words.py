@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -20,6 +20,7 @@ SYMBOLS = {
 """What each symbol means, in every format (publishing.md part 1.4)."""
 
 PROVISIONAL = "provisional: the period is not over, and the figure can still change"
+REVISED = "revised: the release before said something else of the same day"
 
 PLURALS = {
     "candidate": "candidates",
@@ -40,11 +41,13 @@ class Cell:
     """One published cell: a number, or a symbol in its place; the same in HTML, CSV and JSON.
 
     ``percent`` says that the number is a percentage (0 to 100), already rounded to what is published.
+    ``revised`` says that the release before showed something else here; two cells that show the same are equal.
     """
 
     number: Number | None
     symbol: str | None = None
     percent: bool = False
+    revised: bool = field(default=False, compare=False)
 
     @property
     def plain(self) -> str:
@@ -64,6 +67,11 @@ class Cell:
         if self.number is None:
             return f"[{self.mark}]"
         return f"{self.number:,}%" if self.percent else f"{self.number:,}"
+
+    @property
+    def marked(self) -> str:
+        """The cell in a table of HTML, with the mark of a revised figure: ``33.4% [r]``."""
+        return f"{self.text} [r]" if self.revised else self.text
 
     @property
     def mark(self) -> str:

@@ -1,5 +1,6 @@
 """The page is served as CloudFront would serve it."""
 
+import gzip
 import threading
 import urllib.error
 import urllib.request
@@ -61,3 +62,16 @@ def test_a_port_in_use_is_one_clear_error(address: str, tmp_path: Path) -> None:
     port = int(address.rpartition(":")[2])
     with pytest.raises(ServeError, match=f"port {port} cannot be used"):
         site_server(tmp_path, load_stack(SMALL), port)
+
+
+def test_text_is_compressed_for_whoever_accepts_it_and_only_then(address: str, tmp_path: Path) -> None:
+    body = b"<p>The same again.</p>" * 100
+    (tmp_path / "site" / "index.html").write_bytes(body)
+    with urllib.request.urlopen(address + "/") as answer:
+        assert (answer.headers["Content-Encoding"], answer.read()) == (None, body)
+    packed = urllib.request.Request(address + "/", headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(packed) as answer:
+        assert (answer.headers["Content-Encoding"], answer.headers["Vary"]) == ("gzip", "Accept-Encoding")
+        sent = answer.read()
+    assert len(sent) < len(body) / 10
+    assert gzip.decompress(sent) == body

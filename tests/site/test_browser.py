@@ -1,62 +1,77 @@
-"""The site in a real browser, where one is installed: narrow, in forced colours, under the strict policy."""
+"""The site in a real browser, where one is installed: by keyboard, narrow, enlarged, in forced colours, on paper.
+
+It is served as CloudFront would serve it, by the server of ``make run``: same headers, same strict policy.
+Where no Chromium is found these tests are skipped, and the run says so.
+"""
 
 from __future__ import annotations
 
-import functools
-import http.server
 import shutil
 import threading
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 
 from functions.publish_site import site
+from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
+from local.serve import site_server
+from local.template import load_stack
 from tests.site.conftest import PUBLISHED
+from tests.site.html import Page
 from tests.site.protected_document import AS_OF
 
 if TYPE_CHECKING:
     from placements_kpi.results import Protected
 
-CHROMIUM = shutil.which("chromium")
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 SWITCHES = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
+LATER = AS_OF.replace(year=AS_OF.year + 1)
+"""A day on which every source is out of date, so that the front page has its notices."""
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
-
-
-class Handler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-    def end_headers(self) -> None:
-        self.send_header("Content-Security-Policy", POLICY)
-        super().end_headers()
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium: no page was looked at in a browser")
 
 
 @pytest.fixture(scope="module")
-def address(
-    tmp_path_factory: pytest.TempPathFactory, protected: Protected, page_frame: site.Site, files: dict[str, bytes]
-) -> Iterator[str]:
+def whole(protected: Protected, page_frame: site.Site, files: dict[str, bytes]) -> dict[str, bytes]:
+    """Every object of the site by its key, pages of every kind among them."""
+    release = protected.release
+    withdrawn = Withdrawal(release="2026-07-13.1", withdrawn_on=AS_OF, reason="the list of schools was incomplete")
+    catalogue = Catalogue().with_front(release, None, Entry(release=release, as_of=AS_OF, published=PUBLISHED))
+    gone = site.withdrawn_file(page_frame, "index.html", withdrawn)
+    assert gone is not None
+    return {
+        **page_frame.assets.files,
+        **{f"releases/{release}/{path}": body for path, body in files.items()},
+        f"releases/{withdrawn.release}/index.html": gone,
+        "releases/index.html": site.releases_page(page_frame, catalogue, {}),
+        "releases.json": b"{}",
+        "404.html": site.not_found_page(page_frame, release),
+        "index.html": site.front_page(page_frame, protected, PUBLISHED, AS_OF),
+        "late.html": site.front_page(page_frame, protected, PUBLISHED, LATER, [withdrawn]),
+    }
+
+
+@pytest.fixture(scope="module")
+def pages(whole: dict[str, bytes]) -> list[str]:
+    """The path of every page."""
+    return sorted(f"/{key}" for key in whole if key.endswith(".html"))
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, whole: dict[str, bytes]) -> Iterator[str]:
     """Where the whole site is served on this machine."""
     root = tmp_path_factory.mktemp("site")
-    whole = {
-        **page_frame.assets.files,
-        **{f"releases/{protected.release}/{path}": body for path, body in files.items()},
-        "index.html": site.front_page(page_frame, protected, PUBLISHED, AS_OF),
-    }
     for key, body in whole.items():
         path: Path = root / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(root)))
+    server = site_server(root, load_stack(), 0)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -75,34 +90,34 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-def paths(protected: Protected) -> list[str]:
-    place = f"/releases/{protected.release}"
-    return [
-        "/index.html",
-        f"{place}/data-quality/index.html",
-        f"{place}/method/index.html",
-        f"{place}/confidentiality/index.html",
-    ] + [f"{place}/{kpi.id}/index.html" for kpi in protected.kpis]
+def a_kpi(protected: Protected, nth: int = 0) -> str:
+    return f"/releases/{protected.release}/{protected.kpis[nth].id}/index.html"
 
 
-@pytest.mark.parametrize("width", [320, 1280])
+FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+
+
+# 1280 pixels enlarged to 400% are 320 CSS pixels, at four device pixels each.
+@pytest.mark.parametrize(("width", "scale"), [(320, 1), (320, 4), (768, 1), (1280, 1)])
 def test_pages_keep_the_policy_fit_their_screen_and_ask_nobody_else(
-    browser: Any, address: str, protected: Protected, width: int
+    browser: Any, address: str, pages: list[str], width: int, scale: int
 ) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 900})
+    page = browser.new_page(viewport={"width": width, "height": 256 if scale > 1 else 900}, device_scale_factor=scale)
     complaints: list[str] = []
     asked: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
-    for path in paths(protected):
-        page.goto(address + path)
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (path, width)
+    for path in pages:
+        answer = page.goto(address + path)
+        assert "unsafe-inline" not in answer.headers["content-security-policy"]
+        assert page.evaluate(FITS), (path, width)
         drawn = page.locator(".app-chart__svg:visible").count()
         assert drawn == page.locator("figure.app-chart").count(), "one of the two drawings of each chart is shown"
         if drawn:
             size = page.evaluate(
                 "(() => { const t = document.querySelector('figure.app-chart svg:is("
-                f".app-chart__svg--{'narrow' if width < 641 else 'wide'}) text');"
+                f".app-chart__svg--{'narrow' if width < 880 else 'wide'}) text');"
                 "return t.getScreenCTM().a * parseFloat(getComputedStyle(t).fontSize); })()"
             )
             assert size >= 12, f"{path}: text of {size} pixels"
@@ -111,10 +126,134 @@ def test_pages_keep_the_policy_fit_their_screen_and_ask_nobody_else(
     assert {url.split("/")[2] for url in asked} == {address.split("/")[2]}
 
 
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"viewport": {"width": 1280, "height": 900}},
+        {"viewport": {"width": 320, "height": 900}},
+        {"color_scheme": "dark"},
+    ],
+    ids=["wide", "narrow", "dark"],
+)
+def test_axe_finds_nothing_on_any_page(browser: Any, address: str, pages: list[str], how: dict[str, Any]) -> None:
+    """No violation of any rule that axe has, its best practices among them; the policy is put aside to run it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = browser.new_context(bypass_csp=True, **how)
+    page = context.new_page()
+    for path in pages:
+        page.goto(address + path)
+        found = Axe().run(page).response["violations"]
+        assert [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found] == [], path
+    context.close()
+
+
+def test_the_skip_link_comes_first_and_leads_to_the_content(browser: Any, address: str, pages: list[str]) -> None:
+    page = browser.new_page()
+    for path in pages:
+        page.goto(address + path)
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent.trim()") == "Skip to main content", path
+        assert page.locator(".govuk-skip-link").bounding_box()["height"] > 20, "it shows itself when it has the focus"
+        page.keyboard.press("Enter")
+        assert page.evaluate("location.hash") == "#main-content"
+        page.keyboard.press("Tab")
+        if page.evaluate("document.querySelector('main').querySelector('a, summary, [tabindex=\"0\"]') !== null"):
+            assert page.evaluate("document.querySelector('main').contains(document.activeElement)"), path
+    page.close()
+
+
+def test_everything_that_can_be_used_is_reached_by_keyboard_in_the_order_of_the_page(
+    browser: Any, address: str, protected: Protected
+) -> None:
+    page = browser.new_page()
+    for path in ("/index.html", a_kpi(protected)):
+        page.goto(address + path)
+        wanted = page.evaluate(
+            "[...document.querySelectorAll('a[href], summary, [tabindex=\"0\"]')]"
+            ".filter(e => e.checkVisibility()).map((e, n) => (e.dataset.order = n, n))"
+        )
+        reached = []
+        for _ in wanted:
+            page.keyboard.press("Tab")
+            reached.append(int(page.evaluate("document.activeElement.dataset.order ?? -1")))
+            assert page.evaluate(
+                "(() => { const s = getComputedStyle(document.activeElement);"
+                " return s.outlineStyle !== 'none'"
+                " || s.boxShadow !== 'none' || s.backgroundColor !== 'rgba(0, 0, 0, 0)'; })()"
+            ), f"{path}: what has the focus does not show it"
+        assert reached == wanted, path
+    page.close()
+
+
+def test_what_is_folded_away_opens_by_keyboard(browser: Any, address: str, protected: Protected) -> None:
+    page = browser.new_page()
+    page.goto(address + a_kpi(protected))
+    summary = page.locator("summary").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details").first.get_attribute("open") is not None
+    page.keyboard.press("Enter")
+    assert page.locator("details").first.get_attribute("open") is None
+    page.close()
+
+
+def test_without_scripts_a_page_is_the_same(browser: Any, address: str, protected: Protected) -> None:
+    texts = []
+    for scripts in (True, False):
+        context = browser.new_context(java_script_enabled=scripts)
+        page = context.new_page()
+        page.goto(address + a_kpi(protected))
+        texts.append(page.locator("body").inner_text())
+        assert page.locator("figure.app-chart svg:visible").count() > 0
+        context.close()
+    assert texts[0] == texts[1]
+
+
+def test_every_link_and_every_asset_of_every_page_is_there(address: str, whole: dict[str, bytes]) -> None:
+    """Links within the site lead to an object of it, and those with a place in a page to a place that is there."""
+    for key, body in whole.items():
+        if not key.endswith(".html"):
+            continue
+        page = Page.of(body)
+        named = [one.attributes.get(name) for one in page.elements for name in ("href", "src")]
+        for link in (one for one in named if one):
+            target = urlsplit(urljoin(f"{address}/{key}", link))
+            if f"{target.scheme}://{target.netloc}" != address:
+                assert target.scheme == "https", (key, link)
+                continue
+            found = whole.get(target.path.lstrip("/"))
+            assert found is not None, (key, link)
+            if target.fragment and PurePosixPath(target.path).suffix == ".html":
+                assert target.fragment in {one.attributes.get("id") for one in Page.of(found).elements}, (key, link)
+
+
+def test_a_late_page_shows_its_notices(browser: Any, address: str, protected: Protected) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}/late.html")
+    assert page.locator(".govuk-warning-text").count() == len(protected.sources)
+    late = page.locator(".govuk-warning-text").all_inner_texts()
+    assert all("It should never be more than" in text for text in late)
+    page.goto(f"{address}/index.html")
+    assert "It should never be more than" not in page.locator("main").inner_text()
+    page.close()
+
+
+def test_a_dark_preference_leaves_the_page_readable(browser: Any, address: str, protected: Protected) -> None:
+    """There is no dark scheme, so the light one must be complete: a ground of its own under every text."""
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.goto(address + a_kpi(protected))
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).color") == "rgb(11, 12, 12)"
+    ground = page.evaluate("[document.body, document.documentElement].map(e => getComputedStyle(e).backgroundColor)")
+    assert any(colour not in {"rgba(0, 0, 0, 0)", "transparent"} for colour in ground)
+    context.close()
+
+
 def test_a_chart_can_be_read_in_forced_colours(browser: Any, address: str, protected: Protected) -> None:
     context = browser.new_context(forced_colors="active", color_scheme="dark")
     page = context.new_page()
-    page.goto(address + paths(protected)[-1])
+    page.goto(address + a_kpi(protected, -1))
     colours = page.evaluate(
         "(() => { const colour = (selector, name) =>"
         " getComputedStyle(document.querySelector('.app-chart__svg--wide ' + selector))[name];"
@@ -129,7 +268,7 @@ def test_a_chart_can_be_read_in_forced_colours(browser: Any, address: str, prote
 
 def test_paper_shows_what_is_folded_away_on_screen(browser: Any, address: str, protected: Protected) -> None:
     page = browser.new_page(viewport={"width": 800, "height": 900})
-    page.goto(f"{address}/releases/{protected.release}/{protected.kpis[0].id}/index.html")
+    page.goto(address + a_kpi(protected))
     link = page.locator("details a").first
     assert not link.is_visible()
     page.emulate_media(media="print")

@@ -167,3 +167,14 @@ def test_ticks_are_few_round_and_reach_the_top(top: float) -> None:
     assert ticks[0] == 0
     assert ticks[-1] >= top
     assert 3 <= len(ticks) <= 8
+
+
+@pytest.mark.parametrize("layout", [WIDE, NARROW])
+def test_provisional_and_revised_figures_carry_their_marks(layout: Layout) -> None:
+    points = (LinePoint(0, Cell(10, revised=True)), LinePoint(30, Cell(20)), LinePoint(60, Cell(30), True))
+    said = texts(parsed(line_chart(chart(Line("2025 to 2026", points)), layout, "marks")))
+    assert said.count("[r]") == 1
+    assert any(one.endswith("30 [p]") for one in said)
+    alone = texts(parsed(line_chart(chart(Line("", points)), layout, "alone")))
+    assert {"10 [r]", "20", "30 [p]"} <= set(alone)
+    assert "[r]" not in alone

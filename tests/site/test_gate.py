@@ -294,6 +294,18 @@ def test_a_number_put_anywhere_into_a_page_is_found(data: st.DataObject, files: 
 
 SCHOOLS = "school-participation"
 REVISED: dict[str, tuple[str, str, Any]] = {
+    "a revised figure not marked as one": (
+        f"{SCHOOLS}/index.html",
+        r"(?P<n>[\d,]+) \[r\]</td>",
+        lambda m: f"{m['n']}</td>",
+    ),
+    "a mark on a figure that was not revised": (
+        f"{SCHOOLS}/index.html",
+        r">(?P<n>\d+)</td>",
+        lambda m: f">{m['n']} [r]</td>",
+    ),
+    "a revised point not marked as one": (f"{SCHOOLS}/index.html", r"<text [^>]*>\[r\]</text>", ""),
+    "a heading that is not marked as provisional": (f"{SCHOOLS}/index.html", r">Number \[p\]</th>", ">Number</th>"),
     "what a figure was": (f"{SCHOOLS}/index.html", r": (?P<n>[\d,]+) became", more(1)),
     "what a figure became": (f"{SCHOOLS}/index.html", r"became (?P<n>[\d,]+)\.", more(1)),
     "how many changed": (f"{SCHOOLS}/index.html", r": (?P<n>\d+) figures changed", more(1)),

@@ -140,6 +140,7 @@ def test_objects_have_the_headers_of_their_kind(world: World) -> None:
                 "ods": "application/vnd.oasis.opendocument.spreadsheet",
                 "atom": "application/atom+xml",
                 "ics": "text/calendar",
+                "txt": "text/plain",
             }[suffix]
         )
         age = int(head["CacheControl"].split("max-age=")[1].split(",")[0])
@@ -409,3 +410,9 @@ def test_a_missing_setting_is_named(world: World) -> None:
     world.monkeypatch.delenv("SITE_BUCKET")
     with pytest.raises(SettingsError, match="SITE_BUCKET"):
         world.handle({})
+
+
+def test_search_engines_may_list_the_site(world: World) -> None:
+    world.compute(document())
+    world.handle({"action": "publish"})
+    assert world.read("robots.txt") == "User-agent: *\nAllow: /\n"

@@ -127,3 +127,27 @@ def test_release_from_before_figures_had_a_status_still_tells_whether_they_are_f
     one = next(figure for figure in kpi.figures if figure.as_of == point.as_of)
     assert one.finality is None
     assert figures.status(figures.headline, point, one) == status
+
+
+def test_a_revised_figure_is_marked_in_its_table_and_on_its_card_with_a_key(page_frame: site.Site) -> None:
+    page = Page.of(files(revised(), page_frame)[f"{SCHOOLS}/index.html"])
+    figures = KpiFigures(next(kpi for kpi in revised().kpis if kpi.id == SCHOOLS))
+    current = figures.current(figures.headline)
+    series = dict(page.tables)[f"{figures.headline.title}, by period"]
+    cells = {cell for row in series[1:] for cell in row[1:]}
+    assert f"{figures.at(figures.headline, current).value.text} [r]" in cells
+    card = next(one for one in page.elements if one.attributes.get("class") == "app-figure app-figure--large")
+    assert " ".join(card.text.split()) == f"{figures.at(figures.headline, current).value.text} [r]"
+    assert "[r] revised: the release before said something else of the same day" in page.text
+
+
+def test_only_a_revised_figure_is_marked_as_one(page_frame: site.Site) -> None:
+    made = files(revised(), page_frame)
+    for kpi in document().kpis:
+        marked = any(
+            cell.endswith(" [r]")
+            for _, rows in Page.of(made[f"{kpi.id}/index.html"]).tables
+            for row in rows
+            for cell in row
+        )
+        assert marked == (kpi.id == SCHOOLS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -133,18 +134,54 @@ def test_every_chart_title_is_a_finding_of_at_most_ten_words() -> None:
 def test_the_trend_of_a_line_counts_what_cannot_be_shown() -> None:
     rising = [("in May", Cell(10)), ("in June", Cell(None, "c")), ("in July", Cell(30))]
     assert sentences.trend("2025 to 2026", rising) == (
-        "2025 to 2026: rises from 10 in May to 30 in July. 1 of its 3 points cannot be shown."
+        "2025 to 2026: rises by 20, from 10 in May to 30 in July. 1 of its 3 points cannot be shown."
     )
-    assert "falls from 30 in July to 10 in May" in sentences.trend("Back", rising[::-1])
+    assert "falls by 20, from 30 in July to 10 in May" in sentences.trend("Back", rising[::-1])
     assert "is unchanged, 10 in May and in June" in sentences.trend(
         "Flat", [("in May", Cell(10)), ("in June", Cell(10))]
     )
+    assert sentences.trend("Once", [("in May", Cell(10)), ("in June", Cell(None, "z"))]) == (
+        "Once: 10 in May. 1 of its 2 points cannot be shown."
+    )
     assert sentences.trend("Empty", [("in May", Cell(None, "x"))]) == "Empty: no figure can be shown."
+
+
+def test_the_trend_names_a_highest_and_a_lowest_figure_that_are_not_at_its_ends() -> None:
+    values = zip(("in May", "in June", "in July", "in August"), (20, 5, 40, 30), strict=True)
+    assert sentences.trend("Up", [(when, Cell(Decimal(value), percent=True)) for when, value in values]) == (
+        "Up: rises by 10 percentage points, from 20% in May to 30% in August. "
+        "Its highest is 40% in July. Its lowest is 5% in June."
+    )
+    steady = [("in May", Cell(10)), ("in June", Cell(20)), ("in July", Cell(20))]
+    assert "Its" not in sentences.trend("Steady", steady)
+
+
+@pytest.mark.parametrize(("now", "side"), [("24.9", "below"), ("25.0", "at"), ("25.1", "above")])
+def test_the_description_of_a_chart_says_where_its_newest_figure_stands_to_the_target(now: str, side: str) -> None:
+    said = sentences.standing(Cell(Decimal(now), percent=True), 25.0)
+    assert said == f"The newest figure, {now}%, is {side} the 25% target."
+    assert sentences.standing(Cell(None, "c"), 25.0) == "The target is 25%."
+
+
+def test_the_days_after_which_figures_are_late_follow_from_the_ages_allowed() -> None:
+    made = document()
+    most = {source.source: source for source in made.sources}
+    days = sentences.last_days(made)
+    by_day = [one.description for one in made.kpis if one.description.families[0].stands == "day"]
+    used = {name for one in by_day for name in one.sources}
+    assert days["those about schools and providers"] == min(
+        day + timedelta(days=most[one].max_age_days) for one in used if (day := most[one].as_of)
+    )
+    assert days["those about people"] > date(2026, 7, 31)
+    old = {"as_of": made.as_of - timedelta(days=400)}
+    late = made.model_copy(update={"sources": tuple(one.model_copy(update=old) for one in made.sources)})
+    assert list(sentences.last_days(late)) == ["those about people"], "what is late already has a notice of its own"
 
 
 def test_the_spread_names_the_extremes_and_leaves_out_what_is_withheld() -> None:
     cells = [("North", Cell(5)), ("South", Cell(9)), ("East", Cell(None, "c"))]
     assert sentences.spread(cells) == "Highest: South, 9. Lowest: North, 5. 1 of 3 cannot be shown."
+    assert sentences.spread(cells, Cell(7)).endswith("1 of 3 cannot be shown. England: 7.")
     assert sentences.leading(cells, "Region") == "South is highest, at 9"
     assert sentences.leading([("East", Cell(None, "c"))], "Region") == "No figures by region can be shown"
 

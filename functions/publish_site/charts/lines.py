@@ -35,6 +35,11 @@ class LinePoint:
     cell: Cell
     provisional: bool = False
 
+    @property
+    def label(self) -> str:
+        """The figure with its mark: ``33.4% [p]``; a revised one is marked as that."""
+        return f"{self.cell.text} [p]" if self.provisional and not self.cell.revised else self.cell.marked
+
 
 @dataclass(frozen=True)
 class Line:
@@ -204,8 +209,10 @@ def _line(line: Line, index: int, plot: _Plot, layout: Layout) -> list[str]:
                         stroke_width=2,
                     )
                 )
+            if line.label and point.cell.revised:
+                body.append(text("[r]", x, y - 10, anchor="middle", size=14, halo=True))
             if not line.label:  # a single line without a name carries its figures
-                body.append(text(point.cell.text, x, y - 14, anchor="middle", bold=True, size=layout.font, halo=True))
+                body.append(text(point.label, x, y - 14, anchor="middle", bold=True, size=layout.font, halo=True))
     return body
 
 
@@ -215,7 +222,7 @@ def _labels(chart: LineChart, plot: _Plot, layout: Layout) -> list[str]:
     for index, line in enumerate(chart.lines):
         known = [point for point in line.points if point.cell.number is not None]
         if known and line.label:
-            wanted.append((plot.y(_value(known[-1])), index, line.label, known[-1].cell.text))
+            wanted.append((plot.y(_value(known[-1])), index, line.label, known[-1].label))
     if chart.target:
         wanted.append((plot.y(float(chart.target.value)), -1, chart.target.label, ""))
     wanted.sort()
@@ -242,7 +249,7 @@ def _key(chart: LineChart, layout: Layout) -> list[str]:
     wanted = [(index, line) for index, line in enumerate(chart.lines) if line.label]
     body = []
     for row, (index, line) in enumerate(wanted):
-        known = [point.cell.text for point in line.points if point.cell.number is not None]
+        known = [point.label for point in line.points if point.cell.number is not None]
         body.append(_sample(4, 14 + 24 * row, 40, index))
         body.append(text(f"{line.label}: {known[-1] if known else '[x]'}", 54, 19 + 24 * row, size=layout.font))
     if chart.target:

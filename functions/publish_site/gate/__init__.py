@@ -30,7 +30,9 @@ __all__ = ["STOPS", "Context", "GateError", "Known", "check_front", "check_relea
 STOPS = (GateError, ReadbackError)
 """What stops a release: it says something that it may not, or nobody can tell what it says."""
 
-PAGES = frozenset({"accessibility", "confidentiality", "data", "data-quality", "method", "privacy"})
+PAGES = frozenset(
+    {"about", "accessibility", "confidentiality", "data", "data-quality", "glossary", "method", "privacy"}
+)
 """Folders of the pages of a release that are no indicator's."""
 
 

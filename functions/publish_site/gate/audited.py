@@ -7,13 +7,14 @@ one more decimal is found, whoever wrote it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from functions.publish_site.gate.errors import GateError, stopped
 from functions.publish_site.words import Cell
+from placements_kpi.finality import is_closed
 from placements_kpi.results import Figure, figures_digest
 
 if TYPE_CHECKING:
@@ -39,6 +40,12 @@ class Audited:
     denominator: Cell
     percentage: Cell
     shown: Cell
+    revised: bool = field(default=False, compare=False)
+
+    @property
+    def text(self) -> str:
+        """What a table gives for it: ``33.4%``, and `` [r]`` after it where the release before said something else."""
+        return f"{self.shown.text} [r]" if self.revised else self.shown.text
 
 
 def check_verdict(document: Protected) -> None:
@@ -76,7 +83,8 @@ class AuditedKpi:
             key = (figure.measure, figure.period, figure.as_of, figure.breakdown, figure.category)
             if key in self.cells:
                 raise stopped(kpi.id, _place(figure), "there are two figures for it")
-            self.cells[key] = _audited(kpi, self.measures[figure.measure], figure)
+            made = _audited(kpi, self.measures[figure.measure], figure)
+            self.cells[key] = replace(made, revised=figure.finality == "revised")
         self.revised = [(one, self._side(one, one.was), self._side(one, one.now)) for one in revisions]
         """Each revision with what was published before and what is now, which must be the audited figure."""
         for one, _, now in self.revised:
@@ -94,6 +102,12 @@ class AuditedKpi:
         if found:
             return found
         return _count(MISSING) if measure.kind == "count" else Audited(MISSING, MISSING, MISSING, MISSING)
+
+    def heading(self, measure: Measure, point: Point | None) -> str:
+        """Return what marks a heading of figures at ``point``: `` [p]`` while their period is not over."""
+        if point is None or is_closed(self.families[measure.family], point, self.kpi.as_of or point.as_of):
+            return ""
+        return " [p]"
 
     def points(self, measure: Measure) -> list[Point]:
         """Return the points of ``measure``'s family, oldest first."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from functions.publish_site.gate.numbers import Phrases
     from functions.publish_site.readback.markup import Node
     from functions.publish_site.words import Cell
-    from placements_kpi.results import Breakdown, Measure
+    from placements_kpi.results import Breakdown, Measure, Point
 
 MOST_LINES = 3
 RIGHT_OF_BARS = 78
@@ -38,6 +38,7 @@ class _Expected:
 
     along: float
     cell: Cell
+    revised: bool
 
 
 def check_chart(file: str, figure: Node, kpi: AuditedKpi, phrases: Phrases) -> None:
@@ -72,7 +73,7 @@ def _check_lines(file: str, figure: Node, drawing: Node, kpi: AuditedKpi, measur
     values = [float(point.cell.number) for line in lines for point in line if point.cell.number is not None]
     ticks = [axis_label(one, percent=measure.kind == "rate") for one in nice_ticks(max([*values, aim or 0.0]))]
     read = line_drawing(file, drawing, ticks)
-    _compare(file, drawing, read, lines)
+    _compare(file, drawing, read, lines, labelled=not yearly)
     if [round(one, 6) for one in read.targets if abs(one - (aim or 0)) > read.within] or bool(aim) != bool(
         read.targets
     ):
@@ -95,9 +96,15 @@ def _check_lines(file: str, figure: Node, drawing: Node, kpi: AuditedKpi, measur
         f"{sum(point.cell.number is None for point in line)} of its {len(line)} points cannot be shown."
         for line in lines
     ]
-    ends = {cell.text for line in known for cell in (*line[:1], *line[-1:])}
+    ends = {cell.text for line in known for cell in (*line[:1], *line[-1:], *_furthest(line))} | {now.text}
+    ends |= {f"{abs(Decimal(line[-1].number or 0) - Decimal(line[0].number or 0)):,}" for line in known if line}
     _check_words(file, drawing.all("desc"), phrases.and_also(missing), ends)
     _check_words(file, figure.of_class("app-chart__subtitle"), phrases, ())
+
+
+def _furthest(line: list[Cell]) -> list[Cell]:
+    """The highest and the lowest figure of a line."""
+    return [pick(line, key=lambda cell: Decimal(cell.number or 0)) for pick in (max, min)] if line else []
 
 
 def _lines(kpi: AuditedKpi, measure: Measure) -> list[list[_Expected]]:
@@ -107,19 +114,24 @@ def _lines(kpi: AuditedKpi, measure: Measure) -> list[list[_Expected]]:
         return []
     if kpi.families[measure.family].series == "yearly":
         span = len(points) - 0.5
-        return [[_Expected((n + 0.25) / span, kpi.at(measure, point).shown) for n, point in enumerate(points)]]
+        return [[_expected(kpi, measure, point, (n + 0.25) / span) for n, point in enumerate(points)]]
     periods = sorted({point.period for point in points}, reverse=True)[:MOST_LINES]
     own = [[point for point in points if point.period == period] for period in periods]
     days = [[(point.as_of - point.period_start).days for point in line] for line in own]
     first = own[0][0]
     end = max((first.period_end - first.period_start).days, *(day for line in days for day in line)) or 1
     return [
-        [_Expected(day / end, kpi.at(measure, point).shown) for day, point in zip(numbers, line, strict=True)]
+        [_expected(kpi, measure, point, day / end) for day, point in zip(numbers, line, strict=True)]
         for numbers, line in zip(days, own, strict=True)
     ]
 
 
-def _compare(file: str, drawing: Node, read: LineDrawing, lines: list[list[_Expected]]) -> None:
+def _expected(kpi: AuditedKpi, measure: Measure, point: Point, along: float) -> _Expected:
+    figure = kpi.at(measure, point)
+    return _Expected(along, figure.shown, figure.revised)
+
+
+def _compare(file: str, drawing: Node, read: LineDrawing, lines: list[list[_Expected]], *, labelled: bool) -> None:
     circles = 0
     spots: list[_Expected] = []
     for index, line in enumerate(lines, 1):
@@ -151,6 +163,12 @@ def _compare(file: str, drawing: Node, read: LineDrawing, lines: list[list[_Expe
         abs(one[0] - seen[0]) > read.across or one[1] != seen[1] for one, seen in zip(gaps, seen_gaps, strict=True)
     ):
         raise stopped(file, drawing.place, "a withheld point is not marked where it stands, or with another symbol")
+    revised = sorted(point.along for point in spots if point.revised) if labelled else []
+    seen_revised = sorted(read.revised)
+    if len(revised) != len(seen_revised) or any(
+        abs(one - seen) > read.across for one, seen in zip(revised, seen_revised, strict=True)
+    ):
+        raise stopped(file, drawing.place, "a revised point is not marked as one, or another is")
 
 
 def _same(read: LineDrawing, wanted: _Expected, seen: Spot) -> bool:
@@ -187,6 +205,7 @@ def _check_bars(
 
     known = sorted(Decimal(one) for one in numbers)
     ends = {cell.text for _, cell in drawn if cell.number is not None and cell.number in (*known[:1], *known[-1:])}
+    ends |= {national.text} if reference is not None else set()
     gaps = [f"{len(drawn) - len(numbers)} of {len(drawn)} cannot be shown"]
     _check_words(file, drawing.all("desc"), phrases.and_also(gaps), ends)
     named = [cell for label, cell in drawn if label != "Not available" and cell.number is not None]

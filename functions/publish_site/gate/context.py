@@ -25,6 +25,7 @@ class Context:
     kpis: dict[str, AuditedKpi]
     instant: str
     """When it was published, as the downloads say it."""
+    published: date
     today: date
     phrases: Phrases
     frame: frozenset[tuple[str, str, str]]
@@ -66,6 +67,7 @@ def context(
         document=document,
         kpis={kpi.id: AuditedKpi(kpi, [one for one in document.revisions if one.kpi == kpi.id]) for kpi in ordered},
         instant=times.iso_instant(published),
+        published=day,
         today=today,
         phrases=Phrases({*templates, *document_phrases(document, day, today), *framed, *assets, *said}),
         frame=frozenset(

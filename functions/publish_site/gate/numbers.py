@@ -94,7 +94,8 @@ def document_phrases(document: Protected, published: date, today: date) -> set[s
         phrases |= {source.title, f"more than {source.max_age_days} days old"}
         phrases |= {f"{source.age_days} days old"} if source.age_days is not None else set()
         phrases |= {f"Snapshot {source.snapshot}"} if source.snapshot else set()
-        days |= {source.as_of} if source.as_of else set()
+        days |= {source.as_of, source.as_of + timedelta(days=source.max_age_days)} if source.as_of else set()
+        days |= {_next_month_end(document.month_end) + timedelta(days=source.max_age_days)}
     for kpi in document.kpis:
         phrases |= kpi_texts(kpi)
         days |= kpi_days(kpi)

@@ -10,7 +10,8 @@ from functions.publish_site import data_page, words
 from functions.publish_site.gate.charts import check_chart
 from functions.publish_site.gate.errors import stopped
 from functions.publish_site.gate.numbers import Phrases, has_number
-from functions.publish_site.gate.tables import check_kpi_table, check_source_table
+from functions.publish_site.gate.tables import AGES, check_ages, check_kpi_table, check_source_table
+from functions.publish_site.glossary import TERMS
 from functions.publish_site.opendata import COLUMN_WORDS
 from functions.publish_site.readback.markup import COMMENT, HEADINGS, Node, blocks, parse, tables
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 QUALITY = "data-quality/index.html"
 METHOD, CONFIDENTIALITY = "method/index.html", "confidentiality/index.html"
+GLOSSARY = "glossary/index.html"
 FRONT, DATA = "index.html", "data/index.html"
 
 _PLAIN = {("tabindex", "0"), ("lang", "en")}
@@ -36,7 +38,9 @@ def check_page(file: str, body: bytes, context: Context) -> None:
     phrases = context.phrases.and_also(_own_phrases(context, file, kpi))
     read: set[int] = set()
     for table in tables(file, root):
-        if kpi:
+        if kpi and table.caption == AGES:
+            check_ages(file, table, kpi, context)
+        elif kpi:
             check_kpi_table(file, table, kpi)
         elif file == QUALITY:
             check_source_table(file, table, context)
@@ -66,6 +70,7 @@ def _own_phrases(context: Context, file: str, kpi: AuditedKpi | None) -> set[str
         own = {
             DATA: set(map(data_page.size, context.sizes)),
             FRONT: {f"in {count} indicators"},
+            GLOSSARY: {term.meaning for term in TERMS},
             METHOD: _method(context),
             QUALITY: _checks(context),
         }
@@ -146,6 +151,7 @@ def _check_card(file: str, card: Node, kpi: AuditedKpi, phrases: Phrases) -> set
     headline = kpi.measures[kpi.kpi.description.headline]
     now = kpi.at(headline, kpi.current(headline))
     rate, known = headline.kind == "rate", now.shown.number is not None
+    mark = " [r]" if now.revised else kpi.heading(headline, kpi.current(headline))
     wanted = {
         "app-figure": [now.shown.text] if known else [],
         "app-figure__counts": [now.numerator.text, now.denominator.text] if rate and known else [],
@@ -154,7 +160,9 @@ def _check_card(file: str, card: Node, kpi: AuditedKpi, phrases: Phrases) -> set
     settled: set[int] = set()
     for name, numbers in wanted.items():
         for node in card.of_class(name):
-            if phrases.numbers(node.text) != numbers or (name == "app-figure" and node.text != now.shown.text):
+            if phrases.numbers(node.text) != numbers or (
+                name == "app-figure" and node.text != f"{now.shown.text}{mark}"
+            ):
                 raise stopped(file, f"{node.place} of class {name}", "it is not what the audited figures give")
             settled.add(id(node))
     return settled

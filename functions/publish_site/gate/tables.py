@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from functions.publish_site import words
 from functions.publish_site.gate.errors import stopped
+from placements_kpi.settings import SOURCE_TITLES
 
 if TYPE_CHECKING:
     from functions.publish_site.gate.audited import Audited, AuditedKpi
     from functions.publish_site.gate.context import Context
     from functions.publish_site.readback.markup import Table
-    from functions.publish_site.words import Cell
     from placements_kpi.results import Breakdown, Check, Measure, Point, SourceFacts
 
 NO_FIGURE = {"[x]", "[z]"}
@@ -26,6 +26,8 @@ GROUPS = {
     "bounds": "Against published figures",
 }
 STATES = {"ok": "In order", "warning": "Needs a look", "failed": "Failed"}
+AGES = "Age of each source when this was published"
+_AGES = ("Source", "Data of", "Days old", "Most days allowed")
 _COLUMNS = ("Per cent", "Number", "Out of")
 _BESIDE = ("Measure", "Figure", "Number", "Out of", "Year before")
 
@@ -48,9 +50,27 @@ def check_kpi_table(file: str, table: Table, kpi: AuditedKpi) -> None:
         own = [one for one in kpi.measures.values() if one.family == family.id]
         newest = next((found for one in own if (found := kpi.current(one))), None)
         when = f"as at {words.day(newest.as_of)}, {newest.period_label}" if newest else ""
-        if table.caption.removesuffix(" [p]") in {f"Figures {when}", f"Checks and coverage {when}"}:
-            return _check_beside(file, table, kpi, own)
+        if table.caption in {f"Figures {when}", f"Checks and coverage {when}"}:
+            return _check_beside(file, table, kpi, own, newest)
     raise stopped(file, table.node.place, "a table that is none of this indicator's")
+
+
+def check_ages(file: str, table: Table, kpi: AuditedKpi, context: Context) -> None:
+    """Raise :class:`GateError` unless ``table`` says of each source of the KPI how old it was when published."""
+    known = {source.source: source for source in context.document.sources}
+    wanted: list[tuple[str, ...]] = [_AGES]
+    for name in kpi.kpi.description.sources:
+        source = known.get(name)
+        used = kpi.kpi.source_dates.get(name) or (source.as_of if source and kpi.kpi.state == "ok" else None)
+        wanted.append(
+            (
+                source.title if source else SOURCE_TITLES.get(name, name),
+                words.day(used) if used else "no data yet",
+                f"{(context.published - used).days:,}" if used else "[z]",
+                f"{source.max_age_days:,}" if source else "[x]",
+            )
+        )
+    _check_grid(file, table, wanted)
 
 
 def check_source_table(file: str, table: Table, context: Context) -> None:
@@ -120,7 +140,7 @@ def _check_periods(file: str, table: Table, kpi: AuditedKpi, measure: Measure) -
     points = [point for point in kpi.points(measure) if point.is_series or point.is_comparison]
     columns = []
     for column, text in enumerate(table.rows[0][1:], 1):
-        of = [point for point in points if words.years(point.period_label) == text.removesuffix(" [p]")]
+        of = [point for point in points if words.years(point.period_label) + kpi.heading(measure, point) == text]
         if not of:
             raise stopped(file, _at(table, 0, column), "a column of no period")
         columns.append(of)
@@ -134,7 +154,7 @@ def _check_periods(file: str, table: Table, kpi: AuditedKpi, measure: Measure) -
         for column, (text, of) in enumerate(zip(row[1:], columns, strict=True), 1):
             found = [point for point in of if point in alike]
             placed += len(found)
-            wanted = {kpi.at(measure, point).shown.text for point in found} or NO_FIGURE
+            wanted = {kpi.at(measure, point).text for point in found} or NO_FIGURE
             if len(found) > 1 or text not in wanted:
                 raise stopped(file, _at(table, number, column), "it is not the audited figure")
     if placed != sum(len(of) for of in columns):
@@ -160,9 +180,9 @@ def _check_years(file: str, table: Table, kpi: AuditedKpi, measure: Measure) -> 
     head = ("Year", *(_COLUMNS if measure.kind == "rate" else ("Number",)))
     if table.rows[0] != head:
         raise stopped(file, _at(table, 0), "it is not the heading of this table")
-    points = {words.years(point.period_label): point for point in kpi.points(measure)}
+    points = {words.years(point.period_label) + kpi.heading(measure, point): point for point in kpi.points(measure)}
     for number, row in enumerate(table.rows[1:], 1):
-        point = points.get(row[0].removesuffix(" [p]"))
+        point = points.get(row[0])
         if point is None:
             raise stopped(file, _at(table, number, 0), "a row of no period")
         _check_row(file, table, number, row, 1, _cells(measure, kpi.at(measure, point)))
@@ -170,9 +190,11 @@ def _check_years(file: str, table: Table, kpi: AuditedKpi, measure: Measure) -> 
 
 def _check_categories(file: str, table: Table, kpi: AuditedKpi, measure: Measure, part: Breakdown) -> None:
     point, previous = kpi.current(measure), kpi.comparison(measure)
-    head = (part.title, *(_COLUMNS if measure.kind == "rate" else ("Number",)))
+    mark = kpi.heading(measure, point)
+    head = (part.title, *(f"{one}{mark}" for one in (_COLUMNS if measure.kind == "rate" else ("Number",))))
     before = previous is not None and len(table.rows[0]) == len(head) + 1 and measure.id not in kpi.kpi.comparison
-    if table.rows[0] != (*head, *([f"On {words.day(previous.as_of)}"] if before and previous else [])):
+    then = [f"On {words.day(previous.as_of)}{kpi.heading(measure, previous)}"] if before and previous else []
+    if table.rows[0] != (*head, *then):
         raise stopped(file, _at(table, 0), "it is not the heading of this table")
     parts = {one.label: (part.id, one.code) for one in part.categories}
     regional = any(one.code.startswith("E12") for one in part.categories)
@@ -182,33 +204,35 @@ def _check_categories(file: str, table: Table, kpi: AuditedKpi, measure: Measure
             raise stopped(file, _at(table, number, 0), "a row of no category")
         wanted = _cells(measure, kpi.at(measure, point, parts[row[0]]))
         if before:
-            wanted.append(kpi.at(measure, previous, parts[row[0]]).shown)
+            wanted.append(kpi.at(measure, previous, parts[row[0]]).text)
         _check_row(file, table, number, row, 1, wanted)
 
 
-def _check_beside(file: str, table: Table, kpi: AuditedKpi, measures: list[Measure]) -> None:
-    if table.rows[0] != _BESIDE:
+def _check_beside(file: str, table: Table, kpi: AuditedKpi, measures: list[Measure], newest: Point | None) -> None:
+    now, then = (kpi.heading(measures[0], one) for one in (newest, kpi.comparison(measures[0])))
+    if table.rows[0] != (_BESIDE[0], *(f"{one}{now}" for one in _BESIDE[1:4]), f"{_BESIDE[4]}{then}"):
         raise stopped(file, _at(table, 0), "it is not the heading of this table")
     titled = {one.title: one for one in measures}
     for number, row in enumerate(table.rows[1:], 1):
         measure = titled.get(row[0])
         if measure is None:
             raise stopped(file, _at(table, number, 0), "a row of no measure")
-        now = kpi.at(measure, kpi.current(measure))
-        _check_row(file, table, number, row, 1, [now.shown, now.numerator, now.denominator])
+        figure = kpi.at(measure, kpi.current(measure))
+        _check_row(file, table, number, row, 1, [figure.text, figure.numerator.text, figure.denominator.text])
         previous = kpi.comparison(measure)
         comparable = previous is not None and measure.id not in kpi.kpi.comparison
-        if row[4] != (kpi.at(measure, previous).shown.text if comparable else "[x]"):
+        if row[4] != (kpi.at(measure, previous).text if comparable else "[x]"):
             raise stopped(file, _at(table, number, 4), "it is not the audited figure")
 
 
-def _cells(measure: Measure, figure: Audited) -> list[Cell]:
-    return [figure.shown, figure.numerator, figure.denominator] if measure.kind == "rate" else [figure.shown]
+def _cells(measure: Measure, figure: Audited) -> list[str]:
+    rate = measure.kind == "rate"
+    return [figure.text, figure.numerator.text, figure.denominator.text] if rate else [figure.text]
 
 
-def _check_row(file: str, table: Table, number: int, row: tuple[str, ...], first: int, wanted: list[Cell]) -> None:
-    for column, cell in enumerate(wanted, first):
-        if row[column] != cell.text:
+def _check_row(file: str, table: Table, number: int, row: tuple[str, ...], first: int, wanted: list[str]) -> None:
+    for column, text in enumerate(wanted, first):
+        if row[column] != text:
             raise stopped(file, _at(table, number, column), "it is not the audited figure")
 
 

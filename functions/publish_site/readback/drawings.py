@@ -64,6 +64,8 @@ class LineDrawing:
     points: tuple[Spot, ...]
     gaps: tuple[tuple[float, str], ...]
     """Share of the axis and symbol of each withheld point."""
+    revised: tuple[float, ...]
+    """Share of the axis of each point that is marked as revised."""
     targets: tuple[float, ...]
     ticks: tuple[Tick, ...]
     within: float
@@ -145,16 +147,23 @@ def line_drawing(file: str, drawing: Node, labels: list[str]) -> LineDrawing:
         for node in drawing.all("circle")
         if "app-chart__point" in node.classes
     )
-    gaps = tuple(
-        (spot(_number(file, node, "x"), bottom).along, node.text) for node in texts if node.text.startswith("[")
-    )
+    marks = tuple((spot(_number(file, node, "x"), bottom).along, node.text) for node in texts if node.text[:1] == "[")
+    gaps = tuple(one for one in marks if one[1] != "[r]")
+    revised = tuple(along for along, mark in marks if mark == "[r]")
     targets = tuple(
         spot(left, _number(file, node, "y1")).value
         for node in drawing.all("line")
         if "app-chart__target" in node.classes and abs(_number(file, node, "x2") - right) < 0.1
     )
     return LineDrawing(
-        runs, points, gaps, targets, tuple(ticks), COORDINATE / (bottom - top) * most, COORDINATE / (right - left)
+        runs,
+        points,
+        gaps,
+        revised,
+        targets,
+        tuple(ticks),
+        COORDINATE / (bottom - top) * most,
+        COORDINATE / (right - left),
     )
 
 

@@ -1,0 +1,47 @@
+"""Lighthouse over the site of the last run, served on this machine: one page of each kind, mobile preset.
+
+What it asks of a page is in ``tests/site/lighthouse.mjs``; npm and a Chromium are needed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from local.serve import site_server
+from local.template import load_stack
+
+KINDS = ("data-quality", "method", "about", "glossary", "confidentiality", "privacy", "accessibility")
+
+
+def pages(site: Path) -> list[str]:
+    """Return the pages to look at: front, list of releases, and of the newest release one indicator and the rest."""
+    releases = sorted(path.parent for path in site.glob("releases/*/release.json"))
+    if not releases:
+        return []
+    newest = releases[-1]
+    indicators = sorted(path.parent.name for path in newest.glob("*/*.csv"))
+    found = [f"releases/{newest.name}/{name}/index.html" for name in (*indicators, *KINDS)]
+    return ["index.html", "releases/index.html", *found]
+
+
+def main(site: Path) -> int:
+    """Serve ``site``, look at its pages, and return 0 if every one of them reaches what is asked."""
+    wanted = pages(site)
+    if not wanted:
+        print(f"error: there is no release in {site}; make run makes one", file=sys.stderr)
+        return 2
+    server = site_server(site, load_stack(), 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        command = ["node", "tests/site/lighthouse.mjs", f"http://127.0.0.1:{server.server_port}", *wanted]
+        return subprocess.run(command, check=False).returncode
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "build/site")))

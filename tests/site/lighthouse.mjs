@@ -1,0 +1,43 @@
+// Lighthouse over the site as it is served here: mobile preset, the first page and one of each other kind.
+// node tests/site/lighthouse.mjs <address> <page>...   Fails below 100 in any category, or where the layout shifts.
+import { execFileSync } from "node:child_process";
+import { gzipSync } from "node:zlib";
+import { launch } from "chrome-launcher";
+import lighthouse from "lighthouse";
+
+const CATEGORIES = ["performance", "accessibility", "best-practices", "seo"];
+const MOST_SHIFT = 0.01;
+const MOST_BYTES = 25_000; // of a page's first view, compressed, without fonts
+const SWITCHES = [
+  "--headless=new",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const [address, ...pages] = process.argv.slice(2);
+const chromePath = process.env.CHROME_PATH || execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
+const chrome = await launch({ chromePath, chromeFlags: SWITCHES });
+let failed = false;
+try {
+  for (const page of pages) {
+    const url = `${address}/${page}`;
+    const { lhr } = await lighthouse(url, { port: chrome.port, onlyCategories: CATEGORIES, logLevel: "error" });
+    const scores = CATEGORIES.map((name) => Math.round(100 * lhr.categories[name].score));
+    const shift = lhr.audits["cumulative-layout-shift"].numericValue;
+    const sent = lhr.audits["network-requests"].details.items.filter((one) => !one.url.endsWith(".woff2"));
+    const bodies = await Promise.all(sent.map(async (one) => Buffer.from(await (await fetch(one.url)).arrayBuffer())));
+    const bytes = bodies.reduce((sum, body) => sum + gzipSync(body, { level: 9 }).length, 0);
+    console.log(`${page}: ${CATEGORIES.map((name, n) => `${name} ${scores[n]}`).join(", ")}, shift ${shift.toFixed(3)}, ${sent.length} requests, ${bytes} bytes compressed`);
+    const wrong = Object.values(lhr.audits).filter((one) => one.score !== null && one.score < 1 && one.scoreDisplayMode === "binary");
+    for (const one of wrong) console.log(`  ${one.id}: ${one.title}`);
+    failed ||= scores.some((score) => score < 100) || shift >= MOST_SHIFT || bytes >= MOST_BYTES;
+  }
+} finally {
+  chrome.kill();
+}
+process.exitCode = failed ? 1 : 0;

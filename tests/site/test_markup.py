@@ -1,0 +1,55 @@
+"""The HTML of every page by the Nu HTML checker, where Java and ``npm ci`` have put it: no error and no warning."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from functions.publish_site import site
+from functions.publish_site.catalogue import Catalogue, Entry
+from tests.site.conftest import PUBLISHED
+from tests.site.protected_document import AS_OF
+
+if TYPE_CHECKING:
+    from placements_kpi.results import Protected
+
+CHECKER = Path(__file__).parents[2] / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
+JAVA = shutil.which("java")
+
+pytestmark = pytest.mark.skipif(
+    JAVA is None or not CHECKER.is_file(), reason="needs java and npm ci: the HTML of the pages was not checked"
+)
+
+
+def test_the_html_of_every_page_is_valid(
+    tmp_path: Path, protected: Protected, page_frame: site.Site, files: dict[str, bytes]
+) -> None:
+    release = protected.release
+    catalogue = Catalogue().with_front(release, None, Entry(release=release, as_of=AS_OF, published=PUBLISHED))
+    pages = {
+        **{f"{key.replace('/', '-')}": body for key, body in files.items() if key.endswith(".html")},
+        "front.html": site.front_page(page_frame, protected, PUBLISHED, AS_OF),
+        "releases.html": site.releases_page(page_frame, catalogue, {}),
+        "404.html": site.not_found_page(page_frame, release),
+        "empty.html": site.empty_front_page(page_frame, []),
+    }
+    for name, body in pages.items():
+        (tmp_path / name).write_bytes(body)
+    assert JAVA is not None
+    done = subprocess.run(
+        [JAVA, "-jar", str(CHECKER), "--format", "json", *sorted(str(tmp_path / name) for name in pages)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = {
+        f"{one['type']} in {Path(one['url']).name}, line {one.get('lastLine')}: {one['message']}"
+        for one in json.loads(done.stderr)["messages"]
+    }
+    assert sorted(found) == []
+    assert done.returncode == 0
