@@ -17,9 +17,10 @@ VOID = frozenset("area base br col embed hr img input link meta source track wbr
 INLINE = frozenset("a abbr b bdi bdo cite code em i mark q s small span strong sub sup time tspan u wbr".split())
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 COMMENT = "#comment"
-_NAME = re.compile(r"[a-z]+[1-6]?|[a-z]+(-[a-z]+)+|#comment|#document")
+_NAME = re.compile(r"[a-z]{1,16}[1-6]?|[a-z]{1,16}(-[a-z]{1,16})+|#comment|#document")
 _END_TAG_WITH_MORE = re.compile(r"</(?![A-Za-z][A-Za-z0-9-]*>)")
-_ATTRIBUTE = re.compile(r"[a-z]+([-:][a-z]+)*|[xy][12]")
+_ATTRIBUTE = re.compile(r"[a-z]{1,20}([-:][a-z]{1,20}){0,3}|[xy][12]")
+"""No name is so long that a digest, which may have no digit in it, could pass for one."""
 
 
 @dataclass(eq=False)
