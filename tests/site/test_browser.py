@@ -17,6 +17,8 @@ import pytest
 
 from functions.publish_site import site
 from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
+from functions.publish_site.feed import FEED_KEY, feed
+from functions.publish_site.updates import CALENDAR_KEY, icalendar
 from local.serve import site_server
 from local.template import load_stack
 from tests.site.conftest import PUBLISHED
@@ -51,6 +53,9 @@ def whole(protected: Protected, page_frame: site.Site, files: dict[str, bytes]) 
         f"releases/{withdrawn.release}/index.html": gone,
         "releases/index.html": site.releases_page(page_frame, catalogue, {}),
         "releases.json": b"{}",
+        "calendar/index.html": site.calendar_page(page_frame, catalogue),
+        CALENDAR_KEY: icalendar(catalogue, page_frame.host),
+        FEED_KEY: feed(catalogue, {}, page_frame.host),
         "404.html": site.not_found_page(page_frame, release),
         "index.html": site.front_page(page_frame, protected, PUBLISHED, AS_OF),
         "late.html": site.front_page(page_frame, protected, PUBLISHED, LATER, [withdrawn]),
