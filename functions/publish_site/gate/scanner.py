@@ -67,12 +67,27 @@ def known(document: Protected, files: Mapping[str, bytes], assets: Iterable[str]
         "sha256.*": frozenset(hashlib.sha256(body).hexdigest() for body in files.values()),
         "verdict.digest": frozenset({document.verdict.digest} if document.verdict else ()),
         "verdict.key_id": frozenset({document.verdict.key_id} if document.verdict else ()),
+        "verdict.withheld.[]": _withheld(document),
     }
     return Known(
         frozenset(key.rpartition("/")[2] for key in assets),
         snapshots,
         {"manifest.json": values, "datapackage.json": _of_files(files)},
         _indicators(document),
+    )
+
+
+def _withheld(document: Protected) -> frozenset[str]:
+    """The places that a verdict may name as withheld: all their parts are ids of the KPI, a region by its digits."""
+    ids: dict[str, set[str]] = {}
+    for kpi in document.kpis:
+        known_ids = {"*", "national", "Total", *(measure.id for measure in kpi.description.measures)}
+        for breakdown in kpi.description.breakdowns:
+            known_ids |= {breakdown.id, *(category.code for category in breakdown.categories)}
+        ids[kpi.id] = known_ids
+    named = document.verdict.withheld if document.verdict else ()
+    return frozenset(
+        place for kpi, *parts, place in ([*one.split("/"), one] for one in named) if set(parts) <= ids.get(kpi, set())
     )
 
 
