@@ -33,6 +33,10 @@ class DisclosureError(PlacementsKpiError):
     """Something could be worked out from the release, whatever was withheld; nothing may be published."""
 
 
+REFUSED = "It did not pass the checks that we make"
+"""In place of an error of a source about people that has a number."""
+
+
 @dataclass(frozen=True)
 class Protection:
     """A release that passed, and what it adds to the ledger."""
@@ -118,9 +122,13 @@ class _Facts:
         """Return the facts of a source with what is of people rounded."""
         of_people = facts.source in {SOURCE_OF_TABLE[name] for name in PERSON_TABLES}
         tables = tuple(self.table(one) if one.table in PERSON_TABLES else one for one in facts.tables)
-        return facts.model_copy(
-            update={"notes": self.each(facts.notes) if of_people else facts.notes, "tables": tables}
-        )
+        update: dict[str, object] = {"tables": tables}
+        if of_people:
+            update["notes"] = self.each(facts.notes)
+            # An error may say how many rows there were; the run record has it for the operator.
+            if facts.last_attempt and any(map(str.isnumeric, facts.last_attempt)):
+                update["last_attempt"] = REFUSED
+        return facts.model_copy(update=update)
 
     def table(self, facts: TableFacts) -> TableFacts:
         """Return the facts of a table with rounded parts and their sum as the total, so that it adds up."""

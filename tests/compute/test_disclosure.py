@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from functions.compute_kpis.catalogue import load_kpi
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.definitions import load_definitions
-from functions.compute_kpis.disclosure import PERSON_TABLES, protect
+from functions.compute_kpis.disclosure import PERSON_TABLES, REFUSED, protect
 from functions.compute_kpis.protection.guard import percentage
 from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Past
@@ -273,3 +273,19 @@ def test_tables_with_a_person_key_are_those_protected_as_tables_about_people() -
 def test_source_of_every_table_is_that_of_its_contract() -> None:
     assert {name: source for name, (source, _) in _contract_tables().items()} == SOURCE_OF_TABLE
     assert {importlib.import_module(f"functions.ingest_{source}.contract").SOURCE for source in SOURCES} == set(SOURCES)
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "said"),
+    [
+        ("apply", "application_choices: 4021 rows where the current snapshot has 4019", REFUSED),
+        ("apply", "there is no drop", "there is no drop"),
+        ("schools", "schools: 41 rows; between 45000 and 60000 are expected", None),
+    ],
+)
+def test_error_of_a_source_about_people_says_no_number(source: str, error: str, said: str | None) -> None:
+    facts = SourceFacts(
+        source=source, title="A", as_of=None, snapshot=None, age_days=None, max_age_days=3, last_attempt=error
+    )
+    (found,) = protected(document(sources=(facts,))).sources
+    assert found.last_attempt == (said or error)
