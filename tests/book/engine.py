@@ -31,6 +31,7 @@ class Engine:
         self.kpi = kpi
         plan = small.planned(kpi)
         self._connection = small.session()
+        self._others = 0
         self._views = {view: name for view, (name, _) in plan.views.items()}
         for view, name in self._views.items():
             rows = _definitions() if name == "definitions" else ()
@@ -51,6 +52,12 @@ class Engine:
         result = self._connection.execute(sql)
         names = [column[0] for column in result.description or ()]
         return of_rows(dict(zip(names, row, strict=True)) for row in result.fetchall())
+
+    def prepared(self, tree: exp.Expr) -> str:
+        """Prepare a changed query and return what to ask :meth:`again`; :class:`duckdb.Error` if it has no meaning."""
+        self._others += 1
+        self._connection.execute(f"PREPARE other_{self._others} AS {self.translated(tree)}")
+        return f"EXECUTE other_{self._others}"
 
     def translated(self, tree: exp.Expr) -> str:
         """Return a changed query, its snapshots filled in, in DuckDB's SQL over this engine's tables."""

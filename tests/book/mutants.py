@@ -174,12 +174,17 @@ class Verdict:
     by: str
 
 
-def judge(kpi: str, asked: Sequence[Mutant]) -> list[Verdict]:
+def judge(kpi: str, asked: Sequence[Mutant], random_worlds: int = RANDOM_WORLDS) -> list[Verdict]:
     """Return what first tells each of ``asked`` from the query of ``kpi``; worlds come one after the other."""
     tree = sqlglot.parse_one(small.pinned(kpi), read="athena")
-    alive = {mutant.name: engine(kpi).translated(changed(tree, mutant)) for mutant in asked}
+    alive: dict[str, str] = {}
     verdicts: list[Verdict] = []
-    for kind, world in worlds(kpi):
+    for mutant in asked:
+        try:
+            alive[mutant.name] = engine(kpi).prepared(changed(tree, mutant))
+        except duckdb.Error:
+            verdicts.append(Verdict(mutant.name, "refused"))
+    for number, (kind, world) in enumerate(worlds(kpi, random_worlds)):
         points = points_of(kpi, world.as_of)
         right = engine(kpi).ask(world, points)
         for name, sql in list(alive.items()):
@@ -187,6 +192,8 @@ def judge(kpi: str, asked: Sequence[Mutant]) -> list[Verdict]:
             if caught:
                 verdicts.append(Verdict(name, "refused" if caught == "refused" else kind))
                 del alive[name]
+        if number % 20 == 0:
+            print(f"{kpi}: after {number + 1} worlds {len(alive)} of {len(asked)} are left", file=sys.stderr)
     return verdicts + [Verdict(name, "survived") for name in alive]
 
 
@@ -199,19 +206,19 @@ def _caught(kpi: str, sql: str, right: Answers, points: Sequence[Point]) -> str 
     return "different" if different else None
 
 
-def worlds(kpi: str) -> Iterator[tuple[str, World]]:
+def worlds(kpi: str, random_worlds: int = RANDOM_WORLDS) -> Iterator[tuple[str, World]]:
     """Yield the worlds that mutants of ``kpi`` are asked about, and of which kind each is."""
     yield "example", world_of(kpi)
     yield from (("kept world", world) for _, world in found.worlds(kpi))
-    yield from (("random world", world) for world in _random(kpi))
+    yield from (("random world", world) for world in _random(kpi, random_worlds))
 
 
-def _random(kpi: str) -> list[World]:
+def _random(kpi: str, number: int) -> list[World]:
     drawn: list[World] = []
 
     @seed(1)
     @settings(
-        max_examples=RANDOM_WORLDS,
+        max_examples=number,
         deadline=None,
         database=None,
         phases=[Phase.generate],
@@ -225,9 +232,10 @@ def _random(kpi: str) -> list[World]:
     return drawn
 
 
-def _judge_some(asked: tuple[str, int, int]) -> list[Verdict]:
-    kpi, first, step = asked
-    return judge(kpi, mutants(sqlglot.parse_one(small.pinned(kpi), read="athena"))[first::step])
+def _judge_some(asked: tuple[str, int, int, int, str]) -> list[Verdict]:
+    kpi, first, step, random_worlds, like = asked
+    every = mutants(sqlglot.parse_one(small.pinned(kpi), read="athena"))
+    return judge(kpi, [mutant for mutant in every if like in mutant.name][first::step], random_worlds)
 
 
 def equivalents() -> dict[tuple[str, str], str]:
@@ -241,27 +249,37 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.book.mutants", description=__doc__)
     parser.add_argument("kpi", nargs="*", default=compare.KPIS)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--worlds", type=int, default=RANDOM_WORLDS, help="random worlds after the written ones")
+    parser.add_argument("--like", default="", help="only mutants whose name has this in it")
     asked = parser.parse_args(arguments)
     started, excused, bad = time.monotonic(), equivalents(), 0
     with ProcessPoolExecutor(asked.processes) as pool:
         for kpi in asked.kpi:
-            parts = pool.map(_judge_some, [(kpi, first, asked.processes) for first in range(asked.processes)])
-            verdicts = [verdict for part in parts for verdict in part]
-            bad += _tell(kpi, verdicts, excused)
+            shares = [(kpi, first, asked.processes, asked.worlds, asked.like) for first in range(asked.processes)]
+            verdicts = [verdict for part in pool.map(_judge_some, shares) for verdict in part]
+            bad += _tell(kpi, verdicts, {name: why for (owner, name), why in excused.items() if owner == kpi})
     print(f"{time.monotonic() - started:.0f} s")
     return 1 if bad else 0
 
 
-def _tell(kpi: str, verdicts: Sequence[Verdict], excused: dict[tuple[str, str], str]) -> int:
+def _tell(kpi: str, verdicts: Sequence[Verdict], excused: dict[str, str]) -> int:
     ways = Counter(verdict.by for verdict in verdicts)
-    print(f"{kpi}: {len(verdicts)} mutants; " + ", ".join(f"{number} {by}" for by, number in ways.most_common()))
     survivors = {verdict.name for verdict in verdicts if verdict.by == "survived"}
-    listed = {name for owner, name in excused if owner == kpi}
-    for name in sorted(survivors - listed):
-        print(f"  nothing catches {name}")
-    for name in sorted(listed - survivors):
-        print(f"  listed as equivalent, but it is caught or gone: {name}")
-    return len(survivors ^ listed)
+    told = ", ".join(f"{number} {by}" for by, number in ways.most_common())
+    print(
+        f"{kpi}: {len(verdicts)} mutants; {told} ({len(survivors & excused.keys())} listed as equivalent)", flush=True
+    )
+    every = {mutant.name for mutant in mutants(sqlglot.parse_one(small.pinned(kpi), read="athena"))}
+    found = [f"nothing catches {name}" for name in survivors - excused.keys()]
+    found += [
+        f"listed as equivalent, but it is caught: {verdict.name}"
+        for verdict in verdicts
+        if verdict.name in excused and verdict.name not in survivors
+    ]
+    found += [f"listed as equivalent, but there is no such mutant: {name}" for name in excused.keys() - every]
+    for line in sorted(found):
+        print(f"  {line}")
+    return len(found)
 
 
 if __name__ == "__main__":
