@@ -165,16 +165,18 @@ def _check(kpi: Description) -> None:
 
 
 def _wrong_references(kpi: Description) -> list[str]:
-    """Return what relations name that is not declared."""
+    """Return what relations and records name that is not declared."""
     measures = {measure.id: measure for measure in kpi.measures}
     breakdowns = {breakdown.id: breakdown for breakdown in kpi.breakdowns}
     wrong = []
-    for relation in kpi.relations:
-        for reference in (relation.whole, *relation.parts):
+    named = [("relation", (relation.whole, *relation.parts)) for relation in kpi.relations]
+    named += [("records", records.counts) for records in kpi.records]
+    for what, references in named:
+        for reference in references:
             found = _REFERENCE.fullmatch(reference)
             measure = measures.get(found["measure"]) if found else None
             if found is None or measure is None or (found["part"] == "denominator" and measure.kind == "count"):
-                wrong.append(f"relation names {reference!r}, which is no numerator or denominator of a measure")
+                wrong.append(f"{what} names {reference!r}, which is no numerator or denominator of a measure")
                 continue
             breakdown = breakdowns.get(found["breakdown"]) if found["breakdown"] else None
             codes = {category.code for category in breakdown.categories} if breakdown else set()
@@ -183,7 +185,7 @@ def _wrong_references(kpi: Description) -> list[str]:
                 or measure.id not in breakdown.measures
                 or (found["category"] is not None and found["category"] not in codes)
             ):
-                wrong.append(f"relation names {reference!r}, but the measure has no such breakdown or category")
+                wrong.append(f"{what} names {reference!r}, but the measure has no such breakdown or category")
     return wrong
 
 

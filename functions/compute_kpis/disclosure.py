@@ -9,24 +9,36 @@ again, a set number of times; then nothing is released.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from functions.compute_kpis.contract import SOURCE_OF_TABLE
+from functions.compute_kpis import reconciliation
+from functions.compute_kpis.protection import record_counts
 from functions.compute_kpis.protection.guard import Guard, KpiGuard
 from functions.compute_kpis.protection.ledger import Page, Past, page_of
-from functions.compute_kpis.protection.rounding import Method, preferred_of
+from functions.compute_kpis.protection.record_counts import (
+    LISTS,
+    PERSON_SOURCES,
+    PERSON_TABLES,
+    RecordCounts,
+    unknown_code_label,
+)
 from placements_kpi.errors import PlacementsKpiError
-from placements_kpi.results import Check, Protected, Results, SourceFacts, TableFacts, Verdict, figures_digest
+from placements_kpi.results import (
+    Check,
+    CheckCount,
+    Protected,
+    Results,
+    SourceFacts,
+    TableFacts,
+    Verdict,
+    figures_digest,
+)
 from placements_kpi.results import Disclosure as UsedDisclosure
 
 if TYPE_CHECKING:
     from functions.compute_kpis.protection.keys import RoundingKey
     from placements_kpi.settings import Disclosure
-
-PERSON_TABLES = frozenset({"application_choices", "trainees", "mentor_allocations", "vacancy_applications"})
-"""Tables with a row about a person; how many rows they have is a count of people too."""
 
 
 class DisclosureError(PlacementsKpiError):
@@ -58,14 +70,14 @@ def protect(results: Results, disclosure: Disclosure, release: str, key: Roundin
     guards = [KpiGuard(kpi, Guard(disclosure, key, past)) for kpi in results.kpis]
     for guard in guards:
         guard.settle()
-    failing = [name for guard in guards for name in guard.failing]
+    records = record_counts.settle(results, guards, disclosure, key, past, release)
+    failing = [name for guard in guards for name in guard.failing] + list(records.failing)
     attempts = max((guard.attempts for guard in guards), default=0)
     if failing:
         raise DisclosureError(
             f"release {release} is not safe to publish after {attempts} rounds of withholding: "
             f"{len(failing)} cells could be worked out, such as {', '.join(failing[:3])}; the current release stays"
         )
-    facts = _Facts(disclosure.base, key)
     document = Protected(
         release=release,
         run_id=results.run_id,
@@ -75,78 +87,85 @@ def protect(results: Results, disclosure: Disclosure, release: str, key: Roundin
         demonstration=results.demonstration,
         disclosure=UsedDisclosure(**disclosure.model_dump()),
         snapshots=results.snapshots,
-        sources=tuple(facts.source(one) for one in results.sources),
+        sources=tuple(_source(one, records) for one in results.sources),
         kpis=tuple(
             kpi.model_copy(update={"figures": guard.figures}) for kpi, guard in zip(results.kpis, guards, strict=True)
         ),
         definitions=results.definitions,
-        checks=tuple(facts.check(check) for check in results.checks),
+        checks=tuple(_check(check, records) for check in results.checks),
     )
     verdict = Verdict(
         state="passed",
         width=disclosure.width,
         threshold=disclosure.threshold,
-        cells=sum(guard.cells for guard in guards),
-        increments=sum(guard.increments for guard in guards),
+        cells=records.cells + sum(guard.cells for guard in guards),
+        increments=records.increments + sum(guard.increments for guard in guards),
         releases=past.releases,
         attempts=attempts,
-        withheld=tuple(place for guard in guards for place in guard.withheld),
+        withheld=(*(place for guard in guards for place in guard.withheld), *records.withheld),
         key_id=key.key_id,
         digest=figures_digest(document),
     )
-    entries = {name: entry for guard in guards for name, entry in guard.entries.items()}
+    entries = {name: entry for guard in guards for name, entry in guard.entries.items()} | dict(records.entries)
     page = page_of(past, release, disclosure.base, key.key_id, entries)
     return Protection(document.model_copy(update={"verdict": verdict}), page)
 
 
-@dataclass(frozen=True)
-class _Facts:
-    """Rounds what is counted of records about people outside the KPIs.
+def _source(facts: SourceFacts, records: RecordCounts) -> SourceFacts:
+    """Return the facts of a source with what is shown of records about people, and nothing else of them."""
+    if facts.source not in PERSON_SOURCES:
+        return facts
+    # An error may say how many rows there were; the run record has it for the operator.
+    attempt = REFUSED if facts.last_attempt and any(map(str.isnumeric, facts.last_attempt)) else facts.last_attempt
+    people = [one.table for one in facts.tables if one.table in PERSON_TABLES]
+    withheld = tuple(table for table in people if "kept" not in records.of(table, "rows"))
+    return facts.model_copy(
+        update={
+            "tables": tuple(
+                _table(one, records) if one.table in people else one
+                for one in facts.tables
+                if one.table not in withheld
+            ),
+            "notes": records.of(facts.source, "note"),
+            "last_attempt": attempt,
+            "counted_on": records.counted_on.get(facts.source),
+            "withheld": withheld,
+        }
+    )
 
-    The same count is rounded the same way under whatever name: one number may stand in a source's
-    facts and in a check.
-    """
 
-    base: int
-    key: RoundingKey
+def _table(facts: TableFacts, records: RecordCounts) -> TableFacts:
+    """Return the facts of a table with what is shown of its parts and their sum as the total, so that it adds up."""
+    rows, refused = records.of(facts.table, "rows"), records.of(facts.table, "refused")
+    return facts.model_copy(
+        update={
+            **rows,
+            "rows_in": sum(rows.values()) + sum(refused.values()),
+            "refused": refused,
+            "unknown_codes": records.of(facts.table, "unknown_code"),
+        }
+    )
 
-    def rounded(self, count: int) -> int:
-        """Return the multiple of the base that stands for ``count``; nobody alone is 0."""
-        return preferred_of("facts", count, Method(self.base, self.base, 0.0), self.key)
 
-    def each(self, counts: Mapping[str, int]) -> dict[str, int]:
-        """Return ``counts`` rounded."""
-        return {name: self.rounded(count) for name, count in counts.items()}
-
-    def source(self, facts: SourceFacts) -> SourceFacts:
-        """Return the facts of a source with what is of people rounded."""
-        of_people = facts.source in {SOURCE_OF_TABLE[name] for name in PERSON_TABLES}
-        tables = tuple(self.table(one) if one.table in PERSON_TABLES else one for one in facts.tables)
-        update: dict[str, object] = {"tables": tables}
-        if of_people:
-            update["notes"] = self.each(facts.notes)
-            # An error may say how many rows there were; the run record has it for the operator.
-            if facts.last_attempt and any(map(str.isnumeric, facts.last_attempt)):
-                update["last_attempt"] = REFUSED
-        return facts.model_copy(update=update)
-
-    def table(self, facts: TableFacts) -> TableFacts:
-        """Return the facts of a table with rounded parts and their sum as the total, so that it adds up."""
-        kept, duplicates, refused = self.rounded(facts.kept), self.rounded(facts.duplicates), self.each(facts.refused)
-        return facts.model_copy(
+def _check(check: Check, records: RecordCounts) -> Check:
+    """Return a check with what is shown of the records about people that it counts, and what follows from that."""
+    if check.id.startswith(reconciliation.ROWS):
+        left_out = reconciliation.left_out(records.of(check.id.removeprefix(reconciliation.ROWS), "note"))
+        return check.model_copy(
             update={
-                "rows_in": kept + duplicates + sum(refused.values()),
-                "kept": kept,
-                "duplicates": duplicates,
-                "refused": refused,
-                "unknown_codes": self.each(facts.unknown_codes),
+                "counts": tuple(
+                    one.model_copy(update={"count": left_out}) if one.disclosure == "person" else one
+                    for one in check.counts
+                )
             }
         )
-
-    def check(self, check: Check) -> Check:
-        """Return a check with what it counts of people rounded; its sentence has no such number."""
-        counts = tuple(
-            count.model_copy(update={"count": self.rounded(count.count)}) if count.disclosure == "person" else count
-            for count in check.counts
-        )
-        return check.model_copy(update={"counts": counts})
+    shown = records.of(LISTS, "unknown_value") if check.id == LISTS else {}
+    if shown:
+        for table in sorted(PERSON_TABLES):
+            codes = records.of(table, "unknown_code")
+            shown |= {unknown_code_label(table, column): count for column, count in codes.items()}
+    exact = [one for one in check.counts if one.disclosure != "person"]
+    people = [CheckCount(label=label, count=count, disclosure="person") for label, count in shown.items()]
+    order = {one.label: number for number, one in enumerate(check.counts)}
+    counts = tuple(sorted((*people, *exact), key=lambda one: (order.get(one.label, len(order)), one.label)))
+    return reconciliation.concluded(check, counts) if people else check.model_copy(update={"counts": counts})

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from functions.compute_kpis.contract import SOURCE_OF_TABLE
-from functions.compute_kpis.disclosure import PERSON_TABLES
+from functions.compute_kpis.protection.record_counts import LISTS, PERSON_SOURCES, PERSON_TABLES, unknown_code_label
 from functions.compute_kpis.queries import Answer, run_queries
 from placements_kpi.results import Check, CheckCount, Figure, KpiResult, SourceFacts, TableFacts
 
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
 LEFT_OUT = "_left_out"
 """Ends the name of a source's note that counts rows outside what we read (a draft application)."""
 
-LISTS = "lists"
-"""Id of the check of values that no list knows."""
+ROWS = "rows:"
+"""Begins the id of the check of a source's rows."""
 
 
 @dataclass(frozen=True)
@@ -73,18 +72,16 @@ def checks_of(
 
 def _rows(facts: SourceFacts) -> Check:
     """Rows in = kept + refused + duplicates, table by table. Rows out of scope are beside them, and counted."""
-    check = Check(id=f"rows:{facts.source}", group="rows", title=facts.title, state="ok", says="")
+    check = Check(id=f"{ROWS}{facts.source}", group="rows", title=facts.title, state="ok", says="")
     if facts.snapshot is None:
         return check.model_copy(update={"state": "warning", "says": "There is no data of this source to check."})
     wrong = [table.table for table in facts.tables if not _adds_up(table)]
-    left_out = sum(count for name, count in facts.notes.items() if name.endswith(LEFT_OUT))
-    of_people = facts.source in {SOURCE_OF_TABLE[table] for table in PERSON_TABLES}
     counts = (
         CheckCount(label="Tables checked", count=len(facts.tables)),
         CheckCount(
             label="Rows outside what we read",
-            count=left_out,
-            disclosure="person" if of_people else "organisation",
+            count=left_out(facts.notes),
+            disclosure="person" if facts.source in PERSON_SOURCES else "organisation",
         ),
     )
     if wrong:
@@ -92,6 +89,11 @@ def _rows(facts: SourceFacts) -> Check:
         return check.model_copy(update={"state": "failed", "says": says, "counts": counts})
     says = "Every row was kept, refused for a reason that is counted, or a duplicate of a newer one."
     return check.model_copy(update={"says": says, "counts": counts})
+
+
+def left_out(notes: Mapping[str, int]) -> int:
+    """Return how many rows of a source are outside what we read, from its notes."""
+    return sum(count for name, count in notes.items() if name.endswith(LEFT_OUT))
 
 
 def _adds_up(table: TableFacts) -> bool:
@@ -155,23 +157,23 @@ def _lists(sources: Sequence[SourceFacts], definitions: Definitions, unknown: An
         for place in definitions.entries_of("checked_place")
     ]
     counts += [
-        _count_of(table.table, f"{_words(table.table).capitalize()}: {_words(column)}", number)
+        _count_of(table.table, unknown_code_label(table.table, column), number)
         for facts in sources
         for table in facts.tables
         for column, number in sorted(table.unknown_codes.items())
     ]
+    return concluded(check, tuple(counts))
+
+
+def concluded(check: Check, counts: tuple[CheckCount, ...]) -> Check:
+    """Return the check of the lists with these counts, and what is to be said of them."""
     if not any(count.count for count in counts):
-        says = "Every value is on its list."
-        return check.model_copy(update={"state": "ok", "says": says, "counts": tuple(counts)})
+        return check.model_copy(update={"state": "ok", "says": "Every value is on its list.", "counts": counts})
     says = (
         "Some values are on none of our lists. They count as “Not available”, as other, or as a reason that we do not "
         "know yet, until the list is brought up to date."
     )
-    return check.model_copy(update={"says": says, "counts": tuple(counts)})
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return check.model_copy(update={"state": "warning", "says": says, "counts": counts})
 
 
 def _count_of(table: str, label: str, count: int) -> CheckCount:

@@ -30,6 +30,7 @@ from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.disclosure import DisclosureError, Protection, protect
 from functions.compute_kpis.protection import keys
 from functions.compute_kpis.protection.ledger import LedgerError, Past
+from functions.compute_kpis.protection.record_counts import LISTS
 from functions.compute_kpis.queries import Answer, run_queries
 from functions.compute_kpis.record import write_record
 from placements_kpi import store, times
@@ -162,7 +163,7 @@ def work_out(
         "definitions": [file.model_dump(mode="json") for file in lists.files],
     }
     if unknown.error is not None:
-        inputs["checks_not_made"] = [reconciliation.LISTS]
+        inputs["checks_not_made"] = [LISTS]
         logger.warning("values that no list knows were not counted", extra={"reason": unknown.error})
     results = Results(
         run_id=outcome.run_id_of(day, inputs, kpi_results),

@@ -101,6 +101,8 @@ def _source(source: SourceFacts, today: date) -> dict[str, object]:
         "snapshot": source.snapshot,
         "late": late,
         "attempt": words.sentence(source.last_attempt) if source.last_attempt else None,
+        "counted_on": words.day(source.counted_on) if source.counted_on else None,
+        "withheld": [words.label_of(table) for table in source.withheld],
         "tables": table(
             f"Rows of {source.title}",
             ("Table", "Rows in", "Kept", "Refused", "Duplicates", "Out of scope"),

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from functions.compute_kpis.catalogue import load_kpi
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.definitions import load_definitions
-from functions.compute_kpis.disclosure import PERSON_TABLES, REFUSED, protect
+from functions.compute_kpis.disclosure import REFUSED, protect
 from functions.compute_kpis.protection.guard import percentage
 from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Past
+from functions.compute_kpis.protection.record_counts import PERSON_TABLES
 from placements_kpi.results import Figure, KpiResult, Protected, Results, SourceFacts, TableFacts
 from placements_kpi.settings import SOURCES, Disclosure
 from tests.compute import stack
@@ -267,7 +268,7 @@ def _contract_tables() -> dict[str, tuple[str, Table]]:
 
 def test_tables_with_a_person_key_are_those_protected_as_tables_about_people() -> None:
     with_key = {name for name, (_, table) in _contract_tables().items() if any(c.key for c in table.columns)}
-    assert with_key == PERSON_TABLES, "a table gained or lost a person key: change disclosure.PERSON_TABLES"
+    assert with_key == PERSON_TABLES, "a table gained or lost a person key: change record_counts.PERSON_TABLES"
 
 
 def test_source_of_every_table_is_that_of_its_contract() -> None:

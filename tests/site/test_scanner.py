@@ -80,12 +80,16 @@ def _one_more_digit(path: str, body: bytes, at: int, planted: bytes) -> bool:
         row, cell = body[:at].rpartition(b"\n")[2], body[at:].partition(b"\n")[0].strip()
         column = row.count(b",")
         around = row.rpartition(b",")[2] + planted + cell.partition(b",")[0]
-        names = list(schema.DATA_COLUMNS)
-        return b'"' not in row and column < len(names) and names[column] in schema.COUNT_COLUMNS and around.isdigit()
+        names = body.partition(b"\r\n")[0].decode().split(",")
+        return b'"' not in row and column < len(names) and _counts(names[column]) and around.isdigit()
     line = body[:at].rpartition(b"\n")[2] + planted + body[at:].partition(b"\n")[0]
     name, _, value = line.strip().rstrip(b",").rpartition(b": ")
     in_a_count = name.strip(b'" ').decode() in schema.COUNT_COLUMNS if path != "manifest.json" else True
     return in_a_count and value.isdigit()
+
+
+def _counts(column: str) -> bool:
+    return column in schema.COUNT_COLUMNS or column.endswith(("_count", "_numerator", "_denominator"))
 
 
 @given(data=st.data())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.compute_kpis.disclosure import PERSON_TABLES
+from functions.compute_kpis.protection.record_counts import PERSON_TABLES
 from placements_kpi.settings import SOURCES, Disclosure
 from tests.template.test_promises import of_type
 

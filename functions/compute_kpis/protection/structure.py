@@ -221,17 +221,17 @@ class _Reading:
         return found
 
     def _named(self, reference: str, quantities: list[Quantity]) -> list[str]:
-        measure, part, breakdown, category = reference_parts(reference)
-        return [
-            self.known[one]
-            for one in quantities
-            if (one.measure, one.part) == (measure, part)
-            and (
-                (one.breakdown, one.category) == NATIONAL
-                if not breakdown
-                else one.breakdown == breakdown and category in ("", one.category)
-            )
-        ]
+        return [self.known[one] for one in quantities if matches(reference, one)]
+
+
+def matches(reference: str, one: Quantity) -> bool:
+    """Return whether a reference in a relation means this quantity, at whatever point."""
+    measure, part, breakdown, category = reference_parts(reference)
+    if (one.measure, one.part) != (measure, part):
+        return False
+    if not breakdown:
+        return (one.breakdown, one.category) == NATIONAL
+    return one.breakdown == breakdown and category in ("", one.category)
 
 
 def reference_parts(reference: str) -> tuple[str, Part, str, str]:

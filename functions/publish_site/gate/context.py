@@ -39,6 +39,7 @@ class Context:
     def instants(self) -> set[str]:
         """The moment of publication and every day of the sources and of the release, as ISO 8601 has them."""
         days = {self.document.as_of, *(source.as_of for source in self.document.sources)}
+        days |= {source.counted_on for source in self.document.sources}
         days |= {kpi.kpi.as_of for kpi in self.kpis.values()}
         return {self.instant, *(day.isoformat() for day in days if day)}
 

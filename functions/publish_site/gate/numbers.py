@@ -96,6 +96,7 @@ def document_phrases(document: Protected, published: date, today: date) -> set[s
         phrases |= {f"Snapshot {source.snapshot}"} if source.snapshot else set()
         days |= {source.as_of, source.as_of + timedelta(days=source.max_age_days)} if source.as_of else set()
         days |= {_next_month_end(document.month_end) + timedelta(days=source.max_age_days)}
+        days |= {source.counted_on} if source.counted_on else set()
     for kpi in document.kpis:
         phrases |= kpi_texts(kpi)
         days |= kpi_days(kpi)

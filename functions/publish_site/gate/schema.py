@@ -98,8 +98,8 @@ DATA_JSON = [
 """Paths of the data files in JSON; ``[]`` is any element of a list, ``*`` any name of an object."""
 
 _SOURCE = (
-    "source title as_of snapshot age_days max_age_days last_attempt notes.* tables.[].table tables.[].rows_in "
-    "tables.[].kept tables.[].duplicates tables.[].refused.* tables.[].unknown_codes.*"
+    "source title as_of snapshot age_days max_age_days last_attempt counted_on withheld.[] notes.* tables.[].table "
+    "tables.[].rows_in tables.[].kept tables.[].duplicates tables.[].refused.* tables.[].unknown_codes.*"
 ).split()
 
 MANIFEST_JSON = [

@@ -84,6 +84,17 @@ class Relation(_Document):
     parts: tuple[str, ...]
 
 
+class Records(_Document):
+    """Counts of a KPI that are of the records a source's facts count, and so no more of them.
+
+    ``of`` names the count of records: ``trainees/rows/kept``, ``register/note/trn_too_long``,
+    ``lists/unknown_value/Training route``. ``counts`` are references as in :class:`Relation`.
+    """
+
+    of: str = Field(pattern=r"[a-z_]+/[a-z_]+/[^/]+")
+    counts: tuple[str, ...]
+
+
 class Category(_Document):
     code: str
     label: str
@@ -127,6 +138,7 @@ class Description(_Document):
     measures: tuple[Measure, ...]
     breakdowns: tuple[Breakdown, ...]
     relations: tuple[Relation, ...] = ()
+    records: tuple[Records, ...] = ()
     means: tuple[str, ...]
     method: tuple[str, ...]
     leaves_out: tuple[str, ...]
@@ -196,6 +208,10 @@ class SourceFacts(_Document):
     tables: tuple[TableFacts, ...] = ()
     notes: dict[str, int] = Field(default_factory=dict)
     """Counts of anything else worth knowing, by name: orphans, unusable TRNs by reason."""
+    counted_on: date | None = None
+    """As-of date of the release whose counts of records about people these are; they move once a month."""
+    withheld: tuple[str, ...] = ()
+    """Tables about people whose counts are not shown, as something could be worked out from them."""
     last_attempt: str | None = None
     """``None`` when the newest attempt was accepted; else why it was not, in one sentence."""
 
