@@ -2,9 +2,10 @@
 
 He reads the protected documents as published, writes down one naive linear programme of
 everything that a reader knows, and asks it for the least and the greatest value of every
-count and every monthly increment. He takes a period as restated when any number of it
-differs from the release before, and then believes nothing of the earlier releases about
-it; otherwise he puts all of them together.
+count and every monthly increment. He comes in three tempers, by what he believes of a
+period after a release has changed a number of it: the cautious one nothing that earlier
+releases said (:func:`cautious`), the daring one every number that is shown as before
+(:func:`daring`), or only those of days on which no number changed.
 """
 
 from __future__ import annotations
@@ -30,9 +31,17 @@ FAR = 5000
 
 @dataclass
 class Knowledge:
-    """What was published of each count: a number, 0 for nobody, or ``None``."""
+    """What was published of each unknown: a number, 0 for nobody, or ``None``; and which unknown a release means."""
 
-    shown: dict[Count, int | None] = field(default_factory=dict)
+    shown: list[int | None] = field(default_factory=list)
+    views: list[dict[Count, int]] = field(default_factory=list)
+    """Of each release, oldest first: the unknown behind each count. The last is what a reader wants to know."""
+    revised: list[tuple[int, int]] = field(default_factory=list)
+    """Pairs of unknowns of one count, before and after its number changed."""
+
+    def of(self, count: Count) -> int | None:
+        """Return what the newest release shows of a count."""
+        return self.shown[self.views[-1][count]]
 
 
 def read(document: Protected) -> dict[Count, int | None]:
@@ -56,24 +65,46 @@ def _number(figure: Figure, number: int | None) -> int | None:
     return 0 if figure.symbol == "z" else number
 
 
-def learned(documents: Iterable[Protected]) -> Knowledge:
-    """Return what all releases together say, the newest last."""
-    knowledge = Knowledge()
+def cautious(documents: Iterable[Protected]) -> Knowledge:
+    """Return what all releases say together, if a period in which any number changed begins anew."""
+    knowledge: dict[Count, int | None] = {}
     for document in documents:
         now = read(document)
-        before = knowledge.shown
         restated = any(
-            number is not None and before.get(count) is not None and before[count] != number
+            number is not None and knowledge.get(count) is not None and knowledge[count] != number
             for count, number in now.items()
         )
-        if restated:
-            knowledge.shown = dict(now)
-        else:
-            knowledge.shown = (
-                {count: now.get(count, None) for count in {**before, **now}}
-                | {count: number for count, number in before.items() if number is not None}
-                | {count: number for count, number in now.items() if number is not None}
-            )
+        before = {} if restated else knowledge
+        knowledge = {count: now.get(count) for count in {**before, **now}}
+        knowledge |= {count: number for count, number in before.items() if number is not None}
+        knowledge |= {count: number for count, number in now.items() if number is not None}
+    return Knowledge(list(knowledge.values()), [{count: number for number, count in enumerate(knowledge)}])
+
+
+def daring(documents: Iterable[Protected], *, whole_days: bool) -> Knowledge:
+    """Return what all releases say if a number that is shown as before is of the same count, whatever else changed.
+
+    With ``whole_days``, only if no number of its day changed. Of what is hidden nobody can see that it is as before:
+    it begins anew where anything changed.
+    """
+    knowledge, now, last = Knowledge(), dict[Count, int](), dict[Count, int | None]()
+    for document in documents:
+        told = read(document)
+        changed = {
+            count for count, number in told.items() if number is not None and last.get(count) not in {None, number}
+        }
+        days = {day for day, _, _ in changed}
+        for count, number in told.items():
+            new = count[0] in days if whole_days else count in changed or (changed and number is None)
+            if count not in now or new:
+                if count in changed:
+                    knowledge.revised.append((now[count], len(knowledge.shown)))
+                now[count] = len(knowledge.shown)
+                knowledge.shown.append(number)
+            elif number is not None:
+                knowledge.shown[now[count]] = number
+            last[count] = number if number is not None else last.get(count)
+        knowledge.views.append(dict(now))
     return knowledge
 
 
@@ -81,68 +112,79 @@ class Programme:
     """One linear programme of true counts and of published ones."""
 
     def __init__(self, knowledge: Knowledge, base: int) -> None:
-        self.base = base
-        self.counts = sorted(knowledge.shown)
-        self.place = {count: number for number, count in enumerate(self.counts)}
-        size = len(self.counts)
+        self.knowledge = knowledge
+        self.now = knowledge.views[-1]
+        self.size = size = len(knowledge.shown)
         self.low = np.zeros(2 * size)
         self.high = np.full(2 * size, float(FAR))
-        self.rows: list[tuple[dict[int, float], float, float]] = []
-        for count, number in knowledge.shown.items():
-            true, published = self.place[count], size + self.place[count]
+        self.rows: dict[tuple[tuple[tuple[int, float], ...], float, float], None] = {}
+        for true, number in enumerate(knowledge.shown):
+            published = size + true
             if number is not None:
                 self.low[published] = self.high[published] = number
             if number == 0:
                 self.high[true] = 0
-            self.rows.append(({true: 1.0, published: -1.0}, 1 - base, base - 1))
-        days = sorted({day for day, _, _ in self.counts})
-        for offset in (0, size):
-            for day in days:
-                self._day(day, offset)
-            for earlier, later in itertools.pairwise(days):
-                for what in ("left", "there"):
-                    for of in ("all", *REGIONS, *REASONS):
-                        self._order((earlier, what, of), (later, what, of), offset)
+            self._row({true: 1.0, published: -1.0}, 1 - base, base - 1)
+        for view in knowledge.views:
+            days = sorted({day for day, _, _ in view})
+            for offset in (0, size):
+                place = {count: unknown + offset for count, unknown in view.items()}
+                for day in days:
+                    self._day(day, place)
+                for earlier, later in itertools.pairwise(days):
+                    for what in ("left", "there"):
+                        for of in ("all", *REGIONS, *REASONS):
+                            self._order((earlier, what, of), (later, what, of), place)
         self.highs = self._model()
 
-    def _day(self, day: str, offset: int) -> None:
+    def _row(self, terms: dict[int, float], low: float, high: float) -> None:
+        self.rows[tuple(sorted(terms.items())), low, high] = None
+
+    def _day(self, day: str, place: dict[Count, int]) -> None:
         for what in ("left", "there"):
             parts = [(day, what, region) for region in REGIONS]
-            if all(part in self.place for part in parts) and (day, what, "all") in self.place:
-                terms = {self.place[part] + offset: 1.0 for part in parts}
-                self.rows.append(({**terms, self.place[day, what, "all"] + offset: -1.0}, 0, 0))
+            if all(part in place for part in parts) and (day, what, "all") in place:
+                self._row({**{place[part]: 1.0 for part in parts}, place[day, what, "all"]: -1.0}, 0, 0)
         for of in ("all", *REGIONS):
-            self._order((day, "left", of), (day, "there", of), offset)
-        reasons = [(day, "left", reason) for reason in REASONS if (day, "left", reason) in self.place]
+            self._order((day, "left", of), (day, "there", of), place)
+        reasons = [(day, "left", reason) for reason in REASONS if (day, "left", reason) in place]
         for reason in reasons:
-            self._order(reason, (day, "left", "all"), offset)
+            self._order(reason, (day, "left", "all"), place)
         if len(reasons) == len(REASONS):
-            terms = {self.place[reason] + offset: 1.0 for reason in reasons}
-            self.rows.append(({**terms, self.place[day, "left", "all"] + offset: -1.0}, 0, highspy.kHighsInf))
+            terms = {place[reason]: 1.0 for reason in reasons}
+            self._row({**terms, place[day, "left", "all"]: -1.0}, 0, highspy.kHighsInf)
 
-    def _order(self, small: Count, great: Count, offset: int) -> None:
-        if small in self.place and great in self.place:
-            terms = {self.place[small] + offset: 1.0, self.place[great] + offset: -1.0}
-            self.rows.append((terms, -highspy.kHighsInf, 0))
+    def _order(self, small: Count, great: Count, place: dict[Count, int]) -> None:
+        if small in place and great in place:
+            self._row({place[small]: 1.0, place[great]: -1.0}, -highspy.kHighsInf, 0)
 
     def _model(self) -> Any:
         highs = highspy.Highs()
         highs.setOptionValue("output_flag", False)
-        for low, high in zip(self.low, self.high, strict=True):
+        for low, high in zip(self.low.tolist(), self.high.tolist(), strict=True):
             highs.addVar(low, high)
-        for terms, low, high in self.rows:
-            highs.addRow(low, high, len(terms), np.array(list(terms), dtype=np.int32), np.array(list(terms.values())))
+        for row, low, high in self.rows:
+            places, weights = zip(*row, strict=True)
+            highs.addRow(low, high, len(row), np.array(places, dtype=np.int32), np.array(weights))
         return highs
 
+    def can_be(self) -> bool:
+        """Return whether there are any counts that fit what he believes."""
+        self.highs.run()
+        return bool(self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal)
+
     def span(self, terms: dict[Count, float]) -> tuple[float, float]:
-        """Return the least and the greatest value of a sum of true counts."""
-        size = 2 * len(self.counts)
-        costs = np.zeros(size)
-        for count, weight in terms.items():
-            costs[self.place[count]] = weight
+        """Return the least and the greatest value of a sum of true counts, as of the newest release."""
+        return self.between({self.now[count]: weight for count, weight in terms.items()})
+
+    def between(self, terms: dict[int, float]) -> tuple[float, float]:
+        """Return the least and the greatest value of a sum of unknowns."""
+        costs = np.zeros(2 * self.size)
+        for unknown, weight in terms.items():
+            costs[unknown] = weight
         ends = []
         for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize):
-            self.highs.changeColsCost(size, np.arange(size, dtype=np.int32), costs)
+            self.highs.changeColsCost(2 * self.size, np.arange(2 * self.size, dtype=np.int32), costs)
             self.highs.changeObjectiveSense(sense)
             self.highs.run()
             assert self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal

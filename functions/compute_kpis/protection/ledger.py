@@ -62,14 +62,14 @@ class Page(BaseModel):
     """Counts whose published value this release changed: its declared revisions."""
 
 
-Scope = tuple[str, int]
-"""A KPI (``id@version``) and a period: what is restated together when one count of it is revised."""
+Scope = tuple[str, int, str]
+"""A KPI (``id@version``), a period and a day of it: what is restated together when one count of it is revised."""
 
 
 def scope_of(name: str) -> Scope:
-    """Return the KPI and the period of a count."""
-    kpi, _, period, _ = name.split("/", 3)
-    return kpi, int(period)
+    """Return the KPI, the period and the day of a count."""
+    kpi, _, period, stands, _ = name.split("/", 4)
+    return kpi, int(period), stands
 
 
 def revised(past: Mapping[str, Entry], entries: Mapping[str, Entry]) -> tuple[str, ...]:
