@@ -1,8 +1,7 @@
 """The ledger: every count that was ever published, append-only, in the private part of the data bucket.
 
-``ledger/<release>.json`` holds what the release published anew or differently, and all of a period in which it
-revised anything. Of each
-count it has what is shown, the rounding behind it (also where a symbol is shown), and a
+``ledger/<release>.json`` holds what the release published anew or differently, and all of a day of a
+period of which it revised anything. Of each count it has what is shown, the rounding behind it (also where a symbol is shown), and a
 seal of the true count: whoever has the key can tell that a count is still the same, and
 nobody can read from it what it is. What a release saw of the ledger is in the release.
 """
@@ -97,7 +96,7 @@ class Past:
     def shown(self, kpi: str, restated: frozenset[Scope]) -> list[Shown]:
         """Return what a reader has seen of one KPI (``id@version``), release by release.
 
-        A period that was restated, or is now (``restated``), begins anew: of its earlier figures none can be
+        A day that was restated, or is now (``restated``), begins anew: of its earlier figures none can be
         taken to be of the same people.
         """
         found = []
