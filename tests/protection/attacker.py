@@ -27,6 +27,7 @@ Count = tuple[str, str, str]
 """Day, what (``left`` or ``there``), and of whom (``all``, a region, a reason)."""
 
 FAR = 5000
+ALMOST = 1e-6
 
 
 @dataclass
@@ -136,6 +137,7 @@ class Programme:
                         for of in ("all", *REGIONS, *REASONS):
                             self._order((earlier, what, of), (later, what, of), place)
         self.highs = self._model()
+        self.found = np.zeros((0, 2 * size))
 
     def _row(self, terms: dict[int, float], low: float, high: float) -> None:
         self.rows[tuple(sorted(terms.items())), low, high] = None
@@ -168,6 +170,31 @@ class Programme:
             highs.addRow(low, high, len(row), np.array(places, dtype=np.int32), np.array(weights))
         return highs
 
+    def is_wide(self, terms: dict[Count, float], width: float) -> bool:
+        """Return whether a sum of true counts, as of the newest release, can lie this far apart."""
+        return self.lie_apart(self._unknowns(terms), width)
+
+    def lie_apart(self, terms: dict[int, float], width: float) -> bool:
+        """Return whether a sum of unknowns can lie this far apart; solutions that are known may show it."""
+        known = self._known(terms)
+        if known.size and np.ptp(known) >= width - ALMOST:
+            return True
+        low, high = self.between(terms)
+        return high - low >= width - ALMOST
+
+    def reaches(self, terms: dict[Count, float], value: float) -> bool:
+        """Return whether a sum of true counts, as of the newest release, can be as great as ``value``."""
+        unknowns = self._unknowns(terms)
+        known = self._known(unknowns)
+        return bool(known.size and known.max() >= value - ALMOST) or self.between(unknowns)[1] >= value - ALMOST
+
+    def _unknowns(self, terms: dict[Count, float]) -> dict[int, float]:
+        return {self.now[count]: weight for count, weight in terms.items()}
+
+    def _known(self, terms: dict[int, float]) -> Any:
+        """Return the sum of these unknowns in each solution that was found before."""
+        return sum((weight * self.found[:, unknown] for unknown, weight in terms.items()), np.zeros(len(self.found)))
+
     def can_be(self) -> bool:
         """Return whether there are any counts that fit what he believes."""
         self.highs.run()
@@ -175,7 +202,7 @@ class Programme:
 
     def span(self, terms: dict[Count, float]) -> tuple[float, float]:
         """Return the least and the greatest value of a sum of true counts, as of the newest release."""
-        return self.between({self.now[count]: weight for count, weight in terms.items()})
+        return self.between(self._unknowns(terms))
 
     def between(self, terms: dict[int, float]) -> tuple[float, float]:
         """Return the least and the greatest value of a sum of unknowns."""
@@ -189,4 +216,5 @@ class Programme:
             self.highs.run()
             assert self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
             ends.append(self.highs.getInfo().objective_function_value)
+            self.found = np.vstack([self.found, np.array(self.highs.getSolution().col_value)[None, :]])
         return ends[0], ends[1]

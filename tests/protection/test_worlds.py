@@ -18,7 +18,7 @@ from functions.compute_kpis.disclosure import protect
 from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Past, past_of
 from placements_kpi.settings import Disclosure
-from tests.protection.attacker import Programme, cautious, daring
+from tests.protection.attacker import ALMOST, Programme, cautious, daring
 from tests.protection.worlds import MONTHS, REASONS, REGIONS, corrected, people, results_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ USED = Disclosure(
     approved_on=date(2025, 1, 1),
 )
 KEY = RoundingKey(b"local-" + b"abcdefghij" * 4)
-ALMOST = 1e-6
+ANYBODY = 2 * ALMOST
 
 
 @cache
@@ -63,19 +63,18 @@ def test_no_count_and_no_increment_is_known_to_less_than_the_width(number: int) 
         knowledge = cautious(documents[:newest])
         programme = Programme(knowledge, USED.base)
         for count in knowledge.views[-1]:
-            low, high = programme.span({count: 1})
-            if high < ALMOST:
+            if not programme.reaches({count: 1}, ANYBODY):
                 continue  # nobody, and so about nobody
-            assert high - low >= USED.width - ALMOST, f"{count} after {newest} releases"
+            assert programme.is_wide({count: 1}, USED.width), f"{count} after {newest} releases"
             if count[2] in REGIONS or (count[1] == "left" and count[2] in REASONS):
-                assert high >= USED.threshold - ALMOST, f"{count} is certainly small after {newest} releases"
+                small = not programme.reaches({count: 1}, USED.threshold)
+                assert not small, f"{count} is certainly small after {newest} releases"
             shown = knowledge.of(count)
             assert shown is None or shown % USED.base == 0
         check_increments(programme)
 
 
-@pytest.mark.parametrize("number", range(WORLDS))
-@pytest.mark.parametrize("whole_days", [False, True])
+@pytest.mark.parametrize(("number", "whole_days"), list(itertools.product(range(WORLDS), (False, True))))
 def test_nothing_is_known_to_less_than_the_width_by_taking_what_is_shown_as_before_for_the_same(
     number: int, *, whole_days: bool
 ) -> None:
@@ -87,13 +86,12 @@ def test_nothing_is_known_to_less_than_the_width_by_taking_what_is_shown_as_befo
         if not programme.can_be():
             continue  # what he believes is not so, and he sees it
         for count in knowledge.views[-1]:
-            low, high = programme.span({count: 1})
-            assert high < ALMOST or high - low >= USED.width - ALMOST, f"{count} after {newest} releases"
+            nobody = not programme.reaches({count: 1}, ANYBODY)
+            assert nobody or programme.is_wide({count: 1}, USED.width), f"{count} after {newest} releases"
         check_increments(programme)
         for before, after in knowledge.revised:
-            low, high = programme.between({after: 1, before: -1})
-            nobody = max(programme.between({before: 1})[1], programme.between({after: 1})[1]) < ALMOST
-            assert nobody or high - low >= USED.width - ALMOST, f"a revision after {newest} releases"
+            apart = programme.lie_apart({after: 1, before: -1}, USED.width)
+            assert apart or max(programme.between({one: 1})[1] for one in (before, after)) < ALMOST
 
 
 def check_increments(programme: Programme) -> None:
@@ -102,9 +100,9 @@ def check_increments(programme: Programme) -> None:
     for earlier, later in itertools.pairwise(days):
         for _, what, of in [count for count in programme.now if count[0] == earlier]:
             if (later, what, of) in programme.now:
-                low, high = programme.span({(later, what, of): 1, (earlier, what, of): -1})
-                nobody = programme.span({(later, what, of): 1})[1] < ALMOST
-                assert nobody or high - low >= USED.width - ALMOST, f"{what} {of} from {earlier} to {later}"
+                nobody = not programme.reaches({(later, what, of): 1}, ANYBODY)
+                wide = programme.is_wide({(later, what, of): 1, (earlier, what, of): -1}, USED.width)
+                assert nobody or wide, f"{what} {of} from {earlier} to {later}"
 
 
 def test_the_same_results_and_ledger_give_the_same_release() -> None:
@@ -121,5 +119,5 @@ def test_a_group_is_never_known_to_be_all_alike(number: int) -> None:
         if what == "left" and (day, "there", of) in programme.now:
             low, _ = programme.span({(day, "there", of): 1})
             if low > ALMOST:
-                assert programme.span({(day, "there", of): 1, (day, "left", of): -1})[1] > ALMOST
-                assert programme.span({(day, "left", of): 1})[1] > ALMOST
+                assert programme.reaches({(day, "there", of): 1, (day, "left", of): -1}, ANYBODY)
+                assert programme.reaches({(day, "left", of): 1}, ANYBODY)
