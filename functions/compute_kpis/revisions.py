@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.pins import public_day
 from placements_kpi.finality import is_closed
-from placements_kpi.results import Finality, Revision, Shown
+from placements_kpi.results import Finality, Revision, Shown, figures_digest
 from placements_kpi.settings import SOURCE_TITLES
 
 if TYPE_CHECKING:
@@ -34,13 +34,18 @@ def declare(protected: Protected, published: Protected | None) -> Protected:
         published = None
     found = between(published, protected) if published else ()
     revised = {(one.kpi, *_place(one)) for one in found}
-    return protected.model_copy(
+    declared = protected.model_copy(
         update={
             "compared_with": published.release if published else None,
             "revisions": found,
             "kpis": tuple(_marked(kpi, revised) for kpi in protected.kpis),
         }
     )
+    if declared.verdict is None:
+        return declared
+    # Both sides of a revision were audited, each in its release: the verdict holds for them too.
+    verdict = declared.verdict.model_copy(update={"digest": figures_digest(declared)})
+    return declared.model_copy(update={"verdict": verdict})
 
 
 def between(was: Protected, now: Protected) -> tuple[Revision, ...]:

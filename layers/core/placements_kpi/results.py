@@ -407,5 +407,6 @@ def figures_digest(document: Protected) -> str:
             for kpi in document.kpis
         },
         "checks": [check.model_dump(mode="json") for check in document.checks],
+        "revisions": [revision.model_dump(mode="json") for revision in document.revisions],
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
