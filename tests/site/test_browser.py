@@ -122,7 +122,7 @@ def test_pages_keep_the_policy_fit_their_screen_and_ask_nobody_else(
         if drawn:
             size = page.evaluate(
                 "(() => { const t = document.querySelector('figure.app-chart svg:is("
-                f".app-chart__svg--{'narrow' if width < 880 else 'wide'}) text');"
+                f".app-chart__svg--{'narrow' if width < 641 else 'wide'}) text');"
                 "return t.getScreenCTM().a * parseFloat(getComputedStyle(t).fontSize); })()"
             )
             assert size >= 12, f"{path}: text of {size} pixels"
@@ -263,8 +263,7 @@ def test_a_chart_can_be_read_in_forced_colours(browser: Any, address: str, prote
         "(() => { const colour = (selector, name) =>"
         " getComputedStyle(document.querySelector('.app-chart__svg--wide ' + selector))[name];"
         " return {page: getComputedStyle(document.body).backgroundColor, text: colour('text', 'fill'),"
-        " line: colour('.app-chart__line', 'stroke'), bar: getComputedStyle("
-        "document.querySelector('.app-chart__svg--wide .app-chart__bar')).fill}; })()"
+        " line: colour('.app-chart__line', 'stroke'), bar: colour('.app-chart__bar', 'stroke')}; })()"
     )
     context.close()
     assert colours["page"] not in {colours["text"], colours["line"], colours["bar"]}
