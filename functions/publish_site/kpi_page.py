@@ -40,7 +40,7 @@ def kpi_view(
         "measure_notes": [
             (measure.title, words.sentence(measure.note)) for measure in description.measures if measure.note
         ],
-        "measures": [(measure.title, sentences.what(measure)) for measure in description.measures],
+        "measures": [(measure.title, sentences.what(measure), measure.id) for measure in description.measures],
         "breaks": [(words.day(one.on), words.sentence(one.text)) for one in description.breaks],
         "compared_with": document.compared_with,
         "revisions": revisions.groups(figures, document),
@@ -127,7 +127,12 @@ def _breakdown(figures: KpiFigures, part: Breakdown) -> dict[str, object] | None
     drawn = next((made for one in measures if (made := graphics.by_category(figures, one, part))), None)
     if drawn is None:
         return None
-    return {"anchor": f"by-{part.id}".replace("_", "-"), "title": part.title, "graphic": drawn, "tables": _tables(figures, part)[1:]}
+    return {
+        "anchor": f"by-{part.id}".replace("_", "-"),
+        "title": part.title,
+        "graphic": drawn,
+        "tables": _tables(figures, part)[1:],
+    }
 
 
 def _texts(description: Description) -> dict[str, list[Markup]]:
