@@ -152,7 +152,7 @@ def _sources(figures: KpiFigures, document: Protected, published: date) -> Table
         rows.append(
             [
                 known.title if known else SOURCE_TITLES.get(source, source),
-                words.day(used) if used else "no data yet",
+                words.day_in_cell(used) if used else "no data yet",
                 Cell((published - used).days if used else None, "z"),
                 Cell(known.max_age_days if known else None, "x"),
             ]

@@ -92,7 +92,7 @@ def _ages(document: Protected, today: date) -> Table:
     rows: list[list[str | Cell]] = [
         [
             source.title,
-            words.day(source.as_of) if source.as_of else "no data yet",
+            words.day_in_cell(source.as_of) if source.as_of else "no data yet",
             Cell((today - source.as_of).days if source.as_of else None, "z"),
             Cell(source.max_age_days),
         ]
