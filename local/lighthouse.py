@@ -1,4 +1,4 @@
-"""Lighthouse over the site of the last run, served on this machine: one page of each kind, mobile preset.
+"""Lighthouse over the site of the last run, served on this machine: every page of its newest release, mobile preset.
 
 What it asks of a page is in ``tests/site/lighthouse.mjs``; npm and a Chromium are needed.
 """
@@ -13,18 +13,14 @@ from pathlib import Path
 from local.serve import site_server
 from local.template import load_stack
 
-KINDS = ("data-quality", "method", "about", "glossary", "confidentiality", "privacy", "accessibility")
-
 
 def pages(site: Path) -> list[str]:
-    """Return the pages to look at: front, list of releases, and of the newest release one indicator and the rest."""
+    """Return the pages to look at: those at the front of the site, and every one of the newest release."""
     releases = sorted(path.parent for path in site.glob("releases/*/release.json"))
     if not releases:
         return []
-    newest = releases[-1]
-    indicators = sorted(path.parent.name for path in newest.glob("*/*.csv"))
-    found = [f"releases/{newest.name}/{name}/index.html" for name in (*indicators, *KINDS)]
-    return ["index.html", "releases/index.html", *found]
+    front = [path for path in ("index.html", "releases/index.html", "calendar/index.html") if (site / path).is_file()]
+    return front + sorted(str(path.relative_to(site)) for path in releases[-1].glob("*/index.html"))
 
 
 def main(site: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,13 +12,17 @@ if TYPE_CHECKING:
 
 RELEASE = "school-placements-performance"
 
-KINDS = (
+FIGURES = (
     (".csv", "CSV", "every figure, a row for each, with the day it stands at"),
     (".json", "JSON", "the same rows, with the symbols, sources and revisions"),
     (".ods", "ODS", "one workbook with a sheet for each indicator"),
     ("-years.csv", "CSV", "whole years, and each year to the same point, in DfE's open data standard"),
-    ("-years.meta.csv", "CSV", "the columns of the file of years"),
     ("-months.csv", "CSV", "the end of each month, in DfE's open data standard"),
+)
+"""Endings of the files of an indicator and of the release that have figures: format, and what the file is."""
+
+DESCRIPTIONS = (
+    ("-years.meta.csv", "CSV", "the columns of the file of years"),
     ("-months.meta.csv", "CSV", "the columns of the file of months"),
     (".csv-metadata.json", "JSON", "CSVW metadata of the file with every figure"),
     ("-years.csv-metadata.json", "JSON", "CSVW metadata of the file of years"),
@@ -25,7 +30,7 @@ KINDS = (
     (".jsonld", "JSON-LD", "a schema.org description of the indicator's data"),
     (".sql", "SQL", "the query that works the figures out"),
 )
-"""Endings of the files of an indicator and of the release: format, and what the file is."""
+"""The same of the files that say what the others mean and how they were made."""
 
 WHOLE = (
     ("datapackage.json", "JSON", "a Data Package: every data file with its size, digest and columns"),
@@ -38,11 +43,24 @@ WHOLE = (
 )
 
 
+@dataclass(frozen=True)
+class Group:
+    """The files of an indicator, or of the release: those with figures, and those that describe them."""
+
+    id: str
+    title: str
+    figures: list[dict[str, str]]
+    descriptions: list[dict[str, str]]
+
+
 def data_view(document: Protected, kpis: list[KpiFigures], files: Mapping[str, bytes]) -> dict[str, object]:
     """Return the values of the page: the files of the release, then those of each indicator, all that there are."""
+    whole = _group("all", "All indicators", RELEASE, files)
+    described = [_entry(name, kind, what, files) for name, kind, what in WHOLE]
+    own = [_group(one.kpi.id, one.kpi.description.title, f"{one.kpi.id}/{one.kpi.id}", files) for one in kpis]
     return {
-        "whole": _named(RELEASE, files) + [_entry(name, kind, what, files) for name, kind, what in WHOLE],
-        "own": [(one.kpi.id, one.kpi.description.title, _named(f"{one.kpi.id}/{one.kpi.id}", files)) for one in kpis],
+        "groups": [replace(whole, descriptions=[*whole.descriptions, *described]), *own],
+        "sections": [*((one.id, one.title) for one in (whole, *own)), ("releases", "New releases")],
     }
 
 
@@ -53,8 +71,12 @@ def size(count: int) -> str:
     return f"{round(count / 1000)} KB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
 
 
-def _named(stem: str, files: Mapping[str, bytes]) -> list[dict[str, str]]:
-    return [_entry(stem + end, kind, what, files) for end, kind, what in KINDS if stem + end in files]
+def _group(ident: str, title: str, stem: str, files: Mapping[str, bytes]) -> Group:
+    figures, descriptions = (
+        [_entry(stem + end, kind, what, files) for end, kind, what in kinds if stem + end in files]
+        for kinds in (FIGURES, DESCRIPTIONS)
+    )
+    return Group(ident, title, figures, descriptions)
 
 
 def _entry(path: str, kind: str, what: str, files: Mapping[str, bytes]) -> dict[str, str]:

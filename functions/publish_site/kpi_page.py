@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from functions.publish_site import glossary, graphics, revisions, sentences, words
 from functions.publish_site.front import card, notices
@@ -25,7 +26,7 @@ def kpi_view(
 ) -> dict[str, object]:
     """Return the values of the page of ``figures``, the ``index``-th of ``kpis``."""
     kpi, description = figures.kpi, figures.kpi.description
-    return {
+    values: dict[str, object] = {
         "kpi": kpi,
         "description": description,
         "number": index + 1,
@@ -39,6 +40,7 @@ def kpi_view(
         "measure_notes": [
             (measure.title, words.sentence(measure.note)) for measure in description.measures if measure.note
         ],
+        "measures": [(measure.title, sentences.what(measure), measure.id) for measure in description.measures],
         "breaks": [(words.day(one.on), words.sentence(one.text)) for one in description.breaks],
         "compared_with": document.compared_with,
         "revisions": revisions.groups(figures, document),
@@ -48,6 +50,24 @@ def kpi_view(
         "next_update": sentences.next_update(document),
         "others": [(one.kpi.id, one.kpi.description.title) for one in kpis if one.kpi.id != kpi.id],
     }
+    return {**values, "sections": _sections(values)}
+
+
+def _sections(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The contents of the page: (id, title) of each of its sections, those that it does not have left out."""
+    parts = [(part["anchor"], part["title"]) for part in values["breakdowns"]]
+    found = [
+        ("meaning", "What this means", True),
+        ("over-time", "Over time", values["graphics"]),
+        ("related", "Related figures", values["beside"]),
+        *((anchor, title, True) for anchor, title in parts),
+        ("method", "How we count it", True),
+        ("changes", "Changes that affect comparisons", True),
+        ("revisions", "Revisions", values["revisions"]),
+        ("sources", "Sources", True),
+        ("download", "Download and check", True),
+    ]
+    return [(anchor, title) for anchor, title, there in found if there]
 
 
 def _graphics(figures: KpiFigures) -> list[graphics.Graphic]:
@@ -107,7 +127,12 @@ def _breakdown(figures: KpiFigures, part: Breakdown) -> dict[str, object] | None
     drawn = next((made for one in measures if (made := graphics.by_category(figures, one, part))), None)
     if drawn is None:
         return None
-    return {"id": part.id, "title": part.title, "graphic": drawn, "tables": _tables(figures, part)[1:]}
+    return {
+        "anchor": f"by-{part.id}".replace("_", "-"),
+        "title": part.title,
+        "graphic": drawn,
+        "tables": _tables(figures, part)[1:],
+    }
 
 
 def _texts(description: Description) -> dict[str, list[Markup]]:
@@ -127,7 +152,7 @@ def _sources(figures: KpiFigures, document: Protected, published: date) -> Table
         rows.append(
             [
                 known.title if known else SOURCE_TITLES.get(source, source),
-                words.day(used) if used else "no data yet",
+                words.day_in_cell(used) if used else "no data yet",
                 Cell((published - used).days if used else None, "z"),
                 Cell(known.max_age_days if known else None, "x"),
             ]

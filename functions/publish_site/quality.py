@@ -38,12 +38,19 @@ GROUPS = {
 
 def quality_view(document: Protected, today: date) -> dict[str, object]:
     """Return the values of the data-quality page as it stands on ``today``."""
+    sources = [_source(source, today) for source in document.sources]
+    checked = _how_many(document.checks)
     return {
         "as_of": words.day(document.as_of),
+        "sections": [
+            ("ages", "Age of each source"),
+            *([("checks", "What we checked")] if checked else []),
+            *((source["anchor"], source["title"]) for source in sources),
+        ],
         "ages": _ages(document, today),
-        "sources": [_source(source, today) for source in document.sources],
+        "sources": sources,
         "base": document.disclosure.base,
-        "checked": _how_many(document.checks),
+        "checked": checked,
         "checks": [_group(group, document.checks) for group in GROUPS if _of(group, document.checks)],
     }
 
@@ -85,7 +92,7 @@ def _ages(document: Protected, today: date) -> Table:
     rows: list[list[str | Cell]] = [
         [
             source.title,
-            words.day(source.as_of) if source.as_of else "no data yet",
+            words.day_in_cell(source.as_of) if source.as_of else "no data yet",
             Cell((today - source.as_of).days if source.as_of else None, "z"),
             Cell(source.max_age_days),
         ]
@@ -97,6 +104,7 @@ def _ages(document: Protected, today: date) -> Table:
 def _source(source: SourceFacts, today: date) -> dict[str, object]:
     late = source.as_of is None or (today - source.as_of).days > source.max_age_days
     return {
+        "anchor": f"source-{source.source}".replace("_", "-"),
         "title": source.title,
         "snapshot": source.snapshot,
         "late": late,

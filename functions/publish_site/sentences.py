@@ -214,7 +214,7 @@ def leading(points: list[tuple[str, Cell]], title: str) -> str:
         return f"All the same, {top[0][1].text}"
     if len(top) > 1:
         return f"{len(top)} share the highest figure, {top[0][1].text}"
-    title = f"{top[0][0]} is highest, at {top[0][1].text}"
+    title = f"{top[0][0]} highest, at {top[0][1].text}"
     return title if len(title.split()) <= MOST_WORDS else f"The highest figure is {top[0][1].text}"
 
 

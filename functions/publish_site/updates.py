@@ -1,7 +1,8 @@
 """When figures are updated next: the release calendar as dates, as rows of its page and as iCalendar.
 
-Figures about people move once a month, to the month end that has just passed; the monthly
-release is made on the 2nd (template.yaml, ``MonthlyRelease``). All others may move any day.
+Figures about people move once a month, to the month end that has just passed: by the daily run
+of the 1st, which works out the day before, and by a second one three hours later should that have
+failed (template.yaml, ``Daily`` and ``MonthlyRelease``). All others may move any day.
 The calendar is worked out from the newest release, so that it changes when a release does.
 """
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 CALENDAR_KEY = "calendar.ics"
 MONTHS_AHEAD = 12
-RELEASE_DAY = 2
-"""Day of the month on which the monthly release is made."""
+RELEASE_DAY = 1
+"""Day of the month on which figures about people move."""
 
 _LONGEST_LINE = 75
 """Bytes of a line of iCalendar (RFC 5545, 3.1); what is longer goes on in the next, after a space."""

@@ -89,6 +89,11 @@ def day(value: date) -> str:
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
+def day_in_cell(value: date) -> str:
+    """Return a day for a table: the same, but where a column is narrow its month stays with its number."""
+    return day(value).replace(" ", "\N{NO-BREAK SPACE}", 1)
+
+
 def years(label: str) -> str:
     """Return the years of a period's label: ``2025 to 2026`` of "2025 to 2026 cycle"; else the whole label."""
     match = re.search(r"\d{4} to \d{4}", label)

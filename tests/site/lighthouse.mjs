@@ -1,4 +1,4 @@
-// Lighthouse over the site as it is served here: mobile preset, the first page and one of each other kind.
+// Lighthouse over the site as it is served here: mobile preset.
 // node tests/site/lighthouse.mjs <address> <page>...   Fails below 100 in any category, or where the layout shifts.
 import { execFileSync } from "node:child_process";
 import { gzipSync } from "node:zlib";

@@ -6,6 +6,7 @@ Where no Chromium is found these tests are skipped, and the run says so.
 
 from __future__ import annotations
 
+import csv
 import shutil
 import threading
 from collections.abc import Iterator
@@ -15,12 +16,14 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from functions.publish_site import site
+from functions.publish_site import sentences, site, words
 from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
 from functions.publish_site.feed import FEED_KEY, feed
+from functions.publish_site.figures import KpiFigures
 from functions.publish_site.updates import CALENDAR_KEY, icalendar
 from local.serve import site_server
 from local.template import load_stack
+from placements_kpi.settings import SOURCE_TITLES
 from tests.site.conftest import PUBLISHED
 from tests.site.html import Page
 from tests.site.protected_document import AS_OF
@@ -122,7 +125,7 @@ def test_pages_keep_the_policy_fit_their_screen_and_ask_nobody_else(
         if drawn:
             size = page.evaluate(
                 "(() => { const t = document.querySelector('figure.app-chart svg:is("
-                f".app-chart__svg--{'narrow' if width < 880 else 'wide'}) text');"
+                f".app-chart__svg--{'narrow' if width < 641 else 'wide'}) text');"
                 "return t.getScreenCTM().a * parseFloat(getComputedStyle(t).fontSize); })()"
             )
             assert size >= 12, f"{path}: text of {size} pixels"
@@ -233,6 +236,63 @@ def test_every_link_and_every_asset_of_every_page_is_there(address: str, whole: 
                 assert target.fragment in {one.attributes.get("id") for one in Page.of(found).elements}, (key, link)
 
 
+def test_every_figure_is_explained_and_its_file_is_had_in_two_clicks_from_the_first_page(
+    browser: Any, address: str, protected: Protected
+) -> None:
+    """What it counts, out of what, as at when, from which sources of which date, what changed, and the file.
+
+    For the headline of every indicator, and for one figure of its first breakdown that has any.
+    """
+    page = browser.new_page()
+    for kpi in protected.kpis:
+        figures = KpiFigures(kpi)
+        part, broken_down = next(
+            (part, measure)
+            for part in kpi.description.breakdowns
+            for measure in map(figures.measure, part.measures)
+            if (point := figures.current(measure)) and figures.has(measure, point, part.id)
+        )
+        category = part.categories[0]
+        page.goto(f"{address}/index.html")
+        page.get_by_role("main").get_by_role("link", name=kpi.description.title, exact=True).click()
+        text = " ".join(page.get_by_role("main").inner_text().split())
+        tables = dict(Page.of(page.content().encode()).tables)
+
+        for measure in (figures.headline, broken_down):
+            assert f"{measure.title}: {sentences.what(measure)}" in text, "what it counts, and out of what"
+        point = figures.current(figures.headline)
+        assert point is not None
+        assert f"as at {words.day(point.as_of)}." in text
+        assert sentences.counts(figures, figures.headline) in text
+        sources = dict(row[:2] for row in tables["Age of each source when this was published"])
+        for source in kpi.description.sources:
+            assert words.day(kpi.source_dates[source]) == sources[SOURCE_TITLES[source]]
+        assert f"Definition version {kpi.description.definition_version}" in text
+        for one in kpi.description.breaks:
+            assert f"{words.day(one.on)}. {one.text}" in text, "what changed in its definition"
+
+        page.get_by_role("navigation", name="Contents").get_by_role("link", name=part.title, exact=True).click()
+        assert page.get_by_role("heading", name=part.title, exact=True).bounding_box()["y"] < 300
+        point = figures.current(broken_down)
+        assert point is not None
+        caption = next(one for one in tables if one.startswith(f"{part.title}: ") and words.day(point.as_of) in one)
+        row = next(row for row in tables[caption] if row[0] == category.label)
+        now = figures.at(broken_down, point, (part.id, category.code))
+        assert now.value.text in row[1]
+
+        page.goto(f"{address}/index.html")
+        page.get_by_role("main").get_by_role("link", name=kpi.description.title, exact=True).click()
+        with page.expect_download() as told:
+            page.get_by_role("link", name="All figures of this indicator as CSV").click()
+        with told.value.path().open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        wanted = (broken_down.id, part.title, category.label, point.as_of.isoformat())
+        (found,) = [one for one in rows if (one["measure"], one["breakdown"], one["category"], one["as_of"]) == wanted]
+        assert f"In the files: {broken_down.id}." in text
+        assert (found["numerator"], found["denominator"]) == (now.numerator.plain, now.denominator.plain)
+    page.close()
+
+
 def test_a_late_page_shows_its_notices(browser: Any, address: str, protected: Protected) -> None:
     page = browser.new_page()
     page.goto(f"{address}/late.html")
@@ -263,8 +323,7 @@ def test_a_chart_can_be_read_in_forced_colours(browser: Any, address: str, prote
         "(() => { const colour = (selector, name) =>"
         " getComputedStyle(document.querySelector('.app-chart__svg--wide ' + selector))[name];"
         " return {page: getComputedStyle(document.body).backgroundColor, text: colour('text', 'fill'),"
-        " line: colour('.app-chart__line', 'stroke'), bar: getComputedStyle("
-        "document.querySelector('.app-chart__svg--wide .app-chart__bar')).fill}; })()"
+        " line: colour('.app-chart__line', 'stroke'), bar: colour('.app-chart__bar', 'stroke')}; })()"
     )
     context.close()
     assert colours["page"] not in {colours["text"], colours["line"], colours["bar"]}

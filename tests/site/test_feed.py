@@ -79,12 +79,12 @@ def events(catalogue: Catalogue) -> list[Any]:
     return list(icalendar.Calendar.from_ical(body.decode()).walk("VEVENT"))
 
 
-def test_figures_about_people_move_on_the_second_of_each_month_ahead() -> None:
+def test_figures_about_people_move_on_the_first_of_each_month_ahead() -> None:
     found = [one for one in events(released("2026-07-14.1")) if "RRULE" not in one]
     assert len(found) == 12
     days = [one["DTSTART"].dt for one in found]
-    assert days[0] == date(2026, 8, 2) and days[5] == date(2027, 1, 2)
-    assert {day.day for day in days} == {2}
+    assert days[0] == date(2026, 8, 1) and days[5] == date(2027, 1, 1)
+    assert {day.day for day in days} == {1}
     assert str(found[0]["SUMMARY"]) == "Figures about people, up to 31 July 2026"
     assert len({str(one["UID"]) for one in found}) == 12
 
@@ -121,7 +121,7 @@ def test_feed_and_calendar_are_published_and_stay_while_nothing_is_released(worl
     world.handle({})
     parsed = feedparser.parse(world.read("releases.atom"))
     assert [one.link.rpartition("/releases/")[2] for one in parsed.entries] == [f"{document().release}/index.html"]
-    assert "2 August 2026: Figures about people, up to 31 July 2026" in world.read("calendar/index.html")
+    assert "1 August 2026: Figures about people, up to 31 July 2026" in world.read("calendar/index.html")
     assert icalendar.Calendar.from_ical(world.read("calendar.ics")).walk("VEVENT")
     world.clock("2026-07-20T22:30:00Z")
     assert world.handle({})["objects_written"] == []

@@ -121,7 +121,7 @@ TAMPERED: dict[str, tuple[str, str, Any]] = {
     "the difference to the year before": (PAGE, r'app-card__change">Down (?P<n>\d)\.', more(1)),
     "the headline of the first page": ("index.html", r'app-figure">(?P<n>\d+)\.', more(1)),
     "the counts of the first page": ("index.html", r'app-figure__counts">(?P<n>[\d,]+) out of', more(3)),
-    "a raw count in a chart's heading": (PAGE, r"(govuk-heading-s[^>]*>)([^<]+)", lambda m: f"{m[1]}{m[2]} ({STRAY})"),
+    "a raw count in a chart's heading": (PAGE, r"(<figcaption>.<h3[^>]*>)([^<]+)", lambda m: f"{m[1]}{m[2]} ({STRAY})"),
     "a raw count in a chart's title": (PAGE, r"</title><desc", f" of {STRAY}</title><desc"),
     "a raw count in a chart's description": (PAGE, r"</desc>", f" {STRAY}.</desc>"),
     "a raw count in a chart's subtitle": (PAGE, r'app-chart__subtitle">', f'app-chart__subtitle">{STRAY} '),

@@ -349,6 +349,21 @@ def test_headings_go_down_one_level_at_a_time(pages: dict[str, Page]) -> None:
         )
 
 
+def test_the_contents_of_a_long_page_name_its_sections_in_their_order(pages: dict[str, Page]) -> None:
+    seen = 0
+    for key, page in pages.items():
+        links = [one for one in page.all("a") if (one.attributes.get("href") or "").startswith("#")]
+        listed = [(one.attributes["href"], one.text.strip()) for one in links if one.text != "Skip to main content"]
+        sections = [(f"#{one.attributes.get('id')}", one.text.strip()) for one in page.all("h2")]
+        if ("#contents", "Contents") in sections:
+            seen += 1
+            assert len(listed) > 2, key
+            assert listed == [one for one in sections if one in listed], key
+            left_out = {title for at, title in sections if at != "#None" and (at, title) not in listed}
+            assert left_out <= {"Contents", "Demonstration data", "Other indicators"}, key
+    assert seen >= 10, "six or so indicators, and the pages on method, quality, data and protection"
+
+
 def test_a_strict_content_security_policy_holds(pages: dict[str, Page]) -> None:
     """No script, no inline style, no event attribute, nothing loaded from anywhere else."""
     for key, page in pages.items():

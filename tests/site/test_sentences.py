@@ -182,7 +182,7 @@ def test_the_spread_names_the_extremes_and_leaves_out_what_is_withheld() -> None
     cells = [("North", Cell(5)), ("South", Cell(9)), ("East", Cell(None, "c"))]
     assert sentences.spread(cells) == "Highest: South, 9. Lowest: North, 5. 1 of 3 cannot be shown."
     assert sentences.spread(cells, Cell(7)).endswith("1 of 3 cannot be shown. England: 7.")
-    assert sentences.leading(cells, "Region") == "South is highest, at 9"
+    assert sentences.leading(cells, "Region") == "South highest, at 9"
     assert sentences.leading([("East", Cell(None, "c"))], "Region") == "No figures by region can be shown"
 
 

@@ -10,6 +10,9 @@ from functions.publish_site.charts.svg import DARK_BLUE, INK, ORANGE, Layout, el
 if TYPE_CHECKING:
     from functions.publish_site.words import Cell
 
+LETTER = 10.0
+"""Room that a letter of a figure beside a bar takes at most, on the average."""
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -36,6 +39,7 @@ def bar_chart(chart: BarChart, layout: Layout, ident: str) -> str:
     width = layout.width - left - 78
     labels = [wrapped(bar.label, 38 if layout.narrow else 26) for bar in chart.bars]
     reference = chart.reference if chart.reference and chart.reference.cell.number is not None else None
+    across = left + float(reference.cell.number or 0) * width / most if reference else None
     top = 30.0 if reference else 6.0
     y = top
     bars: list[str] = []
@@ -56,16 +60,22 @@ def bar_chart(chart: BarChart, layout: Layout, ident: str) -> str:
         length = float(bar.cell.number or 0) * width / most
         if bar.cell.number is not None:
             bars.append(_bar(left, middle, length, height))
-        words.append(text(bar.cell.text, left + length + 8, middle + 5, bold=bar.cell.number is not None, halo=True))
+        beside = _clear_of(across, left + length + 8, bar.cell.text)
+        words.append(text(bar.cell.text, beside, middle + 5, bold=bar.cell.number is not None, halo=True))
     axis = element("line", class_="app-chart__axis", x1=left, y1=top - 4, x2=left, y2=y, stroke=INK, stroke_width=1)
-    if reference:
-        x = left + float(reference.cell.number or 0) * width / most
+    if reference and across is not None:
         # A narrow drawing has its labels between the bars, where a line through all of them would cross the words.
-        bars += [_reference(x, *span) for span in (spans if layout.narrow else [(top - 4, y)])]
-        anchor = "middle" if left + 60 < x < layout.width - 70 else "start" if x <= left + 60 else "end"
+        bars += [_reference(across, *span) for span in (spans if layout.narrow else [(top - 4, y)])]
+        anchor = "middle" if left + 60 < across < layout.width - 70 else "start" if across <= left + 60 else "end"
         label = f"{reference.label} {reference.cell.text}"
-        words.append(text(label, x, top - 10, anchor=anchor, size=layout.font))
+        words.append(text(label, across, top - 10, anchor=anchor, size=layout.font))
     return frame(ident, layout, y + 6, chart.title, chart.description, [*bars, axis, *words])
+
+
+def _clear_of(across: float | None, x: float, figure: str) -> float:
+    """Where ``figure`` begins: at ``x``, or right of the line at ``across`` if that would run through it."""
+    crossed = across is not None and x - 4 < across < x + LETTER * len(figure)
+    return across + 8 if across is not None and crossed else x
 
 
 def _bar(left: float, middle: float, length: float, height: float) -> str:
