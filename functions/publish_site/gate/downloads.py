@@ -39,9 +39,7 @@ def check_json(file: str, body: bytes, context: Context) -> None:
     document = context.document
     read = json_value(file, body)
     rows = read.pop("rows", None) if isinstance(read, dict) else None
-    if not isinstance(rows, list) or not all(
-        isinstance(row, dict) and list(row) == _SORTED for row in rows
-    ):
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and list(row) == _SORTED for row in rows):
         raise stopped(file, "rows", "its columns are not those of the published schema")
     in_order = itemgetter(*_COLUMNS)
     told = [tuple([one if type(one) is str else json_text(one) for one in in_order(row)]) for row in rows]
