@@ -158,7 +158,7 @@ def _json_side(figures: KpiFigures, one: Revision, side: Side) -> dict[str, Any]
 
 
 def json_file(document: Protected, published: str, kpis: list[KpiFigures], table: Iterable[str]) -> bytes:
-    """Return ``table``, what :func:`json_rows` gives of ``kpis``, and what its reader needs to know; a row is a line."""
+    """Return ``table``, what :func:`json_rows` gives of ``kpis``, with what its reader needs; a row is a line."""
     body = canonical_json(
         {
             "title": "School placements performance",
