@@ -64,7 +64,7 @@ format: setup ## Put the code into the project's format
 lighthouse: setup ## Lighthouse over the site of the last run (needs Node 20, npm ci and a Chromium)
 	@$(PY) -m local.lighthouse
 
-bench: setup ## Measure seconds, memory, scans, imports and page weight. SCALES=0.1,1,10
+bench: setup ## Measure seconds, memory, scans, imports, publisher and page weight. SCALES=0.1,1,10
 	@$(PY) -m local.bench --scales "$(SCALES)"
 
 bench-protection: setup ## Measure protection and audit of a release with 24 before it, on the last run's results. EARLIER=24

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -26,9 +27,11 @@ import pyarrow.parquet as pq
 
 from functions.ingest_schools.contract import SCHOOLS
 from functions.ingest_schools.establishments import FIELDS, stage_establishments
+from local.cloud import open_cloud
 from local.errors import LocalError
-from local.lambdas import ROOT
+from local.lambdas import ROOT, call
 from local.run import run
+from local.stages import PUBLISH
 from local.template import load_stack
 from local.world import open_world, write_sample
 from placements_kpi.sources import SourceFile
@@ -55,6 +58,7 @@ def measure(build: Path, scales: tuple[float, ...]) -> dict[str, Any]:
     figures: dict[str, Any] = {"runs": runs, "imports": imports()}
     if "1" in runs:
         figures["gias"] = gias(build / "sample" / "schools")
+        figures["publisher"] = publisher(build / "bench" / "run-1")
         figures["page"] = page_weight(build / "bench" / "run-1" / "site")
     return figures
 
@@ -97,6 +101,37 @@ def gias(folder: Path) -> dict[str, float]:
                 taken[name].append(_seconds(work, Path(scratch)))
     seconds = {name: statistics.median(values) for name, values in taken.items()}
     return {"bare": seconds["bare"], "ours": seconds["ours"], "ratio": seconds["ours"] / seconds["bare"]}
+
+
+def publisher(place: Path, rounds: int = ROUNDS) -> dict[str, float]:
+    """Return the seconds of the publisher on the release of the run in ``place``, its imports included, as medians.
+
+    ``first`` is the first publication of the release, on an empty site; ``again`` what it does on every night after
+    that when nothing is new. ``first_cpu`` is the processor's share of the first, which a busy machine leaves as it is.
+    :class:`LocalError` if there is no such run, or the publisher fails.
+    """
+    found = sorted(place.glob("aws/*/protected/current.json"))
+    if not found:
+        raise LocalError(f"there is no release in {place}; make one with: make run SERVE=0")
+    kept = found[0].parents[1]
+    clock = json.loads((place / "run.json").read_text(encoding="utf-8"))["clock"]
+    stack = load_stack()
+    taken: dict[str, list[float]] = {"first": [], "again": [], "first_cpu": []}
+    for _ in range(rounds):
+        with open_cloud(stack, {}) as cloud, tempfile.TemporaryDirectory() as scratch:
+            s3 = cloud.client("s3")
+            for path in (one for one in sorted(kept.glob("protected/**/*")) if one.is_file()):
+                key = path.relative_to(kept).as_posix()
+                s3.put_object(Bucket=stack.data_bucket, Key=key, Body=path.read_bytes())
+            for name in ("first", "again"):
+                before = _cpu_of_children()
+                done = call(cloud, PUBLISH, {}, {"CLOCK": clock}, Path(scratch) / "log")
+                if done.error is not None:
+                    raise LocalError(f"the publisher failed: {done.error['errorMessage']}")
+                taken[name].append(done.seconds)
+                if name == "first":
+                    taken["first_cpu"].append(_cpu_of_children() - before)
+    return {name: statistics.median(values) for name, values in taken.items()}
 
 
 def page_weight(site: Path) -> dict[str, int]:
@@ -147,6 +182,9 @@ def table(figures: dict[str, Any]) -> str:
             "",
             f"GIAS file read, validated, written: {found['ours']:.2f} s, {found['ratio']:.1f} times a bare copy",
         ]
+        made = figures["publisher"]
+        first = f"first time {made['first']:.2f} s ({made['first_cpu']:.2f} s of processor)"
+        lines += [f"Publisher, a national release: {first}, again {made['again']:.2f} s"]
         lines += [f"Front page, first visit: {figures['page']['bytes']:,} bytes in {figures['page']['files']} files"]
     return "\n".join(lines)
 
@@ -156,9 +194,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m local.bench", description="Measure the pipeline.")
     parser.add_argument("--scales", default="", help="e.g. 0.1,1 (default 0.1, 1 and 10)")
     parser.add_argument("--build", type=Path, default=Path("build"))
+    parser.add_argument("--publisher", type=Path, help="only the publisher, on the release of the run in this folder")
     asked = parser.parse_args(arguments)
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     try:
+        if asked.publisher:
+            print(json.dumps(publisher(asked.publisher), indent=1))
+            return 0
         scales = tuple(float(scale) for scale in asked.scales.replace(",", " ").split()) or SCALES
         figures = measure(asked.build, scales)
     except (LocalError, ValueError) as error:
@@ -189,6 +231,11 @@ def _seconds(work: Callable[..., object], *arguments: object) -> float:
     started = time.perf_counter()
     work(*arguments)
     return time.perf_counter() - started
+
+
+def _cpu_of_children() -> float:
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def _compressed(path: Path) -> int:

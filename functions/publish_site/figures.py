@@ -73,18 +73,28 @@ class KpiFigures:
 
     kpi: KpiResult
     _figures: dict[tuple[str, int, date, str, str], Figure] = field(init=False)
+    _measures: dict[str, Measure] = field(init=False)
+    _families: dict[str, Family] = field(init=False)
+    _regional: frozenset[str] = field(init=False)
+    _shown: dict[tuple[str, int, date, str, str], Shown] = field(init=False, default_factory=dict)
+    """What was asked for already: page, chart and each download show the same figures."""
 
     def __post_init__(self) -> None:
+        about = self.kpi.description
         self._figures = {
             (one.measure, one.period, one.as_of, one.breakdown, one.category): one for one in self.kpi.figures
         }
+        self._measures = {measure.id: measure for measure in about.measures}
+        self._families = {family.id: family for family in about.families}
+        self._regional = frozenset(
+            part.id for part in about.breakdowns if any(one.code.startswith("E12") for one in part.categories)
+        )
 
     def measure(self, measure_id: str) -> Measure:
         """Return a measure of the KPI; ``KeyError`` if there is none of that name."""
-        for measure in self.kpi.description.measures:
-            if measure.id == measure_id:
-                return measure
-        raise KeyError(f"KPI {self.kpi.id} has no measure {measure_id}")
+        if measure_id not in self._measures:
+            raise KeyError(f"KPI {self.kpi.id} has no measure {measure_id}")
+        return self._measures[measure_id]
 
     @property
     def headline(self) -> Measure:
@@ -93,7 +103,7 @@ class KpiFigures:
 
     def family(self, measure: Measure) -> Family:
         """Return the family of points that ``measure`` stands at."""
-        return next(family for family in self.kpi.description.families if family.id == measure.family)
+        return self._families[measure.family]
 
     def current(self, measure: Measure) -> Point | None:
         """Return the newest point of ``measure``, or ``None`` if it has none."""
@@ -112,7 +122,10 @@ class KpiFigures:
         """Return the cells of ``measure`` at ``point``, nationally or in (breakdown, category)."""
         if point is None:
             return shown(measure, None)
-        return shown(measure, self._figures.get((measure.id, point.period, point.as_of, *cell)))
+        key = (measure.id, point.period, point.as_of, *cell)
+        if key not in self._shown:
+            self._shown[key] = shown(measure, self._figures.get(key))
+        return self._shown[key]
 
     def has(self, measure: Measure, point: Point, breakdown: str) -> bool:
         """Return whether anything is given of ``measure`` at ``point`` for ``breakdown``."""
@@ -120,10 +133,7 @@ class KpiFigures:
 
     def regional(self, breakdown: str) -> bool:
         """Return whether a breakdown is one by region: its categories carry the official codes of regions."""
-        return any(
-            part.id == breakdown and any(one.code.startswith("E12") for one in part.categories)
-            for part in self.kpi.description.breakdowns
-        )
+        return breakdown in self._regional
 
     def provisional(self, measure: Measure, point: Point) -> bool:
         """Return whether figures of ``point`` may still change because its period is unfinished."""

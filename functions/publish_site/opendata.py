@@ -10,16 +10,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+from functools import cache, partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from functions.publish_site.figures import NATIONAL, KpiFigures, shown
+from functions.publish_site.figures import NATIONAL, KpiFigures
 from functions.publish_site.revisions import cells, of_kpi
 from functions.publish_site.words import SYMBOLS, Cell
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.store import canonical_json
 
 if TYPE_CHECKING:
-    from placements_kpi.results import Figure, Protected, Revision
+    from collections.abc import Iterable
+
+    from placements_kpi.results import Protected, Revision
     from placements_kpi.results import Shown as Side
 
 TEXT_COLUMNS = (
@@ -73,6 +77,8 @@ def rows(figures: KpiFigures) -> list[Row]:
         key=lambda one: (kinds[one.measure], one.period, one.as_of, one.breakdown != "national", one.breakdown),
     )
     written: list[Row] = []
+    # Of some thousands of figures most stand in the same few places.
+    place, part = (cache(partial(find, figures)) for find in (_place, _part))
     for one in ordered:
         measure = figures.measure(one.measure)
         point = points.get((measure.family, one.period, one.as_of))
@@ -81,15 +87,15 @@ def rows(figures: KpiFigures) -> list[Row]:
                 f"KPI {figures.kpi.id}: {one.measure} stands at {one.as_of}, which is none of its points; "
                 "compute_kpis must write a point for every figure"
             )
-        said = shown(measure, one)
+        said = figures.at(measure, point, (one.breakdown, one.category))
         rate = measure.kind == "rate"
         written.append(
             {
                 **_time(figures.family(measure).period, one.period),
-                **_place(figures, one),
+                **place(one.breakdown, one.category),
                 "kpi": figures.kpi.id,
                 "measure": one.measure,
-                **_part(figures, one),
+                **part(one.breakdown, one.category),
                 "as_of": one.as_of.isoformat(),
                 "unit": measure.unit,
                 "figure_status": figures.status(measure, point, one),
@@ -101,20 +107,25 @@ def rows(figures: KpiFigures) -> list[Row]:
     return written
 
 
-def csv_file(table: list[Row]) -> bytes:
-    """Return rows as CSV by RFC 4180, in UTF-8; :class:`OpenDataError` for text a spreadsheet would run."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for row in table:
-        writer.writerow([_csv_cell(row[column]) for column in COLUMNS])
-    return buffer.getvalue().encode()
+def csv_rows(table: list[Row]) -> bytes:
+    """Return rows as lines of CSV by RFC 4180, in UTF-8; :class:`OpenDataError` for text a spreadsheet would run."""
+    for text in {cell for row in table for cell in row.values() if isinstance(cell, str)}:
+        text_cell(text)
+    in_order = itemgetter(*COLUMNS)
+    return _csv([cell if isinstance(cell, str) else cell.plain for cell in in_order(row)] for row in table)
 
 
-def json_rows(table: list[Row]) -> list[dict[str, Any]]:
-    """Return rows for JSON: indicators as numbers or bare symbols."""
+def csv_file(*tables: bytes) -> bytes:
+    """Return the lines of one table after another, as :func:`csv_rows` gives them, as one CSV file."""
+    return b"".join((_csv([COLUMNS]), *tables))
+
+
+def json_rows(table: list[Row]) -> list[str]:
+    """Return each row as an object of JSON: indicators as numbers or bare symbols."""
+    encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
     return [
-        {column: value.json if isinstance(value := row[column], Cell) else value for column in COLUMNS} for row in table
+        encode({column: value.json if isinstance(value, Cell) else value for column, value in row.items()})
+        for row in table
     ]
 
 
@@ -123,10 +134,10 @@ def json_revisions(figures: KpiFigures, document: Protected) -> list[dict[str, A
     return [
         {
             **_time(figures.family(figures.measure(one.measure)).period, one.period),
-            **_place(figures, one),
+            **_place(figures, one.breakdown, one.category),
             "kpi": one.kpi,
             "measure": one.measure,
-            **_part(figures, one),
+            **_part(figures, one.breakdown, one.category),
             "as_of": one.as_of.isoformat(),
             "was": _json_side(figures, one, one.was),
             "now": _json_side(figures, one, one.now),
@@ -146,8 +157,8 @@ def _json_side(figures: KpiFigures, one: Revision, side: Side) -> dict[str, Any]
     }
 
 
-def json_file(document: Protected, published: str, kpis: list[KpiFigures], table: list[Row]) -> bytes:
-    """Return ``table``, the rows of ``kpis``, as JSON with what a reader needs to use them; a row is a line."""
+def json_file(document: Protected, published: str, kpis: list[KpiFigures], table: Iterable[str]) -> bytes:
+    """Return ``table``, what :func:`json_rows` gives of ``kpis``, with what its reader needs; a row is a line."""
     body = canonical_json(
         {
             "title": "School placements performance",
@@ -180,8 +191,14 @@ def json_file(document: Protected, published: str, kpis: list[KpiFigures], table
             "rows": [],
         }
     )
-    told = ",\n  ".join(json.dumps(row, ensure_ascii=False, sort_keys=True) for row in json_rows(table))
+    told = ",\n  ".join(table)
     return body.replace(b'\n "rows": []', f'\n "rows": [\n  {told}\n ]'.encode() if told else b'\n "rows": []')
+
+
+def _csv(rows: Iterable[Iterable[str]]) -> bytes:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\r\n").writerows(rows)
+    return buffer.getvalue().encode()
 
 
 def _csv_cell(value: str | Cell) -> str:
@@ -200,25 +217,24 @@ def _time(kind: str, period: int) -> dict[str, str]:
     return {"time_period": f"{first}{(first + 1) % 100:02d}", "time_identifier": _PERIODS[kind]}
 
 
-def _place(figures: KpiFigures, one: Figure | Revision) -> dict[str, str]:
+def _place(figures: KpiFigures, breakdown: str, category: str) -> dict[str, str]:
     place = {"country_code": "E92000001", "country_name": "England"}
-    if not figures.regional(one.breakdown):
+    if not figures.regional(breakdown):
         return {"geographic_level": "National", **place, "region_code": "", "region_name": ""}
-    code = "x" if one.category == _NO_REGION else one.category
+    code = "x" if category == _NO_REGION else category
     return {
         "geographic_level": "Regional",
         **place,
         "region_code": code,
-        "region_name": category_label(figures, one.breakdown, one.category),
+        "region_name": category_label(figures, breakdown, category),
     }
 
 
-def _part(figures: KpiFigures, one: Figure | Revision) -> dict[str, str]:
-    if (one.breakdown, one.category) == NATIONAL:
+def _part(figures: KpiFigures, breakdown: str, category: str) -> dict[str, str]:
+    if (breakdown, category) == NATIONAL:
         return {"breakdown": "Total", "category": "Total"}
-    breakdown = next((part for part in figures.kpi.description.breakdowns if part.id == one.breakdown), None)
-    title = breakdown.title if breakdown else one.breakdown
-    return {"breakdown": title, "category": category_label(figures, one.breakdown, one.category)}
+    title = next((part.title for part in figures.kpi.description.breakdowns if part.id == breakdown), breakdown)
+    return {"breakdown": title, "category": category_label(figures, breakdown, category)}
 
 
 def category_label(figures: KpiFigures, breakdown: str, category: str) -> str:

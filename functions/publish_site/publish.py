@@ -9,7 +9,9 @@ the next run finishes the work.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -203,9 +205,26 @@ def _audited(run: _Run, release: str) -> Protected:
 def _checked_files(run: _Run, document: Protected, published: datetime) -> dict[str, bytes]:
     """Return every file of a release, its record first, as the gate let them through."""
     record = {"release": document.release, "published": times.iso_instant(published)}
-    files = {"release.json": store.canonical_json(record), **release_files(run.site, document, published)}
-    gate.check_release(files, _context(run, document, published, times.london_day(published)), run.site.assets.files)
+    with _no_collecting():
+        files = {"release.json": store.canonical_json(record), **release_files(run.site, document, published)}
+        made = _context(run, document, published, times.london_day(published))
+        gate.check_release(files, made, run.site.assets.files)
     return files
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Leave cyclic garbage for later: a release is a million objects, next to none of them in a cycle.
+
+    The collector would walk all of those alive again and again, and find nothing: a tenth of the time.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _checked_front(run: _Run, release: _Release, newer: Sequence[Withdrawal]) -> bytes:

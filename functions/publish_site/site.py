@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from functions.publish_site import (
@@ -73,16 +74,16 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
     instant = times.iso_instant(published)
     files: dict[str, bytes] = {}
     tables = {figures.kpi.id: opendata.rows(figures) for figures in kpis}
-    whole = [row for table in tables.values() for row in table]
+    lines = {place: opendata.csv_rows(table) for place, table in tables.items()}
+    objects = {place: opendata.json_rows(table) for place, table in tables.items()}
     for figures in kpis:
         place = figures.kpi.id
-        table = tables[place]
-        files[f"{place}/{place}.csv"] = opendata.csv_file(table)
+        files[f"{place}/{place}.csv"] = opendata.csv_file(lines[place])
         if figures.kpi.sql:
             files[f"{place}/{place}.sql"] = figures.kpi.sql.encode()
-        files[f"{place}/{place}.json"] = opendata.json_file(document, instant, [figures], table)
-    files[RELEASE_CSV] = opendata.csv_file(whole)
-    files[RELEASE_JSON] = opendata.json_file(document, instant, kpis, whole)
+        files[f"{place}/{place}.json"] = opendata.json_file(document, instant, [figures], objects[place])
+    files[RELEASE_CSV] = opendata.csv_file(*lines.values())
+    files[RELEASE_JSON] = opendata.json_file(document, instant, kpis, chain.from_iterable(objects.values()))
     day = words.day(times.london_day(published))
     files[RELEASE_ODS] = workbook.release_workbook(document, day, [(one, tables[one.kpi.id]) for one in kpis])
     made = _standard_tables(kpis)

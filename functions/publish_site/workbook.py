@@ -204,7 +204,10 @@ def _sheet(sheet: Sheet) -> str:
     if sheet.head:
         row = f"<table:table-row>{''.join(_text(name, 'Head') for name in sheet.head)}</table:table-row>"
         head = f"<table:table-header-rows>{row}</table:table-header-rows>\n"
-    rows = "".join(f"<table:table-row>{''.join(map(_cell, row))}</table:table-row>\n" for row in sheet.rows)
+    known: dict[str, str] = {}
+    rows = "".join(
+        f"<table:table-row>{''.join([_cell(cell, known) for cell in row])}</table:table-row>\n" for row in sheet.rows
+    )
     return f"<table:table table:name={quoteattr(sheet.name)}>{columns}\n{lines}{head}{rows}</table:table>\n"
 
 
@@ -219,9 +222,12 @@ def _text(text: str, style: str = "Text") -> str:
     return f'<table:table-cell office:value-type="string"{named}><text:p>{escape(text)}</text:p></table:table-cell>'
 
 
-def _cell(cell: str | Cell) -> str:
+def _cell(cell: str | Cell, known: dict[str, str]) -> str:
+    """A cell of a table; ``known`` keeps those of texts, which in a column are mostly the same few."""
     if isinstance(cell, str):
-        return _text(cell) if cell else "<table:table-cell/>"
+        if cell not in known:
+            known[cell] = _text(cell) if cell else "<table:table-cell/>"
+        return known[cell]
     if cell.number is None:
         return _text(cell.text)
     return (

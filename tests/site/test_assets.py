@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,14 +12,12 @@ import pytest
 
 from functions.publish_site import assets
 from functions.publish_site.templates import SITE_TEMPLATES
+from tests.left_out import SASS, needs
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.skipif(
-    shutil.which("node") is None or not (ROOT / "node_modules" / "sass").is_dir(),
-    reason="needs node and npm ci: the stylesheets are built in advance, so that nothing else does",
-)
+@needs(SASS)
 def test_a_build_of_the_stylesheets_gives_the_committed_bytes() -> None:
     script = SITE_TEMPLATES / "build_assets.mjs"
     done = subprocess.run(

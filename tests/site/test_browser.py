@@ -1,13 +1,12 @@
 """The site in a real browser, where one is installed: by keyboard, narrow, enlarged, in forced colours, on paper.
 
 It is served as CloudFront would serve it, by the server of ``make run``: same headers, same strict policy.
-Where no Chromium is found these tests are skipped, and the run says so.
+Where no Chromium is found these tests are left out, and the end of the run says so.
 """
 
 from __future__ import annotations
 
 import csv
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -24,6 +23,7 @@ from functions.publish_site.updates import CALENDAR_KEY, icalendar
 from local.serve import site_server
 from local.template import load_stack
 from placements_kpi.settings import SOURCE_TITLES
+from tests.left_out import CHROMIUM, needs
 from tests.site.conftest import PUBLISHED
 from tests.site.html import Page
 from tests.site.protected_document import AS_OF
@@ -31,7 +31,6 @@ from tests.site.protected_document import AS_OF
 if TYPE_CHECKING:
     from placements_kpi.results import Protected
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 SWITCHES = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
@@ -39,7 +38,7 @@ SWITCHES = (
 LATER = AS_OF.replace(year=AS_OF.year + 1)
 """A day on which every source is out of date, so that the front page has its notices."""
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium: no page was looked at in a browser")
+pytestmark = needs(CHROMIUM)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +92,7 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES.split())
+        opened = playwright.chromium.launch(executable_path=CHROMIUM.program, args=SWITCHES.split())
         yield opened
         opened.close()
 

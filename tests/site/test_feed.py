@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,9 @@ import feedparser
 import icalendar
 import pytest
 
-from functions.publish_site import feed, updates
+from functions.publish_site import feed, updates, words
 from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
+from tests.site.html import Page
 from tests.site.protected_document import document
 
 if TYPE_CHECKING:
@@ -70,6 +72,77 @@ def test_a_withdrawal_keeps_the_id_gets_a_later_time_and_says_why(day: date) -> 
 
 def test_an_empty_site_has_a_feed_without_entries() -> None:
     assert read(Catalogue()).entries == []
+
+
+def test_every_field_of_the_feed_is_that_of_the_list_of_releases(world: World) -> None:
+    """Three days, one of them corrected and one withdrawn: the feed against releases.json, entry by entry."""
+    mornings = {"2026-07-12.1": "13T08", "2026-07-13.1": "14T08", "2026-07-14.1": "15T08", "2026-07-14.2": "15T11"}
+    for release, morning in mornings.items():
+        world.clock(f"2026-07-{morning}:30:00Z")
+        world.compute(document(release=release))
+        world.handle({})
+    world.clock("2026-07-15T12:00:00Z")
+    world.handle({"action": "withdraw", "release": "2026-07-13.1", "reason": REASON})
+    listed = world.json("releases.json")["releases"]
+    parsed = feedparser.parse(world.read("releases.atom"))
+    assert not parsed.bozo
+    assert {one["release"] for one in listed} == set(mornings)
+    days: dict[str, list[dict[str, Any]]] = {}
+    for one in sorted(listed, key=lambda one: str(one["release"]), reverse=True):
+        days.setdefault(one["release"].rpartition(".")[0], []).append(one)
+    assert [one.id for one in parsed.entries] == [f"tag:localhost,2026:releases/{day}" for day in days]
+    for entry, (day, releases) in zip(parsed.entries, days.items(), strict=True):
+        newest, oldest = releases[0], releases[-1]
+        assert entry.published == oldest["published"]
+        assert entry.link == f"https://localhost/releases/{newest['release']}/index.html"
+        assert [(one.rel, one.type) for one in entry.links] == [("alternate", "text/html")]
+        assert words.day(date.fromisoformat(newest["as_of"])) in entry.title
+        assert f"Release {newest['release']}, published {words.day(date.fromisoformat(newest['published'][:10]))}." in (
+            entry.summary
+        )
+        withdrawn = newest["withdrawn"]
+        assert entry.title.startswith("Withdrawn: ") == bool(withdrawn) == (day == "2026-07-13")
+        if withdrawn:
+            assert words.day(date.fromisoformat(withdrawn["withdrawn_on"])) in entry.summary
+            assert REASON[1:] in entry.summary
+            assert entry.updated > newest["published"]
+        else:
+            assert entry.updated == newest["published"]
+    assert parsed.feed.id == "tag:localhost,2026:releases"
+    assert parsed.feed.updated == max(one.updated for one in parsed.entries)
+    assert parsed.feed.rights == "Open Government Licence v3.0"
+    assert {(one.rel, one.href) for one in parsed.feed.links} == {
+        ("self", "https://localhost/releases.atom"),
+        ("alternate", "https://localhost/releases/"),
+    }
+
+
+def test_every_field_of_the_calendar_is_that_of_the_page_of_dates(world: World) -> None:
+    world.compute(document())
+    world.handle({})
+    page = Page.of(world.read("calendar/index.html").encode()).text
+    told = re.findall(r"(\d{1,2} [A-Z]\w+ \d{4}): (Figures about people, up to (\d{1,2} [A-Z]\w+ \d{4}))", page)
+    book = icalendar.Calendar.from_ical(world.read("calendar.ics"))
+    assert (str(book["VERSION"]), str(book["X-WR-CALNAME"])) == ("2.0", "School placements performance: updates")
+    daily, *monthly = book.walk("VEVENT")
+    assert len(told) == len(monthly) == updates.MONTHS_AHEAD
+    published = datetime.fromisoformat(world.json("releases.json")["releases"][0]["published"])
+    for event, (day, summary, month_end) in zip(monthly, told, strict=True):
+        assert words.day(event["DTSTART"].dt) == day
+        assert type(event["DTSTART"].dt) is date, "a day, which is the same in every time zone"
+        assert str(event["SUMMARY"]) == summary
+        end = event["DTSTART"].dt - timedelta(days=updates.RELEASE_DAY)
+        assert words.day(end) == month_end
+        assert str(event["UID"]) == f"people-{end:%Y-%m}.localhost"
+    for event in (daily, *monthly):
+        assert event["DTSTAMP"].dt == published
+        assert str(event["TRANSP"]) == "TRANSPARENT"
+        assert set(event) - {"RRULE"} == {"UID", "DTSTAMP", "DTSTART", "SUMMARY", "TRANSP"}
+        assert not event.errors
+    assert str(daily["SUMMARY"]) == "Figures about schools and providers can be updated"
+    assert daily["DTSTART"].dt == document().as_of + timedelta(days=1)
+    assert [set(one) for one in (daily, *monthly) if "RRULE" in one] == [set(daily)]
+    assert not book.errors
 
 
 def events(catalogue: Catalogue) -> list[Any]:

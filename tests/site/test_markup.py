@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 from functions.publish_site import site
 from functions.publish_site.catalogue import Catalogue, Entry
+from tests.left_out import CHECKER, needs
 from tests.site.conftest import PUBLISHED
 from tests.site.protected_document import AS_OF
 
 if TYPE_CHECKING:
     from placements_kpi.results import Protected
 
-CHECKER = Path(__file__).parents[2] / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
-JAVA = shutil.which("java")
-
-pytestmark = pytest.mark.skipif(
-    JAVA is None or not CHECKER.is_file(), reason="needs java and npm ci: the HTML of the pages was not checked"
-)
+pytestmark = needs(CHECKER)
 
 
 def test_the_html_of_every_page_is_valid(
@@ -40,9 +33,9 @@ def test_the_html_of_every_page_is_valid(
     }
     for name, body in pages.items():
         (tmp_path / name).write_bytes(body)
-    assert JAVA is not None
+    command = [str(CHECKER.program), "-jar", str(CHECKER.file), "--format", "json"]
     done = subprocess.run(
-        [JAVA, "-jar", str(CHECKER), "--format", "json", *sorted(str(tmp_path / name) for name in pages)],
+        [*command, *sorted(str(tmp_path / name) for name in pages)],
         capture_output=True,
         text=True,
         check=False,

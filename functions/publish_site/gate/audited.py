@@ -7,18 +7,22 @@ one more decimal is found, whoever wrote it.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from functions.publish_site.gate import schema
 from functions.publish_site.gate.errors import GateError, stopped
 from functions.publish_site.words import Cell
 from placements_kpi.finality import is_closed
 from placements_kpi.results import Figure, figures_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from placements_kpi.results import KpiResult, Measure, Point, Protected, Revision, Shown
 
@@ -28,8 +32,14 @@ ONE_DECIMAL_FROM = 1000
 NATIONAL = ("national", "Total")
 MISSING, NOT_APPLICABLE = Cell(None, "x"), Cell(None, "z")
 
+ROW_NAMES = "kpi measure time_period as_of breakdown category region_code region_name unit".split()
+"""What a row of a data file says of where its figure stands, in the order of :attr:`AuditedKpi.written`."""
+
 Key = tuple[str, int, date, str, str]
 """Measure, period, as-of day, breakdown, category."""
+
+Row = tuple[str, ...]
+"""A row of a data file: its texts."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,11 @@ class Audited:
     percentage: Cell
     shown: Cell
     revised: bool = field(default=False, compare=False)
+
+    @property
+    def cells(self) -> tuple[Cell, Cell, Cell]:
+        """Its three figures, as a row of a data file has them."""
+        return self.numerator, self.denominator, self.percentage
 
     @property
     def text(self) -> str:
@@ -91,6 +106,43 @@ class AuditedKpi:
             if self.cells.get((one.measure, one.period, one.as_of, one.breakdown, one.category)) != now:
                 raise stopped(kpi.id, f"revision of {one.measure}", "what it says of now is not the audited figure")
 
+    @cached_property
+    def written(self) -> Counter[Row]:
+        """The rows that a CSV file or a sheet has of it: :data:`ROW_NAMES` and the three figures, with all decimals."""
+        return self._rows(lambda cell: cell.plain)
+
+    @cached_property
+    def written_in_json(self) -> Counter[Row]:
+        """The same rows as a JSON file has them: a decimal that is zero need not be there."""
+        return self._rows(lambda cell: json_text(cell.json))
+
+    def place(self, key: Key) -> dict[str, str]:
+        """Return where a figure stands, as every download says it."""
+        measure_id, period, as_of, breakdown, category = key
+        measure = self.measures[measure_id]
+        first = period - 1 if self.families[measure.family].period == "recruitment_cycle" else period
+        labels, regional = self.parts.get(breakdown, ({}, False))
+        label = labels.get(category, category)
+        return {
+            "kpi": self.kpi.id,
+            "measure": measure_id,
+            "time_period": f"{first}{(first + 1) % 100:02d}",
+            "as_of": as_of.isoformat(),
+            "breakdown": self.titles.get(breakdown, "Total" if breakdown == "national" else breakdown),
+            "category": label,
+            "region_code": (category if category in schema.REGIONS else "x") if regional else "",
+            "region_name": label if regional else "",
+            "unit": measure.unit,
+        }
+
+    def _rows(self, form: Callable[[Cell], str]) -> Counter[Row]:
+        return Counter((*self._places[key], *map(form, figure.cells)) for key, figure in self.cells.items())
+
+    @cached_property
+    def _places(self) -> dict[Key, Row]:
+        in_order = itemgetter(*ROW_NAMES)
+        return {key: in_order(self.place(key)) for key in self.cells}
+
     def _side(self, one: Revision, side: Shown) -> Audited:
         keys = ("measure", "period", "as_of", "breakdown", "category")
         figure = Figure(**{key: getattr(one, key) for key in keys}, **side.model_dump())
@@ -121,6 +173,13 @@ class AuditedKpi:
     def comparison(self, measure: Measure) -> Point | None:
         """Return the point of the previous period that the newest is compared with."""
         return next((point for point in reversed(self.points(measure)) if point.is_comparison), None)
+
+
+def json_text(value: object) -> str:
+    """Return a value of JSON as text; a float without its decimal where that is zero, which JSON need not write."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return "(neither a number nor a text)"
+    return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
 
 
 def _audited(kpi: KpiResult, measure: Measure, figure: Figure) -> Audited:

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from functions.publish_site import opendata
 from functions.publish_site.gate import schema
+from functions.publish_site.gate.audited import ROW_NAMES, json_text
 from functions.publish_site.gate.errors import stopped
 from functions.publish_site.readback.files import csv_rows, json_value, leaves, ods_sheets
 
 if TYPE_CHECKING:
-    from functions.publish_site.gate.audited import Audited, AuditedKpi, Key
+    from functions.publish_site.gate.audited import AuditedKpi, Row
     from functions.publish_site.gate.context import Context
-    from functions.publish_site.words import Cell
 
-_NAMED = "kpi measure time_period as_of breakdown category region_code region_name unit".split()
-_COMPARED = (*_NAMED, *schema.INDICATORS)
-
-Row = tuple[str, ...]
+_COLUMNS = tuple(schema.DATA_COLUMNS)
+_NUMBERS = len(_COLUMNS) - len(schema.INDICATORS)
+"""Where the columns with figures begin: they are the last."""
+_COMPARED = (*ROW_NAMES, *schema.INDICATORS)
+_compared = itemgetter(*map(_COLUMNS.index, _COMPARED))
+_SORTED = sorted(_COLUMNS)
 
 
 def check_csv(file: str, body: bytes, context: Context) -> None:
     """Raise :class:`GateError` unless the rows are the audited figures of the indicators of ``file``, each once."""
     head, *rows = csv_rows(file, body)
-    if tuple(head) != tuple(schema.DATA_COLUMNS):
+    if head != _COLUMNS:
         raise stopped(file, "the header", "its columns are not those of the published schema")
-    _check_rows(file, [dict(zip(head, row, strict=True)) for row in rows], _wanted(file, context, written))
+    _check_rows(file, rows, _wanted(kpi.written for kpi in _own(file, context)))
 
 
 def check_json(file: str, body: bytes, context: Context) -> None:
@@ -36,12 +39,11 @@ def check_json(file: str, body: bytes, context: Context) -> None:
     document = context.document
     read = json_value(file, body)
     rows = read.pop("rows", None) if isinstance(read, dict) else None
-    if not isinstance(rows, list) or not all(
-        isinstance(row, dict) and list(row) == sorted(schema.DATA_COLUMNS) for row in rows
-    ):
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and list(row) == _SORTED for row in rows):
         raise stopped(file, "rows", "its columns are not those of the published schema")
-    told = [{name: _plain(value) for name, value in row.items()} for row in rows]
-    _check_rows(file, told, _wanted(file, context, lambda cell: _plain(cell.json)))
+    in_order = itemgetter(*_COLUMNS)
+    told = [tuple([one if type(one) is str else json_text(one) for one in in_order(row)]) for row in rows]
+    _check_rows(file, told, _wanted(kpi.written_in_json for kpi in _own(file, context)))
     own = file.rpartition("/")[0]
     told_of = {
         "licence": schema.LICENCE,
@@ -93,29 +95,38 @@ def check_ods(file: str, body: bytes, context: Context) -> None:
     for sheet in ods_sheets(file, body):
         if not phrases.explains(sheet.name):
             raise stopped(file, "the name of a sheet", "a number that the sheet has no reason to show")
-        head = next((n for n, row in enumerate(sheet.rows) if row == tuple(schema.DATA_COLUMNS)), None)
+        head = next((n for n, row in enumerate(sheet.rows) if row == _COLUMNS), None)
         for number, (row, values) in enumerate(zip(sheet.rows, sheet.values, strict=True)):
-            for column, (text, value) in enumerate(zip(row, values, strict=True)):
-                place = f"sheet {sheet.name}, row {number + 1}, column {column + 1}"
-                if text.replace(",", "").removesuffix("%") != value.replace(",", "").removesuffix("%"):
-                    raise stopped(file, place, "the value behind the cell is not the one it shows")
-                if (head is None or number < head) and not phrases.explains(text):
+            if row != values and (off := _behind(row, values)) is not None:
+                place = f"sheet {sheet.name}, row {number + 1}, column {off + 1}"
+                raise stopped(file, place, "the value behind the cell is not the one it shows")
+            if head is not None and number >= head:
+                continue
+            for column, text in enumerate(row, 1):
+                if not phrases.explains(text):
+                    place = f"sheet {sheet.name}, row {number + 1}, column {column}"
                     raise stopped(file, place, "a number that the sheet has no reason to show")
         if head is not None:
-            rows = [
-                {
-                    name: _out_of_brackets(text) if name in schema.INDICATORS else text
-                    for name, text in zip(schema.DATA_COLUMNS, row, strict=True)
-                }
-                for row in (
-                    tuple(row) + ("",) * (len(schema.DATA_COLUMNS) - len(row)) for row in sheet.rows[head + 1 :]
-                )
-            ]
-            own = {row["kpi"] for row in rows}
-            wanted = Counter[Row]()
-            for kpi_id, kpi in context.kpis.items():
-                wanted.update(_rows_of(kpi, written) if kpi_id in own else ())
+            rows = [_of_sheet(file, sheet.name, row) for row in sheet.rows[head + 1 :]]
+            own = {row[_COLUMNS.index("kpi")] for row in rows}
+            wanted = _wanted(kpi.written for kpi_id, kpi in context.kpis.items() if kpi_id in own)
             _check_rows(f"{file}, sheet {sheet.name}", rows, wanted)
+
+
+def _behind(row: Row, values: Row) -> int | None:
+    """Return the first column of a sheet's row where the value behind a cell is not what the cell shows."""
+    for column, (text, value) in enumerate(zip(row, values, strict=True)):
+        if text.replace(",", "").removesuffix("%") != value.replace(",", "").removesuffix("%"):
+            return column
+    return None
+
+
+def _of_sheet(file: str, sheet: str, row: Row) -> Row:
+    """Return a row of a sheet of data with a text for each column, its figures as the CSV writes them."""
+    if len(row) > len(_COLUMNS):
+        raise stopped(file, f"sheet {sheet}", "a row with more cells than the published schema has columns")
+    row = (*row, *("",) * (len(_COLUMNS) - len(row)))
+    return (*row[:_NUMBERS], *map(_out_of_brackets, row[_NUMBERS:]))
 
 
 def _about(kpi: AuditedKpi) -> dict[str, Any]:
@@ -130,61 +141,23 @@ def _about(kpi: AuditedKpi) -> dict[str, Any]:
     }
 
 
-def written(cell: Cell) -> str:
-    """Return the cell as CSV has it: with its decimals, also where they are zero."""
-    return cell.plain
+def _own(file: str, context: Context) -> list[AuditedKpi]:
+    """Return the indicators that a data file is of: that of its folder, or all."""
+    folder = file.rpartition("/")[0]
+    return [kpi for kpi_id, kpi in context.kpis.items() if folder in {"", kpi_id}]
 
 
-def _plain(value: object) -> str:
-    """A value of JSON as text; a float without its decimal where that is zero, which JSON need not write."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return "(neither a number nor a text)"
-    return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
-
-
-def _wanted(file: str, context: Context, form: Callable[[Cell], str]) -> Counter[Row]:
-    own = file.rpartition("/")[0]
-    rows: Counter[Row] = Counter()
-    for kpi_id, kpi in context.kpis.items():
-        if own in {"", kpi_id}:
-            rows.update(_rows_of(kpi, form))
-    return rows
-
-
-def _rows_of(kpi: AuditedKpi, form: Callable[[Cell], str]) -> Iterator[Row]:
-    for key, figure in kpi.cells.items():
-        place = _place(kpi, key)
-        yield (*(place[name] for name in _NAMED), *(form(cell) for cell in _cells(figure)))
-
-
-def _place(kpi: AuditedKpi, key: Key) -> dict[str, str]:
-    """Where a figure stands, as every download says it."""
-    measure_id, period, as_of, breakdown, category = key
-    measure = kpi.measures[measure_id]
-    first = period - 1 if kpi.families[measure.family].period == "recruitment_cycle" else period
-    labels, regional = kpi.parts.get(breakdown, ({}, False))
-    label = labels.get(category, category)
-    return {
-        "kpi": kpi.kpi.id,
-        "measure": measure_id,
-        "time_period": f"{first}{(first + 1) % 100:02d}",
-        "as_of": as_of.isoformat(),
-        "breakdown": kpi.titles.get(breakdown, "Total" if breakdown == "national" else breakdown),
-        "category": label,
-        "region_code": (category if category in schema.REGIONS else "x") if regional else "",
-        "region_name": label if regional else "",
-        "unit": measure.unit,
-    }
-
-
-def _cells(figure: Audited) -> tuple[Cell, Cell, Cell]:
-    return figure.numerator, figure.denominator, figure.percentage
+def _wanted(rows: Iterable[Counter[Row]]) -> Counter[Row]:
+    wanted: Counter[Row] = Counter()
+    for some in rows:
+        wanted.update(some)
+    return wanted
 
 
 def _revisions_of(kpi: AuditedKpi) -> Iterator[dict[str, Any]]:
     """What the JSON says was revised: the place of each figure, both its sides, and why."""
     for one, was, now in kpi.revised:
-        place = _place(kpi, (one.measure, one.period, one.as_of, one.breakdown, one.category))
+        place = kpi.place((one.measure, one.period, one.as_of, one.breakdown, one.category))
         kind = kpi.families[kpi.measures[one.measure].family].period
         del place["unit"]
         yield {
@@ -193,27 +166,33 @@ def _revisions_of(kpi: AuditedKpi) -> Iterator[dict[str, Any]]:
             "geographic_level": "Regional" if place["region_name"] else "National",
             "country_code": "E92000001",
             "country_name": "England",
-            "was": dict(zip(schema.INDICATORS, (cell.json for cell in _cells(was)), strict=True)),
-            "now": dict(zip(schema.INDICATORS, (cell.json for cell in _cells(now)), strict=True)),
+            "was": dict(zip(schema.INDICATORS, (cell.json for cell in was.cells), strict=True)),
+            "now": dict(zip(schema.INDICATORS, (cell.json for cell in now.cells), strict=True)),
             "reason": one.reason,
         }
 
 
-def _check_rows(file: str, rows: Sequence[Mapping[str, str]], wanted: Counter[Row]) -> None:
+def _check_rows(file: str, rows: Sequence[Row], wanted: Counter[Row]) -> None:
+    for index, (column, values) in enumerate(schema.DATA_COLUMNS.items()):
+        if values is not None and not values.issuperset([row[index] for row in rows]):
+            number = next(n for n, row in enumerate(rows, 1) if row[index] not in values)
+            raise stopped(file, f"row {number}, column {column}", "a value that the published schema does not have")
+    read = [_compared(row) for row in rows]
+    if dict(Counter(read)) != dict(wanted):  # as dictionaries, which compares in one go
+        _explain(file, read, wanted)
+
+
+def _explain(file: str, rows: Sequence[Row], wanted: Counter[Row]) -> NoReturn:
+    """Raise the :class:`GateError` that says which row is not one of those wanted, or that one is not there."""
     left = wanted.copy()
-    for number, row in enumerate(rows, 1):
-        for column, values in schema.DATA_COLUMNS.items():
-            if values is not None and row[column] not in values:
-                raise stopped(file, f"row {number}, column {column}", "a value that the published schema does not have")
-        found = tuple(row[column] for column in _COMPARED)
+    for number, found in enumerate(rows, 1):
         if left[found] < 1:
-            near = next((one for one in wanted if one[: len(_NAMED)] == found[: len(_NAMED)]), None)
+            near = next((one for one in wanted if one[: len(ROW_NAMES)] == found[: len(ROW_NAMES)]), None)
             column = next((name for name, a, b in zip(_COMPARED, near or (), found, strict=False) if a != b), "")
             where = f"row {number}" + (f", column {column}" if column else "")
             raise stopped(file, where, "it is not an audited figure, or one that was given already")
         left[found] -= 1
-    if sum(left.values()):
-        raise stopped(file, "the rows", f"{sum(left.values())} audited figures are not in it")
+    raise stopped(file, "the rows", f"{sum(left.values())} audited figures are not in it")
 
 
 def _out_of_brackets(text: str) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from placements_kpi.results import KpiResult, Protected
 
 _NUMBER = re.compile(r"[0-9](?:[0-9,]*[0-9])?(?:\.[0-9]+)?%?")
+_DIGIT = re.compile("[0-9]")
 _BARE = re.compile(r"[\W\d_]*")
 _TAKEN_OUT = " \0 "
 
@@ -67,6 +68,8 @@ def _whole(phrase: str) -> str:
 
 def has_number(text: str) -> bool:
     """Return whether any character of ``text`` stands for a number."""
+    if text.isascii():
+        return _DIGIT.search(text) is not None
     return any(map(str.isnumeric, text))
 
 

@@ -184,14 +184,13 @@ def _check_node(file: str, node: Node, context: Context, phrases: Phrases) -> No
         raise stopped(file, f"line {node.line}, a comment", "a number that no reader is meant to see")
     if node.tag in {"script", "style", "template", "object", "embed", "iframe"}:
         raise stopped(file, node.place, "content of a kind that is not read back")
-    drawn = node.inside(tag="svg") is not None and node.inside(of_class="app-chart") is not None
     for name, value in node.attributes:
         if not has_number(value) or (name, value) in _PLAIN or (node.tag, name, value) in context.frame:
             continue
         if name == "class":
             if all(one in _LINE_CLASSES | context.classes for one in node.classes if has_number(one)):
                 continue
-        elif drawn:
+        elif node.inside(tag="svg") and node.inside(of_class="app-chart"):
             continue  # read as geometry, or found by check_looks to carry no figure
         elif phrases.explains(value):
             continue

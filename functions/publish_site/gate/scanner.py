@@ -11,6 +11,7 @@ import hashlib
 import html
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -121,7 +122,11 @@ def scan(files: Mapping[str, bytes], allowed: Known) -> None:
 
 def identifier(text: str) -> str | None:
     """Return what kind of identifier is in ``text``, however it is written; ``None`` if there is none."""
-    return next((kind for spelling in _spellings(text) for kind, found in KINDS if found.search(spelling)), None)
+    for spelling in _spellings(text):
+        for kind, found in KINDS:
+            if found.search(spelling):
+                return kind
+    return None
 
 
 def _spellings(text: str) -> Iterator[str]:
@@ -213,8 +218,10 @@ def _json(file: str, body: bytes, allowed: Known) -> Iterator[tuple[str, str]]:
     if paths is None:
         raise stopped(file, "its name", "a file that is not in the published schema")
     given = allowed.values.get(file, {})
-    yield from (("one of its names", name) for name in _names(read))
-    for path, values in _distinct("", [read]):
+    names: set[str] = set()
+    told = list(_distinct("", [read], names))
+    yield from (("one of its names", name) for name in names)
+    for path, values in told:
         if not schema.path_is_known(path, paths):
             raise stopped(file, f"path {_safe(path)}", "a value that is not in the published schema")
         of_rows = paths is schema.DATA_JSON and path.startswith(("rows.[].", "revisions.[]."))
@@ -228,31 +235,26 @@ def _json(file: str, body: bytes, allowed: Known) -> Iterator[tuple[str, str]]:
         yield from _column(file, f"path {_safe(path)}", name, values)
 
 
-def _names(value: Any) -> Iterator[str]:
-    """The name of everything in ``value``, also of what is empty."""
-    if isinstance(value, dict):
-        yield from value
-    if isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _names(one)
+def _distinct(path: str, values: list[Any], names: set[str]) -> Iterator[tuple[str, set[Any]]]:
+    """Every path in ``values`` (alike, so taken together) and the different values that stand there.
 
-
-def _distinct(path: str, values: list[Any]) -> Iterator[tuple[str, set[Any]]]:
-    """Every path in ``values`` (alike, so taken together) and the different values that stand there."""
-    inside: dict[str, list[Any]] = {}
+    ``names`` is given the name of everything in them, also of what is empty.
+    """
+    inside: defaultdict[str, list[Any]] = defaultdict(list)
     plain: set[Any] = set()
     for value in values:
         if isinstance(value, dict):
+            names.update(value)
             for name, one in value.items():
-                inside.setdefault(name, []).append(one)
+                inside[name].append(one)
         elif isinstance(value, list):
-            inside.setdefault("[]", []).extend(value)
+            inside["[]"].extend(value)
         else:
             plain.add(value)
     if plain:
         yield path, plain
     for name, ones in inside.items():
-        yield from _distinct(f"{path}.{name}" if path else name, ones)
+        yield from _distinct(f"{path}.{name}" if path else name, ones, names)
 
 
 def _safe(path: str) -> str:

@@ -8,6 +8,7 @@ should look like beside that (a complete matrix, every filter filled) is for the
 from __future__ import annotations
 
 import calendar
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from functions.publish_site import words
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from functions.publish_site.gate.audited import AuditedKpi, Key
     from functions.publish_site.gate.context import Context
-    from functions.publish_site.words import Cell
     from placements_kpi.results import Point
 
 Row = tuple[str, ...]
@@ -36,17 +36,16 @@ def check_standard(file: str, body: bytes, context: Context) -> None:
     span = schema.standard_span(file) or ""
     fixed = schema.STANDARD_COLUMNS[span]
     columns = _columns(file, context)
-    names = tuple(head[len(fixed) :])
-    if tuple(head[: len(fixed)]) != fixed or len(set(names)) != len(names) or not set(names) <= columns:
+    names = head[len(fixed) :]
+    if head[: len(fixed)] != fixed or len(set(names)) != len(names) or not set(names) <= columns:
         raise stopped(file, "the header", "its columns are not those of the published schema")
-    wanted = dict(_wanted(file, span, context))
-    left = {(where, name) for where, name in wanted if name in names}
-    if len(left) != len(wanted):
+    wanted = _wanted(file, span, context)
+    if not {name for cells in wanted.values() for name in cells} <= set(names):
         raise stopped(file, "the header", "a column with audited figures is not in it")
     texts = _texts(context)
     seen: set[Row] = set()
     for number, row in enumerate(rows, 1):
-        where = tuple(row[: len(fixed)])
+        where = row[: len(fixed)]
         if where in seen:
             raise stopped(file, f"row {number}", "it is given twice")
         seen.add(where)
@@ -54,15 +53,15 @@ def check_standard(file: str, body: bytes, context: Context) -> None:
             listed = schema.STANDARD_VALUES.get(column, texts)
             if text not in listed and column not in {"time_period", "region_code"}:
                 raise stopped(file, f"row {number}, column {column}", "a value that the published schema does not have")
+        cells = wanted.get(where, {})
         for column, text in zip(names, row[len(fixed) :], strict=True):
-            cell = wanted.get((where, column))
-            if text not in _EMPTY if cell is None else text != cell.plain:
+            figure = cells.get(column)
+            if text not in _EMPTY if figure is None else text != figure:
                 raise stopped(file, f"row {number}, column {column}", "it is not the audited figure of its place")
-            if cell is not None:
-                left.discard((where, column))
+    left = sum(len(cells) for where, cells in wanted.items() if where not in seen)
     if left:
-        raise stopped(file, "the rows", f"{len(left)} audited figures are not in it")
-    times = {where[0] for where, _ in wanted}
+        raise stopped(file, "the rows", f"{left} audited figures are not in it")
+    times = {where[0] for where in wanted}
     if {where[0] for where in seen} - times:
         raise stopped(file, "column time_period", "a time of no figure")
 
@@ -70,7 +69,7 @@ def check_standard(file: str, body: bytes, context: Context) -> None:
 def check_meta(file: str, body: bytes, context: Context) -> None:
     """Raise :class:`GateError` unless the description of a file has no number but those that descriptions have."""
     head, *rows = csv_rows(file, body)
-    if tuple(head) != schema.META_COLUMNS:
+    if head != schema.META_COLUMNS:
         raise stopped(file, "the header", "its columns are not those of the published schema")
     names = _columns(file, context) | {"category", "part_of_year"}
     for number, row in enumerate(rows, 1):
@@ -106,9 +105,10 @@ def _texts(context: Context) -> set[str]:
     return texts
 
 
-def _wanted(file: str, span: str, context: Context) -> Iterator[tuple[tuple[Row, str], Cell]]:
-    """The cells that audited figures must stand in, by row and column."""
+def _wanted(file: str, span: str, context: Context) -> dict[Row, dict[str, str]]:
+    """What must stand where an audited figure has its place, by row and column."""
     own = file.rpartition("/")[0]
+    wanted: defaultdict[Row, dict[str, str]] = defaultdict(dict)
     for kpi_id, kpi in context.kpis.items():
         if own not in {"", kpi_id}:
             continue
@@ -122,7 +122,8 @@ def _wanted(file: str, span: str, context: Context) -> Iterator[tuple[tuple[Row,
                 cells = dict(zip(schema.INDICATORS, given, strict=True))
             for period, identifier, *part in times[(measure.family, key[1], key[2])]:
                 where = (period, identifier, *_place(kpi, key, part))
-                yield from (((where, f"{stem}{measure.id}_{said}"), cell) for said, cell in cells.items())
+                wanted[where] |= {f"{stem}{measure.id}_{said}": cell.plain for said, cell in cells.items()}
+    return wanted
 
 
 def _times(kpi: AuditedKpi, point: Point, span: str) -> Iterator[Row]:

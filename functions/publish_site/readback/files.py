@@ -27,10 +27,11 @@ _ODS = {
 }
 
 
-def csv_rows(file: str, body: bytes) -> list[list[str]]:
+@lru_cache(maxsize=1)  # the gate and the scanner read the same file, one after the other
+def csv_rows(file: str, body: bytes) -> tuple[tuple[str, ...], ...]:
     """Return the rows of a CSV file, the header first; :class:`ReadbackError` unless it is a rectangle in UTF-8."""
     try:
-        rows = list(csv.reader(io.StringIO(body.decode("utf-8"), newline=""), strict=True))
+        rows = tuple(map(tuple, csv.reader(io.StringIO(body.decode("utf-8"), newline=""), strict=True)))
     except (UnicodeDecodeError, csv.Error):
         raise ReadbackError(file, "the file", "it is not CSV in UTF-8") from None
     if not rows or len({len(row) for row in rows}) != 1:
@@ -108,7 +109,7 @@ def _sheet(file: str, table: ElementTree.Element) -> Sheet:
     rows: list[tuple[str, ...]] = []
     values: list[tuple[str, ...]] = []
     cells = {_name("table", "table-cell"), _name("table", "covered-table-cell")}
-    paragraph, shown, repeated = _name("text", "p"), _name("office", "value"), _name("table", "number-columns-repeated")
+    shown, repeated = _name("office", "value"), _name("table", "number-columns-repeated")
     for row in table.iter(_name("table", "table-row")):
         texts: list[str] = []
         behind: list[str] = []
@@ -116,7 +117,7 @@ def _sheet(file: str, table: ElementTree.Element) -> Sheet:
         for cell in row:
             if cell.tag not in cells:
                 continue
-            text = "\n".join("".join(part.itertext()) for part in cell.iter(paragraph))
+            text = _text(cell)
             value = cell.get(shown, text)
             times = int(cell.get(repeated, "1"))
             if not text and not value:
@@ -133,5 +134,15 @@ def _sheet(file: str, table: ElementTree.Element) -> Sheet:
     return Sheet(table.get(_name("table", "name"), ""), tuple(rows), tuple(values))
 
 
+def _text(cell: ElementTree.Element) -> str:
+    """All that can be read in a cell: its paragraphs, with whatever is in them."""
+    if len(cell) == 1 and cell[0].tag == _PARAGRAPH and not len(cell[0]):  # as nearly all of them are
+        return cell[0].text or ""
+    return "\n".join("".join(part.itertext()) for part in cell.iter(_PARAGRAPH))
+
+
 def _name(space: str, tag: str) -> str:
     return f"{{{_ODS[space]}}}{tag}"
+
+
+_PARAGRAPH = _name("text", "p")

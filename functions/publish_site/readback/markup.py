@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 
 from functions.publish_site.readback.errors import ReadbackError
@@ -149,6 +150,7 @@ class _Builder(HTMLParser):
         return ReadbackError(self.file, f"line {self.getpos()[0]}", problem)
 
 
+@lru_cache(maxsize=1)  # the gate and the scanner read the same page, one after the other
 def parse(file: str, body: bytes) -> Node:
     """Return the tree of a page; :class:`ReadbackError` for one that is not UTF-8 or not well formed."""
     try:
