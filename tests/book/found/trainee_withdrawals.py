@@ -1,4 +1,4 @@
-"""Disagreements about KPI 2, each kept as the smallest world that showed it."""
+"""Worlds of KPI 2: disagreements, each kept as the smallest world that showed it; the last ones hold a rule."""
 
 from datetime import date, datetime
 from typing import Any
@@ -49,5 +49,9 @@ FOUND: list[tuple[str, World]] = [
             withdrawal_date=date(2023, 4, 15),
             awarded_at=datetime(2021, 4, 15, 12),
         ),
+    ),
+    (
+        "Who started on the last day of a year is a fact of that year, though after every census.",
+        _of(date(2026, 6, 30), state="trn_received", itt_start_date=date(2025, 7, 31), withdrawal_reasons=None),
     ),
 ]
