@@ -113,7 +113,12 @@ def of_rows(kpi: str, rows: Iterable[Mapping[str, Any]]) -> Answers:
             raise KeyError(f"{cell.measure} has a cell of no category")
         if answer.status == "ok" and answer.numerator is None:
             raise KeyError(f"{cell.measure} has no number")
-        if answer.status == "ok" and answer.denominator is None and cell[3:] == ("national", "Total") and cell[0] in rates:
+        if (
+            answer.status == "ok"
+            and answer.denominator is None
+            and cell[3:] == ("national", "Total")
+            and cell[0] in rates
+        ):
             raise KeyError(f"{cell.measure} is a rate of nothing")
     return found
 
