@@ -5,8 +5,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from functions.compute_kpis.definitions import load_definitions
 from tests.book.random.edges import TIMES, as_of_days, days_about, instants_about, mostly
 from tests.book.world import World
+
+
+def _listed(name: str) -> st.SearchStrategy[str]:
+    """Any code of a list of definitions: the book's side must know it too, and what it means."""
+    return st.sampled_from([entry.code for entry in load_definitions().entries_of(name)])
+
 
 CENSUS_DAYS = tuple(
     date.fromisoformat(day) for day in "2021-10-13 2022-10-12 2023-10-11 2024-10-09 2025-10-08 2026-10-14".split()
@@ -25,8 +32,12 @@ ROUTES = st.sampled_from(
     ]
 )
 OTHER_ROUTES = st.sampled_from(
-    ("assessment_only", "16", "Early years graduate entry", "early_years_salaried", "17", "99", "4", "by post", None)
+    (
+        *("assessment_only", "16", "Early years graduate entry", "early_years_salaried", "17"),
+        *("99", "4", "by post", "awarded", "london", None),  # words of other lists are no routes
+    )
 )
+LISTED_ROUTES = _listed("training_route_class")
 REASONS_OF_GROUPS = (
     ("teaching_placement_problems", "lack_of_progress_during_placements"),
     ("did_not_pass_exams", "did_not_make_progress"),
@@ -35,11 +46,15 @@ REASONS_OF_GROUPS = (
     ("exclusion", "safeguarding_concerns", "mandatory_reasons"),
     ("another_reason", "for_another_reason", "record_added_in_error"),
     ("unknown",),
-    # Words of our own lists are not ids of Register: on no list of reasons, like any other.
+    # Words of other lists are no ids of reasons.
     ("unmapped", "not_yet_invented", "not_given", "career_choice"),
     ("moved_to_different_itt_course", "transferred_to_another_provider"),
 )
-REASONS = st.sampled_from(REASONS_OF_GROUPS).flatmap(st.sampled_from)
+REASONS = mostly(
+    st.sampled_from(REASONS_OF_GROUPS).flatmap(st.sampled_from),
+    _listed("withdrawal_reason_group_of_id"),
+    times=5,
+)
 UKPRNS = ("10000001", "10000002", "10000003")
 REGIONS = (
     *"london north_east North_West yorkshire_and_the_humber east_midlands west_midlands eastern".split(),
@@ -97,7 +112,7 @@ def _trainees(draw: st.DrawFn, year: int, stands: date, starts: st.SearchStrateg
         {
             "ukprn": mostly(st.sampled_from((*UKPRNS, *UKPRNS, "19999999")), st.none()),
             "state": STATES,
-            "training_route": mostly(ROUTES, OTHER_ROUTES, times=9),
+            "training_route": mostly(ROUTES, OTHER_ROUTES, LISTED_ROUTES, times=8),
             "itt_start_date": starts,
             "trainee_start_date": mostly(st.none(), starts, times=3),
             "withdrawal_date": mostly(in_year, after, after, after, edges, st.just(stands), st.none(), times=7),
