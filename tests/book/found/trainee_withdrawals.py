@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from typing import Any
 
-from tests.book.world import World
+from tests.book.world import Row, World
 
 
-def _of(as_of: date, **columns: Any) -> World:
+def _of(as_of: date, *providers: Row, **columns: Any) -> World:
     trainee = {
         "trainee_id": "t1",
         "ukprn": "10000001",
@@ -14,7 +14,11 @@ def _of(as_of: date, **columns: Any) -> World:
         "withdrawal_reasons": ["death"],
         **columns,
     }
-    return World(as_of, {"trainees": [trainee]})
+    return World(as_of, {"trainees": [trainee], "providers": providers})
+
+
+def _provider(code: str, region_code: str) -> Row:
+    return {"code": code, "recruitment_cycle_year": 2024, "ukprn": "10000001", "region_code": region_code}
 
 
 FOUND: list[tuple[str, World]] = [
@@ -71,7 +75,7 @@ FOUND: list[tuple[str, World]] = [
             state="withdrawn",
             itt_start_date=date(2023, 9, 4),
             withdrawal_date=date(2025, 3, 3),
-            withdrawal_reasons=["death", "not_on_any_list"],
+            withdrawal_reasons=["death", "not_on_any_list", "safeguarding_concerns"],
         ),
     ),
     (
@@ -110,5 +114,19 @@ FOUND: list[tuple[str, World]] = [
     (
         "An award of the day itself stands in place of a start.",
         _of(date(2025, 10, 31), state="awarded", awarded_at=datetime(2025, 10, 31, 12), withdrawal_reasons=None),
+    ),
+    (
+        "A state on no list is neither an award nor a withdrawal: a starter still in training.",
+        _of(date(2026, 6, 30), state="unheard_of", itt_start_date=date(2025, 9, 8), withdrawal_reasons=None),
+    ),
+    (
+        "A provider in London and outside the nine regions is in more than one: not available.",
+        _of(
+            date(2025, 11, 14),
+            _provider("A01", "london"),
+            _provider("A02", "wales"),
+            state="awarded",
+            awarded_at=datetime(2025, 6, 30, 12),
+        ),
     ),
 ]
