@@ -32,6 +32,7 @@ class Engine:
         plan = small.planned(kpi)
         self._connection = small.session()
         self._others = 0
+        self._extended = False
         self._views = {view: name for view, (name, _) in plan.views.items()}
         for view, name in self._views.items():
             rows = _definitions() if name == "definitions" else ()
@@ -42,9 +43,12 @@ class Engine:
         """Return what the query says of ``world`` at ``points``."""
         derived = _with_derived(world)
         derived["kpi_points"] = point_rows(self.kpi, points)
+        extended = bool(world.definitions)
+        derived["definitions"] = [*_definitions(), *world.definitions]
         for view, name in self._views.items():
-            if name != "definitions":
+            if name != "definitions" or extended or self._extended:
                 self._fill(view, _arrow(tables()[name], derived.get(name, ())))
+        self._extended = extended
         return self.again("EXECUTE figures")
 
     def again(self, sql: str) -> Answers:
@@ -86,7 +90,8 @@ def engine(kpi: str) -> Engine:
 
 def filled(kpi: str, world: World, points: Sequence[Point]) -> dict[str, pa.Table]:
     """Return every table that the query of ``kpi`` reads, as ingest and compute would write it for ``world``."""
-    derived = _with_derived(world) | {"kpi_points": point_rows(kpi, points), "definitions": _definitions()}
+    definitions = [*_definitions(), *world.definitions]
+    derived = _with_derived(world) | {"kpi_points": point_rows(kpi, points), "definitions": definitions}
     names = {name for name, _ in small.planned(kpi).views.values()}
     return {name: _arrow(tables()[name], derived.get(name, ())).drop_columns(["snapshot"]) for name in names}
 

@@ -50,7 +50,7 @@ choice AS (
         ON course_level.list = 'course_level_class' AND course_level.code = apply.course_level
 ),
 hidden AS (
-    SELECT DISTINCT candidate_id
+    SELECT candidate_id
     FROM choice
     WHERE hide_in_reporting
 ),
@@ -175,9 +175,9 @@ counted AS (
         COALESCE(region, problem) AS part,
         CASE WHEN GROUPING(candidate_id) = 1 THEN COUNT(*) ELSE 1 END AS number,
         problem_on,
+        rejected_on,
         MIN(applied_on) AS applied_on,
         MIN(by_default_on) AS by_default_on,
-        MIN(rejected_on) AS rejected_on,
         MIN(placement_on) AS placement_on,
         MIN(mentor_on) AS mentor_on,
         MIN(course_full_on) AS course_full_on,
