@@ -32,6 +32,7 @@ class Engine:
         plan = small.planned(kpi)
         self._connection = small.session()
         self._others = 0
+        self._extended = False
         self._views = {view: name for view, (name, _) in plan.views.items()}
         for view, name in self._views.items():
             rows = _definitions() if name == "definitions" else ()
@@ -41,17 +42,20 @@ class Engine:
     def ask(self, world: World, points: Sequence[Point]) -> Answers:
         """Return what the query says of ``world`` at ``points``."""
         derived = _with_derived(world)
-        derived["kpi_points"] = [_point_row(self.kpi, point) for point in points]
+        derived["kpi_points"] = point_rows(self.kpi, points)
+        extended = bool(world.definitions)
+        derived["definitions"] = [*_definitions(), *world.definitions]
         for view, name in self._views.items():
-            if name != "definitions":
+            if name != "definitions" or extended or self._extended:
                 self._fill(view, _arrow(tables()[name], derived.get(name, ())))
+        self._extended = extended
         return self.again("EXECUTE figures")
 
     def again(self, sql: str) -> Answers:
         """Return what another query, in DuckDB's SQL, says of the world asked about last."""
         result = self._connection.execute(sql)
         names = [column[0] for column in result.description or ()]
-        return of_rows(dict(zip(names, row, strict=True)) for row in result.fetchall())
+        return of_rows(self.kpi, (dict(zip(names, row, strict=True)) for row in result.fetchall()))
 
     def prepared(self, tree: exp.Expr) -> str:
         """Prepare a changed query and return what to ask :meth:`again`; :class:`duckdb.Error` if it has no meaning."""
@@ -86,14 +90,15 @@ def engine(kpi: str) -> Engine:
 
 def filled(kpi: str, world: World, points: Sequence[Point]) -> dict[str, pa.Table]:
     """Return every table that the query of ``kpi`` reads, as ingest and compute would write it for ``world``."""
-    derived = _with_derived(world) | {"kpi_points": point_rows(kpi, points), "definitions": _definitions()}
+    definitions = [*_definitions(), *world.definitions]
+    derived = _with_derived(world) | {"kpi_points": point_rows(kpi, points), "definitions": definitions}
     names = {name for name, _ in small.planned(kpi).views.values()}
     return {name: _arrow(tables()[name], derived.get(name, ())).drop_columns(["snapshot"]) for name in names}
 
 
 def point_rows(kpi: str, points: Sequence[Point]) -> list[dict[str, Any]]:
-    """Return ``points`` as rows of ``kpi_points``."""
-    return [_point_row(kpi, point) for point in points]
+    """Return ``points`` as rows of ``kpi_points``, and one that is another KPI's: the table has the points of all."""
+    return [*(_point_row(kpi, point) for point in points), *(_point_row("another-kpi", point) for point in points[-1:])]
 
 
 def _with_derived(world: World) -> dict[str, Sequence[Row]]:

@@ -27,6 +27,8 @@ class World:
     tables: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     schools_on: date | None = None
     """``None``: the as-of date."""
+    definitions: Sequence[Row] = ()
+    """Entries of code lists (``list``, ``code``, ``value``) beyond ours: what configuration may say one day."""
 
     def rows(self, table: str) -> Sequence[Row]:
         """Return the rows of ``table``; none if the world has none."""

@@ -1,8 +1,43 @@
-"""Disagreements about KPI 1, each kept as the smallest world that showed it."""
+"""Worlds of KPI 1: disagreements, each kept as the smallest world that showed it; the last ones hold a rule."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
-from tests.book.world import World
+from tests.book.world import Row, World
+
+SENT = datetime(2025, 11, 3, 12)
+FIRST, SECOND = datetime(2025, 12, 3, 12), datetime(2026, 3, 4, 12)
+THE_DAY, THE_DAY_AFTER = datetime(2026, 4, 30, 12), datetime(2026, 5, 1, 12)
+A_MENTOR_ID = {"list": "rejection_reason_group_of_id", "code": "no_mentor", "value": "mentor"}
+MENTOR_SINCE = {"list": "rejection_reason_first_cycle", "code": "mentor", "value": "2026"}
+IN_EACH_WAY: dict[str, dict[str, Any]] = {
+    "placement": {"rejection_reason_ids": ["school_placement"]},
+    "mentor": {"rejection_reason_ids": ["no_mentor"]},
+    "mentor and other": {"rejection_reason_ids": ["no_mentor", "qualifications"]},
+    "course_full": {"rejection_reason_ids": ["course_full"]},
+    "other": {"rejection_reason_ids": ["qualifications"]},
+    "no_reason": {},
+    "in_text": {"rejection_reasons_type": "rejection_reason"},
+    "unmapped": {"rejection_reason_ids": ["not_yet_invented"]},
+    "by_default": {"rejected_by_default": True},
+}
+"""A rejection in each of the ways that there are, each of another candidate."""
+
+
+def _rejected(candidate: str, on: datetime, **columns: Any) -> Row:
+    return {"candidate_id": candidate, "sent_to_provider_at": SENT, "status": "rejected", "rejected_at": on, **columns}
+
+
+def _offered(candidate: str | None, sent: datetime) -> Row:
+    return {"candidate_id": candidate, "sent_to_provider_at": sent, "status": "offer"}
+
+
+def _of(choices: Sequence[Row], definitions: Sequence[Row] = ()) -> World:
+    """A world of cycle 2026 in which people stand at 30 April 2026."""
+    rows = [{"id": str(number), "recruitment_cycle_year": 2026, **row} for number, row in enumerate(choices)]
+    return World(date(2026, 5, 10), {"application_choices": rows}, definitions=definitions)
+
 
 FOUND: list[tuple[str, World]] = [
     (
@@ -29,5 +64,54 @@ FOUND: list[tuple[str, World]] = [
                 ]
             },
         ),
+    ),
+    (
+        "Who is rejected twice in one way counts from the first time, in each way.",
+        _of(
+            [_rejected(way, on, **columns) for way, columns in IN_EACH_WAY.items() for on in (FIRST, SECOND)],
+            [A_MENTOR_ID, MENTOR_SINCE],
+        ),
+    ),
+    (
+        "What happens on the day itself counts, in each way; what is sent the day after is not even shown.",
+        _of(
+            [
+                *(
+                    _rejected(way, THE_DAY, **columns, sent_to_provider_at=THE_DAY)
+                    for way, columns in IN_EACH_WAY.items()
+                ),
+                _offered("placement", THE_DAY),
+                _offered(None, THE_DAY),
+                _offered(None, THE_DAY_AFTER),
+            ],
+            [A_MENTOR_ID, MENTOR_SINCE],
+        ),
+    ),
+    (
+        "Turned away is who has no place on the day, by the first rejection and the first place of each.",
+        _of(
+            [
+                _rejected("place comes later", SECOND, rejection_reason_ids=["course_full"]),
+                _offered("place comes later", THE_DAY_AFTER),
+                _rejected("rejected again later", SECOND, rejection_reason_ids=["course_full"]),
+                _rejected("rejected again later", THE_DAY_AFTER, rejection_reason_ids=["course_full"]),
+                _offered("rejected again later", SENT),
+                _rejected("another place later", SECOND, rejection_reason_ids=["course_full"]),
+                _offered("another place later", SENT),
+                _offered("another place later", THE_DAY_AFTER),
+            ]
+        ),
+    ),
+    (
+        "A reason about mentors for which configuration has an id, but no first cycle, is collected in every cycle.",
+        _of([_rejected("mentor", SECOND, **IN_EACH_WAY["mentor"])], [A_MENTOR_ID]),
+    ),
+    (
+        "A word of another list is no format of reasons: the ids are read, and the rejection is one.",
+        _of([_rejected("c1", SECOND, rejection_reasons_type="other", rejection_reason_ids=["course_full"])]),
+    ),
+    (
+        "What has a day of sending was sent, whatever its status: without a candidate it is shown.",
+        _of([{"sent_to_provider_at": SENT, "status": "unsubmitted"}]),
     ),
 ]

@@ -1,12 +1,12 @@
-"""Disagreements about KPI 2, each kept as the smallest world that showed it."""
+"""Worlds of KPI 2: disagreements, each kept as the smallest world that showed it; the last ones hold a rule."""
 
 from datetime import date, datetime
 from typing import Any
 
-from tests.book.world import World
+from tests.book.world import Row, World
 
 
-def _of(as_of: date, **columns: Any) -> World:
+def _of(as_of: date, *providers: Row, **columns: Any) -> World:
     trainee = {
         "trainee_id": "t1",
         "ukprn": "10000001",
@@ -14,7 +14,11 @@ def _of(as_of: date, **columns: Any) -> World:
         "withdrawal_reasons": ["death"],
         **columns,
     }
-    return World(as_of, {"trainees": [trainee]})
+    return World(as_of, {"trainees": [trainee], "providers": providers})
+
+
+def _provider(code: str, region_code: str) -> Row:
+    return {"code": code, "recruitment_cycle_year": 2024, "ukprn": "10000001", "region_code": region_code}
 
 
 FOUND: list[tuple[str, World]] = [
@@ -48,6 +52,81 @@ FOUND: list[tuple[str, World]] = [
             itt_start_date=date(2022, 9, 2),
             withdrawal_date=date(2023, 4, 15),
             awarded_at=datetime(2021, 4, 15, 12),
+        ),
+    ),
+    (
+        "Who started on the last day of a year is a fact of that year, though after every census.",
+        _of(date(2026, 6, 30), state="trn_received", itt_start_date=date(2025, 7, 31), withdrawal_reasons=None),
+    ),
+    (
+        "A starter is somebody who started by the census, also where they moved since.",
+        _of(
+            date(2026, 6, 30),
+            state="withdrawn",
+            itt_start_date=date(2025, 10, 9),
+            withdrawal_date=date(2026, 1, 12),
+            withdrawal_reasons=["moved_to_different_itt_course"],
+        ),
+    ),
+    (
+        "A reason on no list is an assumption though there is a known one beside it.",
+        _of(
+            date(2025, 11, 14),
+            state="withdrawn",
+            itt_start_date=date(2023, 9, 4),
+            withdrawal_date=date(2025, 3, 3),
+            withdrawal_reasons=["death", "not_on_any_list", "safeguarding_concerns"],
+        ),
+    ),
+    (
+        "A route is one by the list of routes: a word of another list is none.",
+        _of(date(2025, 11, 14), state="awarded", training_route="awarded", awarded_at=datetime(2025, 6, 30, 12)),
+    ),
+    (
+        "At the end of July the year that has ended and the running one are the same, and stand at the same day.",
+        _of(
+            date(2026, 7, 31),
+            state="awarded",
+            itt_start_date=date(2025, 9, 8),
+            awarded_at=datetime(2026, 7, 10, 12),
+            withdrawal_reasons=None,
+        ),
+    ),
+    (
+        "Who withdrew on the day itself is not awarded on it.",
+        _of(
+            date(2025, 10, 31),
+            state="withdrawn",
+            itt_start_date=date(2023, 9, 4),
+            withdrawal_date=date(2025, 10, 31),
+            awarded_at=datetime(2025, 6, 30, 12),
+        ),
+    ),
+    (
+        "Nor does the award of somebody who withdrew on the day stand in place of a start.",
+        _of(
+            date(2025, 10, 31),
+            state="withdrawn",
+            withdrawal_date=date(2025, 10, 31),
+            awarded_at=datetime(2025, 6, 30, 12),
+        ),
+    ),
+    (
+        "An award of the day itself stands in place of a start.",
+        _of(date(2025, 10, 31), state="awarded", awarded_at=datetime(2025, 10, 31, 12), withdrawal_reasons=None),
+    ),
+    (
+        "A state on no list is neither an award nor a withdrawal: a starter still in training.",
+        _of(date(2026, 6, 30), state="unheard_of", itt_start_date=date(2025, 9, 8), withdrawal_reasons=None),
+    ),
+    (
+        "A provider in London and outside the nine regions is in more than one: not available.",
+        _of(
+            date(2025, 11, 14),
+            _provider("A01", "london"),
+            _provider("A02", "wales"),
+            state="awarded",
+            awarded_at=datetime(2025, 6, 30, 12),
         ),
     ),
 ]

@@ -1,7 +1,7 @@
 """KPI 1 again: candidates rejected for placements or full courses, from the KPI book, section 1."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -70,7 +70,9 @@ REGIONS = {
 }
 
 FIRST_CYCLE = {"placement": 2025, "course_full": 2021, "other": 2021}
-"""The cycles from which a group was collected; ``mentor`` never was: no such id exists."""
+"""The cycles from which a group was collected; ``mentor`` never was: no such id exists, until configuration has one."""
+
+FIRST_CYCLE_LIST = "rejection_reason_first_cycle"
 
 CAPACITY = {"placement", "mentor", "course_full"}
 CLASSIFIABLE = CAPACITY | {"other"}
@@ -115,17 +117,20 @@ class Day:
 
 def answers(world: World, points: Sequence[Point]) -> Answers:
     """Return every cell of the KPI at every point."""
-    choices = list(_choices(world))
+    mentor_ids = frozenset(row["code"] for row in world.definitions if row["value"] == "mentor")
+    first_cycles = FIRST_CYCLE | ({"mentor": 0} if mentor_ids else {})
+    first_cycles |= {row["code"]: int(row["value"]) for row in world.definitions if row["list"] == FIRST_CYCLE_LIST}
+    choices = list(_choices(world, mentor_ids))
     found: Answers = {}
     for point in points:
         of_cycle = [choice for choice in choices if choice.cycle == point.period]
-        found |= _cells(point, _day(of_cycle, point.as_of))
+        found |= _cells(point, _day(of_cycle, point.as_of), first_cycles)
         facts = sum(choice.sent is not None and choice.candidate is not None for choice in of_cycle)
         found[Cell(FACTS, point.period, point.as_of)] = Answer(facts)
     return found
 
 
-def _choices(world: World) -> Iterator[Choice]:
+def _choices(world: World, mentor_ids: frozenset[str]) -> Iterator[Choice]:
     """Every choice but further education's and those of candidates hidden on any row of any cycle."""
     rows = world.rows("application_choices")
     hidden = {row.get("candidate_id") for row in rows if row.get("hide_in_reporting")} - {None}
@@ -140,24 +145,26 @@ def _choices(world: World) -> Iterator[Choice]:
             sent=london(row.get("sent_to_provider_at")),
             rejected=london(row.get("rejected_at")),
             by_default=bool(row.get("rejected_by_default")),
-            groups=reason_groups(row),
+            groups=reason_groups(row, mentor_ids),
             region=REGIONS.get((row.get("provider_region_code") or "").lower(), "not_available"),
         )
 
 
-def reason_groups(row: Row) -> frozenset[str]:
+def reason_groups(row: Row, mentor_ids: frozenset[str] = frozenset()) -> frozenset[str]:
     """Return the groups of a rejection's reasons; the format, where it is given, decides before the ids."""
     if row.get("rejection_reasons_type") == "rejection_reason":
         return frozenset({"unclassified_text"})
-    kinds = {_kind(given.lower()) for given in row.get("rejection_reason_ids") or ()} - {"not_a_reason"}
+    kinds = {_kind(given.lower(), mentor_ids) for given in row.get("rejection_reason_ids") or ()} - {"not_a_reason"}
     if not kinds:
         return frozenset({"no_reason"})
     return frozenset(kinds - {"other"} if kinds & CAPACITY else kinds)
 
 
-def _kind(given: str) -> str:
+def _kind(given: str, mentor_ids: frozenset[str]) -> str:
     """The first segment of an id decides; a code is translated, a bare leaf goes to its parent."""
     first = given.split(".")[0]
+    if first in mentor_ids:
+        return "mentor"
     flat = first.removesuffix("_y_n")
     if flat in NOT_REASONS:
         return "not_a_reason"
@@ -212,7 +219,7 @@ def _reject(day: Day, choice: Choice, candidate: str, as_of: date) -> None:
             day.region_capacity[choice.region].add(candidate)
 
 
-def _cells(point: Point, day: Day) -> Answers:
+def _cells(point: Point, day: Day, first_cycles: Mapping[str, int]) -> Answers:
     found: Answers = {}
 
     def put(measure: str, numerator: int, denominator: int | None = None, *, of: str = "", since: int = 0) -> None:
@@ -231,7 +238,7 @@ def _cells(point: Point, day: Day) -> Answers:
     put("rejected_by_default", len(day.by_default))
     put("candidates_who_applied", len(day.applied))
     for group in sorted(CLASSIFIABLE):
-        first = FIRST_CYCLE.get(group, point.period + 1)
+        first = first_cycles.get(group, point.period + 1)
         put("candidates_by_reason_group", len(day.groups[group]), len(classifiable), of=group, since=first)
     for group in UNREADABLE:
         put("candidates_by_reason_group", len(day.groups[group]), of=group)

@@ -10,65 +10,65 @@ from tests.book.days import by, london
 from tests.book.points import Point
 from tests.book.world import Row, World
 
-QTS_ROUTES = (
-    ("provider_led_postgrad", "12"),
-    ("provider_led_postgrad_salaried", "13"),
-    ("school_direct_tuition_fee", "02"),
-    ("school_direct_salaried", "03"),
-    ("pg_teaching_apprenticeship", "10"),
-    ("provider_led_undergrad", "11"),
-    ("opt_in_undergrad", "09"),
-    ("hpitt_postgrad", "21"),
-    ("iqts", "15"),
-    ("teacher_degree_apprenticeship", "14"),
-)
-OTHER_ROUTES = (
-    ("assessment_only", "16"),
-    ("early_years_undergrad", "18"),
-    ("early_years_assessment_only", "17"),
-    ("early_years_salaried", "20"),
-    ("early_years_postgrad", "19"),
-)
-"""Fact sheet, 1.6: ids and HESA codes."""
+ROUTES = {
+    "provider_led_postgrad": "12",
+    "provider_led_postgrad_salaried": "13",
+    "school_direct_tuition_fee": "02",
+    "school_direct_salaried": "03",
+    "pg_teaching_apprenticeship": "10",
+    "provider_led_undergrad": "11",
+    "opt_in_undergrad": "09",
+    "hpitt_postgrad": "21",
+    "iqts": "15",
+    "teacher_degree_apprenticeship": "14",
+    "assessment_only": "16",
+    "early_years_undergrad": "18",
+    "early_years_assessment_only": "17",
+    "early_years_salaried": "20",
+    "early_years_postgrad": "19",
+}
+"""Fact sheet, 1.6: ids and HESA codes; the salaried provider-led route is younger than it."""
 
-QTS_LABELS = (
+LABELS = (
+    # Register's reference data.
     "primary and secondary postgraduate fee funded",
-    "primary and secondary (postgraduate)",
-    "provider-led (postgrad)",
-    "provider-led salaried (postgraduate)",
-    "school direct tuition fee",
-    "school direct (fee funded)",
-    "school direct salaried",
-    "school direct (salaried)",
-    "postgraduate teaching apprenticeship",
-    "teaching apprenticeship (postgraduate)",
-    "teaching apprenticeship (postgrad)",
     "primary and secondary undergraduate fee funded",
-    "primary and secondary (undergraduate)",
-    "provider-led (undergrad)",
+    "school direct tuition fee",
+    "school direct salaried",
+    "postgraduate teaching apprenticeship",
     "undergraduate opt-in",
-    "opt-in (undergraduate)",
-    "opt-in (undergrad)",
     "hpitt postgrad",
-    "hpitt",
-    "international qualified teacher status (iqts)",
     "teacher degree apprenticeship",
-    "teacher degree apprenticeship (salaried)",
-)
-OTHER_LABELS = (
     "assessment only",
     "early-years undergrad",
-    "early years undergraduate",
-    "early years (undergrad)",
     "early years assessment only",
-    "early years (assessment only)",
     "early years salaried",
-    "early years graduate employment based",
-    "early years (salaried)",
     "early years postgrad",
+    # Its own import of records, and of tables of funding.
+    "provider-led (postgrad)",
+    "provider-led (undergrad)",
+    "school direct (fee funded)",
+    "school direct (salaried)",
+    "teaching apprenticeship (postgrad)",
+    "opt-in (undergrad)",
+    "hpitt",
+    "international qualified teacher status (iqts)",
+    "early years (undergrad)",
+    "early years undergraduate",
     "early years graduate entry",
+    "early years graduate employment based",
+    # Others of the same kind.
+    "primary and secondary (postgraduate)",
+    "primary and secondary (undergraduate)",
+    "provider-led salaried (postgraduate)",
+    "teaching apprenticeship (postgraduate)",
+    "opt-in (undergraduate)",
+    "teacher degree apprenticeship (salaried)",
+    "early years (assessment only)",
+    "early years (salaried)",
     "early years (postgrad)",
 )
+"""What a route is called where it does not come by id or code; which of them lead to QTS follows from the name."""
 
 GROUPS = {
     "placement_and_school": (
@@ -202,10 +202,12 @@ def _trainee(row: Row, given: Iterable[str]) -> Trainee:
 def _leads_to_qts(route: str | None) -> bool | None:
     """By id, by HESA code (digits are nothing else), or by label; ``None`` for a route that nobody knows."""
     named = (route or "").strip().lower()
-    named = named.zfill(2) if named.isdigit() else named
-    if any(named in pair for pair in QTS_ROUTES) or named in QTS_LABELS:
-        return True
-    return False if any(named in pair for pair in OTHER_ROUTES) or named in OTHER_LABELS else None
+    if named.isdigit():
+        named = {code: route for route, code in ROUTES.items()}.get(named.zfill(2), named)
+    if named not in ROUTES and named not in LABELS:
+        return None
+    # "All but assessment_only and early_years_*".
+    return not named.replace("_", " ").replace("-", " ").startswith(("assessment only", "early years"))
 
 
 def _outcome(point: Point, trainees: Sequence[Trainee], regions: "Regions") -> Answers:

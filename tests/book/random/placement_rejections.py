@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from hypothesis import strategies as st
 
 from functions.ingest_apply import reasons
-from tests.book.random.edges import as_of_days, instants_about, mostly
+from tests.book.random.edges import TIMES, as_of_days, instants_about, mostly, usually
 from tests.book.world import World
 
 CYCLE_TURNS = tuple(
@@ -27,8 +27,17 @@ STATUSES = st.sampled_from(
     ]
 )
 TYPES = st.sampled_from(
-    (*["rejection_reasons"] * 4, "reasons_for_rejection", "vendor_api_rejection_reasons", "rejection_reason", "newer")
+    (
+        *["rejection_reasons"] * 5,
+        *("reasons_for_rejection", "vendor_api_rejection_reasons", "rejection_reason", "rejection_reason"),
+        *("newer", "other"),  # a word of other lists is no format
+    )
 )
+A_MENTOR_ID = {"list": "rejection_reason_group_of_id", "code": "mentor", "value": "mentor"}
+MENTOR_SINCE = {"list": "rejection_reason_first_cycle", "code": "mentor", "value": "2025"}
+DEFINITIONS = usually((), ((A_MENTOR_ID,), (A_MENTOR_ID, MENTOR_SINCE), (A_MENTOR_ID, MENTOR_SINCE)), times=2)
+"""Now and then configuration has an id for mentors: from a cycle on, or it does not say from when."""
+
 IDS = st.sampled_from(
     (
         "school_placement",
@@ -53,6 +62,8 @@ IDS = st.sampled_from(
         "interested_in_future_applications_y_n",
         "other_advice_or_feedback",
         "mentor",
+        "mentor",
+        "mentor.one_below",
         "not_yet_invented",
         "not_yet_invented.course_full",
         "r11",
@@ -73,19 +84,23 @@ def worlds(draw: st.DrawFn) -> World:
     as_of = draw(mostly(as_of_days(), st.sampled_from(EARLY_DAYS).map(date.fromisoformat), times=3))
     stands = (as_of + timedelta(days=1)).replace(day=1) - timedelta(days=1)
     year = stands.year + (stands.month >= 10)
-    early = st.sampled_from([datetime(year - back, 11, 3, 12) for back in (4, 3, 3, 2, 2, 2, 1)])
+    early = st.sampled_from(
+        [datetime(year - back, 11, 3, 12) for back in (4, 3, 3, 2, 2, 2, 1)]
+        + [datetime(year - back, month, 3, 12) for back in (0, 0, 1) for month in (1, 3, 5)]
+    )
+    on_the_day = st.builds(datetime.combine, st.just(stands), st.sampled_from(TIMES))
     near, turns = instants_about(stands), instants_about(as_of, CYCLE_TURNS)
     choices = st.fixed_dictionaries(
         {
             "candidate_id": mostly(CANDIDATES, st.none(), times=20),
             "recruitment_cycle_year": st.sampled_from((*[year] * 8, *[year - 1] * 5, year - 2, year - 3, year + 1)),
             "status": STATUSES,
-            "sent_to_provider_at": mostly(early, near, turns, st.none(), times=12),
-            "rejected_at": mostly(early, near, turns, st.none(), times=10),
-            "rejected_by_default": mostly(st.just(False), st.just(True), st.none(), times=8),
+            "sent_to_provider_at": mostly(early, near, turns, on_the_day, st.none(), times=12),
+            "rejected_at": mostly(early, near, turns, on_the_day, on_the_day, st.none(), st.none(), times=10),
+            "rejected_by_default": mostly(st.just(False), st.just(True), st.none(), times=5),
             "rejection_reasons_type": mostly(TYPES, st.none(), times=5),
             "rejection_reason_ids": mostly(
-                st.lists(IDS, max_size=3, min_size=1).map(reasons.tidy), st.just([]), st.none()
+                st.lists(IDS, max_size=3, min_size=1).map(reasons.tidy), st.just([]), st.none(), times=6
             ),
             "provider_region_code": mostly(REGIONS, st.none(), times=8),
             "course_level": mostly(st.sampled_from(("primary", "secondary", None)), st.just("further_education")),
@@ -94,4 +109,5 @@ def worlds(draw: st.DrawFn) -> World:
     )
     fewest = draw(st.sampled_from((0, 4, 8, 12)))
     rows = draw(st.lists(choices, min_size=fewest, max_size=15))
-    return World(as_of, {"application_choices": [{"id": str(number), **row} for number, row in enumerate(rows)]})
+    choices_made = [{"id": str(number), **row} for number, row in enumerate(rows)]
+    return World(as_of, {"application_choices": choices_made}, definitions=draw(DEFINITIONS))

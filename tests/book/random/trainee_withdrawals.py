@@ -5,8 +5,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from functions.compute_kpis.definitions import load_definitions
 from tests.book.random.edges import TIMES, as_of_days, days_about, instants_about, mostly
 from tests.book.world import World
+
+
+def _listed(name: str) -> st.SearchStrategy[str]:
+    """Any code of a list of definitions: the book's side must know it too, and what it means."""
+    return st.sampled_from([entry.code for entry in load_definitions().entries_of(name)])
+
 
 CENSUS_DAYS = tuple(
     date.fromisoformat(day) for day in "2021-10-13 2022-10-12 2023-10-11 2024-10-09 2025-10-08 2026-10-14".split()
@@ -20,28 +27,38 @@ STATES = st.sampled_from(
 )
 ROUTES = st.sampled_from(
     [
-        *("provider_led_postgrad", "school_direct_salaried", "hpitt_postgrad", "iqts", "opt_in_undergrad"),
-        *("12", "2", "03", "21", "School direct (salaried)", "Teacher degree apprenticeship", "HPITT"),
+        *"provider_led_postgrad school_direct_salaried hpitt_postgrad iqts opt_in_undergrad 12 2 03 21 9 14".split(),
+        *("School direct (salaried)", "Teacher degree apprenticeship", "HPITT", "Opt-in (undergrad)", "IQTS"),
     ]
 )
 OTHER_ROUTES = st.sampled_from(
-    ("assessment_only", "16", "Early years graduate entry", "early_years_salaried", "17", "99", "4", "by post", None)
+    (
+        *("assessment_only", "16", "Early years graduate entry", "early_years_salaried", "17"),
+        *("99", "4", "by post", "awarded", "london", None),  # words of other lists are no routes
+    )
 )
-REASONS = st.sampled_from(
-    [
-        *("teaching_placement_problems", "lack_of_progress_during_placements", "did_not_pass_exams", "death"),
-        *("did_not_make_progress", "family_problems", "financial_reasons", "health_reasons", "got_a_job"),
-        *("gone_into_employment", "never_intended_to_obtain_qts", "exclusion", "safeguarding_concerns"),
-        *("another_reason", "for_another_reason", "unknown", "record_added_in_error", "unmapped", "not_yet_invented"),
-        *("moved_to_different_itt_course", "transferred_to_another_provider", "moved_to_different_itt_course"),
-    ]
+LISTED_ROUTES = _listed("training_route_class")
+REASONS_OF_GROUPS = (
+    ("teaching_placement_problems", "lack_of_progress_during_placements"),
+    ("did_not_pass_exams", "did_not_make_progress"),
+    ("death", "family_problems", "financial_reasons", "health_reasons"),
+    ("got_a_job", "gone_into_employment", "never_intended_to_obtain_qts"),
+    ("exclusion", "safeguarding_concerns", "mandatory_reasons"),
+    ("another_reason", "for_another_reason", "record_added_in_error"),
+    ("unknown",),
+    # Words of other lists are no ids of reasons.
+    ("unmapped", "not_yet_invented", "not_given", "career_choice"),
+    ("moved_to_different_itt_course", "transferred_to_another_provider"),
 )
-UKPRNS = ("10000001", "10000002")
-REGIONS = st.sampled_from(
-    [
-        *"london north_east North_West yorkshire_and_the_humber east_midlands west_midlands eastern south_east".split(),
-        *("south_west", "london", "no_region", "wales", None),
-    ]
+REASONS = mostly(
+    st.sampled_from(REASONS_OF_GROUPS).flatmap(st.sampled_from),
+    _listed("withdrawal_reason_group_of_id"),
+    times=5,
+)
+UKPRNS = ("10000001", "10000002", "10000003")
+REGIONS = (
+    *"london north_east North_West yorkshire_and_the_humber east_midlands west_midlands eastern".split(),
+    *("south_east", "south_west"),
 )
 
 
@@ -54,24 +71,34 @@ def worlds(draw: st.DrawFn) -> World:
     usual = _usual_starts(year)
     starts = mostly(usual, days_about(stands, CENSUS_DAYS), st.none(), times=8)
     trainees = _trainees(draw, year, stands, starts)
-    providers = st.fixed_dictionaries(
+    return World(as_of, {"trainees": trainees, "providers": _providers(draw, year, stands)})
+
+
+def _providers(draw: st.DrawFn, year: int, stands: date) -> list[dict[str, Any]]:
+    """Rows of Publish; most codes have a UKPRN of their own and a region, elsewhere in another world."""
+    turn = draw(st.integers(0, len(REGIONS) - 1))
+    region = st.integers(0, len(REGIONS) - 1).map(lambda number: REGIONS[(number + turn) % len(REGIONS)])
+    facts = st.fixed_dictionaries(
         {
             "recruitment_cycle_year": st.sampled_from((*[year - 1] * 4, year - 2, year - 3, year, year + 1)),
             "code": st.sampled_from(("A01", "A02", "A03", "A04")),
-            "ukprn": mostly(st.sampled_from(UKPRNS), st.none()),
-            "region_code": REGIONS,
+            "ukprn": mostly(st.just("own"), st.sampled_from(UKPRNS), st.none(), times=3),
+            "region_code": mostly(region, st.sampled_from(("no_region", "wales", None)), times=6),
             "accredited_body": st.sampled_from((True, True, False, None)),
-            "discarded_at": mostly(st.none(), instants_about(stands), times=3),
+            "discarded_at": mostly(st.none(), instants_about(stands), times=4),
         }
     )
-    rows = draw(st.lists(providers, min_size=draw(st.sampled_from((0, 3, 5))), max_size=8))
+    rows = draw(st.lists(facts, min_size=draw(st.sampled_from((0, 5, 6, 7))), max_size=9))
     first = {(row["recruitment_cycle_year"], row["code"]): row for row in reversed(rows)}
-    return World(as_of, {"trainees": trainees, "providers": list(first.values())})
+    return [
+        {**row, "ukprn": f"1000000{row['code'][-1]}" if row["ukprn"] == "own" else row["ukprn"]}
+        for row in first.values()
+    ]
 
 
 def _usual_starts(year: int) -> st.SearchStrategy[Any]:
     """September of the running year and the three before; now and then the days about a census."""
-    days = [date(number, 9, 8) for number in (year, year, year - 1, year - 1, year - 1, year - 2, year - 3)]
+    days = [date(number, 9, 8) for number in (year, year, *[year - 1] * 4, year - 2, year - 2, year - 3)]
     near = [day + timedelta(days=by) for day in CENSUS_DAYS if year - 2 <= day.year <= year for by in (0, 1)]
     return st.sampled_from([*days, *near])
 
@@ -83,14 +110,18 @@ def _trainees(draw: st.DrawFn, year: int, stands: date, starts: st.SearchStrateg
     midday = st.builds(datetime.combine, in_year, st.just(time(12)))
     facts = st.fixed_dictionaries(
         {
-            "ukprn": mostly(st.sampled_from((*UKPRNS, "19999999")), st.none()),
+            "ukprn": mostly(st.sampled_from((*UKPRNS, *UKPRNS, "19999999")), st.none()),
             "state": STATES,
-            "training_route": mostly(ROUTES, OTHER_ROUTES, times=9),
+            "training_route": mostly(ROUTES, OTHER_ROUTES, LISTED_ROUTES, times=8),
             "itt_start_date": starts,
             "trainee_start_date": mostly(st.none(), starts, times=3),
-            "withdrawal_date": mostly(in_year, after, after, after, edges, st.none(), times=3),
+            "withdrawal_date": mostly(in_year, after, after, after, edges, st.just(stands), st.none(), times=7),
             "awarded_at": mostly(
-                midday, instants_about(stands), st.builds(datetime.combine, in_year, st.sampled_from(TIMES)), st.none()
+                midday,
+                instants_about(stands),
+                st.builds(datetime.combine, st.just(stands), st.sampled_from(TIMES)),
+                st.none(),
+                times=8,
             ),
             "withdrawal_reasons": mostly(
                 st.lists(REASONS, min_size=1, max_size=3).map(lambda given: sorted(set(given))),
@@ -101,8 +132,8 @@ def _trainees(draw: st.DrawFn, year: int, stands: date, starts: st.SearchStrateg
             ),
         }
     )
-    fewest = draw(st.sampled_from((0, 5, 10, 10)))
-    rows = draw(st.lists(facts, min_size=fewest, max_size=14))
+    fewest = draw(st.sampled_from((0, 8, 12, 12)))
+    rows = draw(st.lists(facts, min_size=fewest, max_size=16))
     return [_dated({"trainee_id": f"t{number}", **row}) for number, row in enumerate(rows)]
 
 

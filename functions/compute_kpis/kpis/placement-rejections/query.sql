@@ -2,7 +2,7 @@
 WITH
 -- The days to work out.
 points AS (
-    SELECT period, as_of, is_current
+    SELECT period, as_of
     FROM kpi_points
     WHERE snapshot = :kpi_points_snapshot AND kpi = 'placement-rejections'
 ),
@@ -25,7 +25,7 @@ choice AS (
         CASE WHEN reason_format.value = 'text' THEN 1 ELSE 0 END AS is_text,
         apply.rejection_reason_ids,
         course_level.value AS course_level,
-        LOWER(TRIM(apply.provider_region_code)) AS region_code,
+        LOWER(apply.provider_region_code) AS region_code,
         apply.hide_in_reporting
     FROM (
         SELECT
@@ -50,9 +50,9 @@ choice AS (
         ON course_level.list = 'course_level_class' AND course_level.code = apply.course_level
 ),
 hidden AS (
-    SELECT DISTINCT candidate_id
+    SELECT candidate_id
     FROM choice
-    WHERE hide_in_reporting AND candidate_id IS NOT NULL
+    WHERE hide_in_reporting
 ),
 -- "Population": not at a level of course that is left out. A candidate hidden on any row of any cycle is left out of
 -- all of them.
@@ -63,6 +63,7 @@ in_scope AS (
         choice.period,
         choice.standing,
         choice.sent_on,
+        CASE WHEN choice.candidate_id IS NOT NULL THEN choice.sent_on END AS applied_on,
         choice.rejected_on,
         choice.is_rejected,
         choice.by_default,
@@ -89,7 +90,6 @@ in_scope AS (
 id_set AS (
     SELECT DISTINCT rejection_reason_ids
     FROM choice
-    WHERE is_rejected = 1 AND by_default = 0 AND is_text = 0
 ),
 reasons AS (
     SELECT
@@ -103,7 +103,7 @@ reasons AS (
     CROSS JOIN UNNEST(id_set.rejection_reason_ids) AS given (reason_id)
     LEFT JOIN lists AS known
         ON known.list = 'rejection_reason_group_of_id'
-        AND known.code = LOWER(TRIM(split_part(given.reason_id, '.', 1)))
+        AND known.code = split_part(given.reason_id, '.', 1)
     GROUP BY id_set.rejection_reason_ids
 ),
 -- A choice is in the population from the day it was sent, a rejection counts once the choice was sent and rejected.
@@ -113,12 +113,15 @@ judged AS (
         in_scope.candidate_id,
         COALESCE(region.value, 'not_available') AS region,
         in_scope.standing,
-        CASE WHEN in_scope.candidate_id IS NOT NULL THEN in_scope.sent_on END AS sent_on,
+        in_scope.applied_on,
         CASE
-            WHEN in_scope.candidate_id IS NOT NULL AND in_scope.is_rejected = 1
-                THEN GREATEST(in_scope.sent_on, in_scope.rejected_on)
+            WHEN in_scope.is_rejected = 1 AND in_scope.by_default = 1
+                THEN GREATEST(in_scope.applied_on, in_scope.rejected_on)
+        END AS by_default_on,
+        CASE
+            WHEN in_scope.is_rejected = 1 AND in_scope.by_default = 0
+                THEN GREATEST(in_scope.applied_on, in_scope.rejected_on)
         END AS rejected_on,
-        in_scope.by_default,
         in_scope.is_text,
         COALESCE(reasons.placement, 0) AS placement,
         COALESCE(reasons.mentor, 0) AS mentor,
@@ -129,10 +132,7 @@ judged AS (
         CASE WHEN in_scope.problem IS NOT NULL THEN COALESCE(in_scope.sent_on, DATE '1800-01-01') END AS problem_on
     FROM in_scope
     LEFT JOIN reasons
-        ON reasons.rejection_reason_ids = in_scope.rejection_reason_ids
-        AND in_scope.is_rejected = 1
-        AND in_scope.by_default = 0
-        AND in_scope.is_text = 0
+        ON reasons.rejection_reason_ids = in_scope.rejection_reason_ids AND in_scope.is_text = 0
     LEFT JOIN lists AS region ON region.list = 'region_of_publish' AND region.code = in_scope.region_code
 ),
 -- Each choice with the days from which it counts for each group. Groups overlap, but "other" stands alone.
@@ -141,10 +141,10 @@ dated AS (
         period,
         candidate_id,
         region,
-        sent_on AS applied_on,
-        CASE WHEN standing = 'place' THEN sent_on END AS place_on,
-        CASE WHEN by_default = 1 THEN rejected_on END AS by_default_on,
-        CASE WHEN by_default = 0 THEN rejected_on END AS rejected_on,
+        applied_on,
+        CASE WHEN standing = 'place' THEN applied_on END AS place_on,
+        by_default_on,
+        rejected_on,
         CASE WHEN placement = 1 THEN rejected_on END AS placement_on,
         CASE WHEN mentor = 1 THEN rejected_on END AS mentor_on,
         CASE WHEN course_full = 1 THEN rejected_on END AS course_full_on,
@@ -153,10 +153,9 @@ dated AS (
         CASE WHEN placement + mentor > 0 THEN rejected_on END AS strict_on,
         CASE WHEN placement + mentor + course_full > 0 THEN rejected_on END AS capacity_on,
         CASE WHEN placement + mentor + course_full + another > 0 THEN rejected_on END AS classifiable_on,
-        CASE WHEN by_default = 0 AND is_text = 1 THEN rejected_on END AS text_on,
+        CASE WHEN is_text = 1 THEN rejected_on END AS text_on,
         CASE
-            WHEN by_default = 0 AND is_text = 0 AND placement + mentor + course_full + another + unmapped = 0
-                THEN rejected_on
+            WHEN is_text = 0 AND placement + mentor + course_full + another + unmapped = 0 THEN rejected_on
         END AS no_reason_on,
         problem,
         problem_on
@@ -176,9 +175,9 @@ counted AS (
         COALESCE(region, problem) AS part,
         CASE WHEN GROUPING(candidate_id) = 1 THEN COUNT(*) ELSE 1 END AS number,
         problem_on,
+        rejected_on,
         MIN(applied_on) AS applied_on,
         MIN(by_default_on) AS by_default_on,
-        MIN(rejected_on) AS rejected_on,
         MIN(placement_on) AS placement_on,
         MIN(mentor_on) AS mentor_on,
         MIN(course_full_on) AS course_full_on,
@@ -226,12 +225,11 @@ figure AS (
 ),
 -- What was recorded from which cycle on. A group with no id at all ("mentor", reserved) is not collected, never 0.
 collected AS (
-    SELECT reason_group.value AS reason_group, MAX(CAST(first_cycle.value AS bigint)) AS first_cycle
+    SELECT DISTINCT reason_group.value AS reason_group, CAST(first_cycle.value AS bigint) AS first_cycle
     FROM lists AS reason_group
     LEFT JOIN lists AS first_cycle
         ON first_cycle.list = 'rejection_reason_first_cycle' AND first_cycle.code = reason_group.value
     WHERE reason_group.list = 'rejection_reason_group_of_id'
-    GROUP BY reason_group.value
 ),
 -- Each measure with what it counts, out of what, and the reason group that must have been collected for it.
 measures (measure, breakdown, category, level, what, out_of, needs) AS (
@@ -297,11 +295,7 @@ results AS (
         ON figure.period = points.period
         AND figure.as_of = points.as_of
         AND figure.level = measures.level
-    WHERE
-        (measures.level <> 'region' OR figure.classifiable > 0)
-        AND (measures.level <> 'not_counted' OR figure.not_counted > 0)
-        -- The final status of a choice, and what was left out, are known for the newest point only.
-        AND (points.is_current OR measures.measure NOT IN ('turned_away', 'records_not_counted'))
+    WHERE measures.category IS NOT NULL OR figure.part IS NOT NULL
 )
 SELECT
     CAST(measure AS varchar) AS measure,

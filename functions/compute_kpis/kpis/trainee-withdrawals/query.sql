@@ -9,7 +9,6 @@ points AS (
         period_start,
         period_end,
         as_of,
-        is_current,
         CAST(date_add('day', mod(10 - day_of_week(october_1), 7) + 7, october_1) AS date) AS census_on
     FROM (
         SELECT
@@ -18,7 +17,6 @@ points AS (
             period_start,
             period_end,
             as_of,
-            is_current,
             CAST(date_add('month', 2, period_start) AS date) AS october_1
         FROM kpi_points
         WHERE snapshot = :kpi_points_snapshot AND kpi = 'trainee-withdrawals'
@@ -33,8 +31,8 @@ lists AS (
 register AS (
     SELECT
         record.trainee_id,
-        TRIM(record.ukprn) AS ukprn,
-        LOWER(TRIM(record.training_route)) AS training_route,
+        record.ukprn,
+        LOWER(record.training_route) AS training_route,
         COALESCE(record.trainee_start_date, record.itt_start_date) AS started_on,
         record.awarded_on,
         CASE WHEN standing.value = 'awarded' THEN 1 ELSE 0 END AS is_awarded,
@@ -82,10 +80,9 @@ reason AS (
     FROM register
     CROSS JOIN UNNEST(register.reason_ids) AS given (reason_id)
     LEFT JOIN lists AS coarse
-        ON coarse.list = 'withdrawal_reason_group_of_id' AND coarse.code = LOWER(TRIM(given.reason_id))
+        ON coarse.list = 'withdrawal_reason_group_of_id' AND coarse.code = given.reason_id
     LEFT JOIN lists AS mistaken
-        ON mistaken.list = 'withdrawal_reason_of_mistaken_record' AND mistaken.code = LOWER(TRIM(given.reason_id))
-    WHERE register.is_withdrawn = 1
+        ON mistaken.list = 'withdrawal_reason_of_mistaken_record' AND mistaken.code = given.reason_id
     GROUP BY register.trainee_id
 ),
 -- QTS routes, a route comes as id, HESA code or label. A record added in error (its only reason) is left out entirely.
@@ -97,16 +94,19 @@ trainee AS (
         register.awarded_on,
         register.is_withdrawn,
         register.withdrawn_on,
-        CASE WHEN date_diff('day', register.started_on, register.withdrawn_on) >= 90 THEN 1 ELSE 0 END AS has_stayed,
-        COALESCE(reason.is_move, 0) AS is_move,
-        COALESCE(reason.placement_and_school, 0) AS placement_and_school,
-        COALESCE(reason.academic_progress, 0) AS academic_progress,
-        COALESCE(reason.personal_and_health, 0) AS personal_and_health,
-        COALESCE(reason.career_choice, 0) AS career_choice,
-        COALESCE(reason.conduct_and_mandatory, 0) AS conduct_and_mandatory,
-        COALESCE(reason.other, 0) AS other,
-        COALESCE(reason.not_given, 0) AS not_given,
-        COALESCE(reason.unmapped, 0) AS unmapped,
+        CASE
+            WHEN date_diff('day', register.started_on, register.withdrawn_on) >= 90 AND reason.is_move = 0
+                THEN register.withdrawn_on
+        END AS left_on,
+        reason.is_move,
+        reason.placement_and_school,
+        reason.academic_progress,
+        reason.personal_and_health,
+        reason.career_choice,
+        reason.conduct_and_mandatory,
+        reason.other,
+        reason.not_given,
+        reason.unmapped,
         CASE WHEN route.value = 'qts' THEN 1 ELSE 0 END AS is_qts,
         CASE
             WHEN route.value IS NULL THEN 'unmapped_route'
@@ -117,8 +117,8 @@ trainee AS (
         END AS problem
     FROM register
     LEFT JOIN lists AS route ON route.list = 'training_route_class' AND route.code = register.training_route
-    LEFT JOIN reason ON reason.trainee_id = register.trainee_id
-    WHERE reason.is_error_only IS NULL OR reason.is_error_only = 0
+    INNER JOIN reason ON reason.trainee_id = register.trainee_id
+    WHERE reason.is_error_only <> 1
 ),
 -- Region of the training provider by UKPRN: the row of the cycle with the year's number, else the newest, accredited
 -- first, discarded last. More than one region is "Not available".
@@ -127,7 +127,7 @@ publish AS (
         points.period,
         points.as_of,
         provider.ukprn,
-        provider.region_code,
+        COALESCE(region.value, 'not_available') AS region,
         RANK() OVER (
             PARTITION BY points.period, points.as_of, provider.ukprn
             ORDER BY
@@ -139,14 +139,15 @@ publish AS (
     FROM points
     CROSS JOIN (
         SELECT
-            TRIM(ukprn) AS ukprn,
+            ukprn,
             recruitment_cycle_year,
             accredited_body,
-            LOWER(TRIM(region_code)) AS region_code,
+            LOWER(region_code) AS region_code,
             discarded_on
         FROM providers
-        WHERE snapshot = :providers_snapshot AND ukprn IS NOT NULL
+        WHERE snapshot = :providers_snapshot
     ) AS provider
+    LEFT JOIN lists AS region ON region.list = 'region_of_publish' AND region.code = provider.region_code
     WHERE points.family = 'outcome'
 ),
 provider_region AS (
@@ -154,19 +155,15 @@ provider_region AS (
         publish.period,
         publish.as_of,
         publish.ukprn,
-        CASE
-            WHEN MIN(COALESCE(region.value, 'not_available')) = MAX(COALESCE(region.value, 'not_available'))
-                THEN MIN(COALESCE(region.value, 'not_available'))
-            ELSE 'not_available'
-        END AS region
+        CASE WHEN MIN(publish.region) = MAX(publish.region) THEN MIN(publish.region) ELSE 'not_available' END AS region
     FROM publish
-    LEFT JOIN lists AS region ON region.list = 'region_of_publish' AND region.code = publish.region_code
     WHERE publish.place = 1
     GROUP BY publish.period, publish.as_of, publish.ukprn
 ),
--- What a trainee is on each day.
--- "Outcome rate": awarded in the year, unless withdrawn by the day, or withdrawn in the year (and by the day, a later
--- withdrawal is undone). Day 90 counts, day 89 is early, a move is in no rate.
+-- What a trainee is at each point; a measure takes what belongs to its family.
+-- "Outcome rate": awarded in the year, unless withdrawn by the day, or withdrawn in the year. The year has ended by the
+-- day, so what was in it had happened by then; a withdrawal after the day is undone. Who "left" withdrew on day 90 or
+-- later (day 89 is early) and did not move.
 -- "Cohort rate": started in the year by the census, or by the day where that is earlier, and since withdrawn, however
 -- early. A move stays at risk. A withdrawal without a date cannot be told from none and is left out.
 standing AS (
@@ -177,35 +174,30 @@ standing AS (
         COALESCE(provider_region.region, 'not_available') AS region,
         CASE
             WHEN
-                points.family = 'outcome'
-                AND trainee.is_qts = 1
+                trainee.is_qts = 1
                 AND trainee.awarded_on BETWEEN points.period_start AND points.period_end
-                AND trainee.awarded_on <= points.as_of
                 AND (trainee.is_withdrawn = 0 OR trainee.withdrawn_on > points.as_of)
                 THEN 1
             ELSE 0
         END AS is_awarded,
         CASE
-            WHEN
-                points.family = 'outcome'
-                AND trainee.is_qts = 1
-                AND trainee.withdrawn_on BETWEEN points.period_start AND points.period_end
-                AND trainee.withdrawn_on <= points.as_of
-                THEN 1
+            WHEN trainee.is_qts = 1 AND trainee.withdrawn_on BETWEEN points.period_start AND points.period_end THEN 1
             ELSE 0
         END AS is_withdrawn,
         CASE
+            WHEN trainee.is_qts = 1 AND trainee.left_on BETWEEN points.period_start AND points.period_end THEN 1
+            ELSE 0
+        END AS has_left,
+        CASE
             WHEN
-                points.family = 'cohort'
-                AND trainee.is_qts = 1
+                trainee.is_qts = 1
                 AND trainee.started_on BETWEEN points.period_start AND points.period_end
                 AND (trainee.is_withdrawn = 0 OR trainee.withdrawn_on IS NOT NULL)
                 THEN 1
             ELSE 0
         END AS is_starter,
         CASE WHEN trainee.started_on <= LEAST(points.census_on, points.as_of) THEN 1 ELSE 0 END AS is_in_time,
-        CASE WHEN trainee.withdrawn_on <= points.as_of THEN 1 ELSE 0 END AS has_left,
-        trainee.has_stayed,
+        CASE WHEN trainee.withdrawn_on <= points.as_of THEN 1 ELSE 0 END AS is_gone,
         trainee.is_move,
         trainee.placement_and_school,
         trainee.academic_progress,
@@ -216,7 +208,6 @@ standing AS (
         trainee.not_given,
         trainee.unmapped,
         CASE
-            WHEN points.family <> 'outcome' OR NOT points.is_current THEN NULL
             -- An award that stands on the day needs no start.
             WHEN
                 trainee.problem = 'no_start_date'
@@ -240,21 +231,21 @@ figure AS (
         CASE GROUPING(region, problem) WHEN 3 THEN 'national' WHEN 1 THEN 'region' ELSE 'not_counted' END AS level,
         COALESCE(region, problem) AS part,
         SUM(is_awarded + is_withdrawn) AS outcomes,
-        SUM(is_awarded + is_withdrawn * has_stayed * (1 - is_move)) AS counted,
-        SUM(is_withdrawn * has_stayed * (1 - is_move)) AS withdrawals,
+        SUM(is_awarded + has_left) AS counted,
+        SUM(has_left) AS withdrawals,
         SUM(is_withdrawn * is_move) AS moved,
-        SUM(is_withdrawn * has_stayed * (1 - is_move) * placement_and_school) AS placement_and_school,
-        SUM(is_withdrawn * has_stayed * (1 - is_move) * academic_progress) AS academic_progress,
-        SUM(is_withdrawn * has_stayed * (1 - is_move) * personal_and_health) AS personal_and_health,
-        SUM(is_withdrawn * has_stayed * (1 - is_move) * career_choice) AS career_choice,
-        SUM(is_withdrawn * has_stayed * (1 - is_move) * conduct_and_mandatory) AS conduct_and_mandatory,
-        SUM(is_withdrawn * has_stayed * (1 - is_move) * other) AS other,
-        SUM(is_withdrawn * has_stayed * (1 - is_move) * not_given) AS not_given,
-        SUM(is_withdrawn * has_stayed * (1 - is_move) * unmapped) AS unmapped,
+        SUM(has_left * placement_and_school) AS placement_and_school,
+        SUM(has_left * academic_progress) AS academic_progress,
+        SUM(has_left * personal_and_health) AS personal_and_health,
+        SUM(has_left * career_choice) AS career_choice,
+        SUM(has_left * conduct_and_mandatory) AS conduct_and_mandatory,
+        SUM(has_left * other) AS other,
+        SUM(has_left * not_given) AS not_given,
+        SUM(has_left * unmapped) AS unmapped,
         SUM(is_starter) AS starters,
         SUM(is_starter * is_in_time) AS at_risk,
-        SUM(is_starter * is_in_time * has_left * (1 - is_move)) AS cohort_withdrawals,
-        SUM(is_starter * is_in_time * has_left * is_move) AS cohort_moved,
+        SUM(is_starter * is_in_time * is_gone * (1 - is_move)) AS cohort_withdrawals,
+        SUM(is_starter * is_in_time * is_gone * is_move) AS cohort_moved,
         COUNT(problem) AS not_counted
     FROM standing
     WHERE is_awarded + is_withdrawn + is_starter > 0 OR problem IS NOT NULL
@@ -319,10 +310,7 @@ results AS (
         AND figure.period = points.period
         AND figure.as_of = points.as_of
         AND figure.level = measures.level
-    WHERE
-        (measures.level <> 'region' OR figure.counted > 0)
-        AND (measures.level <> 'not_counted' OR figure.not_counted > 0)
-        AND (points.is_current OR measures.measure NOT IN ('records_not_counted', 'records_with_assumption'))
+    WHERE measures.category IS NOT NULL OR figure.part IS NOT NULL
 )
 SELECT
     CAST(measure AS varchar) AS measure,
