@@ -1,4 +1,4 @@
-"""Disagreements about KPI 4, each kept as the smallest world that showed it."""
+"""Disagreements about KPI 4, each kept as the smallest world that showed it, and worlds that hold one rule."""
 
 from datetime import date, datetime
 from typing import Any
@@ -20,6 +20,30 @@ _SCHOOL: dict[str, Any] = {
     "establishment_type_group": 4,
     "phase_of_education": 2,
 }
+
+
+def _with_offers(*, adverts: int, taking: int, offers: int, usable: int) -> World:
+    """Adverts closed without an answer, and the offers that stand, dealt out among them."""
+    offered = {"status": "offered", "offered_at": datetime(2026, 4, 10, 12)}
+    return World(
+        _DAY,
+        {
+            "vacancies": [
+                _CLOSED | {"vacancy_id": f"V{number}", "takes_applications": number < taking}
+                for number in range(adverts)
+            ],
+            "vacancy_applications": [
+                offered
+                | {
+                    "application_id": f"A{number}",
+                    "vacancy_id": f"V{number % adverts}",
+                    "trn": f"t{number}" if number < usable else None,
+                }
+                for number in range(offers)
+            ],
+        },
+    )
+
 
 FOUND: list[tuple[str, World]] = [
     (
@@ -158,5 +182,21 @@ FOUND: list[tuple[str, World]] = [
                 "schools": [_SCHOOL],
             },
         ),
+    ),
+    (
+        "Holds: 30% of adverts that take applications, and of offers with a TRN that can be used, are enough.",
+        _with_offers(adverts=10, taking=3, offers=10, usable=3),
+    ),
+    (
+        "Holds: a little under 30% of adverts that take applications is not enough.",
+        _with_offers(adverts=37, taking=11, offers=1, usable=1),
+    ),
+    (
+        "Holds: a little under 30% of offers with a TRN that can be used is not enough.",
+        _with_offers(adverts=1, taking=1, offers=37, usable=11),
+    ),
+    (
+        "Holds: without an offer nothing is covered.",
+        _with_offers(adverts=1, taking=1, offers=0, usable=0),
     ),
 ]

@@ -7,17 +7,17 @@ from hypothesis import strategies as st
 
 from tests.book.days import last_of_month, months_later
 from tests.book.random.edges import TIMES, as_of_days, days_about, maybe, mostly, usually
-from tests.book.random.schools import school_tables
+from tests.book.random.schools import maybe_converted, school_tables
 from tests.book.world import World
 
 TRNS = ("t1", "t1", "t2", "t3")  # tokens: what they are made of is the ingest's affair
 URNS = ("100001", "100002", "100003", "100004")
-ROLES = usually(["teacher"], (["sendco", "teacher"], [None, "teacher"], ["teaching_assistant"], [], None), 3)
+ROLES = usually(["teacher"], (["sendco", "teacher"], [None, "teacher"], ["teaching_assistant"], [], None), 5)
 HIRED = st.sampled_from(
     "hired_tvs hired_other_free hired_paid hired_no_listing not_filled_ongoing not_filled_not_looking "
     "hired_dont_know hired_by_magic".split()
 )
-STATUSES = usually("offered", ("declined", "declined", "withdrawn", "withdrawn", "submitted", "rejected"), 2)
+STATUSES = usually("offered", ("declined", "declined", "withdrawn", "withdrawn", "submitted", "rejected", "ghosted"), 1)
 QUALIFIED = st.sampled_from(("yes", "no", "on_track", "non_teacher"))
 STATES = st.sampled_from(
     (
@@ -27,6 +27,8 @@ STATES = st.sampled_from(
         "trn_received",
         "recommended_for_award",
         "withdrawn",
+        "withdrawn",
+        "deferred",
         "deferred",
         "draft",
         "lost_in_the_post",
@@ -34,10 +36,10 @@ STATES = st.sampled_from(
 )
 ROUTES = usually(
     "provider_led_postgrad",
-    ("12", "assessment_only", "school of hard knocks", "early_years_postgrad", "19", "Early Years (salaried)", None),
-    3,
+    ("12", "10", "school of hard knocks", "early_years_postgrad", "19", "Early Years (salaried)", None),
+    2,
 )
-PROBLEMS = usually(None, ("too_short", "too_long", "repeated_digit", "known_placeholder", "smudged"))
+PROBLEMS = usually(None, ("too_short", "too_long", "repeated_digit", "known_placeholder", "smudged"), 4)
 LATE = tuple(date.fromisoformat(day) for day in ("2026-02-28", "2026-04-14", "2026-07-14", "2026-08-31", "2026-10-15"))
 """Days at which the year that is current, or the one before, has offers."""
 
@@ -45,17 +47,19 @@ LATE = tuple(date.fromisoformat(day) for day in ("2026-02-28", "2026-04-14", "20
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """A world of Teaching Vacancies, Register and GIAS, about the months before the as-of date."""
-    as_of = draw(mostly(st.sampled_from(LATE), as_of_days(), times=4))
+    as_of = draw(mostly(st.sampled_from(LATE), as_of_days(), times=7))
     stands = _month_end_by(as_of)
     # A few days that most dates are drawn from, so that they coincide; the rest are anywhere about the points.
     base = draw(st.lists(days_about(stands, (stands, date(2025, 9, 3))), min_size=1, max_size=2))
     start = draw(st.sampled_from((stands, last_of_month(stands.year, stands.month + 5), *base, date(2026, 2, 28))))
     about = st.sampled_from(sorted({day + timedelta(days=by) for day in (stands, *base) for by in (-40, -1, 0, 1, 40)}))
-    days = st.one_of(about, days_about(stands))
+    close = st.sampled_from([stands + timedelta(days=by) for by in (-31, -1, 0, 0, 1, 1, 31)])
+    days = st.one_of(close, about, days_about(stands))
     before = st.sampled_from([stands - timedelta(days=by) for by in (0, 0, 1, 30, 31, 60, 80)])
-    instants, earlier = _instants(days), _instants(before)
-    problem = draw(PROBLEMS)
-    trns = draw(st.sampled_from((TRNS, (*TRNS, None))))
+    lately = st.sampled_from([stands - timedelta(days=by) for by in (0, 0, 0, 1, 30)])
+    instants, earlier, answers, ends = _instants(days), _instants(before), _instants(lately), _instants(close)
+    expires = draw(earlier)
+    trns = draw(st.sampled_from((TRNS, TRNS, (*TRNS, None))))
     vacancy = st.fixed_dictionaries(
         {
             "organisation_urns": st.one_of(
@@ -65,59 +69,57 @@ def worlds(draw: st.DrawFn) -> World:
                 st.none(),
             ),
             "job_roles": ROLES,
-            "publish_on": mostly(st.just(date(2023, 1, 1)), before, days, st.none(), times=6),
-            "expires_at": mostly(earlier, instants, times=5),
+            "publish_on": mostly(st.just(date(2023, 1, 1)), before, days, st.none(), times=12),
+            "expires_at": mostly(st.just(expires), earlier, earlier, instants, times=3),
             "starts_on": st.sampled_from((start, start, start + timedelta(days=1), None)),
-            "discarded_at": mostly(st.none(), instants, times=8),
-            "hired_status": maybe(HIRED, 2),
-            "stats_updated_at": st.one_of(earlier, instants, st.none()),
-            "takes_applications": usually(True, (False, None), 4),
+            "discarded_at": mostly(st.none(), instants, st.just(expires), times=16),
+            "hired_status": maybe(HIRED, 3),
+            "stats_updated_at": mostly(answers, earlier, instants, st.none(), times=3),
+            "takes_applications": usually(True, (False, None), 3),
         }
     )
     application = st.fixed_dictionaries(
         {
-            "vacancy_id": st.sampled_from(("V1", "V1", "V1", "V2", "V2", "V3", "V4", "V9")),
+            "vacancy_id": st.sampled_from(("V1", "V1", "V1", "V1", "V2", "V2", "V2", "V3", "V3", "V4", "V9")),
             "status": STATUSES,
             "submitted_at": mostly(earlier, instants, st.none(), times=4),
             "offered_at": mostly(earlier, instants, st.none(), times=5),
-            "declined_at": maybe(instants),
-            "withdrawn_at": maybe(instants),
+            "declined_at": maybe(ends, 3),
+            "withdrawn_at": maybe(ends, 3),
             "qualified_teacher_status": maybe(QUALIFIED, 3),
             "qualified_teacher_status_year": maybe(st.sampled_from([start.year - by for by in (4, 3, 2, 1)]), 1),
             "is_statutory_induction_complete": st.sampled_from((None, True, False)),
             "trn": st.sampled_from(trns),
-            "trn_problem": usually(None, (problem,), 5),
+            "trn_problem": PROBLEMS,
             "updated_at": st.one_of(earlier, instants, st.none()),
         }
     )
     turning = {months_later(start, -24), months_later(start, 6), months_later(stands, -24), stands}
-    near = st.one_of(
-        st.sampled_from(sorted({day + timedelta(days=by) for day in turning for by in (-1, 0, 1, 2)})), days
-    )
+    near = st.sampled_from(sorted({day + timedelta(days=by) for day in turning for by in (-1, 0, 1, 2)}))
     placements = st.lists(st.sampled_from((*URNS, *URNS, "900010")), min_size=1, max_size=3, unique=True)
     trainee = st.fixed_dictionaries(
         {
             "trn": st.sampled_from(trns),
-            "trn_problem": usually(None, (problem,), 5),
+            "trn_problem": PROBLEMS,
             "state": STATES,
             "training_route": ROUTES,
             "itt_end_date": st.one_of(st.none(), before, near),
-            "awarded_at": maybe(_instants(near)),
-            "defer_date": mostly(st.none(), days, times=2),
-            "reinstate_date": st.one_of(st.none(), days),
-            "withdrawal_date": st.one_of(st.none(), days),
-            "placement_urns": mostly(placements, st.just([]), st.none(), times=4),
+            "awarded_at": mostly(st.none(), _instants(near), instants, times=2),
+            "defer_date": maybe(close, 1),
+            "reinstate_date": st.one_of(st.none(), close, days),
+            "withdrawal_date": st.one_of(st.none(), close, days),
+            "placement_urns": mostly(placements, st.just([]), st.none(), times=6),
         }
     )
     return World(
         as_of,
         {
-            "vacancies": _numbered("vacancy_id", "V", draw(st.lists(vacancy, min_size=3, max_size=5))),
+            "vacancies": _numbered("vacancy_id", "V", draw(st.lists(vacancy, min_size=3, max_size=6))),
             "vacancy_applications": _numbered(
                 "application_id", "A", draw(st.lists(application, min_size=6, max_size=14))
             ),
             "trainees": _numbered("trainee_id", "R", draw(st.lists(trainee, min_size=3, max_size=7))),
-            **draw(school_tables(days, URNS, least=4, most=7)),
+            **draw(maybe_converted(school_tables(days, URNS, least=4, most=7), close)),
         },
     )
 

@@ -1,7 +1,7 @@
 """Random registers: a few schools that open, close and succeed each other within some days."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from hypothesis import strategies as st
 
@@ -43,3 +43,21 @@ def school_tables(
         st.lists(school, min_size=least, max_size=most),
         st.lists(link, max_size=most),
     )
+
+
+@st.composite
+def maybe_converted(
+    draw: st.DrawFn, drawn: st.SearchStrategy[dict[str, list[Row]]], days: st.SearchStrategy[date]
+) -> dict[str, list[Row]]:
+    """Tables of ``drawn``; in most, the first school becomes the second on one of ``days`` and has no other link."""
+    found = draw(drawn)
+    if len(found["schools"]) < 2 or not draw(st.sampled_from((True, True, False))):
+        return found
+    (old, new), opens = found["schools"][:2], draw(days)
+    closed = {"establishment_status": 2, "open_date": None, "close_date": opens - timedelta(days=1)}
+    opened = {"establishment_status": 1, "open_date": opens, "close_date": None}
+    link = {"urn": old["urn"], "link_urn": new["urn"], "link_type": "Successor"}
+    return {
+        "schools": [{**old, **closed}, {**new, **opened}, *found["schools"][2:]],
+        "school_links": [link, *(one for one in found["school_links"] if one["urn"] != old["urn"])],
+    }

@@ -43,18 +43,17 @@ advert AS (
 -- A vacancy's region or phase is the one its schools have in common. URNs not in GIAS are passed over.
 vacancy_place AS (
     SELECT
-        advert.vacancy_id,
-        CASE WHEN MIN(school.region) = MAX(school.region) THEN MIN(school.region) ELSE 'not_available' END AS region,
-        CASE
-            WHEN MIN(COALESCE(phase.value, 'not_available')) = MAX(COALESCE(phase.value, 'not_available'))
-                THEN MIN(COALESCE(phase.value, 'not_available'))
-            ELSE 'not_available'
-        END AS phase
-    FROM advert
-    CROSS JOIN UNNEST(advert.urns) AS given (urn)
-    INNER JOIN school ON school.urn = given.urn
-    LEFT JOIN lists AS phase ON phase.list = 'phase_of_gias' AND phase.code = school.phase_code
-    GROUP BY advert.vacancy_id
+        vacancy_id,
+        CASE WHEN MIN(region) = MAX(region) THEN MIN(region) ELSE 'not_available' END AS region,
+        CASE WHEN MIN(phase) = MAX(phase) THEN MIN(phase) ELSE 'not_available' END AS phase
+    FROM (
+        SELECT advert.vacancy_id, school.region, COALESCE(phase.value, 'not_available') AS phase
+        FROM advert
+        CROSS JOIN UNNEST(advert.urns) AS given (urn)
+        INNER JOIN school ON school.urn = given.urn
+        LEFT JOIN lists AS phase ON phase.list = 'phase_of_gias' AND phase.code = school.phase_code
+    ) AS place
+    GROUP BY vacancy_id
 ),
 -- "Population" on each day: published, and closed by then, that is expired or answered about. An answer later than the
 -- day is undone. One without a date closes nothing and is used at the newest point only.
@@ -71,8 +70,7 @@ closed AS (
         COALESCE(vacancy_place.phase, 'not_available') AS phase,
         CASE
             WHEN advert.answered_on <= points.as_of OR (advert.answered_on IS NULL AND points.is_current)
-                THEN COALESCE(outcome.value, 'unknown')
-            ELSE 'unknown'
+                THEN outcome.value
         END AS answer,
         CASE WHEN advert.answered_on <= points.as_of THEN advert.answered_on END AS answered_on,
         CASE WHEN advert.hired_status IS NOT NULL AND advert.answered_on IS NULL THEN 1 ELSE 0 END AS answer_undated
@@ -85,8 +83,8 @@ closed AS (
     LEFT JOIN lists AS outcome ON outcome.list = 'hired_status_outcome' AND outcome.code = advert.hired_status
     LEFT JOIN vacancy_place ON vacancy_place.vacancy_id = advert.vacancy_id
 ),
--- Applications, drafts aside. "Standing offer", but for the day: from the offer (where blank, the last update) until it
--- is declined or withdrawn.
+-- "Standing offer", but for the day: from the offer (where blank, the last update) until it is declined or withdrawn.
+-- Any application can be withdrawn: that there was an offer, only its day says.
 application AS (
     SELECT
         application_id,
@@ -118,13 +116,11 @@ application AS (
         updated_on
     FROM vacancy_applications
     LEFT JOIN lists AS standing ON standing.list = 'vacancy_application_status_class' AND standing.code = status
-    WHERE
-        vacancy_applications.snapshot = :vacancy_applications_snapshot
-        AND (standing.value IS NULL OR standing.value <> 'draft')
+    WHERE vacancy_applications.snapshot = :vacancy_applications_snapshot
 ),
--- "Match": Register trainees with a usable TRN. Drafts and early-years records match nothing, an award without a date
--- cannot be told from none. What is dated later than the day is undone, so each record keeps its days: in training
--- until it is left, but for a deferral from which the trainee has come back.
+-- "Match": Register trainees by TRN; one that is refused leaves none. Drafts and early-years records match nothing, an
+-- award without a date cannot be told from none. What is dated later than the day is undone, so each record keeps its
+-- days: in training until it is left, but for a deferral from which the trainee has come back.
 register AS (
     SELECT
         record.trn,
@@ -157,7 +153,7 @@ register AS (
             reinstate_date,
             withdrawal_date,
             placement_urns,
-            LOWER(TRIM(training_route)) AS training_route
+            LOWER(training_route) AS training_route
         FROM trainees
         WHERE snapshot = :trainees_snapshot
     ) AS record
@@ -170,7 +166,7 @@ register AS (
 trainee AS (
     SELECT trn, awarded_on, itt_end_date, left_on, paused_on, returned_on, placement_urns
     FROM register
-    WHERE trn IS NOT NULL AND trn_problem IS NULL AND date_problem IS NULL
+    WHERE date_problem IS NULL
 ),
 -- The population with the standing offers to it, a vacancy without any has one row. "ECT window" by the vacancy's
 -- start: an award at most 24 months before it, or none yet and an expected end at most 6 months after it, in the window
@@ -234,7 +230,8 @@ offer AS (
         application.is_imputed,
         application.trn
 ),
--- "Class of a vacancy": what each standing offer makes of it, or where there is none the school's answer.
+-- "Class of a vacancy": what each standing offer makes of it, or where there is none (and nothing is known of an
+-- applicant) the school's answer.
 judged AS (
     SELECT
         period,
@@ -245,21 +242,20 @@ judged AS (
         takes_applications,
         answer_undated,
         stands,
-        stands * has_trn AS has_trn,
-        stands * is_matched AS is_matched,
-        stands * is_imputed AS is_imputed,
+        has_trn,
+        is_matched,
+        is_imputed,
         CASE
-            WHEN stands = 1
-                AND in_window = 1
+            WHEN in_window = 1
                 AND answer IN ('not_filled', 'filled_elsewhere')
                 AND answered_on >= offered_on
                 THEN 1
-            WHEN stands = 1 AND in_window = 1 THEN 2
-            WHEN stands = 1 AND is_matched = 1 THEN 4
-            WHEN stands = 1 AND qualification.value = 'on_track' THEN 3
-            WHEN stands = 1 AND induction_complete = 1 THEN 4
-            WHEN stands = 1 AND qualified_teacher_status_year >= start_year - 2 THEN 3
-            WHEN stands = 1 AND qualified_teacher_status_year < start_year - 2 THEN 4
+            WHEN in_window = 1 THEN 2
+            WHEN is_matched = 1 THEN 4
+            WHEN qualification.value = 'on_track' THEN 3
+            WHEN induction_complete = 1 THEN 4
+            WHEN qualified_teacher_status_year >= start_year - 2 THEN 3
+            WHEN qualified_teacher_status_year < start_year - 2 THEN 4
             WHEN stands = 1 OR answer IN ('filled_here', 'filled_elsewhere') THEN 5
             WHEN answer = 'not_filled' THEN 6
             ELSE 7
@@ -333,7 +329,7 @@ applying AS (
 ),
 -- Placements on any record of a TRN, at schools in GIAS.
 placement AS (
-    SELECT DISTINCT trainee.trn, school.urn, school.region
+    SELECT trainee.trn, school.urn, school.region
     FROM trainee
     CROSS JOIN UNNEST(trainee.placement_urns) AS given (urn)
     INNER JOIN school ON school.urn = given.urn
@@ -490,11 +486,11 @@ figure AS (
         END AS offer_status,
         MAX(
             CASE
-                WHEN vacancy_figure.level <> 'national' OR vacancy_figure.offers = 0 THEN 0
-                WHEN vacancy_figure.taking_applications * 100 < rules.least_coverage * vacancy_figure.population
-                    THEN 0
-                WHEN vacancy_figure.with_trn * 100 < rules.least_coverage * vacancy_figure.offers THEN 0
-                WHEN vacancy_figure.offers > 0 THEN 1
+                WHEN vacancy_figure.level = 'national'
+                    AND vacancy_figure.offers > 0
+                    AND vacancy_figure.taking_applications * 100 >= rules.least_coverage * vacancy_figure.population
+                    AND vacancy_figure.with_trn * 100 >= rules.least_coverage * vacancy_figure.offers
+                    THEN 1
                 ELSE 0
             END
         ) OVER (PARTITION BY source_figure.period, source_figure.as_of) AS is_covered
