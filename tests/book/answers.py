@@ -98,12 +98,31 @@ def described(kpi: str) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def of_rows(rows: Iterable[Mapping[str, Any]]) -> Answers:
-    """Return the rows that a query returned as answers; :class:`KeyError` if a cell is there twice."""
+def of_rows(kpi: str, rows: Iterable[Mapping[str, Any]]) -> Answers:
+    """Return the rows that a query returned as answers; :class:`KeyError` for rows that would stop the KPI.
+
+    These are a cell that is there twice, or has no category or no number, a national rate without a denominator,
+    and rows that do not say which periods have facts.
+    """
+    rates = {measure["id"] for measure in described(kpi)["measures"] if measure["kind"] == "rate"}
     pairs = list(_pairs(rows))
     found = dict(pairs)
     if len(found) != len(pairs):
         raise KeyError("a cell was given twice")
+    if not any(cell.measure == FACTS for cell in found):
+        raise KeyError(f"there is no {FACTS}")
+    for cell, answer in pairs:
+        if cell.category is None:
+            raise KeyError(f"{cell.measure} has a cell of no category")
+        if answer.status == "ok" and answer.numerator is None:
+            raise KeyError(f"{cell.measure} has no number")
+        if (
+            answer.status == "ok"
+            and answer.denominator is None
+            and cell[3:] == ("national", "Total")
+            and cell[0] in rates
+        ):
+            raise KeyError(f"{cell.measure} is a rate of nothing")
     return found
 
 

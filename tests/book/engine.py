@@ -41,7 +41,7 @@ class Engine:
     def ask(self, world: World, points: Sequence[Point]) -> Answers:
         """Return what the query says of ``world`` at ``points``."""
         derived = _with_derived(world)
-        derived["kpi_points"] = [_point_row(self.kpi, point) for point in points]
+        derived["kpi_points"] = point_rows(self.kpi, points)
         for view, name in self._views.items():
             if name != "definitions":
                 self._fill(view, _arrow(tables()[name], derived.get(name, ())))
@@ -51,7 +51,7 @@ class Engine:
         """Return what another query, in DuckDB's SQL, says of the world asked about last."""
         result = self._connection.execute(sql)
         names = [column[0] for column in result.description or ()]
-        return of_rows(dict(zip(names, row, strict=True)) for row in result.fetchall())
+        return of_rows(self.kpi, (dict(zip(names, row, strict=True)) for row in result.fetchall()))
 
     def prepared(self, tree: exp.Expr) -> str:
         """Prepare a changed query and return what to ask :meth:`again`; :class:`duckdb.Error` if it has no meaning."""
@@ -92,8 +92,8 @@ def filled(kpi: str, world: World, points: Sequence[Point]) -> dict[str, pa.Tabl
 
 
 def point_rows(kpi: str, points: Sequence[Point]) -> list[dict[str, Any]]:
-    """Return ``points`` as rows of ``kpi_points``."""
-    return [_point_row(kpi, point) for point in points]
+    """Return ``points`` as rows of ``kpi_points``, and one that is another KPI's: the table has the points of all."""
+    return [*(_point_row(kpi, point) for point in points), *(_point_row("another-kpi", point) for point in points[-1:])]
 
 
 def _with_derived(world: World) -> dict[str, Sequence[Row]]:
