@@ -75,26 +75,28 @@ def _folded(code: str) -> str:
 
 def _day(world: World, point: Point) -> Day:
     day = Day(sector=_sector(world, point))
-    known = {_folded(row["code"].upper()) for row in world.rows("providers") if _of_cycle(row, point)}
+    known = {_folded(row["code"]) for row in world.rows("providers") if _of_cycle(row, point)}
     active: Counter[str] = Counter()
     for row in world.rows("provider_activity"):
         deleted = london(row.get("deleted_at"))
         if deleted is not None and deleted <= point.as_of:
             continue
+        code = _folded(row["provider_code"])
         dates, last = row.get("sign_in_dates"), london(row.get("last_signed_in_at"))
+        provider = day.sector.get(code)
+        if provider is not None:
+            # Of one that counts under several codes, one list that is missing is enough.
+            provider.lacks_list |= dates is None
         if dates is None and last is not None and last > point.as_of:
             day.left_out["sign_in_after_day"] += 1
             continue
         used = dates if dates is not None else [last] if last is not None else []
-        code = _folded(row["provider_code"].upper())
         in_year = any(point.opens <= on <= point.as_of for on in used)
         recently = any(point.as_of - timedelta(days=30) < on <= point.as_of for on in used)
         active[code] += in_year
-        provider = day.sector.get(code)
         if provider is not None:
             provider.active |= in_year
             provider.recent |= recently
-            provider.lacks_list |= dates is None
     for code, records in active.items():
         if records and code not in day.sector:
             day.left_out["not_in_sector" if code in known else "unknown_provider"] += records
@@ -112,12 +114,12 @@ def _sector(world: World, point: Point) -> dict[str, Provider]:
     accredits: set[str] = set()
     runs_for_another: set[str] = set()
     for course in running:
-        provider = _folded(course["provider_code"].upper())
+        provider = _folded(course["provider_code"])
         accreditor = course.get("accredited_body_code")
         runs.add(provider)
         if accreditor:
-            accredits.add(_folded(accreditor.upper()))
-            if _folded(accreditor.upper()) != provider:
+            accredits.add(_folded(accreditor))
+            if _folded(accreditor) != provider:
                 runs_for_another.add(provider)
     found = {}
     for code, row in _own_attributes(world, point).items():
@@ -137,12 +139,12 @@ def _sector(world: World, point: Point) -> dict[str, Provider]:
 
 
 def _runs(course: Row) -> bool:
-    return course.get("state") in (None, "", "published", "published_with_unpublished_changes")
+    return course.get("state") in (None, "published", "published_with_unpublished_changes")
 
 
 def _own_attributes(world: World, point: Point) -> dict[str, Row]:
     """Each provider's row; of the institute 2N2's own, else that of its first regional code."""
-    rows = {row["code"].upper(): row for row in world.rows("providers") if _of_cycle(row, point)}
+    rows = {row["code"]: row for row in world.rows("providers") if _of_cycle(row, point)}
     institute = [rows[code] for code in NATIONAL_INSTITUTE if code in rows]
     others = {code: row for code, row in rows.items() if code not in NATIONAL_INSTITUTE}
     return others | ({"2N2": institute[0]} if institute else {})

@@ -39,6 +39,12 @@ def instants_about(as_of: date, more: Sequence[date] = ()) -> st.SearchStrategy[
     return st.builds(datetime.combine, days_about(as_of, more), st.sampled_from(TIMES))
 
 
+def instants_close_to(day: date) -> st.SearchStrategy[datetime]:
+    """Instants in UTC on ``day`` and the days beside it, most of them close to London's midnight."""
+    beside = [day + timedelta(days=by) for by in (-1, 0, 1)]
+    return st.sampled_from([datetime.combine(one, at) for one in beside for at in TIMES])
+
+
 def maybe(values: st.SearchStrategy[Any], often: int = 2) -> st.SearchStrategy[Any]:
     """One of ``values``, or null about once in ``often`` + 1 times."""
     return mostly(values, st.none(), times=often)

@@ -19,7 +19,7 @@ fold AS (
     FROM lists
     WHERE list = 'national_institute_of_teaching'
 ),
--- A course runs if it is published, or the feed gives no state.
+-- A course runs if it is published, or the feed gives no state. Ingest has put codes in upper case and made blanks null.
 running_course AS (
     SELECT
         publish.recruitment_cycle_year AS period,
@@ -28,9 +28,9 @@ running_course AS (
     FROM (
         SELECT
             recruitment_cycle_year,
-            UPPER(provider_code) AS provider_code,
-            UPPER(NULLIF(accredited_body_code, '')) AS accredited_code,
-            NULLIF(state, '') AS state
+            provider_code,
+            accredited_body_code AS accredited_code,
+            state
         FROM courses
         WHERE snapshot = :courses_snapshot
     ) AS publish
@@ -62,7 +62,7 @@ provider AS (
         publish.recruitment_cycle_year AS period,
         COALESCE(fold.folded_code, publish.own_code) AS code,
         publish.provider_type,
-        COALESCE(publish.accredited_body, FALSE) AS is_accredited,
+        publish.accredited_body AS is_accredited,
         publish.region_code,
         publish.discarded_on,
         ROW_NUMBER() OVER (
@@ -72,7 +72,7 @@ provider AS (
     FROM (
         SELECT
             recruitment_cycle_year,
-            UPPER(code) AS own_code,
+            code AS own_code,
             provider_type,
             accredited_body,
             region_code,
@@ -94,7 +94,7 @@ sector AS (
         CASE
             WHEN abroad.code IS NOT NULL OR left_out.code IS NOT NULL THEN NULL
             WHEN provider.is_accredited AND course_role.code IS NOT NULL THEN 'accredited'
-            WHEN NOT provider.is_accredited AND course_role.runs_for_another = 1 THEN 'delivery_partner'
+            WHEN course_role.runs_for_another = 1 THEN 'delivery_partner'
         END AS role
     FROM provider
     LEFT JOIN course_role ON course_role.period = provider.period AND course_role.code = provider.code
@@ -130,7 +130,7 @@ record AS (
             END
         ) AS is_recent
     FROM (
-        SELECT UPPER(provider_code) AS own_code, last_signed_in_on, sign_in_dates, deleted_on
+        SELECT provider_code AS own_code, last_signed_in_on, sign_in_dates, deleted_on
         FROM provider_activity
         WHERE snapshot = :provider_activity_snapshot
     ) AS activity
@@ -173,7 +173,8 @@ mention AS (
     FROM record
     LEFT JOIN fold ON fold.code = record.own_code
 ),
--- One row a provider and day. Those that signed in and are not in the sector have the reason.
+-- One row a provider and day. Those that are not in the sector have the reason, which says why their sign-ins, if they
+-- have any, do not count.
 provider_on_day AS (
     SELECT
         period,
@@ -182,7 +183,7 @@ provider_on_day AS (
         MAX(region) AS region,
         MAX(provider_type) AS provider_type,
         CASE
-            WHEN MAX(is_active) = 0 OR MAX(role) IS NOT NULL THEN NULL
+            WHEN MAX(role) IS NOT NULL THEN NULL
             WHEN MAX(in_publish) = 0 THEN 'unknown_provider'
             ELSE 'not_in_sector'
         END AS reason,
@@ -210,7 +211,6 @@ tally AS (
             WHEN 14 THEN 'reason'
         END AS breakdown,
         CASE GROUPING(region, role, provider_type, reason)
-            WHEN 15 THEN 'Total'
             WHEN 7 THEN region
             WHEN 11 THEN role
             WHEN 13 THEN provider_type
@@ -224,7 +224,7 @@ tally AS (
         SUM(is_accredited * is_active) AS active_accredited,
         SUM(is_partner) AS partners,
         SUM(is_partner * is_active) AS active_partners,
-        SUM(CASE WHEN reason IS NOT NULL THEN active_records ELSE 0 END) AS records_outside,
+        SUM(active_records) AS active_records,
         SUM(undated) AS undated,
         SUM(facts) AS facts
     FROM provider_on_day
@@ -283,7 +283,7 @@ counted AS (
             WHEN 'accredited' THEN tally.active_accredited
             WHEN 'delivery_partners' THEN tally.active_partners
             WHEN 'active_in_last_30_days' THEN tally.recent
-            WHEN 'records_not_counted' THEN tally.records_outside
+            WHEN 'records_not_counted' THEN tally.active_records
             WHEN 'undated_sign_ins' THEN tally.undated
             WHEN 'facts_in_source' THEN COALESCE(tally.facts, 0)
         END AS numerator,
@@ -293,8 +293,7 @@ counted AS (
             WHEN 'delivery_partners' THEN tally.partners
             WHEN 'active_in_last_30_days' THEN tally.providers
         END AS denominator,
-        MAX(CASE WHEN cells.breakdown = 'national' THEN COALESCE(tally.providers, 0) ELSE 0 END)
-            OVER (PARTITION BY points.period) AS providers_in_cycle,
+        MAX(COALESCE(tally.providers, 0)) OVER (PARTITION BY points.period) AS most_providers,
         MAX(
             CASE
                 WHEN points.is_current
@@ -323,7 +322,7 @@ results AS (
         counted.denominator,
         CASE
             WHEN names.measure IS NOT NULL OR counted.counts IN ('records_not_counted', 'facts_in_source') THEN 'ok'
-            WHEN counted.providers_in_cycle = 0 THEN 'not_available'
+            WHEN counted.most_providers = 0 THEN 'not_available'
             WHEN counted.is_refused = 1 AND NOT counted.is_current THEN 'not_available'
             ELSE 'ok'
         END AS status
@@ -343,4 +342,4 @@ FROM results
 WHERE
     (breakdown = 'national' AND measure <> 'comparison_refused')
     OR denominator > 0
-    OR (denominator IS NULL AND numerator > 0)
+    OR numerator > 0
