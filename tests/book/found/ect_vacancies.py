@@ -199,4 +199,49 @@ FOUND: list[tuple[str, World]] = [
         "Holds: without an offer nothing is covered.",
         _with_offers(adverts=1, taking=1, offers=0, usable=0),
     ),
+    (
+        "Holds: an advert discarded at the very instant at which it expired was not discarded after it.",
+        World(_DAY, {"vacancies": [_CLOSED | {"discarded_at": _EXPIRED}]}),
+    ),
+    (
+        "Holds: an advert discarded on P, before it expired on that day, is out; so is one without publication.",
+        World(
+            _DAY,
+            {
+                "vacancies": [
+                    _CLOSED
+                    | {
+                        "vacancy_id": f"V{number}",
+                        "publish_on": publish_on,
+                        "expires_at": datetime(2026, 6, 30, 12),
+                        "discarded_at": datetime(2026, 6, 30, 9),
+                    }
+                    for number, publish_on in enumerate((date(2026, 3, 1), None))
+                ]
+            },
+        ),
+    ),
+    (
+        "Holds: an answer on P closes an advert, whether or not its day of publication is known.",
+        World(
+            _DAY,
+            {
+                "vacancies": [
+                    _CLOSED
+                    | {
+                        "vacancy_id": f"V{number}",
+                        "publish_on": publish_on,
+                        "expires_at": datetime(2026, 7, 20, 12),
+                        "hired_status": "hired_tvs",
+                        "stats_updated_at": datetime(2026, 6, 30, 12),
+                    }
+                    for number, publish_on in enumerate((date(2026, 3, 1), None))
+                ]
+            },
+        ),
+    ),
+    (
+        "Holds: an advert that expires on 1 September is a fact of the year that begins then.",
+        World(_DAY, {"vacancies": [_CLOSED | {"expires_at": datetime(2024, 9, 1, 12)}]}),
+    ),
 ]

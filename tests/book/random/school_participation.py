@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.book.random.edges import TIMES, as_of_days, days_about, maybe, mostly, usually
-from tests.book.random.schools import school_tables
-from tests.book.world import World
+from tests.book.random.schools import maybe_converted, school_tables
+from tests.book.world import Row, World
 
 URNS = ("100001", "100002", "100003", "100004", "99999")
 GIVEN = (*URNS, *URNS, "900000", "900020", None)
@@ -25,31 +25,34 @@ def worlds(draw: st.DrawFn) -> World:
     by_then = st.sampled_from(
         [as_of - timedelta(days=by) for by in (0, 1, 5)] + [date(year - 1, 8, 1), date(year - 2, 9, 1)]
     )
-    instants, earlier = _instants(days), _instants(by_then)
+    instants, earlier, recent = _instants(days), _instants(by_then), _instants(st.just(as_of))
     # Whether allocations say whom they are for is a property of a year: often nobody's do.
-    named = draw(st.sampled_from(({year}, {year, year - 1}, {year - 1}, set())))
+    named = draw(st.sampled_from(({year}, {year}, {year, year - 1}, {year - 1}, set())))
     allocation = st.fixed_dictionaries(
         {
             "academic_year": st.sampled_from((year, year, year, year - 1, year - 1, year - 2, year + 1)),
-            "placement_id": usually("p", (None,), 6),
+            "placement_id": usually("p", (None,), 8),
             "school_urn": st.sampled_from(GIVEN),
-            "mentor_id": usually("m", (None,), 6),
-            "trainee_id": st.sampled_from(("t", None, None)),
-            "trn": st.sampled_from(("n", None, None)),
+            "mentor_id": usually("m", (None,), 8),
+            "trainee_id": st.sampled_from(("t", "t", None)),
+            "trn": st.sampled_from(("n", "n", None)),
             "trn_problem": st.sampled_from((None, None, "too_short")),
             "provider_code": st.sampled_from(("A01", None)),
             "created_at": mostly(earlier, instants, times=3),
-            "deleted_at": mostly(st.none(), instants, times=3),
+            "deleted_at": mostly(st.none(), instants, recent, times=6),
         }
     )
     starts = st.one_of(
         st.just(date(year, 8, 1)),
+        by_then,
         st.sampled_from((opens, date(year, 8, 1), date(year, 7, 31), date(year + 1, 7, 31))),
         days,
     )
     trainee = st.fixed_dictionaries(
         {
-            "state": st.sampled_from(("trn_received", "awarded", "withdrawn", "draft")),
+            "state": st.sampled_from(
+                ("trn_received", "trn_received", "awarded", "awarded", "withdrawn", "lost_in_the_post", "draft")
+            ),
             "trainee_start_date": maybe(starts),
             "itt_start_date": maybe(starts, 1),
             "placement_urns": maybe(st.lists(st.sampled_from(GIVEN[:-1]), min_size=1, max_size=4, unique=True), 6),
@@ -66,10 +69,20 @@ def worlds(draw: st.DrawFn) -> World:
                 {"trainee_id": f"R{number}", **row}
                 for number, row in enumerate(draw(st.lists(trainee, min_size=2, max_size=5)))
             ],
-            **draw(school_tables(days, URNS, least=6, most=10)),
+            **draw(_schools(days)),
         },
         as_of + timedelta(days=draw(st.sampled_from((0, 0, -1, 1, 30)))),
     )
+
+
+@st.composite
+def _schools(draw: st.DrawFn, days: st.SearchStrategy[date]) -> dict[str, list[Row]]:
+    """Schools of all kinds, but often open schools in England: of each kind there is enough when half are ordinary."""
+    found = draw(maybe_converted(school_tables(days, URNS, least=6, most=10), days))
+    in_england = {"type_of_establishment": 1, "establishment_type_group": 4}
+    is_open = {"establishment_status": 1, "open_date": None, "close_date": None}
+    kinds = usually({}, (in_england, in_england, {**in_england, **is_open}, is_open))
+    return {**found, "schools": [{**row, **draw(kinds)} for row in found["schools"]]}
 
 
 def _instants(days: st.SearchStrategy[date]) -> st.SearchStrategy[datetime]:

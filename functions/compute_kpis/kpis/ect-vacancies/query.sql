@@ -196,9 +196,10 @@ offer AS (
             CASE
                 WHEN trainee.trn IS NULL THEN 0
                 WHEN trainee.awarded_on <= closed.as_of
-                    AND trainee.awarded_on >= CAST(date_add('month', -24, closed.start_on) AS date)
-                    THEN 1
-                WHEN trainee.awarded_on <= closed.as_of THEN 0
+                    THEN CASE
+                        WHEN trainee.awarded_on >= CAST(date_add('month', -24, closed.start_on) AS date) THEN 1
+                        ELSE 0
+                    END
                 WHEN trainee.left_on <= closed.as_of THEN 0
                 WHEN trainee.paused_on <= closed.as_of AND trainee.returned_on > closed.as_of THEN 0
                 WHEN trainee.itt_end_date > CAST(date_add('month', 6, closed.start_on) AS date) THEN 0
@@ -255,7 +256,7 @@ judged AS (
             WHEN qualification.value = 'on_track' THEN 3
             WHEN induction_complete = 1 THEN 4
             WHEN qualified_teacher_status_year >= start_year - 2 THEN 3
-            WHEN qualified_teacher_status_year < start_year - 2 THEN 4
+            WHEN qualified_teacher_status_year IS NOT NULL THEN 4
             WHEN stands = 1 OR answer IN ('filled_here', 'filled_elsewhere') THEN 5
             WHEN answer = 'not_filled' THEN 6
             ELSE 7
@@ -575,7 +576,7 @@ results AS (
             0
         ) AS numerator,
         CASE measures.out_of
-            WHEN 'person_known' THEN COALESCE(figure.ect_probable + figure.ect_possible + figure.not_ect, 0)
+            WHEN 'person_known' THEN figure.ect_probable + figure.ect_possible + figure.not_ect
             WHEN 'filled'
                 THEN COALESCE(
                     figure.ect_probable + figure.ect_possible + figure.not_ect + figure.filled_person_unknown, 0
