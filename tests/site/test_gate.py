@@ -393,7 +393,7 @@ def test_a_workbook_with_the_audited_figures_passes(files: Files, check: Check, 
     check({**files, f"{KPI}/{KPI}.ods": workbook(data_rows)})
 
 
-@pytest.mark.parametrize("kind", ["cell", "cover", "behind", "missing"])
+@pytest.mark.parametrize("kind", ["cell", "cover", "behind", "missing", "twice", "wide"])
 def test_a_workbook_with_another_figure_is_stopped(
     kind: str, files: Files, check: Check, data_rows: list[list[str]]
 ) -> None:
@@ -404,6 +404,8 @@ def test_a_workbook_with_another_figure_is_stopped(
         "cover": lambda: workbook(data_rows, f"In all {STRAY}"),
         "behind": lambda: workbook(data_rows),
         "missing": lambda: workbook([*data_rows[:row], *data_rows[row + 1 :]]),
+        "twice": lambda: workbook([*data_rows, data_rows[row]]),
+        "wide": lambda: workbook([*data_rows[:row], [*data_rows[row], "z"], *data_rows[row + 1 :]]),
     }[kind]()
     if kind == "behind":
         content = zipfile.ZipFile(io.BytesIO(book)).read("content.xml").decode()

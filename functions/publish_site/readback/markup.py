@@ -50,10 +50,11 @@ class Node:
 
     def walk(self) -> Iterator[Node]:
         """Yield it and every element and comment in it, in order."""
-        yield self
-        for child in self.children:
-            if isinstance(child, Node):
-                yield from child.walk()
+        ahead = [self]
+        while ahead:
+            node = ahead.pop()
+            yield node
+            ahead += [child for child in reversed(node.children) if isinstance(child, Node)]
 
     def all(self, *tags: str) -> list[Node]:
         """Return the elements in it with one of ``tags``, in order."""
