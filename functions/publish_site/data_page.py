@@ -22,7 +22,7 @@ KINDS = (
     (".csv-metadata.json", "JSON", "CSVW metadata of the file with every figure"),
     ("-years.csv-metadata.json", "JSON", "CSVW metadata of the file of years"),
     ("-months.csv-metadata.json", "JSON", "CSVW metadata of the file of months"),
-    (".jsonld", "JSON-LD", "a schema.org description of the indicator's data"),
+    (".jsonld", "JSON-LD", "a schema.org description of the data"),
     (".sql", "SQL", "the query that works the figures out"),
 )
 """Endings of the files of an indicator and of the release: format, and what the file is."""
