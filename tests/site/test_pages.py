@@ -167,7 +167,8 @@ def test_an_indicator_page_has_every_part(protected: Protected, files: dict[str,
             assert sentence in text
         for one in description.breaks:
             assert words.day(one.on) in text
-            assert one.text in text
+            for said in (one.text, words.sentence(one.before), words.sentence(one.after)):
+                assert said in text, (kpi.id, one.on)
         assert f"Definition version {description.definition_version}" in text
         assert files[f"{kpi.id}/{kpi.id}.sql"].decode() == kpi.sql
         for part in description.breakdowns:
