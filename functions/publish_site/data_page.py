@@ -27,7 +27,7 @@ DESCRIPTIONS = (
     (".csv-metadata.json", "JSON", "CSVW metadata of the file with every figure"),
     ("-years.csv-metadata.json", "JSON", "CSVW metadata of the file of years"),
     ("-months.csv-metadata.json", "JSON", "CSVW metadata of the file of months"),
-    (".jsonld", "JSON-LD", "a schema.org description of the indicator's data"),
+    (".jsonld", "JSON-LD", "a schema.org description of the data"),
     (".sql", "SQL", "the query that works the figures out"),
 )
 """The same of the files that say what the others mean and how they were made."""

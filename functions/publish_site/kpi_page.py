@@ -41,7 +41,9 @@ def kpi_view(
             (measure.title, words.sentence(measure.note)) for measure in description.measures if measure.note
         ],
         "measures": [(measure.title, sentences.what(measure), measure.id) for measure in description.measures],
-        "breaks": [(words.day(one.on), words.sentence(one.text)) for one in description.breaks],
+        "breaks": [
+            (words.day(one.on), *map(words.sentence, (one.text, one.before, one.after))) for one in description.breaks
+        ],
         "compared_with": document.compared_with,
         "revisions": revisions.groups(figures, document),
         "sources": _sources(figures, document, times.london_day(published)),

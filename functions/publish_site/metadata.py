@@ -7,6 +7,7 @@ makes the CSV, so that a column cannot be published without its description.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -88,19 +89,61 @@ def dataset(
 ) -> dict[str, Any]:
     """Return a schema.org Dataset of one KPI, with the version terms of DCAT."""
     description = figures.kpi.description
-    place = f"https://{host}/releases/{document.release}/{figures.kpi.id}/"
+    made = _dataset(
+        document,
+        published,
+        host,
+        f"{figures.kpi.id}/",
+        f"{description.title}, {TITLE}",
+        f"{description.question} {' '.join(description.means)}",
+        files,
+    )
+    made["isPartOf"] = {"@id": _place(host, document.release)}
     points = [point.as_of for point in figures.kpi.points]
+    if points:
+        made["temporalCoverage"] = f"{min(points).isoformat()}/{max(points).isoformat()}"
+    return made
+
+
+def release_dataset(
+    kpis: Sequence[KpiFigures], document: Protected, published: str, host: str, files: Iterable[str]
+) -> dict[str, Any]:
+    """Return a schema.org Dataset of a whole release, which names those of its KPIs as parts."""
+    titles = "; ".join(figures.kpi.description.title for figures in kpis)
+    made = _dataset(
+        document, published, host, "", TITLE, f"Indicators of the school placements service: {titles}.", files
+    )
+    made["hasPart"] = [{"@id": _place(host, document.release, f"{figures.kpi.id}/")} for figures in kpis]
+    return made
+
+
+def data_block(body: bytes) -> str:
+    """Return a Dataset as it stands in a page: JSON in one line, without a character that could end its element."""
+    told = json.dumps(json.loads(body), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    for mark in "<>&":
+        told = told.replace(mark, f"\\u{ord(mark):04x}")
+    return told
+
+
+def _place(host: str, release: str, folder: str = "") -> str:
+    return f"https://{host}/releases/{release}/{folder}"
+
+
+def _dataset(
+    document: Protected, published: str, host: str, folder: str, name: str, about: str, files: Iterable[str]
+) -> dict[str, Any]:
+    place = _place(host, document.release, folder)
     made: dict[str, Any] = {
         "@context": ["https://schema.org/", {"dcat": "http://www.w3.org/ns/dcat#"}],
         "@type": "Dataset",
         "@id": place,
-        "name": f"{description.title}, {TITLE}",
-        "description": f"{description.question} {' '.join(description.means)}",
+        "name": name,
+        "description": about,
         "url": place,
         "identifier": place,
         "version": document.release,
         "dcat:version": document.release,
-        "dcat:isVersionOf": {"@id": f"https://{host}/{figures.kpi.id}"},
+        "dcat:isVersionOf": {"@id": f"https://{host}/{folder.removesuffix('/')}"},
         "datePublished": published,
         "license": LICENCE,
         "isAccessibleForFree": True,
@@ -112,10 +155,8 @@ def dataset(
             for name in files
         ],
     }
-    if points:
-        made["temporalCoverage"] = f"{min(points).isoformat()}/{max(points).isoformat()}"
     if document.compared_with:
-        made["dcat:previousVersion"] = {"@id": f"https://{host}/releases/{document.compared_with}/{figures.kpi.id}/"}
+        made["dcat:previousVersion"] = {"@id": _place(host, document.compared_with, folder)}
     return made
 
 

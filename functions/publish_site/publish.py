@@ -31,6 +31,7 @@ from functions.publish_site.feed import FEED_KEY, feed
 from functions.publish_site.front import stale_sources
 from functions.publish_site.results import ReleaseError, in_public_words, newest_release, read_release
 from functions.publish_site.site import (
+    RELEASE_DATASET,
     Site,
     calendar_page,
     empty_front_page,
@@ -230,11 +231,24 @@ def _no_collecting() -> Iterator[None]:
 def _checked_front(run: _Run, release: _Release, newer: Sequence[Withdrawal]) -> bytes:
     """Return the page at the front as it stands today, as the gate let it through."""
     today, published = times.london_day(run.now), release.entry.published
-    page = front_page(run.site, release.document, published, today, newer)
+    dataset = _dataset(run, release)
+    page = front_page(run.site, release.document, published, today, newer, dataset)
     said = [f"Release {one.release} was withdrawn on {words.day(one.withdrawn_on)}" for one in newer]
     said += [words.sentence(one.reason) for one in newer]
-    gate.check_front(page, _context(run, release.document, published, today, said), run.site.assets.files)
+    made = _context(run, release.document, published, today, said)
+    gate.check_front(page, made, run.site.assets.files, dataset)
     return page
+
+
+def _dataset(run: _Run, release: _Release) -> bytes | None:
+    """Return the release's description as a Dataset as it was or will be written; ``None`` if it was made without."""
+    if release.files:
+        return release.files[RELEASE_DATASET]
+    try:
+        key = f"releases/{release.entry.release}/{RELEASE_DATASET}"
+        return store.read_bytes(run.s3, run.settings.site_bucket, key)
+    except store.MissingObjectError:
+        return None
 
 
 def _context(

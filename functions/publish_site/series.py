@@ -69,11 +69,13 @@ def _monthly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tupl
         )
     opened, closes = periods[0][0].period_start, periods[0][0].period_end
     firsts = [own[0] for own in periods]
-    breaks, notes = _breaks(figures, firsts, lambda n, on: (on - firsts[n].period_start).days, room=25, lines=True)
+    breaks, marked, notes = _breaks(
+        figures, firsts, lambda n, on: (on - firsts[n].period_start).days, room=25, lines=True
+    )
     target = _target(figures, measure)
     chart = LineChart(
         title=sentences.finding(figures, measure),
-        description=" ".join([*said, *_standing(figures, measure, target)]),
+        description=" ".join([*said, *_standing(figures, measure, target), *marked]),
         lines=tuple(lines),
         ticks=_month_ticks(opened, closes),
         start=0,
@@ -89,14 +91,14 @@ def _yearly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tuple
     target = _target(figures, measure)
     cells = [figures.at(measure, point).value for point in points]
     # A year's figure comes after what changed in it, so the mark stands before the figure.
-    breaks, notes = _breaks(figures, points, lambda n, _: n - 0.5 if n else -0.15, room=0.1, lines=False)
+    breaks, marked, notes = _breaks(figures, points, lambda n, _: n - 0.5 if n else -0.15, room=0.1, lines=False)
     said = sentences.trend(
         measure.title,
         [(f"in {words.years(point.period_label)}", cell) for point, cell in zip(points, cells, strict=True)],
     )
     chart = LineChart(
         title=sentences.finding(figures, measure),
-        description=" ".join([said, *_standing(figures, measure, target)]),
+        description=" ".join([said, *_standing(figures, measure, target), *marked]),
         lines=(
             Line(
                 "",
@@ -118,22 +120,26 @@ def _yearly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tuple
 
 def _breaks(
     figures: KpiFigures, points: list[Point], place: Callable[[int, date], float], room: float, *, lines: bool
-) -> tuple[tuple[Mark, ...], tuple[str, ...]]:
-    """Series breaks inside the periods of ``points``, and what each of them is.
+) -> tuple[tuple[Mark, ...], list[str], tuple[str, ...]]:
+    """Series breaks inside the periods of ``points``: their marks, a sentence that says where, and what each is.
 
     ``place`` gives where a day of the n-th period stands on the axis; marks nearer than ``room`` become one.
     With ``lines``, each period is a line of its own, and the note says which.
     """
     at: dict[float, list[str]] = {}
-    notes = []
+    marked, notes = [], []
     for number, one in enumerate(figures.kpi.description.breaks, 1):
         for index, point in enumerate(points):
             if point.period_start <= one.on <= point.period_end:
                 x = place(index, one.on)
                 at.setdefault(next((near for near in at if abs(near - x) < room), x), []).append(str(number))
                 where = f", in the line for {words.years(point.period_label)}" if lines else ""
-                notes.append(f"Change {number} ({words.day(one.on)}{where}). {words.sentence(one.text)}")
-    return tuple(Mark(x, _change(numbers)) for x, numbers in sorted(at.items())), tuple(notes)
+                marked.append(f"Change {number} ({words.day(one.on)}{where})")
+                what, old, new = map(words.sentence, (one.text, one.before, one.after))
+                notes.append(f"{marked[-1]}. {what} Before: {old} From then: {new}")
+    said = [f"Marked on it: {words.listed(marked)}. What was so before, and is from then, is said below it."]
+    marks = tuple(Mark(x, _change(numbers)) for x, numbers in sorted(at.items()))
+    return marks, said if marked else [], tuple(notes)
 
 
 def _change(numbers: list[str]) -> str:

@@ -42,6 +42,7 @@ SERVICE_NAME = "School placements performance"
 RELEASE_CSV = "school-placements-performance.csv"
 RELEASE_JSON = "school-placements-performance.json"
 RELEASE_ODS = "school-placements-performance.ods"
+RELEASE_DATASET = "school-placements-performance.jsonld"
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
     deep = {**site.frame("../../../", document.release, "../"), **_about(document, published)}
     for index, figures in enumerate(kpis):
         values = kpi_view(figures, kpis, index, document, published)
+        values["dataset"] = metadata.data_block(files[f"{figures.kpi.id}/{figures.kpi.id}.jsonld"])
         files[f"{figures.kpi.id}/index.html"] = render("kpi.html", **{**deep, "here": "kpi"}, **values)
     files["data-quality/index.html"] = render(
         "data-quality.html", **{**deep, "here": "data-quality"}, **quality_view(document, times.london_day(published))
@@ -104,12 +106,18 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
     for name in ("accessibility", "privacy"):
         files[f"{name}/index.html"] = render(f"{name}.html", **deep)
     files |= {f"schemas/{name}": canonical_json(schema) for name, schema in schemas.SCHEMAS.items()}
+    dataset = metadata.data_block(files[RELEASE_DATASET])
     files["data/index.html"] = render(
-        "data.html", **{**deep, "here": "data"}, **data_page.data_view(document, kpis, files)
+        "data.html", **{**deep, "here": "data"}, **data_page.data_view(document, kpis, files), dataset=dataset
     )
     shallow = {**site.frame("../../", document.release, "", "front"), **_about(document, published)}
     first = render(
-        "front.html", **shallow, **front_view(kpis, document, times.london_day(published)), checked=None, missing=()
+        "front.html",
+        **shallow,
+        **front_view(kpis, document, times.london_day(published)),
+        checked=None,
+        missing=(),
+        dataset=dataset,
     )
     files["manifest.json"] = canonical_json(_manifest(document, instant, {**files, "index.html": first}))
     files["index.html"] = first
@@ -136,7 +144,7 @@ def _descriptions(
     tables: Mapping[str, Standard],
     files: Mapping[str, bytes],
 ) -> dict[str, bytes]:
-    """What describes the data files to a programme: CSVW beside each CSV, a Dataset for each KPI, a Data Package."""
+    """What describes the data files to a programme: CSVW beside each CSV, Datasets, a Data Package."""
     titles = {one.kpi.id: one.kpi.description.title for one in kpis}
     described: dict[str, dict[str, object]] = {}
     for path in (one for one in files if one.endswith(".csv") and not one.endswith(".meta.csv")):
@@ -153,6 +161,8 @@ def _descriptions(
         own = sorted(path.rpartition("/")[2] for path in data if path.startswith(f"{one.kpi.id}/"))
         told = metadata.dataset(one, document, instant, host, own)
         made[f"{one.kpi.id}/{one.kpi.id}.jsonld"] = canonical_json(told)
+    whole = sorted(path for path in data if "/" not in path)
+    made[RELEASE_DATASET] = canonical_json(metadata.release_dataset(kpis, document, instant, host, whole))
     made["datapackage.json"] = canonical_json(metadata.data_package(document, instant, data, described))
     return made
 
@@ -163,8 +173,12 @@ def front_page(
     published: datetime,
     today: date,
     newer_withdrawn: Sequence[Withdrawal] = (),
+    dataset: bytes | None = None,
 ) -> bytes:
-    """Return the page at the front: the release's first page, with notices true on ``today``."""
+    """Return the page at the front: the release's first page, with notices true on ``today``.
+
+    ``dataset`` is the release's own description as a Dataset; one that was published before there was any has none.
+    """
     place = f"releases/{document.release}/"
     return render(
         "front.html",
@@ -172,6 +186,7 @@ def front_page(
         **_about(document, published),
         **front_view(_kpis(document), document, today),
         missing=[_withdrawn_words(one) for one in newer_withdrawn],
+        dataset=metadata.data_block(dataset) if dataset else None,
     )
 
 

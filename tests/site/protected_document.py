@@ -327,7 +327,9 @@ def kpis() -> tuple[KpiResult, ...]:
         breaks=(
             SeriesBreak(
                 on=date(2024, 10, 1),
-                text="Before: placements were part of “course full”. After: a reason of their own.",
+                text="Providers can first choose “school placement”.",
+                before="placements were part of “course full”",
+                after="placements are a reason of their own",
             ),
         ),
     )
@@ -375,9 +377,17 @@ def kpis() -> tuple[KpiResult, ...]:
         extra_families=(Family(id="cohort", period="register_year", stands="month_end"),),
         breaks=(
             SeriesBreak(
-                on=date(2023, 7, 20), text="Before: one list of reasons. After: reasons were split and renamed."
+                on=date(2023, 7, 20),
+                text="A new list of reasons.",
+                before="One list of 12 reasons was in use.",
+                after="The reasons are split and renamed.",
             ),
-            SeriesBreak(on=date(2025, 2, 11), text="Before: one reason each. After: several may be given."),
+            SeriesBreak(
+                on=date(2025, 2, 11),
+                text="Several reasons may be given.",
+                before="each trainee had one reason",
+                after="a trainee can have several",
+            ),
         ),
     )
     participation = kpi(

@@ -59,7 +59,7 @@ def whole(protected: Protected, page_frame: site.Site, files: dict[str, bytes]) 
         CALENDAR_KEY: icalendar(catalogue, page_frame.host),
         FEED_KEY: feed(catalogue, {}, page_frame.host),
         "404.html": site.not_found_page(page_frame, release),
-        "index.html": site.front_page(page_frame, protected, PUBLISHED, AS_OF),
+        "index.html": site.front_page(page_frame, protected, PUBLISHED, AS_OF, (), files[site.RELEASE_DATASET]),
         "late.html": site.front_page(page_frame, protected, PUBLISHED, LATER, [withdrawn]),
     }
 
@@ -153,6 +153,24 @@ def test_axe_finds_nothing_on_any_page(browser: Any, address: str, pages: list[s
         found = Axe().run(page).response["violations"]
         assert [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found] == [], path
     context.close()
+
+
+def test_the_data_block_of_a_page_is_read_under_the_policy_and_runs_nothing(
+    browser: Any, address: str, protected: Protected
+) -> None:
+    """A browser that enforces the policy neither runs nor reports it, and what it holds is a Dataset."""
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    for path in ("/index.html", a_kpi(protected), f"/releases/{protected.release}/data/index.html"):
+        answer = page.goto(address + path)
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "script-src" not in policy, "no script of any kind may run"
+        assert page.evaluate("[...document.scripts].map(one => one.type)") == ["application/ld+json"]
+        assert page.evaluate("JSON.parse(document.scripts[0].text)['@type']") == "Dataset"
+    page.close()
+    assert complaints == []
 
 
 def test_the_skip_link_comes_first_and_leads_to_the_content(browser: Any, address: str, pages: list[str]) -> None:

@@ -9,6 +9,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -86,6 +87,73 @@ def more(by: int) -> Callable[[re.Match[str]], str]:
 def _at(match: re.Match[str], new: str) -> str:
     start, end = match.start("n") - match.start(), match.end("n") - match.start()
     return match.group()[:start] + new + match.group()[end:]
+
+
+BLOCK = r'<script type="application/ld\+json">(?P<json>.*?)</script>'
+BLOCKS: dict[str, tuple[str, Any]] = {
+    "that runs": (BLOCK, lambda m: m.group().replace("application/ld+json", "module")),
+    "of a script that runs": (r"</head>", "<script>alert(1)</script></head>"),
+    "of another type beside it": (r"</head>", '<script type="application/json">{}</script></head>'),
+    "said twice": (BLOCK, lambda m: m.group() * 2),
+    "of a second kind of data": (r"</head>", '<script type="application/ld+json">{}</script></head>'),
+    "in the body": (r"</main>", lambda m: '<script type="application/ld+json">{}</script></main>'),
+    "moved to the body": (BLOCK + r"(?P<rest>.*?<main[^>]*>)", lambda m: m["rest"] + m.group().split(m["rest"])[0]),
+    "left out": (BLOCK, ""),
+    "with an address": (BLOCK, lambda m: m.group().replace(">", ' src="a.js">', 1)),
+    "with an id": (BLOCK, lambda m: m.group().replace(">", ' id="data">', 1)),
+    "with its type said twice": (BLOCK, lambda m: m.group().replace(">", ' type="module">', 1)),
+    "with a figure": (BLOCK, lambda m: m.group().replace('"inLanguage"', '"count":17,"inLanguage"')),
+    "with other words": (BLOCK, lambda m: m.group().replace("England", "Wales")),
+    "with a space more": (BLOCK, lambda m: m.group().replace('":"', '": "', 1)),
+    "with a letter escaped": (BLOCK, lambda m: m.group().replace("England", "\\u0045ngland")),
+    "with its names in another order": (
+        BLOCK,
+        lambda m: m.group().replace(m["json"], json.dumps(dict(reversed(list(json.loads(m["json"]).items()))))),
+    ),
+    "with a comment in it": (BLOCK, lambda m: m.group().replace("{", "<!-- 17 -->{", 1)),
+    "with a name said twice": (BLOCK, lambda m: m.group().replace('"version"', '"version":"","version"', 1)),
+    "that is no JSON": (BLOCK, lambda m: m.group().replace("}</script>", "</script>")),
+}
+
+
+@pytest.mark.parametrize("page", [PAGE, "index.html", "data/index.html"])
+@pytest.mark.parametrize("how", BLOCKS)
+def test_a_data_block_must_be_the_dataset_of_the_release(
+    files: Files, context: gate.Context, page: str, how: str
+) -> None:
+    own = page.replace("index.html", f"{KPI}.jsonld") if page == PAGE else site.RELEASE_DATASET
+    made = replace(context, sizes=frozenset(map(len, files.values())), datasets={page: files[own]})
+    check_page(page, files[page], made)
+    with pytest.raises(gate.STOPS):
+        check_page(page, changed(files, page, *BLOCKS[how])[page], made)
+
+
+def test_a_data_block_is_held_against_the_file_of_the_release(files: Files, check: Check) -> None:
+    """A page that agrees with another description than the one beside it is stopped, whichever was changed."""
+    other = changed(files, f"{KPI}/{KPI}.jsonld", "England", "Wales")
+    with pytest.raises(gate.STOPS, match="Dataset"):
+        check(other)
+    with pytest.raises(gate.STOPS, match="missing"):
+        check({path: body for path, body in files.items() if path != site.RELEASE_DATASET})
+
+
+@pytest.mark.parametrize("page", ["about/index.html", "method/index.html"])
+def test_a_page_without_data_has_no_data_block(files: Files, check: Check, page: str) -> None:
+    with pytest.raises(gate.STOPS, match="not read back"):
+        check(changed(files, page, "</head>", '<script type="application/ld+json">{}</script></head>'))
+
+
+def test_the_front_page_has_the_dataset_of_its_release_or_none(
+    protected: Protected, page_frame: site.Site, context: gate.Context, files: Files
+) -> None:
+    told = files[site.RELEASE_DATASET]
+    assets = page_frame.assets.files
+    pages = {made: site.front_page(page_frame, protected, PUBLISHED, TODAY, (), made) for made in (told, None)}
+    for made, page in pages.items():
+        gate.check_front(page, context, assets, made)
+    for made, other in ((told, None), (None, told)):
+        with pytest.raises(gate.STOPS):
+            gate.check_front(pages[made], context, assets, other)
 
 
 def test_a_release_as_it_is_rendered_passes(files: Files, check: Check) -> None:

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import csvw
 import frictionless
 import pytest
 
+from functions.publish_site import metadata
 from functions.publish_site.words import SYMBOLS
 
 if TYPE_CHECKING:
@@ -141,6 +143,37 @@ def test_each_indicator_has_a_dataset_with_its_version_and_downloads(
             assert one["contentUrl"].startswith(told["url"])
             assert f"{kpi.id}/{one['contentUrl'].rpartition('/')[2]}" in files
         assert f'href="{kpi.id}.jsonld"' in files[f"{kpi.id}/index.html"].decode()
+
+
+def test_the_release_has_a_dataset_whose_parts_are_those_of_its_indicators(
+    protected: Protected, files: dict[str, bytes]
+) -> None:
+    told = json.loads(files["school-placements-performance.jsonld"])
+    own = [json.loads(files[f"{kpi.id}/{kpi.id}.jsonld"]) for kpi in protected.kpis]
+    assert [one["@id"] for one in told["hasPart"]] == [one["@id"] for one in own]
+    assert {one["isPartOf"]["@id"] for one in own} == {told["@id"]}
+    assert 50 <= len(told["description"]) <= 5000
+    assert {one["contentUrl"].removeprefix(told["url"]) for one in told["distribution"]} <= set(files)
+
+
+@pytest.mark.parametrize(
+    ("page", "file"),
+    [
+        ("index.html", "school-placements-performance.jsonld"),
+        ("data/index.html", "school-placements-performance.jsonld"),
+        ("trainee-withdrawals/index.html", "trainee-withdrawals/trainee-withdrawals.jsonld"),
+    ],
+)
+def test_a_page_has_the_dataset_of_its_data_in_it(files: dict[str, bytes], page: str, file: str) -> None:
+    told = re.findall(r"<script[^>]*>(.*?)</script>", files[page].decode())
+    assert [json.loads(one) for one in told] == [json.loads(files[file])]
+
+
+def test_a_data_block_cannot_be_ended_by_what_it_says() -> None:
+    said = {"name": "</script><!-- & <script>"}
+    told = metadata.data_block(json.dumps(said).encode())
+    assert not set("<>&") & set(told)
+    assert json.loads(told) == said
 
 
 def test_the_data_page_names_every_data_file_with_its_size(files: dict[str, bytes]) -> None:

@@ -17,7 +17,7 @@ from functions.publish_site.gate.context import Context, context
 from functions.publish_site.gate.descriptions import check_description
 from functions.publish_site.gate.downloads import check_csv, check_json, check_manifest, check_ods
 from functions.publish_site.gate.errors import GateError, stopped
-from functions.publish_site.gate.pages import FRONT, check_page
+from functions.publish_site.gate.pages import DATA, FRONT, check_page
 from functions.publish_site.gate.scanner import Known, known, scan
 from functions.publish_site.gate.standard import check_meta, check_standard
 from functions.publish_site.readback import ReadbackError
@@ -42,7 +42,7 @@ def check_release(files: Mapping[str, bytes], made: Context, assets: Collection[
     ``files`` are all of the release by their path in it; ``assets`` the keys of stylesheet and images.
     """
     document = made.document
-    made = replace(made, sizes=frozenset(map(len, files.values())))
+    made = replace(made, sizes=frozenset(map(len, files.values())), datasets=_datasets(made, files))
     missing = {f"{kpi.id}/{kpi.id}.{kind}" for kpi in document.kpis for kind in ("csv", "json")} - set(files)
     if missing:
         raise stopped(min(missing), "the file", "it is missing from the release")
@@ -52,10 +52,23 @@ def check_release(files: Mapping[str, bytes], made: Context, assets: Collection[
         scan({file: body}, allowed)
 
 
-def check_front(body: bytes, made: Context, assets: Collection[str]) -> None:
-    """Raise one of :data:`STOPS` unless the page at the front may be published as it is."""
-    check_page(FRONT, body, made)
+def check_front(body: bytes, made: Context, assets: Collection[str], dataset: bytes | None = None) -> None:
+    """Raise one of :data:`STOPS` unless the page at the front may be published as it is.
+
+    ``dataset`` is the release's description as a Dataset, which the page has in it; ``None`` if the release has none.
+    """
+    check_page(FRONT, body, replace(made, datasets={FRONT: dataset} if dataset is not None else {}))
     scan({FRONT: body}, known(made.document, {}, assets))
+
+
+def _datasets(made: Context, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The Dataset that each page with a data block must have in it: an indicator's own, or that of the release."""
+    named = {f"{one}/index.html": f"{one}/{one}.jsonld" for one in made.kpis}
+    named |= dict.fromkeys((FRONT, DATA), f"{schema.RELEASE_DATA}.jsonld")
+    missing = set(named.values()) - set(files)
+    if missing:
+        raise stopped(min(missing), "the file", "it is missing from the release")
+    return {page: files[path] for page, path in named.items()}
 
 
 def _check_file(file: str, body: bytes, made: Context, files: Mapping[str, bytes]) -> None:

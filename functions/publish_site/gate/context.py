@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from functions.publish_site.readback.markup import blocks, parse
 from placements_kpi import times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from placements_kpi.results import Protected
 
@@ -34,6 +34,8 @@ class Context:
     """Names with a number in them that the templates give to elements."""
     sizes: frozenset[int] = frozenset()
     """Bytes of each file of the release, which the page on data says."""
+    datasets: Mapping[str, bytes] = field(default_factory=dict)
+    """Page: the description of its data as a Dataset, which it must have in it as a data block."""
 
     @property
     def instants(self) -> set[str]:

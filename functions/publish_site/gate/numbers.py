@@ -115,7 +115,7 @@ def kpi_texts(kpi: KpiResult) -> set[str]:
     about = kpi.description
     texts = {about.title, about.question, about.region_of, about.definition_version, about.target.text}
     texts |= {*about.means, *about.method, *about.leaves_out, *about.caveats, *kpi.comparison.values()}
-    texts |= {one.text for one in about.breaks}
+    texts |= {said for one in about.breaks for said in (one.text, one.before, one.after)}
     if about.target.value is not None:
         level = f"{Decimal(str(about.target.value)).normalize():f}%"
         texts |= {f"{level} target", f"Target: {level}"}

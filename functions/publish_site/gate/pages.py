@@ -12,8 +12,11 @@ from functions.publish_site.gate.errors import stopped
 from functions.publish_site.gate.numbers import Phrases, has_number
 from functions.publish_site.gate.tables import AGES, check_ages, check_kpi_table, check_source_table
 from functions.publish_site.glossary import TERMS
+from functions.publish_site.metadata import data_block
 from functions.publish_site.opendata import COLUMN_WORDS
+from functions.publish_site.readback.files import json_value
 from functions.publish_site.readback.markup import COMMENT, HEADINGS, Node, blocks, parse, tables
+from placements_kpi.store import canonical_json
 
 if TYPE_CHECKING:
     from functions.publish_site.gate.audited import Audited, AuditedKpi
@@ -56,11 +59,29 @@ def check_page(file: str, body: bytes, context: Context) -> None:
     for card in (*root.of_class("app-card"), *root.of_class("app-headline")):
         read |= _check_card(file, card, kpi or _kpi_of(file, card, context), phrases)
     allowed = _page_numbers(context, file)
+    block = _data_block(file, root, context.datasets.get(file))
+    read |= {id(node) for node in block}
     for node in blocks(root):
         if id(node) not in read and not phrases.explains(node.own_text, allowed):
             raise stopped(file, node.place, "a number that the page has no reason to show")
-    for node in root.walk():
+    for node in (one for one in root.walk() if one not in block):
         _check_node(file, node, context, phrases)
+
+
+def _data_block(file: str, root: Node, dataset: bytes | None) -> list[Node]:
+    """Return the one element that may be of the kind ``script``, if the page describes data; it never runs.
+
+    It says what the Dataset of the release says, in the one spelling there is for that: nothing can be hidden in it.
+    """
+    if dataset is None:
+        return []
+    found = [node for node in root.all("script") if node.attributes == (("type", "application/ld+json"),)]
+    if len(found) != 1 or found[0].parent is None or found[0].parent.tag != "head":
+        raise stopped(file, "the head", "it must have one block of data, the Dataset of the release")
+    told = "".join(map(str, found[0].children))
+    if canonical_json(json_value(file, told.encode())) != dataset or told != data_block(dataset):
+        raise stopped(file, found[0].place, "it is not the Dataset of the release")
+    return found
 
 
 def _own_phrases(context: Context, file: str, kpi: AuditedKpi | None) -> set[str]:

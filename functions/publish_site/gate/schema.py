@@ -134,6 +134,7 @@ PACKAGE_JSON = [
 ]
 DATASET_JSON = [
     *"@context.[] @context.[].dcat @type @id name description url identifier version dcat:version".split(),
+    *"isPartOf.@id hasPart.[].@id".split(),
     *"dcat:isVersionOf.@id dcat:previousVersion.@id datePublished license isAccessibleForFree inLanguage".split(),
     *"spatialCoverage temporalCoverage creator.@type creator.name distribution.[].@type".split(),
     *"distribution.[].encodingFormat distribution.[].contentUrl".split(),

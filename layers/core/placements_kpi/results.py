@@ -112,10 +112,18 @@ class Breakdown(_Document):
 
 
 class SeriesBreak(_Document):
-    """A day from which figures are not fully comparable with earlier ones, and why."""
+    """A day from which figures are not fully comparable with earlier ones: what changed, the old and the new text.
+
+    All three are in words for the public, in full sentences.
+    """
 
     on: date
     text: str
+    """What changed, in one sentence."""
+    before: str = Field(min_length=1)
+    """What was collected or counted until the day before."""
+    after: str = Field(min_length=1)
+    """What is collected or counted from ``on``."""
 
 
 class Description(_Document):
