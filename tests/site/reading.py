@@ -309,6 +309,7 @@ def bar_drawing(drawing: ElementTree.Element) -> BarDrawing:
     for one in drawing.iter("rect"):
         assert _at(one, "x") == zero, "a bar does not begin at zero"
         rects[_at(one, "y") + _at(one, "height") / 2] = _at(one, "width")
+    crossing = {_at(one, "x1") for one in _lines(drawing, "app-chart__reference")}
     bars: dict[str, tuple[str, float | None]] = {}
     words: list[str] = []
     used = set()
@@ -318,13 +319,15 @@ def bar_drawing(drawing: ElementTree.Element) -> BarDrawing:
             continue
         middle = next((one for one in rects if abs(one + 5 - label.y) <= COORDINATE), None)
         length = rects[middle] if middle is not None else None
-        assert abs(label.x - zero - (length or 0) - 8) <= COORDINATE, "a figure does not stand at the end of its bar"
+        places = [zero + (length or 0) + 8, *(line + 8 for line in crossing)]
+        beside = any(abs(label.x - place) <= COORDINATE for place in places)
+        assert beside, "a figure stands neither at the end of its bar nor just past the line that would cross it there"
         assert " ".join(words) not in bars
         bars[" ".join(words)] = (label.text, length)
         used.add(middle)
         words = []
     assert set(rects) <= used, "a bar without a figure"
-    across = {_at(one, "x1") - zero for one in _lines(drawing, "app-chart__reference")}
+    across = {line - zero for line in crossing}
     assert len(across) == len(words) <= 1
     return BarDrawing(bars, (words[0], across.pop()) if words else None)
 
