@@ -129,4 +129,18 @@ FOUND: list[tuple[str, World]] = [
             awarded_at=datetime(2025, 6, 30, 12),
         ),
     ),
+    (
+        "A withdrawal from a route that does not lead to QTS is in nothing.",
+        _of(
+            date(2025, 11, 14),
+            state="withdrawn",
+            training_route="early_years_postgrad",
+            itt_start_date=date(2023, 9, 4),
+            withdrawal_date=date(2025, 3, 3),
+        ),
+    ),
+    (
+        "On a route that does not lead to QTS no date is missing.",
+        _of(date(2025, 11, 14), state="awarded", training_route="assessment_only", withdrawal_reasons=None),
+    ),
 ]
