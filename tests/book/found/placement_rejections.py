@@ -127,4 +127,32 @@ FOUND: list[tuple[str, World]] = [
         "An offer lacks no day of rejection, also where it was once rejected automatically.",
         _of([{**_offered("c1", SENT), "rejected_by_default": True}]),
     ),
+    (
+        "A choice of a course in a primary or secondary school, said not to be hidden, is one like any other.",
+        _of(
+            [
+                _rejected(
+                    level, SECOND, rejection_reason_ids=["course_full"], course_level=level, hide_in_reporting=False
+                )
+                for level in ("primary", "secondary")
+            ]
+        ),
+    ),
+    (
+        "A status on no list decides nothing, but its candidate applied; a region comes in small letters or large.",
+        _of(
+            [
+                {"candidate_id": "c1", "sent_to_provider_at": SENT, "status": "enrolled"},
+                _rejected("c2", SECOND, rejection_reason_ids=["course_full"], provider_region_code="South_West"),
+            ]
+        ),
+    ),
+    (
+        "An offer is no automatic rejection, though it has been one and says when.",
+        _of([{**_offered("c1", SENT), "rejected_by_default": True, "rejected_at": SECOND}]),
+    ),
+    (
+        "An automatic rejection without a date is shown as such.",
+        _of([{**_rejected("c1", SECOND, rejected_by_default=True), "rejected_at": None}]),
+    ),
 ]
