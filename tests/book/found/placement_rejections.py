@@ -16,6 +16,7 @@ IN_EACH_WAY: dict[str, dict[str, Any]] = {
     "mentor": {"rejection_reason_ids": ["no_mentor"]},
     "mentor and other": {"rejection_reason_ids": ["no_mentor", "qualifications"]},
     "course_full": {"rejection_reason_ids": ["course_full"]},
+    "course_full and other": {"rejection_reason_ids": ["course_full", "qualifications"]},
     "other": {"rejection_reason_ids": ["qualifications"]},
     "no_reason": {},
     "in_text": {"rejection_reasons_type": "rejection_reason"},
@@ -113,5 +114,45 @@ FOUND: list[tuple[str, World]] = [
     (
         "What has a day of sending was sent, whatever its status: without a candidate it is shown.",
         _of([{"sent_to_provider_at": SENT, "status": "unsubmitted"}]),
+    ),
+    (
+        "A word of another list is no id of a reason: unmapped.",
+        _of([_rejected("c1", SECOND, rejection_reason_ids=["recruited"])]),
+    ),
+    (
+        "The format decides before the ids: a reason in writing only, whatever else is there.",
+        _of([_rejected("c1", SECOND, rejection_reasons_type="rejection_reason", rejection_reason_ids=["course_full"])]),
+    ),
+    (
+        "An offer lacks no day of rejection, also where it was once rejected automatically.",
+        _of([{**_offered("c1", SENT), "rejected_by_default": True}]),
+    ),
+    (
+        "A choice of a course in a primary or secondary school, said not to be hidden, is one like any other.",
+        _of(
+            [
+                _rejected(
+                    level, SECOND, rejection_reason_ids=["course_full"], course_level=level, hide_in_reporting=False
+                )
+                for level in ("primary", "secondary")
+            ]
+        ),
+    ),
+    (
+        "A status on no list decides nothing, but its candidate applied; a region comes in small letters or large.",
+        _of(
+            [
+                {"candidate_id": "c1", "sent_to_provider_at": SENT, "status": "enrolled"},
+                _rejected("c2", SECOND, rejection_reason_ids=["course_full"], provider_region_code="South_West"),
+            ]
+        ),
+    ),
+    (
+        "An offer is no automatic rejection, though it has been one and says when.",
+        _of([{**_offered("c1", SENT), "rejected_by_default": True, "rejected_at": SECOND}]),
+    ),
+    (
+        "An automatic rejection without a date is shown as such.",
+        _of([{**_rejected("c1", SECOND, rejected_by_default=True), "rejected_at": None}]),
     ),
 ]

@@ -129,4 +129,59 @@ FOUND: list[tuple[str, World]] = [
             awarded_at=datetime(2025, 6, 30, 12),
         ),
     ),
+    (
+        "A withdrawal from a route that does not lead to QTS is in nothing.",
+        _of(
+            date(2025, 11, 14),
+            state="withdrawn",
+            training_route="early_years_postgrad",
+            itt_start_date=date(2023, 9, 4),
+            withdrawal_date=date(2025, 3, 3),
+        ),
+    ),
+    (
+        "A withdrawal from a route that nobody knows is shown as not counted, and is not counted.",
+        _of(
+            date(2025, 11, 14),
+            state="withdrawn",
+            training_route="by post",
+            itt_start_date=date(2023, 9, 4),
+            withdrawal_date=date(2025, 3, 3),
+        ),
+    ),
+    (
+        "The name of a group is no id of a reason: other, with a warning.",
+        _of(
+            date(2025, 11, 14),
+            state="withdrawn",
+            itt_start_date=date(2023, 9, 4),
+            withdrawal_date=date(2025, 3, 3),
+            withdrawal_reasons=["career_choice"],
+        ),
+    ),
+    (
+        "A withdrawal with an empty list of reasons is one without reasons; a region comes in small letters or large.",
+        _of(
+            date(2025, 11, 14),
+            _provider("A01", "North_West"),
+            state="withdrawn",
+            itt_start_date=date(2023, 9, 4),
+            withdrawal_date=date(2025, 3, 3),
+            withdrawal_reasons=[],
+        ),
+    ),
+    (
+        "Reasons left behind by a withdrawal that was undone are of no account, an error among them.",
+        _of(
+            date(2025, 11, 14),
+            state="awarded",
+            itt_start_date=date(2023, 9, 4),
+            awarded_at=datetime(2025, 6, 30, 12),
+            withdrawal_reasons=["record_added_in_error"],
+        ),
+    ),
+    (
+        "On a route that does not lead to QTS no date is missing.",
+        _of(date(2025, 11, 14), state="awarded", training_route="assessment_only", withdrawal_reasons=None),
+    ),
 ]
