@@ -11,6 +11,7 @@ from tests.book.world import Row, World
 
 URNS = ("100001", "100002", "100003", "100004", "99999")
 GIVEN = (*URNS, *URNS, "900000", "900020", None)
+STATES = ("trn_received", "trn_received", "awarded", "awarded", "withdrawn", "lost_in_the_post", "draft")
 
 
 @st.composite
@@ -50,9 +51,7 @@ def worlds(draw: st.DrawFn) -> World:
     )
     trainee = st.fixed_dictionaries(
         {
-            "state": st.sampled_from(
-                ("trn_received", "trn_received", "awarded", "awarded", "withdrawn", "lost_in_the_post", "draft")
-            ),
+            "state": st.sampled_from(STATES),
             "trainee_start_date": maybe(starts),
             "itt_start_date": maybe(starts, 1),
             "placement_urns": maybe(st.lists(st.sampled_from(GIVEN[:-1]), min_size=1, max_size=4, unique=True), 6),
