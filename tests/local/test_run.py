@@ -13,6 +13,8 @@ import pytest
 
 from local.lambdas import ROOT
 from local.world import write_sample
+from placements_kpi.results import Protected
+from tests.site.agreement import compare
 
 SOURCES = ("apply", "register", "placements", "vacancies", "providers", "schools")
 
@@ -115,6 +117,16 @@ def test_site_and_buckets_lie_on_disk(build: Path, first: tuple[int, str, str]) 
     buckets = {path.name for path in (build / "aws").iterdir()}
     assert len(buckets) == 2
     assert (build / "site" / "releases" / record(build)["release"] / "index.html").is_file()
+
+
+def test_every_format_of_the_release_says_the_same(build: Path, first: tuple[int, str, str]) -> None:
+    """Page, CSV, JSON, workbook and drawings, as they lie on disk, figure by figure."""
+    release = record(build)["release"]
+    [told] = (build / "aws").glob(f"*/protected/{release}/results.json")
+    document = Protected.model_validate_json(told.read_bytes())
+    found = compare(document, tree(build / "site" / "releases" / release))
+    assert found["CSV"] == found["JSON"] == found["ODS"] == 3 * sum(len(kpi.figures) for kpi in document.kpis)
+    assert min(found["HTML"], found["chart"], found["symbol [c]"]) > 0
 
 
 def test_the_same_input_again_changes_nothing(build: Path, first: tuple[int, str, str]) -> None:

@@ -86,8 +86,8 @@ def nice_ticks(top: float, wanted: int = 5) -> list[float]:
 
 
 def axis_label(value: float, *, percent: bool) -> str:
-    """Return a tick's label: ``20%``, ``12,000``."""
-    number = f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+    """Return a tick's label: ``20%``, ``12,000``, ``0.25%``; as many decimals as the tick has, so that it is true."""
+    number = f"{value:,.0f}" if value == int(value) else f"{Decimal(str(value)):,f}"
     return f"{number}%" if percent else number
 
 

@@ -1,0 +1,151 @@
+"""Page, CSV, JSON, workbook and drawings agree figure by figure, symbols included: on the sample and on random worlds.
+
+Six worlds in a usual run. All fifty: ``COMPARED_WORLDS=50 python -m pytest tests/site/test_agreement.py``.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from functions.publish_site import site
+from functions.publish_site.charts.svg import axis_label, nice_ticks
+from tests.site.agreement import compare
+from tests.site.conftest import PUBLISHED
+from tests.site.random_documents import random_document, symbols_in
+from tests.site.test_revisions import revised
+
+if TYPE_CHECKING:
+    from placements_kpi.results import Protected
+
+WORLDS = int(os.environ.get("COMPARED_WORLDS", "6"))
+KPI = "placement-rejections"
+PAGE, CSV, JSON, ODS = f"{KPI}/index.html", f"{KPI}/{KPI}.csv", f"{KPI}/{KPI}.json", f"{site.RELEASE_ODS}"
+
+Files = dict[str, bytes]
+
+
+def test_every_format_says_the_same_of_every_figure(protected: Protected, files: Files) -> None:
+    found = compare(protected, files)
+    figures = sum(len(kpi.figures) for kpi in protected.kpis)
+    assert found["CSV"] == found["JSON"] == found["ODS"] == 3 * figures
+    assert min(found[name] for name in ("HTML", "chart", "symbol [c]", "symbol [x]", "symbol [z]", "target")) > 0
+
+
+def test_every_format_says_the_same_of_revised_figures(page_frame: site.Site) -> None:
+    made = revised()
+    assert any(one.finality == "revised" for kpi in made.kpis for one in kpi.figures)
+    compare(made, site.release_files(page_frame, made, PUBLISHED))
+
+
+@pytest.mark.parametrize("number", range(WORLDS))
+def test_every_format_says_the_same_of_every_figure_of_a_random_world(number: int, page_frame: site.Site) -> None:
+    made = random_document(number)
+    found = compare(made, site.release_files(page_frame, made, PUBLISHED))
+    assert found["CSV"] == found["JSON"] == found["ODS"] == 3 * sum(len(kpi.figures) for kpi in made.kpis)
+    assert found["chart"] > 200
+    assert symbols_in(made).keys() >= {"c", "x"}, "some figures cannot be shown"
+
+
+def one_more(match: re.Match[str]) -> str:
+    """The match with its group "n" one higher, at the last of its digits."""
+    digits = match["n"]
+    last = re.search(r"\d(?=\D*$)", digits)
+    assert last
+    changed = digits[: last.start()] + str((int(last.group()) + 1) % 10) + digits[last.end() :]
+    start = match.start("n") - match.start()
+    return match.group()[:start] + changed + match.group()[start + len(digits) :]
+
+
+TAMPERED: dict[str, tuple[str, str, Callable[[re.Match[str]], str] | str, int]] = {
+    "a count in the CSV": (CSV, r"candidate,\w+,(?P<n>\d+),", one_more, 40),
+    "a percentage in the CSV": (CSV, r",(?P<n>\d+\.\d)\r\n", one_more, 10),
+    "a symbol in the CSV": ("trainee-withdrawals/trainee-withdrawals.csv", r",c,c,c\r\n", ",x,x,x\r\n", 0),
+    "a row of the CSV left out": (CSV, r"\r\n[^\r]*\r\n", "\r\n", 30),
+    "a count in the JSON": (JSON, r'"numerator": (?P<n>\d+)', one_more, 25),
+    "a percentage in the JSON": (JSON, r'"percentage": (?P<n>[\d.]+)', one_more, 25),
+    "a status in the JSON": (JSON, r'"figure_status": "provisional"', '"figure_status": "final"', 0),
+    "a cell of the table over time": (PAGE, r"End of May</th>.*?>(?P<n>[\d.]+)%</td>", one_more, 0),
+    "a cell of the figures beside it": (PAGE, r"Candidates who applied</th>.*?>(?P<n>[\d,]+)</td>", one_more, 0),
+    "a cell of the year before": (
+        PAGE,
+        r"Candidates who applied</th>(?:.*?</td>){3}.*?>(?P<n>[\d,]+)</td>",
+        one_more,
+        0,
+    ),
+    "a cell of a region": (PAGE, r"London</th>.*?>(?P<n>[\d,]+)</td>", one_more, 0),
+    "a symbol in a table": ("trainee-withdrawals/index.html", r">\[c\]</td>", ">[x]</td>", 0),
+    "the headline": (PAGE, r'app-figure--large">(?P<n>[\d.]+)%', one_more, 0),
+    "the counts of the headline": (PAGE, r'app-figure__counts">(?P<n>[\d,]+) out', one_more, 0),
+    "a point of a line moved up": (PAGE, r'points="[\d.]+,(?P<n>\d+)', one_more, 0),
+    "a point of a line moved along": (PAGE, r'points="[^"]* (?P<n>\d+)\.\d,', one_more, 1),
+    "a line broken": (PAGE, r'points="[\d.]+,[\d.]+ ', 'points="', 0),
+    "a circle moved": (PAGE, r'cy="(?P<n>\d+)', one_more, 0),
+    "a tick with another number": (PAGE, r'text-anchor="end">(?P<n>\d+)%</text>', one_more, 2),
+    "the figure at the end of a line": (PAGE, r">(?P<n>\d+\.\d)% \[p\]</text>", one_more, 0),
+    "a bar made longer": (PAGE, r'app-chart__bar"[^>]* width="(?P<n>\d+)', one_more, 3),
+    "the figure beside a bar": (PAGE, r'paint-order="stroke"[^>]*>(?P<n>[\d.]+)%</text>', one_more, 3),
+    "the line of England moved": (PAGE, r'app-chart__reference" x1="(?P<n>\d+)', one_more, 0),
+    "the line of the target moved": (
+        "school-take-up/index.html",
+        r'app-chart__target" x1="4\d[^"]*" y1="(?P<n>\d+)',
+        one_more,
+        0,
+    ),
+    "a withheld point with another symbol": ("ect-vacancies/index.html", r">\[x\]</text>", ">[c]</text>", 0),
+    "a withheld point left out": ("ect-vacancies/index.html", r"<text [^>]*>\[x\]</text>", "", 0),
+    "a provisional point drawn as final": (
+        PAGE,
+        r'r="4.5" fill="#ffffff" stroke="(?P<n>#12436D)"',
+        lambda m: m.group().replace("#ffffff", "#12436D"),
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_one_thing_changed_in_one_format_is_found(protected: Protected, files: Files, what: str) -> None:
+    path, pattern, made, nth = TAMPERED[what]
+    text = files[path].decode()
+    match = list(re.finditer(pattern, text, re.S))[nth]
+    new = made if isinstance(made, str) else made(match)
+    assert new != match.group()
+    changed = {**files, path: (text[: match.start()] + new + text[match.end() :]).encode()}
+    with pytest.raises((AssertionError, ValueError)):
+        _compare_one(protected, changed, path)
+
+
+def _compare_one(protected: Protected, files: Files, path: str) -> Counter[str]:
+    """Compare the one indicator that was changed: the others are as they were."""
+    kpi_id = path.partition("/")[0]
+    return compare(protected, files, only=kpi_id)
+
+
+@pytest.mark.parametrize("what", [rb'office:value="(\d+)"', rb"<text:p>\[c\]</text:p>"])
+def test_a_cell_changed_in_the_workbook_is_found(protected: Protected, files: Files, what: bytes) -> None:
+    def changed(match: re.Match[bytes]) -> bytes:
+        return match.group().replace(b"[c]", b"[x]") if b"[c]" in match.group() else b'office:value="98761"'
+
+    with zipfile.ZipFile(io.BytesIO(files[ODS])) as archive:
+        members: dict[Any, bytes] = {info: archive.read(info) for info in archive.infolist()}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for info, body in members.items():
+            new = re.sub(what, changed, body, count=1) if info.filename == "content.xml" else body
+            assert info.filename != "content.xml" or new != body
+            archive.writestr(info, new)
+    with pytest.raises(AssertionError):
+        compare(protected, {**files, ODS: buffer.getvalue()})
+
+
+@pytest.mark.parametrize("top", [0.3, 1.1, 2.3, 12, 24_391])
+def test_a_tick_says_where_it_stands(top: float) -> None:
+    for tick in nice_ticks(top):
+        assert float(axis_label(tick, percent=True).replace(",", "").removesuffix("%")) == tick
