@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from functions.compute_kpis.disclosure import DisclosureError, Protection, protect
+from functions.compute_kpis.protection.guard import Guard, KpiGuard
 from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Past, past_of
 from functions.compute_kpis.protection.quantities import parse
+from functions.compute_kpis.protection.rounding import Rounded, round_all
 from functions.compute_kpis.protection.structure import structure_of
 from functions.compute_kpis.protection.withholding import EVERY, Place, steps
 from placements_kpi.settings import Disclosure
@@ -127,6 +129,40 @@ def test_correction_of_one_person_reveals_nothing_and_is_declared() -> None:
         past = past_of([*past.pages, made.page])
         known.append(Person(chance.choice(REGIONS), 0, LEFT, frozenset({chance.choice(REASONS)})))
     assert changes
+
+
+def test_correction_published_as_the_difference_it_makes_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A published number moved by the one person who came late tells that it was one: nothing of that gets out."""
+    first = release(LARGE)
+    late = [*LARGE, Person("north", 0, LEFT, frozenset({"place"}))]
+    true = {name: guard_count for name, guard_count in _true(LARGE).items() if guard_count != _true(late)[name]}
+    assert true, "the correction changes no count"
+
+    def by_the_difference(counts: dict[str, int], *more: object) -> Rounded:
+        made = round_all(counts, *more)  # type: ignore[arg-type]
+        moved = {
+            name: first.page.entries[name].rounded + counts[name] - true[name]
+            for name in counts
+            if name in true and name in first.page.entries
+        }
+        assert moved
+        return Rounded({**made.counts, **moved}, made.broken)
+
+    monkeypatch.setattr("functions.compute_kpis.protection.guard.round_all", by_the_difference)
+    try:
+        second = release(late, past_of([first.page]))
+    except DisclosureError:
+        return
+    shown_now = [(figure.numerator, figure.denominator) for figure in second.document.kpis[0].figures]
+    assert all(number is None or number % 5 == 0 for pair in shown_now for number in pair)
+    assert second.document.verdict is not None
+    assert second.document.verdict.withheld
+
+
+def _true(known: Iterable[Person]) -> dict[str, int]:
+    guard = KpiGuard(results_of(known, 0).kpis[0], Guard(USED, KEY, Past()))
+    guard.settle()
+    return dict(guard.counts)
 
 
 def test_release_that_cannot_be_made_safe_is_refused_with_names_and_no_values() -> None:
