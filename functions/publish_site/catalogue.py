@@ -32,13 +32,17 @@ class Entry(BaseModel):
 
 
 class Withdrawal(BaseModel):
-    """That a release was withdrawn, when and why; ``lifted`` when an operator brought it back."""
+    """That a release was withdrawn, when and why; ``lifted`` when an operator brought it back.
+
+    ``at`` is the moment of it, for the feed; ``None`` in a marker from before markers had it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     release: str
     withdrawn_on: date
     reason: str
+    at: datetime | None = None
     lifted: datetime | None = None
 
 
@@ -75,7 +79,7 @@ class Catalogue(BaseModel):
         for entry in dumped["releases"]:
             withdrawal = withdrawals.get(entry["release"])
             entry["withdrawn"] = (
-                withdrawal.model_dump(mode="json", exclude={"release", "lifted"}) if withdrawal else None
+                withdrawal.model_dump(mode="json", exclude={"release", "at", "lifted"}) if withdrawal else None
             )
         return dumped
 
@@ -93,13 +97,12 @@ def read_catalogue(s3: S3Client, bucket: str) -> tuple[Catalogue, store.Pointer 
 
 
 def read_withdrawals(s3: S3Client, bucket: str) -> dict[str, Withdrawal]:
-    """Return the withdrawals in force, by release."""
+    """Return the last withdrawal of each release that ever had one, those lifted included."""
     found: dict[str, Withdrawal] = {}
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=WITHDRAWN_PREFIX):
         for item in page.get("Contents", []):
             withdrawal = Withdrawal.model_validate(store.read_json(s3, bucket, item["Key"]))
-            if withdrawal.lifted is None:
-                found[withdrawal.release] = withdrawal
+            found[withdrawal.release] = withdrawal
     return found
 
 

@@ -23,29 +23,43 @@ TITLE = "School placements performance: releases"
 _BEFORE_ANYTHING = datetime(2025, 1, 1, tzinfo=UTC)
 
 
-def feed(catalogue: Catalogue, withdrawals: Mapping[str, Withdrawal], host: str) -> bytes:
-    """Return the feed of every release there was, those withdrawn included."""
+def feed(
+    catalogue: Catalogue,
+    withdrawals: Mapping[str, Withdrawal],
+    host: str,
+    lifted: Mapping[str, datetime] | None = None,
+) -> bytes:
+    """Return the feed of every release there was, those withdrawn included.
+
+    ``withdrawals`` are those in force; ``lifted`` says when one that was in force once was lifted. That is a change
+    too: without it the time of an entry would go back, and a feed reader would never learn of it.
+    """
     days: dict[str, list[Entry]] = defaultdict(list)
     for entry in catalogue.newest_first():
         days[entry.release.rpartition(".")[0]].append(entry)
     root = ElementTree.Element("feed", xmlns="http://www.w3.org/2005/Atom")
     _text(root, "id", _tag(host, "releases"))
     _text(root, "title", TITLE)
-    changes = [_updated(entries, withdrawals) for entries in days.values()]
-    _text(root, "updated", times.iso_instant(max(changes, default=_BEFORE_ANYTHING)))
+    changes = {day: _updated(entries, withdrawals, lifted or {}) for day, entries in days.items()}
+    _text(root, "updated", times.iso_instant(max(changes.values(), default=_BEFORE_ANYTHING)))
     _text(ElementTree.SubElement(root, "author"), "name", "Department for Education")
     _text(root, "rights", "Open Government Licence v3.0")
     ElementTree.SubElement(root, "link", rel="self", href=f"https://{host}/{FEED_KEY}", type="application/atom+xml")
     ElementTree.SubElement(root, "link", rel="alternate", href=f"https://{host}/releases/", type="text/html")
     for day, entries in days.items():
-        _entry(root, day, entries, withdrawals, host)
+        _entry(root, day, entries, withdrawals, host, changes[day])
     ElementTree.indent(root, " ")
     body: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return body + b"\n"
 
 
 def _entry(
-    root: ElementTree.Element, day: str, entries: list[Entry], withdrawals: Mapping[str, Withdrawal], host: str
+    root: ElementTree.Element,
+    day: str,
+    entries: list[Entry],
+    withdrawals: Mapping[str, Withdrawal],
+    host: str,
+    updated: datetime,
 ) -> None:
     newest = next((entry for entry in entries if entry.release not in withdrawals), entries[0])
     withdrawn = withdrawals.get(newest.release)
@@ -54,7 +68,7 @@ def _entry(
     title = f"Data up to {words.day(newest.as_of)}"
     _text(made, "title", f"Withdrawn: {title[0].lower()}{title[1:]}" if withdrawn else title)
     _text(made, "published", times.iso_instant(entries[-1].published))
-    _text(made, "updated", times.iso_instant(_updated(entries, withdrawals)))
+    _text(made, "updated", times.iso_instant(updated))
     address = f"https://{host}/releases/{newest.release}/index.html"
     ElementTree.SubElement(made, "link", rel="alternate", href=address, type="text/html")
     said = [f"Release {newest.release}, published {words.day(times.london_day(newest.published))}."]
@@ -72,14 +86,20 @@ def _entry(
     _text(made, "summary", " ".join(said))
 
 
-def _updated(entries: list[Entry], withdrawals: Mapping[str, Withdrawal]) -> datetime:
-    """The last time anything happened to the releases of a day; of a withdrawal only its day is known."""
+def _updated(entries: list[Entry], withdrawals: Mapping[str, Withdrawal], lifted: Mapping[str, datetime]) -> datetime:
+    """The last time anything happened to the releases of a day; of an old withdrawal only its day is known."""
     changes = [entry.published for entry in entries]
     for entry in entries:
         if entry.release in withdrawals:
-            opens = datetime.combine(withdrawals[entry.release].withdrawn_on, time(), UTC)
-            changes.append(max(opens, max(changes) + timedelta(seconds=1)))
+            one = withdrawals[entry.release]
+            changes.append(max(one.at or datetime.combine(one.withdrawn_on, time(), UTC), _after(changes)))
+        elif entry.release in lifted:
+            changes.append(max(lifted[entry.release], _after(changes)))
     return max(changes)
+
+
+def _after(changes: list[datetime]) -> datetime:
+    return max(changes) + timedelta(seconds=1)
 
 
 def _tag(host: str, name: str) -> str:

@@ -68,6 +68,9 @@ class _Run:
     site: Site
     writer: Writer
     withdrawals: dict[str, Withdrawal] = field(default_factory=dict)
+    """Those in force, by release."""
+    lifted: dict[str, datetime] = field(default_factory=dict)
+    """When a withdrawal that was in force once was lifted, by release."""
     stopped: Exception | None = None
     """What kept a release from taking the place of one that was withdrawn."""
 
@@ -98,7 +101,9 @@ def publish(settings: PublishSettings, request: Request) -> dict[str, Any]:
     )
     # Read before anything else, so that whoever wrote the front page since then is noticed.
     seen = run.writer.etag(FRONT_KEY)
-    run.withdrawals = read_withdrawals(s3, settings.site_bucket)
+    markers = read_withdrawals(s3, settings.site_bucket)
+    run.withdrawals = {release: one for release, one in markers.items() if one.lifted is None}
+    run.lifted = {release: one.lifted for release, one in markers.items() if one.lifted is not None}
     if request.action == "withdraw":
         _mark_withdrawn(run, request)
     elif request.action == "republish":
@@ -148,7 +153,7 @@ def _switch(run: _Run, request: Request, seen: str | None) -> tuple[str | None, 
         "404.html": not_found_page(run.site, release),
         "calendar/index.html": calendar_page(run.site, changed),
         CALENDAR_KEY: icalendar(changed, run.site.host),
-        FEED_KEY: feed(changed, run.withdrawals, run.site.host),
+        FEED_KEY: feed(changed, run.withdrawals, run.site.host, run.lifted),
         ROBOTS_KEY: ROBOTS,
         CATALOGUE_KEY: store.canonical_json(changed.body(run.withdrawals)),
     }
@@ -283,10 +288,11 @@ def _mark_withdrawn(run: _Run, request: Request) -> None:
     if release in run.withdrawals:
         return
     today: date = times.london_day(run.now)
-    withdrawal = Withdrawal(release=release, withdrawn_on=today, reason=str(request.reason))
+    withdrawal = Withdrawal(release=release, withdrawn_on=today, reason=str(request.reason), at=run.now)
     notice = withdrawn_file(run.site, "index.html", withdrawal) or b""
     gate.scan({"index.html": notice}, gate.Known(assets=_asset_names(run)))
     run.withdrawals[release] = withdrawal
+    run.lifted.pop(release, None)
     run.writer.pointer(withdrawn_key(release), withdrawal.model_dump(mode="json"))
 
 
@@ -305,6 +311,7 @@ def _lift(run: _Run, request: Request) -> None:
             run.writer.once(key, body)
         for path, body in files.items():
             run.writer.page(f"releases/{release}/{path}", body)
+    run.lifted[release] = run.now
     lifted = withdrawal.model_copy(update={"lifted": run.now})
     run.writer.pointer(withdrawn_key(release), lifted.model_dump(mode="json"))
 

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures
     from placements_kpi.results import Measure, Point
 
+YEARS = {
+    "recruitment_cycle": "a recruitment cycle, from October to September",
+    "register_year": "an academic year from August",
+    "placements_year": "an academic year from September",
+}
+"""What "Academic year" stands for, by the kind of period: the standard has no other six-digit year that is near."""
+
 FIXED = "time_period time_identifier geographic_level country_code country_name region_code region_name".split()
 META = (
     "col_name col_type label indicator_grouping indicator_unit indicator_dp filter_hint filter_grouping_column".split()
@@ -223,7 +230,9 @@ def _filters(kpis: Sequence[KpiFigures], sides: Sequence[_Side], span: str) -> t
         return cut
     days = {slot.as_of for side in sides for (_, _, part), slot in side.slots.items() if part == SAME_POINT}
     said = listed([day(one) for one in sorted(days)])
-    hint = f"Total is the whole year{f'; the same point is {said}' if said else ''}"
+    kinds = {family.period for side in sides for _, family in side.measures}
+    hint = f"Total is the whole year; a year is {' or '.join(text for kind, text in YEARS.items() if kind in kinds)}"
+    hint += f"; the same point is {said}" if said else ""
     return (Column("part_of_year", "Filter", "Part of the year", hint=hint), *cut)
 
 

@@ -63,6 +63,26 @@ def test_months_are_never_mixed_with_years(pairs: dict[str, tuple[list[Row], lis
                 assert row["time_identifier"] == "Academic year"
 
 
+def test_a_file_of_years_says_which_year_it_means(
+    protected: Protected, pairs: dict[str, tuple[list[Row], list[Row]]]
+) -> None:
+    """The standard has one word for them; a cycle from October is not an academic year from August."""
+    words_of = {
+        "recruitment_cycle": "recruitment cycle",
+        "register_year": "from August",
+        "placements_year": "from September",
+    }
+    kinds = {kpi.id: {family.period for family in kpi.description.families} for kpi in protected.kpis}
+    seen = 0
+    for name, (_, meta) in pairs.items():
+        hints = [row["filter_hint"] for row in meta if row["col_name"] == "part_of_year"]
+        own = kinds.get(name.partition("/")[0], set().union(*kinds.values()))
+        for hint in hints:
+            assert {kind for kind, text in words_of.items() if text in hint} == own, name
+            seen += 1
+    assert seen == len(kinds) + 1
+
+
 def test_places_have_their_official_names_and_codes(pairs: dict[str, tuple[list[Row], list[Row]]]) -> None:
     for rows, _ in pairs.values():
         assert list(rows[0])[: len(PLACE) + 2] == [*PLACE, "region_code", "region_name"]

@@ -70,6 +70,34 @@ def test_a_withdrawal_keeps_the_id_gets_a_later_time_and_says_why(day: date) -> 
     assert REASON[1:] in after.summary
 
 
+def test_the_time_of_an_entry_never_goes_back_whatever_an_operator_does(world: World) -> None:
+    """Withdrawn, brought back, withdrawn again on one day: each is a change that a feed reader learns of."""
+    seen = []
+
+    def look() -> None:
+        parsed = feedparser.parse(world.read("releases.atom"))
+        seen.append((parsed.entries[0].updated, parsed.feed.updated))
+
+    world.compute(document())
+    world.handle({})
+    look()
+    release = document().release
+    withdraw = {"action": "withdraw", "release": release, "reason": REASON}
+    steps = [("09", withdraw), ("11", {"action": "republish", "release": release}), ("13", withdraw)]
+    for hour, event in steps:
+        world.clock(f"2026-07-15T{hour}:00:00Z")
+        world.handle(event)
+        look()
+    world.clock("2026-07-16T09:00:00Z")
+    world.handle({"action": "republish", "release": release})
+    look()
+    assert seen == sorted(set(seen)), "later with each change"
+    world.clock("2026-07-17T09:00:00Z")
+    world.handle({})
+    look()
+    assert seen[-1] == seen[-2], "and the same while nothing happens"
+
+
 def test_an_empty_site_has_a_feed_without_entries() -> None:
     assert read(Catalogue()).entries == []
 
