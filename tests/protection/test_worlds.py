@@ -18,7 +18,7 @@ from functions.compute_kpis.disclosure import protect
 from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Past, past_of
 from placements_kpi.settings import Disclosure
-from tests.protection.attacker import ALMOST, Programme, cautious, daring
+from tests.protection.attacker import ALMOST, Programme, cautious, daring, read
 from tests.protection.worlds import MONTHS, REASONS, REGIONS, corrected, people, results_of
 
 if TYPE_CHECKING:
@@ -61,9 +61,11 @@ def test_no_count_and_no_increment_is_known_to_less_than_the_width(number: int) 
     documents = releases_of(number)
     for newest in range(1, len(documents) + 1):
         knowledge = cautious(documents[:newest])
+        # He may have forgotten that an earlier release showed a count to be of nobody; the release may rely on it.
+        nobody = {count for document in documents[:newest] for count, number in read(document).items() if number == 0}
         programme = Programme(knowledge, USED.base)
         for count in knowledge.views[-1]:
-            if not programme.reaches({count: 1}, ANYBODY):
+            if not programme.reaches({count: 1}, ANYBODY) or count in nobody:
                 continue  # nobody, and so about nobody
             assert programme.is_wide({count: 1}, USED.width), f"{count} after {newest} releases"
             if count[2] in REGIONS or (count[1] == "left" and count[2] in REASONS):

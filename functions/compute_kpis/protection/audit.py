@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -139,10 +139,6 @@ class Finding:
     def passed(self) -> bool:
         """Return whether nothing fails."""
         return not self.failing
-
-    def with_failing_of(self, other: Finding) -> Finding:
-        """Return this finding with what fails in another as well, of somebody who believes less or more."""
-        return replace(self, failing=tuple(dict.fromkeys([*self.failing, *other.failing])))
 
 
 @dataclass

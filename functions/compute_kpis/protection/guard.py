@@ -245,23 +245,16 @@ class KpiGuard:
         }
         used = self.guard.disclosure
         restated = frozenset(scope_of(name) for name in revised(self.guard.past.entries, self.entries))
-        past = self.guard.past
-        seen = [past.shown(self.versioned, restated, whole_periods=whole) for whole in (False, True)]
-        found = [
-            audit(
-                [*releases, Release(cells, used.base, tuple(self._percentages()))],
-                self.links,
-                Rule(used.width, used.threshold, used.solver_seconds),
-                enforced=self.enforced,
-                series=self.structure.series,
-                groups=self.structure.groups,
-                categories=self.structure.categories,
-                external=used.external_totals,
-            )
-            # A reader may believe the days on which nothing changed, or nothing of their period.
-            for releases in (seen if seen[0] != seen[1] else seen[:1])
-        ]
-        return found[0] if len(found) == 1 else found[0].with_failing_of(found[1])
+        return audit(
+            [*self.guard.past.shown(self.versioned, restated), Release(cells, used.base, tuple(self._percentages()))],
+            self.links,
+            Rule(used.width, used.threshold, used.solver_seconds),
+            enforced=self.enforced,
+            series=self.structure.series,
+            groups=self.structure.groups,
+            categories=self.structure.categories,
+            external=used.external_totals,
+        )
 
     def _revisions(self, finding: Finding) -> dict[str, int]:
         """Return how wide each revised count's change can be for a reader: what old and new value leave of it."""

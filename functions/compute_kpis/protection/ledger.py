@@ -94,27 +94,23 @@ class Past:
         """Return the ids of the earlier releases, oldest first."""
         return tuple(page.release for page in self.pages)
 
-    def shown(self, kpi: str, restated: frozenset[Scope], *, whole_periods: bool = False) -> list[Shown]:
+    def shown(self, kpi: str, restated: frozenset[Scope]) -> list[Shown]:
         """Return what a reader has seen of one KPI (``id@version``), release by release.
 
         A day that was restated, or is now (``restated``), begins anew: of its earlier figures none can be
-        taken to be of the same people. With ``whole_periods`` so does every other day of its period.
+        taken to be of the same people.
         """
-
-        def part(scope: Scope) -> Scope:
-            return (*scope[:2], "") if whole_periods else scope
-
         found = []
-        closed = {part(scope) for scope in restated}
+        closed = set(restated)
         for page in reversed(self.pages):
             cells = {
                 name: entry.cell
                 for name, entry in page.entries.items()
-                if name.startswith(f"{kpi}/") and part(scope_of(name)) not in closed
+                if name.startswith(f"{kpi}/") and scope_of(name) not in closed
             }
             if cells:
                 found.append(Shown(cells, page.base))
-            closed |= {part(scope_of(name)) for name in page.revised}
+            closed |= {scope_of(name) for name in page.revised}
         return found[::-1]
 
 
