@@ -165,7 +165,9 @@ class LocalAthena:
         location = _location(table, snapshot)
         bucket, prefix = location.removeprefix("s3://").split("/", 1)
         files = []
-        for key in sorted(name for name in backend.get_bucket(bucket).keys if name.startswith(prefix)):
+        # Copied in one step: other queries and functions write to the bucket meanwhile.
+        written = list(backend.get_bucket(bucket).keys)
+        for key in sorted(name for name in written if name.startswith(prefix)):
             stored = backend.get_object(bucket, key)
             if stored is None or stored.size == 0:
                 continue

@@ -1,7 +1,10 @@
 """The local Athena really runs the query, and refuses what Athena refuses."""
 
 import inspect
+import itertools
 import random
+import sys
+import threading
 import time
 from typing import Any
 
@@ -9,10 +12,12 @@ import pyarrow as pa
 import pytest
 from moto.athena.models import AthenaBackend
 from moto.athena.responses import AthenaResponse
+from moto.s3.models import s3_backends
 
 from local.answers import Answer, as_csv
 from local.athena import REPLACED
 from local.cloud import Cloud
+from local.intrinsics import ACCOUNT
 from tests.local.conftest import CHOICES, parquet, put
 
 
@@ -185,6 +190,34 @@ def test_queries_run_side_by_side(cloud: Cloud) -> None:
         athena.get_query_results(QueryExecutionId=i)["ResultSet"]["Rows"][1]["Data"][0]["VarCharValue"] for i in ids
     ]
     assert rows == [str(4 + number) for number in range(8)]
+
+
+def test_a_query_runs_while_other_objects_are_written(cloud: Cloud) -> None:
+    done = threading.Event()
+    numbers = itertools.count()
+
+    def write() -> None:
+        key = f"elsewhere/{next(numbers)}"
+        s3_backends[ACCOUNT]["aws"].put_object(cloud.stack.data_bucket, key, b"x")
+
+    def go_on_writing() -> None:
+        while not done.wait(0.0001):
+            write()
+
+    for _ in range(1000):
+        write()
+    sql = "SELECT count(*) AS n FROM application_choices WHERE snapshot = 'a'"
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)  # otherwise a thread lists all these keys before another has its turn
+    writer = threading.Thread(target=go_on_writing, daemon=True)
+    writer.start()
+    try:
+        reasons = [run(cloud, sql)["Status"].get("StateChangeReason") for _ in range(30)]
+    finally:
+        sys.setswitchinterval(usual)
+        done.set()
+        writer.join()
+    assert reasons == [None] * 30
 
 
 def test_a_stopped_query_stays_stopped(cloud: Cloud) -> None:
