@@ -287,7 +287,7 @@ part AS (
         SUM(in_d3) AS d3,
         SUM(in_d3 * is_active) AS active_d3,
         COUNT(reason) AS schools_outside,
-        SUM(CASE WHEN reason IS NOT NULL THEN active_records ELSE 0 END) AS records_outside,
+        SUM(active_records) AS active_records,
         SUM(undated_sign_ins) AS undated_sign_ins,
         SUM(undated_onboardings) AS undated_onboardings,
         SUM(undated_preferences) AS undated_preferences,
@@ -308,7 +308,6 @@ tally AS (
             WHEN 14 THEN 'reason'
         END AS breakdown,
         CASE GROUPING(region, phase, type_group, reason)
-            WHEN 15 THEN 'Total'
             WHEN 7 THEN region
             WHEN 11 THEN phase
             WHEN 13 THEN type_group
@@ -326,7 +325,7 @@ tally AS (
         SUM(d3) AS d3,
         SUM(active_d3) AS active_d3,
         SUM(schools_outside) AS schools_outside,
-        SUM(records_outside) AS records_outside,
+        SUM(active_records) AS active_records,
         SUM(undated_sign_ins) AS undated_sign_ins,
         SUM(undated_onboardings) AS undated_onboardings,
         SUM(undated_preferences) AS undated_preferences,
@@ -407,7 +406,7 @@ counted AS (
             WHEN 'schools_d1' THEN tally.active_d1
             WHEN 'schools_d3' THEN tally.active_d3
             WHEN 'active_not_in_denominator' THEN COALESCE(tally.schools_outside, 0)
-            WHEN 'records_not_counted' THEN tally.records_outside
+            WHEN 'records_not_counted' THEN tally.active_records
             WHEN 'undated_sign_ins' THEN tally.undated_sign_ins
             WHEN 'undated_onboardings' THEN tally.undated_onboardings
             WHEN 'undated_preferences' THEN tally.undated_preferences
@@ -475,4 +474,4 @@ FROM results
 WHERE
     (breakdown = 'national' AND measure <> 'comparison_refused')
     OR denominator > 0
-    OR (denominator IS NULL AND numerator > 0)
+    OR numerator > 0
