@@ -10,7 +10,7 @@ from tests.book.random.edges import as_of_days, days_about, instants_about, inst
 from tests.book.random.schools import URNS, school_tables
 from tests.book.world import Row, World
 
-SEEN = (*URNS, *URNS[:4] * 2, "900000", "900030", "100099")
+SEEN = (*URNS, *URNS[:4] * 2, "900000", "900030", "100099", "3")
 CROWDS = (0,) * 12 + (17, 18, 19, 20, 36, 38, 39, 40)
 """How many schools more there are, all of them active: with about twenty, one without a list is about 5%."""
 
@@ -40,7 +40,7 @@ def worlds(draw: st.DrawFn) -> World:
     preference = st.fixed_dictionaries({**entry, "appetite": st.sampled_from(("interested", "not_open", None))})
     least = draw(st.sampled_from((4, 4, 0)))
     records = _once(draw(st.lists(activity, min_size=least, max_size=least + 5)))
-    urns = [record["school_urn"] for record in records]
+    urns = [record["school_urn"] for record in records[:4]]
     register = draw(school_tables(days, least=2))
     crowd = _crowd(as_of, draw(st.sampled_from(CROWDS)), without_list=draw(st.sampled_from((0, 1, 2, 3))))
     tidy = draw(st.lists(_tidy_school(days), max_size=4))
@@ -75,7 +75,9 @@ def _crowd(as_of: date, size: int, without_list: int) -> dict[str, list[Row]]:
     alike = {"establishment_status": 1, "type_of_establishment": 1, "establishment_type_group": 4}
     last = {"last_signed_in_at": datetime.combine(as_of, time(12))}
     return {
-        "schools": [{**alike, "urn": urn, "phase_of_education": 2, "gor": "B"} for urn in urns],
+        "schools": [
+            {**alike, "urn": urn, "phase_of_education": 2, "gor": "BJ"[number % 2]} for number, urn in enumerate(urns)
+        ],
         "school_activity": [
             {"school_urn": urn, **(last if number < without_list else {"sign_in_dates": [as_of]})}
             for number, urn in enumerate(urns)

@@ -154,8 +154,8 @@ record AS (
             ELSE 0
         END AS undated_sign_ins,
         CASE WHEN activity.onboarded AND activity.onboarded_on IS NULL THEN 1 ELSE 0 END AS undated_onboardings,
-        COALESCE(first_preference.undated, 0) AS undated_preferences,
-        COALESCE(first_placement.undated, 0) AS undated_placements,
+        first_preference.undated AS undated_preferences,
+        first_placement.undated AS undated_placements,
         COALESCE(first_sign_in.facts, 0) + COALESCE(first_preference.facts, 0) + COALESCE(first_placement.facts, 0)
             AS facts
     FROM points
@@ -229,7 +229,8 @@ school_on_day AS (
     FROM mention
     GROUP BY period, as_of, urn
 ),
--- D1 is in England and open on the day. Active URNs outside D2 have the first reason that holds.
+-- D1 is in England and open on the day; a URN that is not in the register is in no denominator (null). Active URNs
+-- outside D2 have the first reason that holds.
 judged AS (
     SELECT
         school_on_day.period,
@@ -245,11 +246,9 @@ judged AS (
             WHEN school_on_day.is_open = 0 THEN 'not_open'
             WHEN school.is_school = 0 THEN 'type_out_of_scope'
         END AS reason,
-        COALESCE(school_on_day.is_open * school.in_england, 0) AS in_d1,
-        COALESCE(school_on_day.is_open * school.in_england * school.is_school, 0) AS in_d2,
-        COALESCE(
-            school_on_day.is_open * school.in_england * school.is_school * (1 - school.is_independent), 0
-        ) AS in_d3,
+        school_on_day.is_open * school.in_england AS in_d1,
+        school_on_day.is_open * school.in_england * school.is_school AS in_d2,
+        school_on_day.is_open * school.in_england * school.is_school * (1 - school.is_independent) AS in_d3,
         school_on_day.without_list,
         school_on_day.by_sign_in,
         school_on_day.by_preference,
