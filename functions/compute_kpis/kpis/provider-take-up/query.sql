@@ -19,7 +19,7 @@ fold AS (
     FROM lists
     WHERE list = 'national_institute_of_teaching'
 ),
--- A course runs if it is published, or the feed gives no state. Ingest has put codes in upper case and made blanks null.
+-- A course runs if it is published, or the feed gives no state. Ingest puts codes in upper case, and a blank is null.
 running_course AS (
     SELECT
         publish.recruitment_cycle_year AS period,

@@ -154,8 +154,8 @@ record AS (
             ELSE 0
         END AS undated_sign_ins,
         CASE WHEN activity.onboarded AND activity.onboarded_on IS NULL THEN 1 ELSE 0 END AS undated_onboardings,
-        COALESCE(first_preference.undated, 0) AS undated_preferences,
-        COALESCE(first_placement.undated, 0) AS undated_placements,
+        first_preference.undated AS undated_preferences,
+        first_placement.undated AS undated_placements,
         COALESCE(first_sign_in.facts, 0) + COALESCE(first_preference.facts, 0) + COALESCE(first_placement.facts, 0)
             AS facts
     FROM points
@@ -229,7 +229,8 @@ school_on_day AS (
     FROM mention
     GROUP BY period, as_of, urn
 ),
--- D1 is in England and open on the day. Active URNs outside D2 have the first reason that holds.
+-- D1 is in England and open on the day; a URN that is not in the register is in no denominator (null). Active URNs
+-- outside D2 have the first reason that holds.
 judged AS (
     SELECT
         school_on_day.period,
@@ -245,11 +246,9 @@ judged AS (
             WHEN school_on_day.is_open = 0 THEN 'not_open'
             WHEN school.is_school = 0 THEN 'type_out_of_scope'
         END AS reason,
-        COALESCE(school_on_day.is_open * school.in_england, 0) AS in_d1,
-        COALESCE(school_on_day.is_open * school.in_england * school.is_school, 0) AS in_d2,
-        COALESCE(
-            school_on_day.is_open * school.in_england * school.is_school * (1 - school.is_independent), 0
-        ) AS in_d3,
+        school_on_day.is_open * school.in_england AS in_d1,
+        school_on_day.is_open * school.in_england * school.is_school AS in_d2,
+        school_on_day.is_open * school.in_england * school.is_school * (1 - school.is_independent) AS in_d3,
         school_on_day.without_list,
         school_on_day.by_sign_in,
         school_on_day.by_preference,
@@ -287,7 +286,7 @@ part AS (
         SUM(in_d3) AS d3,
         SUM(in_d3 * is_active) AS active_d3,
         COUNT(reason) AS schools_outside,
-        SUM(CASE WHEN reason IS NOT NULL THEN active_records ELSE 0 END) AS records_outside,
+        SUM(active_records) AS active_records,
         SUM(undated_sign_ins) AS undated_sign_ins,
         SUM(undated_onboardings) AS undated_onboardings,
         SUM(undated_preferences) AS undated_preferences,
@@ -308,7 +307,6 @@ tally AS (
             WHEN 14 THEN 'reason'
         END AS breakdown,
         CASE GROUPING(region, phase, type_group, reason)
-            WHEN 15 THEN 'Total'
             WHEN 7 THEN region
             WHEN 11 THEN phase
             WHEN 13 THEN type_group
@@ -326,7 +324,7 @@ tally AS (
         SUM(d3) AS d3,
         SUM(active_d3) AS active_d3,
         SUM(schools_outside) AS schools_outside,
-        SUM(records_outside) AS records_outside,
+        SUM(active_records) AS active_records,
         SUM(undated_sign_ins) AS undated_sign_ins,
         SUM(undated_onboardings) AS undated_onboardings,
         SUM(undated_preferences) AS undated_preferences,
@@ -407,7 +405,7 @@ counted AS (
             WHEN 'schools_d1' THEN tally.active_d1
             WHEN 'schools_d3' THEN tally.active_d3
             WHEN 'active_not_in_denominator' THEN COALESCE(tally.schools_outside, 0)
-            WHEN 'records_not_counted' THEN tally.records_outside
+            WHEN 'records_not_counted' THEN tally.active_records
             WHEN 'undated_sign_ins' THEN tally.undated_sign_ins
             WHEN 'undated_onboardings' THEN tally.undated_onboardings
             WHEN 'undated_preferences' THEN tally.undated_preferences
@@ -475,4 +473,4 @@ FROM results
 WHERE
     (breakdown = 'national' AND measure <> 'comparison_refused')
     OR denominator > 0
-    OR (denominator IS NULL AND numerator > 0)
+    OR numerator > 0

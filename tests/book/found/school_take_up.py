@@ -1,0 +1,77 @@
+"""Take-up by schools: worlds that hold a rule of the query which a random world hardly ever meets."""
+
+from datetime import date, datetime
+from typing import Any
+
+from tests.book.world import Row, World
+
+DAY = date(2026, 7, 14)
+
+
+def _school(urn: str, **columns: Any) -> Row:
+    return {
+        "urn": urn,
+        "establishment_status": 1,
+        "type_of_establishment": 1,
+        "establishment_type_group": 4,
+        "phase_of_education": 2,
+        "gor": "A",
+        **columns,
+    }
+
+
+def _without_lists(schools: int, without_list: int) -> World:
+    """Schools that all signed in at the day, and in the year before; the first have no list to say so."""
+    urns = [str(100001 + number) for number in range(schools)]
+    listed = {"sign_in_dates": [date(2024, 10, 1), DAY]}
+    return World(
+        DAY,
+        {
+            "schools": [_school(urn) for urn in urns],
+            "school_activity": [
+                {
+                    "school_urn": urn,
+                    **({"last_signed_in_at": datetime(2026, 7, 14, 12)} if number < without_list else listed),
+                }
+                for number, urn in enumerate(urns)
+            ],
+        },
+    )
+
+
+FOUND: list[tuple[str, World]] = [
+    ("without a school and without a record there is no denominator, nobody outside it, and no fact", World(DAY)),
+    ("one school of twenty without a list is not more than 5%: earlier points stand", _without_lists(20, 1)),
+    ("two schools of thirty-nine without a list are more than 5%: earlier points are refused", _without_lists(39, 2)),
+    (
+        "on the last day that a successor is open, a school that became it counts as it, not yet as the next",
+        World(
+            DAY,
+            {
+                "schools": [
+                    _school("100001", establishment_status=2, close_date=date(2025, 8, 31)),
+                    _school("100002", establishment_status=2, close_date=date(2026, 6, 30)),
+                    _school("100003", open_date=date(2026, 7, 1)),
+                ],
+                "school_links": [
+                    {"urn": "100001", "link_urn": "100002", "link_type": "Successor"},
+                    {"urn": "100002", "link_urn": "100003", "link_type": "Successor"},
+                ],
+                "school_activity": [{"school_urn": "100001", "sign_in_dates": [date(2026, 5, 5)]}],
+            },
+        ),
+    ),
+    (
+        "an answer given on the last day of a year is a fact of that year, though for the next",
+        World(
+            DAY,
+            {
+                "schools": [_school("100001")],
+                "school_activity": [{"school_urn": "100001", "sign_in_dates": [DAY]}],
+                "hosting_preferences": [
+                    {"school_urn": "100001", "academic_year": 2025, "created_at": datetime(2025, 8, 31, 12)}
+                ],
+            },
+        ),
+    ),
+]
