@@ -54,6 +54,22 @@ def test_reader_of_a_restated_period_starts_from_it() -> None:
     assert past.shown("kpi@2", frozenset()) == []
 
 
+def test_reader_may_have_forgotten_that_there_was_nobody() -> None:
+    first = {NAME: entry(NAME, 0, 0), OTHER: entry(OTHER, 90, 90), LATER: entry(LATER, 50, 50)}
+    past = with_page(Past(), "2025-02-01.1", first)
+    past = with_page(past, "2025-03-01.1", first | {NAME: entry(NAME, 1, None)})
+    assert (past.pages[-1].revised, past.pages[-1].no_longer_nobody) == ((), (NAME,))
+    believed = [sorted(release.cells) for release in past.shown("kpi@1", frozenset())]
+    assert believed == [sorted(first), sorted([NAME, OTHER])]
+    forgotten = [sorted(release.cells) for release in past.shown("kpi@1", frozenset(), nobody=False)]
+    assert forgotten == [[LATER], sorted([NAME, OTHER])]
+
+
+def test_nobody_hidden_for_another_reason_is_still_nobody() -> None:
+    past = with_page(Past(), "2025-02-01.1", {NAME: entry(NAME, 0, 0)})
+    assert with_page(past, "2025-03-01.1", {NAME: entry(NAME, 0, None)}).pages[-1].no_longer_nobody == ()
+
+
 def test_hiding_and_showing_again_is_no_revision() -> None:
     past = with_page(Past(), "2025-02-01.1", {NAME: entry(NAME, 37, 35)})
     past = with_page(past, "2025-03-01.1", {NAME: entry(NAME, 37, None)})

@@ -24,7 +24,11 @@ from tests.protection.worlds import MONTHS, REASONS, REGIONS, corrected, people,
 if TYPE_CHECKING:
     from placements_kpi.results import Protected
 
-WORLDS = int(os.environ.get("ATTACKED_WORLDS", "4"))
+WORLDS = [*range(int(os.environ.get("ATTACKED_WORLDS", "4")))]
+FOUND = 126
+"""A world in which one person enters late a region that an earlier release said to be of nobody."""
+if FOUND not in WORLDS:
+    WORLDS.append(FOUND)
 USED = Disclosure(
     base=5,
     floor=10,
@@ -65,7 +69,7 @@ def nobody_in(number: int, newest: int) -> set[Count]:
     return {count for count, true in counted(results_of(known, newest - 1).kpis[0].figures).items() if true == 0}
 
 
-@pytest.mark.parametrize("number", range(WORLDS))
+@pytest.mark.parametrize("number", WORLDS)
 def test_no_count_and_no_increment_is_known_to_less_than_the_width(number: int) -> None:
     documents = releases_of(number)
     for newest in range(1, len(documents) + 1):
@@ -86,7 +90,7 @@ def test_no_count_and_no_increment_is_known_to_less_than_the_width(number: int) 
         check_increments(programme)
 
 
-@pytest.mark.parametrize(("number", "whole_days"), list(itertools.product(range(WORLDS), (False, True))))
+@pytest.mark.parametrize(("number", "whole_days"), list(itertools.product(WORLDS, (False, True))))
 def test_nothing_is_known_to_less_than_the_width_by_taking_what_is_shown_as_before_for_the_same(
     number: int, *, whole_days: bool
 ) -> None:
@@ -123,7 +127,7 @@ def test_the_same_results_and_ledger_give_the_same_release() -> None:
     assert [one.model_dump_json() for one in releases_of(0)] == [one.model_dump_json() for one in documents]
 
 
-@pytest.mark.parametrize("number", range(WORLDS))
+@pytest.mark.parametrize("number", WORLDS)
 def test_a_group_is_never_known_to_be_all_alike(number: int) -> None:
     documents = releases_of(number)
     programme = Programme(cautious(documents), USED.base)

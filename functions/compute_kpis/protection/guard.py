@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from functions.compute_kpis.protection.audit import Cell, Finding, Link, Percentage, Release, Rule, audit
-from functions.compute_kpis.protection.ledger import Entry, revised, scope_of
+from functions.compute_kpis.protection.ledger import Entry, no_longer_nobody, revised, scope_of
 from functions.compute_kpis.protection.quantities import (
     PARTS,
     Part,
@@ -79,11 +79,14 @@ class KpiGuard:
         self._round()
         while True:
             self.figures = tuple(map(self._figure, self.kpi.figures))
-            finding = self._audit()
-            revisions = self._revisions(finding)
-            self.cells, self.increments = len(finding.cells), len(finding.increments) + len(revisions)
-            narrow = [name for name, width in revisions.items() if width < self.guard.disclosure.width]
-            self.failing = list(dict.fromkeys([*(one.name or self.description.id for one in finding.failing), *narrow]))
+            findings = self._audit()
+            revisions = [self._revisions(finding) for finding in findings]
+            self.cells = len(findings[0].cells)
+            self.increments = len(findings[0].increments) + len(revisions[0])
+            width = self.guard.disclosure.width
+            narrow = [name for widths in revisions for name, found in widths.items() if found < width]
+            failing = [one.name or self.description.id for finding in findings for one in finding.failing]
+            self.failing = list(dict.fromkeys([*failing, *narrow]))
             if not self.failing or self.attempts >= self.guard.disclosure.attempts or not self._withhold():
                 return
             self.attempts += 1
@@ -233,7 +236,8 @@ class KpiGuard:
 
     # The attacker.
 
-    def _audit(self) -> Finding:
+    def _audit(self) -> list[Finding]:
+        """Return what is found by who believes what was said of nobody, and by who has forgotten it, if they differ."""
         cells = self._cells()
         self.entries = {
             name: Entry(
@@ -243,18 +247,25 @@ class KpiGuard:
             )
             for name, cell in sorted(cells.items())
         }
-        used = self.guard.disclosure
-        restated = frozenset(scope_of(name) for name in revised(self.guard.past.entries, self.entries))
-        return audit(
-            [*self.guard.past.shown(self.versioned, restated), Release(cells, used.base, tuple(self._percentages()))],
-            self.links,
-            Rule(used.width, used.threshold, used.solver_seconds),
-            enforced=self.enforced,
-            series=self.structure.series,
-            groups=self.structure.groups,
-            categories=self.structure.categories,
-            external=used.external_totals,
-        )
+        used, past = self.guard.disclosure, self.guard.past
+        release = Release(cells, used.base, tuple(self._percentages()))
+        restated = frozenset(scope_of(name) for name in revised(past.entries, self.entries))
+        unmoved = past.shown(self.versioned, restated)
+        somebody = frozenset(scope_of(name) for name in no_longer_nobody(past.entries, self.entries))
+        forgotten = past.shown(self.versioned, restated | somebody, nobody=False)
+        return [
+            audit(
+                [*earlier, release],
+                self.links,
+                Rule(used.width, used.threshold, used.solver_seconds),
+                enforced=self.enforced,
+                series=self.structure.series,
+                groups=self.structure.groups,
+                categories=self.structure.categories,
+                external=used.external_totals,
+            )
+            for earlier in ([unmoved] if forgotten == unmoved else [unmoved, forgotten])
+        ]
 
     def _revisions(self, finding: Finding) -> dict[str, int]:
         """Return how wide each revised count's change can be for a reader: what old and new value leave of it."""

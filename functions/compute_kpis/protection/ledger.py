@@ -1,7 +1,7 @@
 """The ledger: every count that was ever published, append-only, in the private part of the data bucket.
 
 ``ledger/<release>.json`` holds what the release published anew or differently, and everything of a
-day of a period if it revised anything of it. Of each count it has what is shown, the rounding behind
+day of a period if it revised anything of it, or hides somebody where there was said to be nobody. Of each count it has what is shown, the rounding behind
 it (also where a symbol is shown), and a seal of the true count: whoever has the key can tell that a
 count is still the same, and nobody can read from it what it is. What a release saw of the ledger is
 in the release.
@@ -60,6 +60,8 @@ class Page(BaseModel):
     entries: dict[str, Entry]
     revised: tuple[str, ...]
     """Counts whose published value this release changed: its declared revisions."""
+    no_longer_nobody: tuple[str, ...] = ()
+    """Counts of somebody that earlier releases showed to be of nobody, and this one does not show."""
 
 
 Scope = tuple[str, int, str]
@@ -70,6 +72,18 @@ def scope_of(name: str) -> Scope:
     """Return the KPI, the period and the day of a count."""
     kpi, _, period, stands, _ = name.split("/", 4)
     return kpi, int(period), stands
+
+
+def no_longer_nobody(past: Mapping[str, Entry], entries: Mapping[str, Entry]) -> tuple[str, ...]:
+    """Return the names that were shown as nobody, are hidden by ``entries``, and are of somebody, in order.
+
+    A reader may go on to believe that there is nobody, which is not so, or may have forgotten it.
+    """
+    return tuple(
+        name
+        for name, entry in sorted(entries.items())
+        if entry.shown is None and name in past and past[name].shown == 0 and past[name].seal != entry.seal
+    )
 
 
 def revised(past: Mapping[str, Entry], entries: Mapping[str, Entry]) -> tuple[str, ...]:
@@ -94,11 +108,12 @@ class Past:
         """Return the ids of the earlier releases, oldest first."""
         return tuple(page.release for page in self.pages)
 
-    def shown(self, kpi: str, restated: frozenset[Scope]) -> list[Shown]:
+    def shown(self, kpi: str, restated: frozenset[Scope], *, nobody: bool = True) -> list[Shown]:
         """Return what a reader has seen of one KPI (``id@version``), release by release.
 
         A day that was restated, or is now (``restated``), begins anew: of its earlier figures none can be
-        taken to be of the same people.
+        taken to be of the same people. Without ``nobody``, so does a day of which a release said that there was
+        nobody and a later one hides that there is somebody.
         """
         found = []
         closed = set(restated)
@@ -111,6 +126,8 @@ class Past:
             if cells:
                 found.append(Shown(cells, page.base))
             closed |= {scope_of(name) for name in page.revised}
+            if not nobody:
+                closed |= {scope_of(name) for name in page.no_longer_nobody}
         return found[::-1]
 
 
@@ -140,7 +157,8 @@ def page_of(past: Past, release: str, base: int, key_id: str, entries: Mapping[s
             f"release {release} would publish another value for counts that have not changed: "
             f"{', '.join(contradicted[:5])}; nothing was published"
         )
-    restated = {scope_of(name) for name in changed}
+    somebody = no_longer_nobody(past.entries, entries)
+    restated = {scope_of(name) for name in (*changed, *somebody)}
     return Page(
         release=release,
         considered=past.releases,
@@ -152,6 +170,7 @@ def page_of(past: Past, release: str, base: int, key_id: str, entries: Mapping[s
             if past.entries.get(name) != entry or scope_of(name) in restated
         },
         revised=changed,
+        no_longer_nobody=somebody,
     )
 
 
