@@ -284,7 +284,7 @@ def test_the_confidentiality_page_says_what_this_release_was_made_with(
         f"rounds to less than {used.floor}",
         f"at least {used.width} apart",
         f"fewer than {used.threshold} people",
-        f"approved by: {used.approved_by}, {words.day(used.approved_on)}.",
+        f"approval: {used.approved_by}, {words.day(used.approved_on)}.",
         *(f"[{mark}] {meaning}" for mark, meaning in words.SYMBOLS.items()),
     ):
         assert said in text, said
@@ -303,7 +303,7 @@ def test_the_confidentiality_page_says_what_this_release_was_made_with(
     )
     audited = protected.model_copy(update={"verdict": verdict})
     text = Page.of(site.release_files(page_frame, audited, PUBLISHED)["confidentiality/index.html"]).text
-    assert "it tried 4,321 counts and 5,432 changes, with 2 earlier releases beside it, and worked out none." in text
+    assert "it tried 4,321 counts and 5,432 changes, with what 2 earlier releases showed, and worked out none." in text
 
 
 def test_every_page_of_a_release_leads_to_how_people_are_protected(
