@@ -47,13 +47,8 @@ class Knowledge:
 
 def read(document: Protected) -> dict[Count, int | None]:
     """Return what one release says of each count."""
-    return counted(document.kpis[0].figures)
-
-
-def counted(figures: Iterable[Figure]) -> dict[Count, int | None]:
-    """Return what figures say of each count."""
     found: dict[Count, int | None] = {}
-    for figure in figures:
+    for figure in document.kpis[0].figures:
         of = "all" if figure.breakdown == "national" else figure.category
         day = figure.as_of.isoformat()
         told: list[tuple[Count, int | None]] = [((day, "left", of), _number(figure, figure.numerator))]

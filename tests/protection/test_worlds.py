@@ -18,7 +18,7 @@ from functions.compute_kpis.disclosure import protect
 from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Past, past_of
 from placements_kpi.settings import Disclosure
-from tests.protection.attacker import ALMOST, Count, Programme, cautious, counted, daring, read
+from tests.protection.attacker import ALMOST, Programme, cautious, daring
 from tests.protection.worlds import MONTHS, REASONS, REGIONS, corrected, people, results_of
 
 if TYPE_CHECKING:
@@ -60,26 +60,14 @@ def releases_of(number: int) -> list[Protected]:
     return documents
 
 
-def nobody_in(number: int, newest: int) -> set[Count]:
-    """Return the counts that in truth are of nobody as of one release of a world."""
-    chance = random.Random(number)
-    known = people(chance, 0)
-    for month in range(newest - 1):
-        known = corrected(chance, known, month) + people(chance, month + 1)
-    return {count for count, true in counted(results_of(known, newest - 1).kpis[0].figures).items() if true == 0}
-
-
 @pytest.mark.parametrize("number", WORLDS)
 def test_no_count_and_no_increment_is_known_to_less_than_the_width(number: int) -> None:
     documents = releases_of(number)
     for newest in range(1, len(documents) + 1):
         knowledge = cautious(documents[:newest])
-        # An earlier release may have said that there is nobody: if that is still so, a little is known of nobody.
-        said = {count for document in documents[:newest] for count, number in read(document).items() if number == 0}
-        nobody = said & nobody_in(number, newest)
         programme = Programme(knowledge, USED.base)
         for count in knowledge.views[-1]:
-            if not programme.reaches({count: 1}, ANYBODY) or count in nobody:
+            if not programme.reaches({count: 1}, ANYBODY):
                 continue  # nobody, and so about nobody
             assert programme.is_wide({count: 1}, USED.width), f"{count} after {newest} releases"
             if count[2] in REGIONS or (count[1] == "left" and count[2] in REASONS):
