@@ -1,10 +1,10 @@
 """The ledger: every count that was ever published, append-only, in the private part of the data bucket.
 
 ``ledger/<release>.json`` holds what the release published anew or differently, and everything of a
-day of a period if it revised anything of it, or hides somebody where there was said to be nobody. Of each count it has what is shown, the rounding behind
-it (also where a symbol is shown), and a seal of the true count: whoever has the key can tell that a
-count is still the same, and nobody can read from it what it is. What a release saw of the ledger is
-in the release.
+day of a period if it revised anything of it, or hides somebody where there was said to be nobody.
+Of each count it has what is shown, the rounding behind it (also where a symbol is shown), and a seal
+of the true count: whoever has the key can tell that a count is still the same, and nobody can read
+from it what it is. What a release saw of the ledger is in the release.
 """
 
 from __future__ import annotations
