@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from placements_kpi.results import Breakdown, Measure, Point, Protected
 
 USED = Disclosure(**document().disclosure.model_dump())
+COARSER = USED.model_copy(update={"base": 10})
+"""Rounded to tens, a national count of a few may be shown as ``low``; to fives it would be known too well."""
 KEY = RoundingKey(b"local-" + b"abcdefghij" * 4)
 PEOPLE = (0, 3, 12, 40, 400, 9_000, 60_000)
 """Sizes of a measure about people: nobody, a handful, enough for a percentage, for a decimal, thousands."""
@@ -41,7 +43,7 @@ def random_document(number: int) -> Protected:
         definitions=made.definitions,
         checks=checks(),
     )
-    return protect(results, USED, made.release, KEY, Past()).document
+    return protect(results, USED if number % 2 else COARSER, made.release, KEY, Past()).document
 
 
 def _exact(kpi: KpiResult, chance: random.Random) -> KpiResult:

@@ -17,6 +17,7 @@ import pytest
 
 from functions.publish_site import site
 from functions.publish_site.charts.svg import axis_label, nice_ticks
+from functions.publish_site.words import SYMBOLS
 from tests.site.agreement import compare
 from tests.site.conftest import PUBLISHED
 from tests.site.random_documents import random_document, symbols_in
@@ -52,6 +53,11 @@ def test_every_format_says_the_same_of_every_figure_of_a_random_world(number: in
     assert found["CSV"] == found["JSON"] == found["ODS"] == 3 * sum(len(kpi.figures) for kpi in made.kpis)
     assert found["chart"] > 200
     assert symbols_in(made).keys() >= {"c", "x"}, "some figures cannot be shown"
+
+
+def test_the_random_worlds_have_every_symbol() -> None:
+    seen = {symbol for number in range(4) for symbol in symbols_in(random_document(number))}
+    assert seen >= set(SYMBOLS)
 
 
 def one_more(match: re.Match[str]) -> str:
