@@ -45,10 +45,6 @@ class DisclosureError(PlacementsKpiError):
     """Something could be worked out from the release, whatever was withheld; nothing may be published."""
 
 
-REFUSED = "It did not pass the checks that we make"
-"""In place of an error of a source about people that has a number."""
-
-
 @dataclass(frozen=True)
 class Protection:
     """A release that passed, and what it adds to the ledger."""
@@ -115,11 +111,9 @@ def _source(facts: SourceFacts, records: RecordCounts) -> SourceFacts:
     """Return the facts of a source with what is shown of records about people, and nothing else of them."""
     if facts.source not in PERSON_SOURCES:
         return facts
-    # An error may say how many rows there were; the run record has it for the operator.
-    attempt = REFUSED if facts.last_attempt and any(map(str.isnumeric, facts.last_attempt)) else facts.last_attempt
     people = [one.table for one in facts.tables if one.table in PERSON_TABLES]
     withheld = tuple(table for table in people if "kept" not in records.of(table, "rows"))
-    return facts.model_copy(
+    return facts.in_public_words().model_copy(
         update={
             "tables": tuple(
                 _table(one, records) if one.table in people else one
@@ -127,7 +121,6 @@ def _source(facts: SourceFacts, records: RecordCounts) -> SourceFacts:
                 if one.table not in withheld
             ),
             "notes": records.of(facts.source, "note"),
-            "last_attempt": attempt,
             "counted_on": records.counted_on.get(facts.source),
             "withheld": withheld,
         }

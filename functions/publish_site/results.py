@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from placements_kpi import store
 from placements_kpi.errors import PlacementsKpiError
-from placements_kpi.results import PROTECTED_CONTRACT, Protected, SourceFacts
+from placements_kpi.results import PROTECTED_CONTRACT, Protected
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -53,14 +53,5 @@ def read_release(s3: S3Client, bucket: str, release: str) -> Protected:
 
 
 def in_public_words(document: Protected) -> Protected:
-    """Return ``document`` without the numbers that the errors of its sources' last attempts may have.
-
-    They are for an operator, who has them in the run record: exact counts of rows, which may be of people.
-    """
-    return document.model_copy(update={"sources": tuple(_without_numbers(source) for source in document.sources)})
-
-
-def _without_numbers(source: SourceFacts) -> SourceFacts:
-    if source.last_attempt is None or not any(map(str.isnumeric, source.last_attempt)):
-        return source
-    return source.model_copy(update={"last_attempt": "It did not pass the checks that we make"})
+    """Return ``document`` with the errors of its sources' last attempts in words for everybody."""
+    return document.model_copy(update={"sources": tuple(source.in_public_words() for source in document.sources)})

@@ -223,6 +223,15 @@ class SourceFacts(_Document):
     last_attempt: str | None = None
     """``None`` when the newest attempt was accepted; else why it was not, in one sentence."""
 
+    def in_public_words(self) -> SourceFacts:
+        """Return the facts without the numbers that an error of the last attempt may have.
+
+        They are for an operator, who has them in the run record: exact counts of rows, which may be of people.
+        """
+        if self.last_attempt is None or not any(map(str.isnumeric, self.last_attempt)):
+            return self
+        return self.model_copy(update={"last_attempt": "It did not pass the checks that we make"})
+
 
 class KpiResult(_Document):
     """One KPI: newly worked out (``ok``), carried over from the last good run (``carried``), never had (``none``)."""
