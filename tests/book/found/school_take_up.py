@@ -39,7 +39,99 @@ def _without_lists(schools: int, without_list: int) -> World:
     )
 
 
+def _signed_in(*urns: str) -> list[Row]:
+    return [{"school_urn": urn, "sign_in_dates": [DAY]} for urn in urns]
+
+
 FOUND: list[tuple[str, World]] = [
+    (
+        "abroad by one code alone, and codes that no list has",
+        World(
+            DAY,
+            {
+                "schools": [
+                    _school("100001", gor="W"),
+                    _school("100002", type_of_establishment=30),
+                    _school("100003", establishment_type_group=6),
+                    _school("100004", type_of_establishment=37, establishment_type_group=10, gor="H"),
+                    _school("100005", establishment_type_group=99),
+                    _school("100006", phase_of_education=99, gor="X", type_of_establishment=99),
+                    _school("100007", establishment_type_group=1, gor="K"),
+                ],
+                "school_activity": _signed_in(*(str(100001 + number) for number in range(7))),
+            },
+        ),
+    ),
+    (
+        "a number that is a code of another list is no sentinel, and access not given is none, whatever its date",
+        World(
+            DAY,
+            {
+                "schools": [_school("100001")],
+                "school_activity": [
+                    *_signed_in("3"),
+                    {"school_urn": "100001", "onboarded": False, "onboarded_at": datetime(2025, 10, 1, 12)},
+                ],
+            },
+        ),
+    ),
+    (
+        "what is done on the day that is counted counts, the first of two sign-ins does, and one on the last day of a year",
+        World(
+            DAY,
+            {
+                "schools": [_school(str(100001 + number)) for number in range(4)],
+                "school_activity": [
+                    {"school_urn": "100001", "onboarded": True, "onboarded_at": datetime(2026, 7, 14, 12)},
+                    {"school_urn": "100002", "sign_in_dates": []},
+                    {"school_urn": "100003", "sign_in_dates": [date(2025, 10, 1), DAY]},
+                    {"school_urn": "100004", "sign_in_dates": [date(2025, 8, 31)]},
+                ],
+                "school_placements": [
+                    {"school_urn": "100002", "academic_year": 2025, "created_at": datetime(2026, 7, 14, 12)}
+                ],
+            },
+        ),
+    ),
+    (
+        "a year of which there is a placement alone: on its last day, after it, or without a date",
+        World(
+            DAY,
+            {
+                "schools": [_school("100001")],
+                "school_activity": [{"school_urn": "100001", "sign_in_dates": []}],
+                "school_placements": [
+                    {"school_urn": "100001", "academic_year": 2024, "created_at": datetime(2025, 8, 31, 12)},
+                    {"school_urn": "100001", "academic_year": 2023, "created_at": datetime(2025, 8, 31, 12)},
+                    {"school_urn": "100001", "academic_year": 2025},
+                ],
+            },
+        ),
+    ),
+    (
+        "no school is open: what is known of records is, and the year before has no fact",
+        World(
+            DAY,
+            {
+                "schools": [_school("100002", establishment_status=2, close_date=date(2024, 8, 31), gor="K")],
+                "school_activity": _signed_in("100001", "100002"),
+                "hosting_preferences": [{"school_urn": "100001", "academic_year": 2025}],
+            },
+        ),
+    ),
+    (
+        "one of twenty without a list, alone in its region and alone at first: at the day in England it is 5%",
+        World(
+            DAY,
+            {
+                "schools": [_school("100001", gor="B"), *(_school(str(100002 + number)) for number in range(19))],
+                "school_activity": [
+                    {"school_urn": "100001", "last_signed_in_at": datetime(2025, 9, 5, 12)},
+                    *_signed_in(*(str(100002 + number) for number in range(19))),
+                ],
+            },
+        ),
+    ),
     ("without a school and without a record there is no denominator, nobody outside it, and no fact", World(DAY)),
     ("one school of twenty without a list is not more than 5%: earlier points stand", _without_lists(20, 1)),
     ("two schools of thirty-nine without a list are more than 5%: earlier points are refused", _without_lists(39, 2)),
