@@ -76,7 +76,7 @@ FOUND: list[tuple[str, World]] = [
         ),
     ),
     (
-        "what is done on the day that is counted counts, the first of two sign-ins does, and one on the last day of a year",
+        "what is done on the day that is counted, the first sign-in of two, and a sign-in on the last day of a year",
         World(
             DAY,
             {
