@@ -1,8 +1,50 @@
-"""Disagreements about KPI 3, each kept as the smallest world that showed it."""
+"""Schools that take part: disagreements, each as its smallest world, and worlds that hold what random ones miss."""
 
 from datetime import date, datetime
+from typing import Any
 
-from tests.book.world import World
+from tests.book.world import Row, World
+
+DAY = date(2026, 7, 14)
+STOOD_IN = {"trainee_id": None, "provider_code": "A01"}
+
+
+def _school(urn: str, **columns: Any) -> Row:
+    return {
+        "urn": urn,
+        "establishment_status": 1,
+        "type_of_establishment": 1,
+        "establishment_type_group": 4,
+        "phase_of_education": 2,
+        "gor": "A",
+        **columns,
+    }
+
+
+def _closed(urn: str, day: date, **columns: Any) -> Row:
+    return _school(urn, establishment_status=2, close_date=day, **columns)
+
+
+def _successor(urn: str, link_urn: str) -> Row:
+    return {"urn": urn, "link_urn": link_urn, "link_type": "Successor"}
+
+
+def _allocation(number: int, school_urn: str, created: date = date(2025, 9, 8), **columns: Any) -> Row:
+    return {
+        "allocation_id": f"A{number}",
+        "academic_year": 2025,
+        "placement_id": "p",
+        "mentor_id": "m",
+        "trainee_id": "t",
+        "school_urn": school_urn,
+        "created_at": datetime(created.year, created.month, created.day, 12),
+        **columns,
+    }
+
+
+def _trainee(number: int, started: date, *urns: str, state: str = "trn_received") -> Row:
+    return {"trainee_id": f"T{number}", "state": state, "trainee_start_date": started, "placement_urns": list(urns)}
+
 
 FOUND: list[tuple[str, World]] = [
     (
@@ -27,5 +69,126 @@ FOUND: list[tuple[str, World]] = [
     (
         "The book's side had the stand-in used in a year without allocations, which has nothing to stand in for.",
         World(date(2025, 7, 14)),
+    ),
+    (
+        "Abroad by one code alone, and codes that no list has.",
+        World(
+            DAY,
+            {
+                "schools": [
+                    _school("100001", gor="W"),
+                    _school("100002", type_of_establishment=30),
+                    _school("100003", establishment_type_group=6),
+                    _school("100004", establishment_type_group=99),
+                    _school("100005", phase_of_education=99, gor="X", type_of_establishment=99),
+                ],
+                "mentor_allocations": [_allocation(number, f"10000{number}") for number in range(1, 6)],
+            },
+        ),
+    ),
+    (
+        "A number that is a code of another list is no sentinel; what has no placement, or is a draft, is none.",
+        World(
+            DAY,
+            {
+                "schools": [_school("100001"), _school("100002")],
+                "mentor_allocations": [
+                    _allocation(1, "3"),
+                    _allocation(2, "900000", trainee_id=None),
+                    _allocation(3, "900000"),
+                    _allocation(4, "100001"),
+                    _allocation(5, "100002", placement_id=None),
+                ],
+                "trainees": [
+                    _trainee(1, date(2025, 9, 1), "3", "900000", "900000", state="withdrawn"),
+                    _trainee(2, DAY, "100001"),
+                    _trainee(3, DAY, "100002", state="draft"),
+                ],
+            },
+        ),
+    ),
+    (
+        "Open from the day that is counted on, from a later day, and until the first day of the year.",
+        World(
+            DAY,
+            {
+                "schools": [
+                    _school("100001", open_date=DAY),
+                    _school("100002", open_date=date(2026, 1, 1)),
+                    _closed("100003", date(2025, 9, 1)),
+                    _closed("100004", date(2025, 8, 31)),
+                ],
+                "mentor_allocations": [_allocation(number, f"10000{number}") for number in range(1, 5)],
+            },
+        ),
+    ),
+    (
+        "The last day that a successor is open, and the first: regions tell which school counts.",
+        World(
+            DAY,
+            {
+                "schools": [
+                    _closed("100001", date(2025, 8, 31), gor="A"),
+                    _closed("100002", date(2026, 6, 30), gor="B"),
+                    _school("100003", open_date=date(2026, 7, 1), gor="D"),
+                    _closed("100004", date(2026, 5, 30), gor="E"),
+                    _school("100005", open_date=date(2026, 5, 31), gor="F"),
+                ],
+                "school_links": [
+                    _successor("100001", "100002"),
+                    _successor("100002", "100003"),
+                    _successor("100004", "100005"),
+                ],
+                "mentor_allocations": [_allocation(1, "100001"), _allocation(2, "100004")],
+            },
+        ),
+    ),
+    (
+        "In August of the next Register year: a trainee who started in it is of it, also one of a state that is new.",
+        World(
+            date(2026, 8, 10),
+            {
+                "schools": [_school("100001"), _school("100002"), _school("100003")],
+                "trainees": [
+                    _trainee(1, date(2026, 8, 1), "100001"),
+                    _trainee(2, date(2026, 7, 31), "100002", state="brand_new"),
+                ],
+            },
+        ),
+    ),
+    (
+        "A trainee is named for the first time on the day that is counted, and a provider stood in the year before.",
+        World(
+            DAY,
+            {
+                "schools": [_school("100001")],
+                "mentor_allocations": [
+                    _allocation(1, "100001", DAY),
+                    _allocation(
+                        2, "100001", date(2025, 3, 1), academic_year=2024, trainee_id=None, provider_code="A01"
+                    ),
+                ],
+            },
+        ),
+    ),
+    (
+        "Providers are given, and on the day that is counted a trainee is named: none stands in.",
+        World(
+            DAY,
+            {
+                "schools": [_school("100001")],
+                "mentor_allocations": [_allocation(1, "100001", DAY), _allocation(2, "100001", **STOOD_IN)],
+            },
+        ),
+    ),
+    (
+        "A provider stands in this year, and the year before has no allocation to compare with.",
+        World(
+            DAY,
+            {
+                "schools": [_school("100001")],
+                "mentor_allocations": [_allocation(1, "100001", **STOOD_IN)],
+            },
+        ),
     ),
 ]

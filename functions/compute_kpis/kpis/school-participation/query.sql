@@ -3,12 +3,12 @@
 WITH
 -- The days to work out.
 points AS (
-    SELECT period, period_start, period_end, as_of, is_current
+    SELECT period, period_start, as_of, is_current
     FROM kpi_points
     WHERE snapshot = :kpi_points_snapshot AND kpi = 'school-participation'
 ),
 years AS (
-    SELECT DISTINCT period, period_start, period_end
+    SELECT DISTINCT period, period_start
     FROM points
 ),
 lists AS (
@@ -55,7 +55,7 @@ school AS (
         1 - GREATEST(
             COALESCE(gor_rule.is_abroad, 0), COALESCE(type_rule.is_abroad, 0), COALESCE(group_rule.is_abroad, 0)
         ) AS in_england,
-        COALESCE(group_rule.is_school, 0) AS is_school
+        group_rule.is_school
     FROM (
         SELECT
             urn,
@@ -77,18 +77,12 @@ lineage AS (
     FROM school_lineage
     WHERE snapshot = :school_lineage_snapshot
 ),
--- Open at any time in the year up to a day: the first day of the year that a URN was open is on or before it.
+-- Open at any time in the year up to a day: the one spell in which a URN was open begins on or before the day, and
+-- does not end before the year.
 open_in_year AS (
-    SELECT
-        years.period,
-        lineage.urn,
-        MIN(GREATEST(lineage.valid_from, years.period_start)) AS first_open_on
+    SELECT years.period, lineage.urn, lineage.valid_from
     FROM years
-    INNER JOIN lineage
-        ON lineage.is_open
-        AND lineage.valid_from <= years.period_end
-        AND lineage.valid_to >= years.period_start
-    GROUP BY years.period, lineage.urn
+    INNER JOIN lineage ON lineage.is_open AND lineage.valid_to >= years.period_start
 ),
 allocation AS (
     SELECT
@@ -96,10 +90,10 @@ allocation AS (
         school_urn,
         created_on,
         deleted_on,
-        CASE WHEN mentor_id IS NOT NULL AND NULLIF(placement_id, '') IS NOT NULL THEN 1 ELSE 0 END AS is_complete,
+        CASE WHEN mentor_id IS NOT NULL AND placement_id IS NOT NULL THEN 1 ELSE 0 END AS is_complete,
         -- A TRN that cannot be used (null here) names no trainee.
         CASE WHEN trainee_id IS NOT NULL OR trn IS NOT NULL THEN 1 ELSE 0 END AS has_trainee,
-        CASE WHEN NULLIF(provider_code, '') IS NOT NULL THEN 1 ELSE 0 END AS has_provider
+        CASE WHEN provider_code IS NOT NULL THEN 1 ELSE 0 END AS has_provider
     FROM mentor_allocations
     WHERE snapshot = :mentor_allocations_snapshot
 ),
@@ -110,15 +104,13 @@ rule_of_year AS (
     SELECT
         years.period,
         COUNT(allocation.academic_year) AS facts,
-        COUNT(CASE WHEN allocation.created_on <= run.last_day THEN 1 END) AS judged,
+        COUNT(CASE WHEN allocation.created_on <= run.last_day THEN allocation.created_on END) AS judged,
         CASE
-            WHEN COUNT(CASE WHEN allocation.created_on <= run.last_day THEN 1 END) > 0
-                AND MAX(CASE WHEN allocation.created_on <= run.last_day THEN allocation.has_trainee ELSE 0 END) = 0
-                THEN 1
+            WHEN MAX(CASE WHEN allocation.created_on <= run.last_day THEN allocation.has_trainee END) = 0 THEN 1
             ELSE 0
         END AS proxy_used
     FROM years
-    CROSS JOIN (SELECT MAX(as_of) AS last_day FROM points WHERE is_current) AS run
+    CROSS JOIN (SELECT as_of AS last_day FROM points WHERE is_current) AS run
     LEFT JOIN allocation ON allocation.academic_year = years.period
     GROUP BY years.period
 ),
@@ -239,7 +231,8 @@ school_on_day AS (
     FROM mention
     GROUP BY period, as_of, urn
 ),
--- The first reason, if any, that keeps a school out.
+-- The first reason, if any, that keeps a school out. A URN that is not in the register, or of a type group that is
+-- new, is in no denominator (null).
 judged AS (
     SELECT
         school_on_day.period,
@@ -251,10 +244,9 @@ judged AS (
             WHEN sentinel.code IS NOT NULL THEN 'sentinel'
             WHEN school.urn IS NULL THEN 'unknown_urn'
             WHEN school.in_england = 0 THEN 'not_in_england'
-            WHEN open_in_year.first_open_on IS NULL OR open_in_year.first_open_on > school_on_day.as_of
-                THEN 'not_open_in_year'
+            WHEN open_in_year.valid_from IS NULL OR open_in_year.valid_from > school_on_day.as_of THEN 'not_open_in_year'
         END AS reason,
-        COALESCE(school_on_day.is_open * school.in_england * school.is_school, 0) AS in_d2,
+        school_on_day.is_open * school.in_england * school.is_school AS in_d2,
         CASE WHEN school_on_day.with_trainee > 0 THEN 1 ELSE 0 END AS has_mentor,
         CASE WHEN school_on_day.in_register > 0 THEN 1 ELSE 0 END AS has_placement,
         school_on_day.is_incomplete,
@@ -286,7 +278,7 @@ part AS (
         SUM(is_incomplete) AS incomplete_allocations,
         SUM(CASE WHEN reason IS NULL THEN without_trainee ELSE 0 END) AS allocations_without_trainee,
         SUM(CASE WHEN reason IS NOT NULL THEN with_trainee + without_trainee ELSE 0 END) AS allocations_elsewhere,
-        SUM(CASE WHEN reason IS NOT NULL THEN in_register ELSE 0 END) AS register_elsewhere,
+        SUM(in_register) AS in_register,
         SUM(in_register_undated) AS register_undated
     FROM judged
     GROUP BY period, as_of, region, phase, type_group, reason
@@ -303,7 +295,6 @@ tally AS (
             WHEN 14 THEN 'reason'
         END AS breakdown,
         CASE GROUPING(region, phase, type_group, reason)
-            WHEN 15 THEN 'Total'
             WHEN 7 THEN region
             WHEN 11 THEN phase
             WHEN 13 THEN type_group
@@ -317,7 +308,7 @@ tally AS (
         SUM(incomplete_allocations) AS incomplete_allocations,
         SUM(allocations_without_trainee) AS allocations_without_trainee,
         SUM(allocations_elsewhere) AS allocations_elsewhere,
-        SUM(register_elsewhere) AS register_elsewhere,
+        SUM(in_register) AS in_register,
         SUM(register_undated) AS register_undated
     FROM part
     GROUP BY GROUPING SETS (
@@ -397,7 +388,7 @@ results AS (
             WHEN 'proxy_used' THEN rule_of_years.proxy_used
             WHEN 'register_placement_schools' THEN COALESCE(tally.register_schools, 0)
             WHEN 'register_overlap' THEN COALESCE(tally.overlap, 0)
-            WHEN 'records_not_counted' THEN tally.register_elsewhere
+            WHEN 'records_not_counted' THEN tally.in_register
             WHEN 'register_undated' THEN tally.register_undated
             WHEN 'facts_in_source' THEN rule_of_years.facts
             ELSE CASE WHEN rule_of_years.rule_used <> rule_of_years.rule_used_before THEN 1 ELSE 0 END
@@ -422,6 +413,6 @@ SELECT
     CAST('ok' AS varchar) AS status
 FROM results
 WHERE
-    (breakdown = 'national' AND measure <> 'comparison_refused')
+    breakdown = 'national'
     OR denominator > 0
-    OR (denominator IS NULL AND numerator > 0)
+    OR numerator > 0
