@@ -45,6 +45,93 @@ def _with_offers(*, adverts: int, taking: int, offers: int, usable: int) -> Worl
     )
 
 
+_P = date(2026, 6, 30)
+_BEFORE, _AFTER = date(2026, 1, 1), date(2026, 7, 5)
+"""Days on either side of P; the second before D."""
+_START = date(2026, 9, 1)
+
+
+def _noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12)
+
+
+def _applying(*records: dict[str, Any], **advert: Any) -> World:
+    """One school, an advert for each record of Register, and an offer from it, made on P to an application of P."""
+    people = [{"trn": f"t{number}", "state": "trn_received", **record} for number, record in enumerate(records)]
+    return World(
+        _DAY,
+        {
+            "schools": [_SCHOOL],
+            "vacancies": [
+                _CLOSED | {"vacancy_id": f"V{number}", "starts_on": _START, "takes_applications": True} | advert
+                for number in range(len(people))
+            ],
+            "vacancy_applications": [
+                {
+                    "application_id": f"A{number}",
+                    "vacancy_id": f"V{number}",
+                    "status": "offered",
+                    "submitted_at": _noon(_P),
+                    "offered_at": _noon(_P),
+                    "trn": f"t{number}",
+                }
+                for number in range(len(people))
+            ],
+            "trainees": [{"trainee_id": f"R{number}", **person} for number, person in enumerate(people)],
+        },
+    )
+
+
+def _answers(*adverts: dict[str, Any], **application: Any) -> World:
+    """Adverts with their answers, and if one is described an application to each."""
+    return World(
+        _DAY,
+        {
+            "vacancies": [
+                _CLOSED | {"vacancy_id": f"V{number}", "starts_on": _START} | advert
+                for number, advert in enumerate(adverts)
+            ],
+            "vacancy_applications": [
+                {"application_id": f"A{number}", "vacancy_id": f"V{number}", **application}
+                for number in range(len(adverts))
+                if application
+            ],
+        },
+    )
+
+
+def _undated_ends(*days: tuple[date | None, date | None]) -> World:
+    """Offers declined on a day that is not given: when each was made, and when it was last changed."""
+    return World(
+        _DAY,
+        {
+            "vacancies": [_CLOSED],
+            "vacancy_applications": [
+                {
+                    "application_id": f"A{number}",
+                    "vacancy_id": "V1",
+                    "status": "declined",
+                    "submitted_at": _noon(_BEFORE),
+                    "offered_at": offered and _noon(offered),
+                    "updated_at": updated and _noon(updated),
+                }
+                for number, (offered, updated) in enumerate(days)
+            ],
+        },
+    )
+
+
+def _place(applied_to: str, placed_at: str, *schools: dict[str, Any], became: dict[str, str]) -> World:
+    """A trainee who was placed at one school and applies to another; ``became`` has the successors."""
+    world = _applying({"placement_urns": [placed_at]}, organisation_urns=[applied_to])
+    links = [{"urn": urn, "link_urn": link, "link_type": "Successor"} for urn, link in became.items()]
+    return World(_DAY, {**world.tables, "schools": [_SCHOOL | school for school in schools], "school_links": links})
+
+
+def _closed(urn: str, day: date) -> dict[str, Any]:
+    return {"urn": urn, "establishment_status": 2, "close_date": day}
+
+
 FOUND: list[tuple[str, World]] = [
     (
         "The query showed an advert without a day of publication even where it had been discarded before it expired.",
@@ -243,5 +330,251 @@ FOUND: list[tuple[str, World]] = [
     (
         "Holds: an advert that expires on 1 September is a fact of the year that begins then.",
         World(_DAY, {"vacancies": [_CLOSED | {"expires_at": datetime(2024, 9, 1, 12)}]}),
+    ),
+    (
+        "Holds: an award on P, at the edges of the window, and 24 months before P or a day more.",
+        _applying(
+            {"state": "awarded", "awarded_at": _noon(_P), "itt_end_date": date(2027, 12, 31)},
+            {"state": "awarded", "awarded_at": _noon(date(2024, 9, 1))},
+            {"state": "awarded", "awarded_at": _noon(date(2024, 6, 30))},
+            {"state": "awarded", "awarded_at": _noon(date(2024, 6, 29))},
+        ),
+    ),
+    (
+        "Holds: who has the award is no longer deferred.",
+        _applying({"state": "awarded", "awarded_at": _noon(_P), "defer_date": _BEFORE, "reinstate_date": _AFTER}),
+    ),
+    ("Holds: who is withdrawn on P is out.", _applying({"state": "withdrawn", "withdrawal_date": _P})),
+    (
+        "Holds: who is deferred on P and comes back later is out.",
+        _applying({"defer_date": _P, "reinstate_date": _AFTER}),
+    ),
+    ("Holds: who comes back on P is in.", _applying({"defer_date": _BEFORE, "reinstate_date": _P})),
+    ("Holds: a deferral after P is undone.", _applying({"defer_date": date(2026, 7, 2), "reinstate_date": _AFTER})),
+    ("Holds: who comes back after P is out until then.", _applying({"defer_date": _BEFORE, "reinstate_date": _AFTER})),
+    ("Holds: who is deferred after P is in.", _applying({"state": "deferred", "defer_date": _AFTER})),
+    ("Holds: who is deferred since nobody knows when is out.", _applying({"state": "deferred"})),
+    (
+        "Holds: who is withdrawn after P was deferred until then, if there was a deferral and no return.",
+        _applying({"state": "withdrawn", "withdrawal_date": _AFTER, "defer_date": _BEFORE}),
+    ),
+    (
+        "Holds: who is withdrawn after P and had come back from a deferral is in.",
+        _applying(
+            {
+                "state": "withdrawn",
+                "withdrawal_date": _AFTER,
+                "defer_date": _BEFORE,
+                "reinstate_date": date(2026, 2, 1),
+            }
+        ),
+    ),
+    (
+        "Holds: who is withdrawn on a day that is not given is out, whatever is said of a deferral.",
+        _applying({"state": "withdrawn"}, {"state": "withdrawn", "defer_date": _AFTER}),
+    ),
+    (
+        "Holds: a state that no list has is that of a match, who is out whatever the days.",
+        _applying({"state": "lost", "defer_date": _AFTER, "withdrawal_date": date(2026, 8, 1)}),
+    ),
+    ("Holds: a route of early years in capitals.", _applying({"training_route": "Early Years Postgrad"})),
+    (
+        "Holds: refused TRNs are shown once each, whatever lists a state or route is in, and not where there is none.",
+        World(
+            _DAY,
+            {
+                "vacancies": [_CLOSED],
+                "vacancy_applications": [
+                    {
+                        "application_id": "A1",
+                        "vacancy_id": "V1",
+                        "status": "submitted",
+                        "submitted_at": _noon(_BEFORE),
+                        "trn_problem": "smudged",
+                    }
+                ],
+                "trainees": [
+                    {"trainee_id": "R1", "state": "withdrawn", "trn_problem": "too_short"},
+                    {"trainee_id": "R2", "state": "trn_received", "training_route": "10", "trn_problem": "too_long"},
+                    {"trainee_id": "R3", "state": "trn_received", "trn_problem": "smudged"},
+                    {"trainee_id": "R4", "state": "awarded"},
+                ],
+            },
+        ),
+    ),
+    (
+        "Holds: an advert without a school has applicants all the same.",
+        _applying({}, organisation_urns=[]),
+    ),
+    (
+        "Holds: an application of a status that no list has is an application.",
+        World(
+            _DAY,
+            {
+                **_applying({}).tables,
+                "vacancy_applications": [
+                    {
+                        "application_id": "A1",
+                        "vacancy_id": "V0",
+                        "status": "ghosted",
+                        "submitted_at": _noon(_BEFORE),
+                        "trn": "t0",
+                    }
+                ],
+            },
+        ),
+    ),
+    (
+        "Holds: who has completed the induction, and says nothing else, is no early career teacher.",
+        _answers({}, status="offered", offered_at=_noon(_BEFORE), is_statutory_induction_complete=True),
+    ),
+    ("Holds: an offer without any day is shown.", _answers({}, status="offered", submitted_at=_noon(_BEFORE))),
+    (
+        "Holds: an offer that was changed after P, and has no day of its own, is none yet and lacks none.",
+        _answers({}, status="offered", submitted_at=_noon(_BEFORE), updated_at=_noon(_AFTER)),
+    ),
+    ("Holds: what is withdrawn and has no day at all was no offer.", _answers({}, status="withdrawn")),
+    (
+        "Holds: an offer that ended on a day not given may have stood on P if made by then and changed since.",
+        _undated_ends((_P, _AFTER), (_BEFORE, _P), (date(2026, 7, 2), _AFTER), (_BEFORE, None), (None, _AFTER)),
+    ),
+    (
+        "Holds: an answer on P counts, one after P does not, and an advert may be published on the day it expires.",
+        _answers(
+            {"hired_status": "hired_tvs", "stats_updated_at": _noon(_P)},
+            {"hired_status": "not_filled_ongoing", "stats_updated_at": _noon(_AFTER)},
+            {"publish_on": _P, "expires_at": _noon(_P)},
+            {"publish_on": None, "expires_at": _noon(_P)},
+        ),
+    ),
+    (
+        "Holds: an advert that an answer closed early and that is discarded after P is of P.",
+        _answers(
+            {
+                "expires_at": _noon(date(2026, 7, 20)),
+                "hired_status": "hired_tvs",
+                "stats_updated_at": _noon(date(2026, 6, 20)),
+                "discarded_at": _noon(_AFTER),
+            }
+        ),
+    ),
+    (
+        "Holds: nobody filled it, says the school after an offer that makes an early career teacher: a conflict.",
+        _applying({}, hired_status="not_filled_ongoing", stats_updated_at=_noon(_P)),
+    ),
+    (
+        "Holds: the same answer after an offer to somebody unknown is no conflict.",
+        _answers(
+            {"hired_status": "not_filled_ongoing", "stats_updated_at": _noon(_P)},
+            status="offered",
+            offered_at=_noon(_BEFORE),
+        ),
+    ),
+    (
+        "Holds: a region that has coverage does not give it to England.",
+        World(
+            _DAY,
+            {
+                "schools": [_SCHOOL | {"gor": "A"}, _SCHOOL | {"urn": "100002", "gor": "B", "phase_of_education": 4}],
+                "vacancies": [
+                    _CLOSED
+                    | {
+                        "vacancy_id": f"V{number}",
+                        "organisation_urns": ["100001" if number == 0 else "100002"],
+                        "takes_applications": number == 0,
+                    }
+                    for number in range(5)
+                ],
+                "vacancy_applications": [
+                    {
+                        "application_id": "A1",
+                        "vacancy_id": "V0",
+                        "status": "offered",
+                        "offered_at": _noon(_BEFORE),
+                        "trn": "t1",
+                    }
+                ],
+            },
+        ),
+    ),
+    (
+        "Holds: a region abroad, and a phase that no list has, are not available.",
+        World(
+            _DAY,
+            {
+                "schools": [
+                    _SCHOOL | {"gor": "W", "phase_of_education": 99},
+                    _SCHOOL | {"urn": "100002", "gor": "A"},
+                ],
+                "vacancies": [
+                    _CLOSED
+                    | {
+                        "vacancy_id": f"V{number}",
+                        "organisation_urns": urns,
+                        "hired_status": "hired_tvs",
+                        "stats_updated_at": _noon(_P),
+                    }
+                    for number, urns in enumerate((["100001"], ["100001", "100002"]))
+                ],
+            },
+        ),
+    ),
+    (
+        "Holds: an advert that expires on 31 August is of the year that ends then.",
+        _answers({"expires_at": _noon(date(2025, 8, 31))}),
+    ),
+    (
+        "Holds: a school is itself on its last day, and its successor is one on its first.",
+        _place(
+            "100001",
+            "100001",
+            _closed("100001", _P),
+            {"urn": "100002", "open_date": date(2026, 7, 1)},
+            became={"100001": "100002"},
+        ),
+    ),
+    (
+        "Holds: placed at a school that became another on P, where the trainee applies.",
+        _place(
+            "100002",
+            "100001",
+            _closed("100001", date(2026, 6, 29)),
+            {"urn": "100002", "open_date": _P},
+            became={"100001": "100002"},
+        ),
+    ),
+    (
+        "Holds: applies to the advert of a school that became another on P, where the trainee was placed.",
+        _place(
+            "100001",
+            "100002",
+            _closed("100001", date(2026, 6, 29)),
+            {"urn": "100002", "open_date": _P},
+            became={"100001": "100002"},
+        ),
+    ),
+    (
+        "Holds: a school that becomes another after P is not the other yet.",
+        _place(
+            "100002",
+            "100001",
+            _closed("100001", _P),
+            {"urn": "100002", "open_date": date(2026, 1, 1)},
+            became={"100001": "100002"},
+        ),
+    ),
+    (
+        "Holds: nor is the one to which the trainee applies.",
+        _place(
+            "100001",
+            "100002",
+            _closed("100001", _P),
+            {"urn": "100002", "open_date": date(2026, 1, 1)},
+            became={"100001": "100002"},
+        ),
+    ),
+    (
+        "Holds: a number that only a link knows is no school to apply to.",
+        _place("199999", "100001", {"urn": "100001"}, {"urn": "100002"}, became={"199999": "100001"}),
     ),
 ]

@@ -106,8 +106,7 @@ application AS (
         END AS ended_on,
         trn_problem,
         CASE
-            WHEN standing.value = 'offered' AND offered_on IS NULL AND updated_on IS NULL
-                THEN 'offer_without_date'
+            WHEN standing.value = 'offered' AND offered_on IS NULL THEN 'offer_without_date'
             WHEN standing.value = 'declined' AND declined_on IS NULL THEN 'end_of_offer_without_date'
             WHEN standing.value = 'withdrawn' AND withdrawn_on IS NULL AND offered_on IS NOT NULL
                 THEN 'end_of_offer_without_date'
@@ -134,8 +133,10 @@ register AS (
         CASE
             WHEN standing.value IN ('in_training', 'awarded') THEN DATE '9999-12-31'
             WHEN standing.value = 'deferred' THEN COALESCE(record.defer_date, DATE '1800-01-01')
-            WHEN standing.value = 'withdrawn' AND record.reinstate_date IS NULL AND record.defer_date IS NOT NULL
-                THEN LEAST(COALESCE(record.withdrawal_date, DATE '1800-01-01'), record.defer_date)
+            WHEN standing.value = 'withdrawn'
+                AND record.reinstate_date IS NULL
+                AND record.defer_date < record.withdrawal_date
+                THEN record.defer_date
             WHEN standing.value = 'withdrawn' THEN COALESCE(record.withdrawal_date, DATE '1800-01-01')
             ELSE DATE '1800-01-01'
         END AS left_on,
@@ -410,7 +411,8 @@ source_figure AS (
     GROUP BY points.period, points.as_of
 ),
 -- Records left out at the newest point: TRNs that cannot be used, by reason, and records that would need a missing
--- date. An offer turned down on a day that is not given may have stood only if it was changed since.
+-- date. An offer turned down on a day that is not given may have stood only if it was changed since, and one that was
+-- changed has that day.
 left_out AS (
     SELECT closed.period, closed.as_of, given.reason, COUNT(*) AS number
     FROM closed
@@ -421,7 +423,6 @@ left_out AS (
             WHEN application.trn_problem IS NOT NULL THEN CONCAT('applicant_trn_', COALESCE(listed.code, 'unusable'))
         END,
         CASE
-            WHEN application.offer_problem <> 'end_of_offer_without_date' THEN application.offer_problem
             WHEN application.offered_on > closed.as_of OR application.updated_on <= closed.as_of THEN NULL
             ELSE application.offer_problem
         END,
