@@ -46,8 +46,8 @@ test-trino: setup ## Compare the local engine with a real Trino, query by query 
 worlds: setup ## Compare query and book on random worlds. WORLDS=3400 KPI=
 	SHRINK=0 WORLDS=$(or $(WORLDS),3400) $(PY) -m pytest tests/book/test_random_worlds.py -n 2 -k "$(KPI)"
 
-mutants: setup ## Change each rule of each query and see that something notices. KPI=
-	$(PY) -m tests.book.mutants $(KPI)
+mutants: setup ## Change each rule of each query and see that something notices. KPI= WORLDS=120
+	$(PY) -m tests.book.mutants $(KPI) --worlds $(or $(WORLDS),120)
 
 lint: setup ## Check style, format, and the template
 	.venv/bin/ruff check .
