@@ -67,7 +67,10 @@ def test_reader_may_have_forgotten_that_there_was_nobody() -> None:
 
 def test_nobody_hidden_for_another_reason_is_still_nobody() -> None:
     past = with_page(Past(), "2025-02-01.1", {NAME: entry(NAME, 0, 0)})
-    assert with_page(past, "2025-03-01.1", {NAME: entry(NAME, 0, None)}).pages[-1].no_longer_nobody == ()
+    past = with_page(past, "2025-03-01.1", {NAME: entry(NAME, 0, None)})
+    assert past.pages[-1].no_longer_nobody == ()
+    past = with_page(past, "2025-04-01.1", {NAME: entry(NAME, 1, None)})
+    assert past.pages[-1].no_longer_nobody == (NAME,)
 
 
 def test_hiding_and_showing_again_is_no_revision() -> None:

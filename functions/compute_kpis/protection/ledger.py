@@ -61,7 +61,7 @@ class Page(BaseModel):
     revised: tuple[str, ...]
     """Counts whose published value this release changed: its declared revisions."""
     no_longer_nobody: tuple[str, ...] = ()
-    """Counts of somebody that earlier releases showed to be of nobody, and this one does not show."""
+    """Counts that were of nobody until this release, are of somebody, and are not shown."""
 
 
 Scope = tuple[str, int, str]
@@ -75,14 +75,19 @@ def scope_of(name: str) -> Scope:
 
 
 def no_longer_nobody(past: Mapping[str, Entry], entries: Mapping[str, Entry]) -> tuple[str, ...]:
-    """Return the names that were shown as nobody, are hidden by ``entries``, and are of somebody, in order.
+    """Return the names that were of nobody, are hidden by ``entries``, and are of somebody, in order.
 
-    A reader may go on to believe that there is nobody, which is not so, or may have forgotten it.
+    A reader who was told may go on to believe that there is nobody, which is not so, or may have forgotten it. Hidden
+    since then makes no difference: what was of nobody is known by its rounding.
     """
     return tuple(
         name
         for name, entry in sorted(entries.items())
-        if entry.shown is None and name in past and past[name].shown == 0 and past[name].seal != entry.seal
+        if entry.shown is None
+        and name in past
+        and past[name].shown in {0, None}
+        and past[name].rounded == 0
+        and past[name].seal != entry.seal
     )
 
 
