@@ -78,7 +78,8 @@ def no_longer_nobody(past: Mapping[str, Entry], entries: Mapping[str, Entry]) ->
     """Return the names that were of nobody, are hidden by ``entries``, and are of somebody, in order.
 
     A reader who was told may go on to believe that there is nobody, which is not so, or may have forgotten it. Hidden
-    since then makes no difference: what was of nobody is known by its rounding.
+    since then makes no difference: what was of nobody is known by its rounding. Where a few may round to 0 too, they
+    are among these, which only adds an audit.
     """
     return tuple(
         name

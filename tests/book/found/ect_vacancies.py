@@ -128,8 +128,11 @@ def _place(applied_to: str, placed_at: str, *schools: dict[str, Any], became: di
     return World(_DAY, {**world.tables, "schools": [_SCHOOL | school for school in schools], "school_links": links})
 
 
-def _closed(urn: str, day: date) -> dict[str, Any]:
-    return {"urn": urn, "establishment_status": 2, "close_date": day}
+def _became_another(applied_to: str, placed_at: str, *, closed: date, opened: date) -> World:
+    """A trainee placed at one of two schools who applies to one: 100001 closed, 100002 opened and succeeded it."""
+    first = {"urn": "100001", "establishment_status": 2, "close_date": closed}
+    second = {"urn": "100002", "open_date": opened}
+    return _place(applied_to, placed_at, first, second, became={"100001": "100002"})
 
 
 FOUND: list[tuple[str, World]] = [
@@ -525,53 +528,23 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "Holds: a school is itself on its last day, and its successor is one on its first.",
-        _place(
-            "100001",
-            "100001",
-            _closed("100001", _P),
-            {"urn": "100002", "open_date": date(2026, 7, 1)},
-            became={"100001": "100002"},
-        ),
+        _became_another("100001", "100001", closed=_P, opened=date(2026, 7, 1)),
     ),
     (
         "Holds: placed at a school that became another on P, where the trainee applies.",
-        _place(
-            "100002",
-            "100001",
-            _closed("100001", date(2026, 6, 29)),
-            {"urn": "100002", "open_date": _P},
-            became={"100001": "100002"},
-        ),
+        _became_another("100002", "100001", closed=date(2026, 6, 29), opened=_P),
     ),
     (
         "Holds: applies to the advert of a school that became another on P, where the trainee was placed.",
-        _place(
-            "100001",
-            "100002",
-            _closed("100001", date(2026, 6, 29)),
-            {"urn": "100002", "open_date": _P},
-            became={"100001": "100002"},
-        ),
+        _became_another("100001", "100002", closed=date(2026, 6, 29), opened=_P),
     ),
     (
         "Holds: a school that becomes another after P is not the other yet.",
-        _place(
-            "100002",
-            "100001",
-            _closed("100001", _P),
-            {"urn": "100002", "open_date": date(2026, 1, 1)},
-            became={"100001": "100002"},
-        ),
+        _became_another("100002", "100001", closed=_P, opened=date(2026, 1, 1)),
     ),
     (
         "Holds: nor is the one to which the trainee applies.",
-        _place(
-            "100001",
-            "100002",
-            _closed("100001", _P),
-            {"urn": "100002", "open_date": date(2026, 1, 1)},
-            became={"100001": "100002"},
-        ),
+        _became_another("100001", "100002", closed=_P, opened=date(2026, 1, 1)),
     ),
     (
         "Holds: a number that only a link knows is no school to apply to.",

@@ -3,26 +3,15 @@
 from datetime import date, datetime
 from typing import Any
 
+from tests.book.rows import school
 from tests.book.world import Row, World
 
 DAY = date(2026, 7, 14)
-STOOD_IN = {"trainee_id": None, "provider_code": "A01"}
-
-
-def _school(urn: str, **columns: Any) -> Row:
-    return {
-        "urn": urn,
-        "establishment_status": 1,
-        "type_of_establishment": 1,
-        "establishment_type_group": 4,
-        "phase_of_education": 2,
-        "gor": "A",
-        **columns,
-    }
+STOOD_IN: dict[str, Any] = {"trainee_id": None, "provider_code": "A01"}
 
 
 def _closed(urn: str, day: date, **columns: Any) -> Row:
-    return _school(urn, establishment_status=2, close_date=day, **columns)
+    return school(urn, establishment_status=2, close_date=day, **columns)
 
 
 def _successor(urn: str, link_urn: str) -> Row:
@@ -76,11 +65,11 @@ FOUND: list[tuple[str, World]] = [
             DAY,
             {
                 "schools": [
-                    _school("100001", gor="W"),
-                    _school("100002", type_of_establishment=30),
-                    _school("100003", establishment_type_group=6),
-                    _school("100004", establishment_type_group=99),
-                    _school("100005", phase_of_education=99, gor="X", type_of_establishment=99),
+                    school("100001", gor="W"),
+                    school("100002", type_of_establishment=30),
+                    school("100003", establishment_type_group=6),
+                    school("100004", establishment_type_group=99),
+                    school("100005", phase_of_education=99, gor="X", type_of_establishment=99),
                 ],
                 "mentor_allocations": [_allocation(number, f"10000{number}") for number in range(1, 6)],
             },
@@ -91,7 +80,7 @@ FOUND: list[tuple[str, World]] = [
         World(
             DAY,
             {
-                "schools": [_school("100001"), _school("100002")],
+                "schools": [school("100001"), school("100002")],
                 "mentor_allocations": [
                     _allocation(1, "3"),
                     _allocation(2, "900000", trainee_id=None),
@@ -113,8 +102,8 @@ FOUND: list[tuple[str, World]] = [
             DAY,
             {
                 "schools": [
-                    _school("100001", open_date=DAY),
-                    _school("100002", open_date=date(2026, 1, 1)),
+                    school("100001", open_date=DAY),
+                    school("100002", open_date=date(2026, 1, 1)),
                     _closed("100003", date(2025, 9, 1)),
                     _closed("100004", date(2025, 8, 31)),
                 ],
@@ -130,9 +119,9 @@ FOUND: list[tuple[str, World]] = [
                 "schools": [
                     _closed("100001", date(2025, 8, 31), gor="A"),
                     _closed("100002", date(2026, 6, 30), gor="B"),
-                    _school("100003", open_date=date(2026, 7, 1), gor="D"),
+                    school("100003", open_date=date(2026, 7, 1), gor="D"),
                     _closed("100004", date(2026, 5, 30), gor="E"),
-                    _school("100005", open_date=date(2026, 5, 31), gor="F"),
+                    school("100005", open_date=date(2026, 5, 31), gor="F"),
                 ],
                 "school_links": [
                     _successor("100001", "100002"),
@@ -148,7 +137,7 @@ FOUND: list[tuple[str, World]] = [
         World(
             date(2026, 8, 10),
             {
-                "schools": [_school("100001"), _school("100002"), _school("100003")],
+                "schools": [school("100001"), school("100002"), school("100003")],
                 "trainees": [
                     _trainee(1, date(2026, 8, 1), "100001"),
                     _trainee(2, date(2026, 7, 31), "100002", state="brand_new"),
@@ -161,7 +150,7 @@ FOUND: list[tuple[str, World]] = [
         World(
             DAY,
             {
-                "schools": [_school("100001")],
+                "schools": [school("100001")],
                 "mentor_allocations": [
                     _allocation(1, "100001", DAY),
                     _allocation(
@@ -176,7 +165,7 @@ FOUND: list[tuple[str, World]] = [
         World(
             DAY,
             {
-                "schools": [_school("100001")],
+                "schools": [school("100001")],
                 "mentor_allocations": [_allocation(1, "100001", DAY), _allocation(2, "100001", **STOOD_IN)],
             },
         ),
@@ -186,7 +175,7 @@ FOUND: list[tuple[str, World]] = [
         World(
             DAY,
             {
-                "schools": [_school("100001")],
+                "schools": [school("100001")],
                 "mentor_allocations": [_allocation(1, "100001", **STOOD_IN)],
             },
         ),

@@ -1,23 +1,11 @@
 """Take-up by schools: worlds that hold a rule of the query which a random world hardly ever meets."""
 
 from datetime import date, datetime
-from typing import Any
 
+from tests.book.rows import school
 from tests.book.world import Row, World
 
 DAY = date(2026, 7, 14)
-
-
-def _school(urn: str, **columns: Any) -> Row:
-    return {
-        "urn": urn,
-        "establishment_status": 1,
-        "type_of_establishment": 1,
-        "establishment_type_group": 4,
-        "phase_of_education": 2,
-        "gor": "A",
-        **columns,
-    }
 
 
 def _without_lists(schools: int, without_list: int) -> World:
@@ -27,7 +15,7 @@ def _without_lists(schools: int, without_list: int) -> World:
     return World(
         DAY,
         {
-            "schools": [_school(urn) for urn in urns],
+            "schools": [school(urn) for urn in urns],
             "school_activity": [
                 {
                     "school_urn": urn,
@@ -50,13 +38,13 @@ FOUND: list[tuple[str, World]] = [
             DAY,
             {
                 "schools": [
-                    _school("100001", gor="W"),
-                    _school("100002", type_of_establishment=30),
-                    _school("100003", establishment_type_group=6),
-                    _school("100004", type_of_establishment=37, establishment_type_group=10, gor="H"),
-                    _school("100005", establishment_type_group=99),
-                    _school("100006", phase_of_education=99, gor="X", type_of_establishment=99),
-                    _school("100007", establishment_type_group=1, gor="K"),
+                    school("100001", gor="W"),
+                    school("100002", type_of_establishment=30),
+                    school("100003", establishment_type_group=6),
+                    school("100004", type_of_establishment=37, establishment_type_group=10, gor="H"),
+                    school("100005", establishment_type_group=99),
+                    school("100006", phase_of_education=99, gor="X", type_of_establishment=99),
+                    school("100007", establishment_type_group=1, gor="K"),
                 ],
                 "school_activity": _signed_in(*(str(100001 + number) for number in range(7))),
             },
@@ -67,7 +55,7 @@ FOUND: list[tuple[str, World]] = [
         World(
             DAY,
             {
-                "schools": [_school("100001")],
+                "schools": [school("100001")],
                 "school_activity": [
                     *_signed_in("3"),
                     {"school_urn": "100001", "onboarded": False, "onboarded_at": datetime(2025, 10, 1, 12)},
@@ -80,7 +68,7 @@ FOUND: list[tuple[str, World]] = [
         World(
             DAY,
             {
-                "schools": [_school(str(100001 + number)) for number in range(4)],
+                "schools": [school(str(100001 + number)) for number in range(4)],
                 "school_activity": [
                     {"school_urn": "100001", "onboarded": True, "onboarded_at": datetime(2026, 7, 14, 12)},
                     {"school_urn": "100002", "sign_in_dates": []},
@@ -98,7 +86,7 @@ FOUND: list[tuple[str, World]] = [
         World(
             DAY,
             {
-                "schools": [_school("100001")],
+                "schools": [school("100001")],
                 "school_activity": [{"school_urn": "100001", "sign_in_dates": []}],
                 "school_placements": [
                     {"school_urn": "100001", "academic_year": 2024, "created_at": datetime(2025, 8, 31, 12)},
@@ -113,7 +101,7 @@ FOUND: list[tuple[str, World]] = [
         World(
             DAY,
             {
-                "schools": [_school("100002", establishment_status=2, close_date=date(2024, 8, 31), gor="K")],
+                "schools": [school("100002", establishment_status=2, close_date=date(2024, 8, 31), gor="K")],
                 "school_activity": _signed_in("100001", "100002"),
                 "hosting_preferences": [{"school_urn": "100001", "academic_year": 2025}],
             },
@@ -124,7 +112,7 @@ FOUND: list[tuple[str, World]] = [
         World(
             DAY,
             {
-                "schools": [_school("100001", gor="B"), *(_school(str(100002 + number)) for number in range(19))],
+                "schools": [school("100001", gor="B"), *(school(str(100002 + number)) for number in range(19))],
                 "school_activity": [
                     {"school_urn": "100001", "last_signed_in_at": datetime(2025, 9, 5, 12)},
                     *_signed_in(*(str(100002 + number) for number in range(19))),
@@ -141,9 +129,9 @@ FOUND: list[tuple[str, World]] = [
             DAY,
             {
                 "schools": [
-                    _school("100001", establishment_status=2, close_date=date(2025, 8, 31)),
-                    _school("100002", establishment_status=2, close_date=date(2026, 6, 30)),
-                    _school("100003", open_date=date(2026, 7, 1)),
+                    school("100001", establishment_status=2, close_date=date(2025, 8, 31)),
+                    school("100002", establishment_status=2, close_date=date(2026, 6, 30)),
+                    school("100003", open_date=date(2026, 7, 1)),
                 ],
                 "school_links": [
                     {"urn": "100001", "link_urn": "100002", "link_type": "Successor"},
@@ -158,7 +146,7 @@ FOUND: list[tuple[str, World]] = [
         World(
             DAY,
             {
-                "schools": [_school("100001")],
+                "schools": [school("100001")],
                 "school_activity": [{"school_urn": "100001", "sign_in_dates": [DAY]}],
                 "hosting_preferences": [
                     {"school_urn": "100001", "academic_year": 2025, "created_at": datetime(2025, 8, 31, 12)}
