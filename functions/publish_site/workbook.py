@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
@@ -103,6 +103,11 @@ def ods(sheets: Sequence[Sheet]) -> bytes:
         "styles.xml": _styles(),
         "content.xml": _content(sheets),
     }
+    return packed(parts)
+
+
+def packed(parts: Mapping[str, str]) -> bytes:
+    """Return the members of a workbook, text by name, as one archive; equal parts give equal bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         # The type comes first and unpacked, so that a programme can tell the format by the first bytes.

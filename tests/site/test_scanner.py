@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import uuid
-import zipfile
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ from functions.publish_site import gate, opendata, site
 from functions.publish_site.catalogue import Withdrawal
 from functions.publish_site.gate import schema
 from functions.publish_site.gate.scanner import Known, identifier, known, scan
+from functions.publish_site.workbook import packed
 from placements_kpi.pseudonyms import Pseudonyms
 from tests.site.conftest import PUBLISHED, World
 from tests.site.protected_document import document
@@ -189,12 +188,7 @@ def test_the_schema_is_that_of_the_files(files: Files) -> None:
 @pytest.mark.parametrize("member", ["settings.xml", "meta.xml", "content.xml"])
 def test_a_workbook_is_scanned_in_all_its_members(member: str, allowed: Known) -> None:
     def book(text: str) -> bytes:
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as archive:
-            if member != "content.xml":
-                archive.writestr("content.xml", "<a/>")
-            archive.writestr(member, f"<a b='{text}'/>")
-        return buffer.getvalue()
+        return packed({"content.xml": "<a/>", member: f"<a b='{text}'/>"})
 
     path = "school-placements-performance.ods"
     scan({path: book("nothing")}, allowed)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
 from xml.etree import ElementTree
 
+from functions.publish_site.readback.archives import archive_members
 from functions.publish_site.readback.errors import ReadbackError
 
 Leaf = str | int | float | bool | None
@@ -80,14 +80,9 @@ class Sheet:
 
 
 def ods_parts(file: str, body: bytes) -> dict[str, bytes]:
-    """Return every member of a workbook; :class:`ReadbackError` for one that is no archive or has two of a name."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            names = archive.namelist()
-            parts = {name: archive.read(name) for name in names}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
-        raise ReadbackError(file, "the file", "it is not an ODS workbook") from None
-    if len(parts) != len(names) or "content.xml" not in parts:
+    """Return every member of a workbook; :class:`ReadbackError` unless it is an archive of them and nothing else."""
+    parts = archive_members(file, body)
+    if "content.xml" not in parts:
         raise ReadbackError(file, "the file", "it is not an ODS workbook")
     return parts
 
