@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from functions.publish_site.words import Cell, rounded
+from functions.publish_site.words import SMALL_BASE, Cell, rounded
 from placements_kpi.finality import is_closed
 
 if TYPE_CHECKING:
@@ -30,6 +30,11 @@ class Shown:
     numerator: Cell
     denominator: Cell
     value: Cell
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is a percentage out of too few to be compared with others, by the count that is published."""
+        return self.value.percent and self.value.number is not None and (self.denominator.number or 0) < SMALL_BASE
 
 
 def places(measure: Measure, figure: Figure) -> int:

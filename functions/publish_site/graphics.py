@@ -24,6 +24,8 @@ class Graphic:
     wide: str
     narrow: str
     table: Table
+    legend: tuple[str, ...] = ()
+    """What in the drawing is not as it usually is, for what stands right below it."""
     notes: tuple[str, ...] = ()
 
 
@@ -33,25 +35,24 @@ def by_category(figures: KpiFigures, measure: Measure, breakdown: Breakdown) -> 
     point = figures.current(measure)
     if made is None or point is None:
         return None
-    cells = [
-        (category.label, figures.at(measure, point, (breakdown.id, category.code)).value)
-        for category in breakdown.categories
-    ]
-    drawn = [(label, cell) for label, cell in cells if cell.symbol != "z"]
+    shown = {one.label: figures.at(measure, point, (breakdown.id, one.code)) for one in breakdown.categories}
+    drawn = [(label, one.value) for label, one in shown.items() if one.value.symbol != "z"]
+    small = [label for label, one in shown.items() if one.is_small]
     national = figures.at(measure, point).value
     chart = BarChart(
         title=f"{measure.title} by {_lower(breakdown.title)}",
-        description=sentences.spread(drawn, national if measure.kind == "rate" else None),
-        bars=tuple(Bar(label, cell) for label, cell in drawn),
+        description=sentences.spread(drawn, national if measure.kind == "rate" else None, small),
+        bars=tuple(Bar(label, cell, label in small) for label, cell in drawn),
         reference=Bar("England", national) if measure.kind == "rate" and national.number is not None else None,
     )
     ident = f"{measure.id}-by-{breakdown.id}".replace("_", "-")
     return Graphic(
-        title=sentences.leading(drawn, breakdown.title),
+        title=sentences.leading(drawn, breakdown.title, small),
         subtitle=f"{named(measure)}, by {_lower(breakdown.title)}, England, {words.day(point.as_of)}",
         wide=bar_chart(chart, WIDE, f"{ident}-wide"),
         narrow=bar_chart(chart, NARROW, f"{ident}-narrow"),
         table=made,
+        legend=(sentences.small_base(small, "dashed"),) if small else (),
         notes=_about(breakdown),
     )
 

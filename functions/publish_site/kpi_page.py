@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -34,12 +34,14 @@ def kpi_view(
         "card": card(figures),
         "stale": notices(document, times.london_day(published), description.sources),
         "graphics": _graphics(figures),
-        "beside": _beside(figures),
+        "beside": _beside(figures, ("headline", "beside", "breakdown"), "Figures"),
         "breakdowns": [made for part in _parts(figures, checks=False) if (made := _breakdown(figures, part))],
-        "checks": [made for part in _parts(figures, checks=True) for made in _tables(figures, part)],
-        "measure_notes": [
-            (measure.title, words.sentence(measure.note)) for measure in description.measures if measure.note
+        "checks": [
+            *_beside(figures, ("quality",), "Checks and coverage"),
+            *(made for part in _parts(figures, checks=True) for made in _tables(figures, part)),
         ],
+        "notes": _notes(description, checks=False),
+        "check_notes": _notes(description, checks=True),
         "measures": [(measure.title, sentences.what(measure), measure.id) for measure in description.measures],
         "breaks": [
             (words.day(one.on), *map(words.sentence, (one.text, one.before, one.after))) for one in description.breaks
@@ -64,6 +66,7 @@ def _sections(values: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("related", "Related figures", values["beside"]),
         *((anchor, title, True) for anchor, title in parts),
         ("method", "How we count it", True),
+        ("checks", "Checks and coverage", values["checks"]),
         ("changes", "Changes that affect comparisons", True),
         ("revisions", "Revisions", values["revisions"]),
         ("sources", "Sources", True),
@@ -81,20 +84,28 @@ def _graphics(figures: KpiFigures) -> list[graphics.Graphic]:
     return [made for measure in drawn if (made := over_time(figures, measure))]
 
 
-def _beside(figures: KpiFigures) -> list[Table]:
-    """The measures with a national figure, those that stand on the same day in one table."""
+def _beside(figures: KpiFigures, roles: Collection[str], caption: str) -> list[Table]:
+    """The measures in these roles with a national figure, those that stand on the same day in one table."""
     description = figures.kpi.description
     made = []
     for family in description.families:
-        for roles, caption in ((("headline", "beside", "breakdown"), "Figures"), (("quality",), "Checks and coverage")):
-            measures = [one for one in description.measures if one.family == family.id and one.role in roles]
-            rows = [_beside_row(figures, one) for one in measures if _national(figures, one)]
-            point = next((point for one in measures if (point := figures.current(one))), None)
-            if rows and point:
-                now, before = (figures.mark(measures[0], one) for one in (point, figures.comparison(measures[0])))
-                head = ("Measure", f"Figure{now}", f"Number{now}", f"Out of{now}", f"Year before{before}")
-                made.append(table(f"{caption} as at {words.day(point.as_of)}, {point.period_label}", head, rows))
+        measures = [one for one in description.measures if one.family == family.id and one.role in roles]
+        rows = [_beside_row(figures, one) for one in measures if _national(figures, one)]
+        point = next((point for one in measures if (point := figures.current(one))), None)
+        if rows and point:
+            now, before = (figures.mark(measures[0], one) for one in (point, figures.comparison(measures[0])))
+            head = ("Measure", f"Figure{now}", f"Number{now}", f"Out of{now}", f"Year before{before}")
+            made.append(table(f"{caption} as at {words.day(point.as_of)}, {point.period_label}", head, rows))
     return made
+
+
+def _notes(description: Description, *, checks: bool) -> list[tuple[str, str]]:
+    """What is said of one measure more than of others, (title, note): of the checks on the data, or of the others."""
+    return [
+        (measure.title, words.sentence(measure.note))
+        for measure in description.measures
+        if measure.note and (measure.role == "quality") == checks
+    ]
 
 
 def _national(figures: KpiFigures, measure: Measure) -> bool:

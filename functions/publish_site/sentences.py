@@ -7,6 +7,7 @@ not made, and the sentence says why.
 from __future__ import annotations
 
 import calendar
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,7 +18,7 @@ from functions.publish_site.figures import KpiFigures, target_met
 
 if TYPE_CHECKING:
     from functions.publish_site.words import Cell, Number
-    from placements_kpi.results import Description, Measure, Protected, SourceFacts
+    from placements_kpi.results import Description, Disclosure, Measure, Protected, SourceFacts
 
 MOST_WORDS = 10
 """Longest title of a chart (publishing.md part 3)."""
@@ -180,42 +181,57 @@ def standing(now: Cell, target: float) -> str:
     return f"The newest figure, {now.text}, is {_side(now, target)} the {percentage(target)} target."
 
 
-def spread(points: list[tuple[str, Cell]], national: Cell | None = None) -> str:
+def spread(points: list[tuple[str, Cell]], national: Cell | None = None, small: Collection[str] = ()) -> str:
     """Return which of the categories has the highest and lowest figure; ``points`` are (label, cell).
 
-    ``national`` is the figure that is drawn across them, if there is one.
+    ``national`` is the figure that is drawn across them, if there is one. The categories that are in ``small`` are
+    out of too few to be compared.
     """
     whole = f" England: {national.text}." if national is not None and national.number is not None else ""
-    return f"{_extremes(points)}{whole}"
+    return f"{_extremes(points, small)}{whole}"
 
 
-def _extremes(points: list[tuple[str, Cell]]) -> str:
-    known = sorted(
-        ((label, cell) for label, cell in points if cell.number is not None), key=lambda one: _number(one[1])
-    )
-    missing = len(points) - len(known)
+def _extremes(points: list[tuple[str, Cell]], small: Collection[str]) -> str:
+    shown = [(label, cell) for label, cell in points if cell.number is not None]
+    known = sorted((one for one in shown if one[0] not in small), key=lambda one: _number(one[1]))
+    missing = len(points) - len(shown)
     gaps = f" {missing} of {len(points)} cannot be shown." if missing else ""
-    if not known:
+    gaps += f" {small_base(small)}" if small else ""
+    if not shown:
         return "No figure can be shown."
+    if not known:
+        return gaps.strip()
     (low, lowest), (high, highest) = known[0], known[-1]
     if lowest.number == highest.number:
         return f"All that can be shown are {highest.text}.{gaps}"
     return f"Highest: {high}, {highest.text}. Lowest: {low}, {lowest.text}.{gaps}"
 
 
-def leading(points: list[tuple[str, Cell]], title: str) -> str:
-    """Return a bar chart's title in at most ten words: which category is highest, unless its name is too long."""
-    known = [(label, cell) for label, cell in points if cell.number is not None and label != "Not available"]
-    if not known:
+def small_base(labels: Collection[str], drawn: str = "") -> str:
+    """Return which categories have a percentage out of too few to be compared with the others, and how it is drawn."""
+    how = f" ({drawn})" if drawn else ""
+    return f"Out of fewer than {words.SMALL_BASE}, so not compared{how}: {words.listed(list(labels))}."
+
+
+def leading(points: list[tuple[str, Cell]], title: str, small: Collection[str] = ()) -> str:
+    """Return a bar chart's title in at most ten words: which category is highest, unless its name is too long.
+
+    The categories that are in ``small`` are out of too few to be called that.
+    """
+    named = [(label, cell) for label, cell in points if cell.number is not None and label != "Not available"]
+    if not named:
         return f"No figures by {title.lower()} can be shown"
+    known = [one for one in named if one[0] not in small]
+    if not known:
+        return f"Out of fewer than {words.SMALL_BASE} each, so not compared"
     most = max(_number(cell) for _, cell in known)
     top = [(label, cell) for label, cell in known if cell.number == most]
     if len(top) == len(known) and len(known) > 1:
         return f"All the same, {top[0][1].text}"
-    if len(top) > 1:
-        return f"{len(top)} share the highest figure, {top[0][1].text}"
-    title = f"{top[0][0]} highest, at {top[0][1].text}"
-    return title if len(title.split()) <= MOST_WORDS else f"The highest figure is {top[0][1].text}"
+    title = f"{words.listed([label for label, _ in top])} highest, at {top[0][1].text}"
+    if len(top) <= 2 and len(title.split()) <= MOST_WORDS:
+        return title
+    return f"{len(top)} share the highest figure, {top[0][1].text}" if top[1:] else f"Highest is {top[0][1].text}"
 
 
 def next_update(document: Protected) -> str:
@@ -304,6 +320,13 @@ def carried(figures: KpiFigures) -> str | None:
         date_of = words.day(kpi.as_of) if kpi.as_of else "an earlier release"
         return f"This indicator shows the last good figures, of {date_of}. {reason}".strip()
     return None
+
+
+def approval(used: Disclosure) -> str:
+    """Return who approved the limits of disclosure control and when, or that nobody has yet."""
+    if used.approved_by.lower().startswith("not "):
+        return f"These limits are {used.approved_by.lower()}, as of {words.day(used.approved_on)}."
+    return f"These limits were approved on {words.day(used.approved_on)}. Who approved them: {used.approved_by}."
 
 
 def percentage(value: float) -> str:

@@ -40,7 +40,8 @@ def over_time(figures: KpiFigures, measure: Measure) -> Graphic | None:
         wide=line_chart(chart, WIDE, f"{ident}-wide"),
         narrow=line_chart(chart, NARROW, f"{ident}-narrow"),
         table=_years_table(figures, measure, points) if yearly else _months_table(figures, measure, points),
-        notes=(*hollow, *notes),
+        legend=tuple(hollow),
+        notes=notes,
     )
 
 

@@ -278,7 +278,8 @@ def _aims(document: Protected, kpis: list[KpiFigures]) -> dict[str, object]:
 def _method(document: Protected, kpis: list[KpiFigures]) -> dict[str, object]:
     return {
         "document": document,
-        "approved_on": words.day(document.disclosure.approved_on),
+        "approval": sentences.approval(document.disclosure),
+        "small_base": words.SMALL_BASE,
         "month_end": words.day(document.month_end),
         "day": words.day,
         "kpis": [figures.kpi for figures in kpis],
@@ -295,7 +296,7 @@ def _confidentiality(document: Protected) -> dict[str, object]:
     return {
         "used": document.disclosure,
         "verdict": document.verdict,
-        "approved_on": words.day(document.disclosure.approved_on),
+        "approval": sentences.approval(document.disclosure),
         "symbols": [(f"[{mark}]", meaning) for mark, meaning in words.SYMBOLS.items()],
     }
 

@@ -22,6 +22,9 @@ SYMBOLS = {
 PROVISIONAL = "provisional: the period is not over, and the figure can still change"
 REVISED = "revised: the release before said something else of the same day"
 
+SMALL_BASE = 50
+"""A percentage out of fewer moves by two points or more with each one counted: shown, but never called highest."""
+
 PLURALS = {
     "candidate": "candidates",
     "trainee": "trainees",

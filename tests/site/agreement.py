@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 RELEASE = "school-placements-performance"
 COLUMNS = {"Per cent": "percentage", "Number": "numerator", "Out of": "denominator"}
+FEW = 50
+"""A percentage out of fewer has a dashed bar, and is not compared (the method page says so)."""
 REGION_OF_TOTAL = {"England", "All"}
 NOWHERE: Key = ("", "", "", "", "")
 """Where the files have no figure."""
@@ -318,11 +320,15 @@ class Agreement:
                     assert self.rows[key].status != "final", f"{key}: drawn as provisional"
                 elif place in line.circles:
                     assert self.rows[key].status != "provisional", f"{key}: drawn as final"
-        if name and line.last not in {None, "[x]"}:
+        if name:
             assert line.name == name
-            last = next(self.rows[key] for key, shown in reversed(known) if shown)
-            mark = {"revised": " [r]", "provisional": " [p]"}.get(last.status, "")
-            assert line.last == last.html(column) + mark, f"{measure.id} {name}: {line.last} at the end of the line"
+            last = next((self.rows[key] for key, shown in reversed(known) if shown), None)
+            if last:
+                mark = {"revised": " [r]", "provisional": " [p]"}.get(last.status, "")
+                said = last.html(column) + mark
+            else:
+                said = f"no figure {self.rows[wanted[-1]].html(column)}"
+            assert line.last == said, f"{measure.id} {name}: {line.last} at the end of the line"
             self.made.counts["chart"] += 1
         return [place for run in drawn for key, _, place in run if self.rows[key].status == "revised"]
 
@@ -343,6 +349,8 @@ class Agreement:
                 lengths.append((length, float(getattr(shown[label], column))))
             self.made.drawn.add(cells[label])
             self.made.counts["chart"] += 1
+        few = {one for one, row in shown.items() if row.denominator.isdigit() and int(row.denominator) < FEW}
+        assert read.dashed == few & {one for one, (_, length) in read.bars.items() if length is not None}
         national = self.rows.get(self._key(measure, point))
         if read.reference:
             said, length = read.reference

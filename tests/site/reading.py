@@ -299,6 +299,8 @@ class BarDrawing:
     """Category: the figure beside its bar, and the bar's length; ``None`` where there is no bar."""
     reference: tuple[str, float] | None
     """The label of the line across and how far from zero it is."""
+    dashed: set[str]
+    """The categories whose bar has a dashed edge."""
 
 
 def bar_drawing(drawing: ElementTree.Element) -> BarDrawing:
@@ -306,13 +308,16 @@ def bar_drawing(drawing: ElementTree.Element) -> BarDrawing:
     [axis] = _lines(drawing, "app-chart__axis")
     zero = _at(axis, "x1")
     rects = {}
+    edges = {}
     for one in drawing.iter("rect"):
         assert _at(one, "x") == zero, "a bar does not begin at zero"
         rects[_at(one, "y") + _at(one, "height") / 2] = _at(one, "width")
+        edges[_at(one, "y") + _at(one, "height") / 2] = one.get("stroke-dasharray")
     crossing = {_at(one, "x1") for one in _lines(drawing, "app-chart__reference")}
     bars: dict[str, tuple[str, float | None]] = {}
     words: list[str] = []
     used = set()
+    dashed: set[str] = set()
     for label in _labels(drawing):
         if not label.halo:
             words.append(label.text)
@@ -324,12 +329,14 @@ def bar_drawing(drawing: ElementTree.Element) -> BarDrawing:
         assert beside, "a figure stands neither at the end of its bar nor just past the line that would cross it there"
         assert " ".join(words) not in bars
         bars[" ".join(words)] = (label.text, length)
+        if middle is not None and edges[middle]:
+            dashed.add(" ".join(words))
         used.add(middle)
         words = []
     assert set(rects) <= used, "a bar without a figure"
     across = {line - zero for line in crossing}
     assert len(across) == len(words) <= 1
-    return BarDrawing(bars, (words[0], across.pop()) if words else None)
+    return BarDrawing(bars, (words[0], across.pop()) if words else None, dashed)
 
 
 def runs_of(points: list[tuple[Any, bool]]) -> Iterator[list[Any]]:

@@ -74,6 +74,14 @@ def test_withheld_points_break_the_line_and_stand_as_their_symbol(layout: Layout
     assert len(circles) == 4, "every figure that can be shown has its point, also one alone between gaps"
 
 
+@pytest.mark.parametrize("layout", [WIDE, NARROW])
+def test_a_line_without_a_figure_is_named_with_the_symbol_that_stands_for_it(layout: Layout) -> None:
+    said = " ".join(
+        texts(parsed(line_chart(chart(line("2025 to 2026", 10), line("2024 to 2025", None)), layout, "none")))
+    )
+    assert re.search(r"2024 to 2025:? no figure \[c\]", said)
+
+
 def test_the_axis_starts_at_zero_and_heights_are_in_proportion() -> None:
     root = parsed(line_chart(chart(line("2025 to 2026", 0, 50, 100)), WIDE, "zero"))
     heights = [float(y) for y in re.findall(r",([\d.]+)", next(root.iter(f"{NS}polyline")).get("points", ""))]
@@ -132,6 +140,13 @@ def test_bars_are_in_proportion_from_zero_and_a_withheld_one_is_its_symbol() -> 
         widths = [float(one.get("width", "0")) for one in root.iter(f"{NS}rect")]
         assert widths == pytest.approx([widths[0], widths[0] / 2], abs=0.1)
         assert {"[low]", "100", "50", "England 75"} <= set(texts(root))
+
+
+def test_a_bar_that_is_not_compared_is_hollow_with_a_dashed_edge() -> None:
+    bars = (Bar("Primary", Cell(30)), Bar("16 plus", Cell(60), small=True), Bar("Nursery", Cell(None, "c"), small=True))
+    root = parsed(bar_chart(BarChart("By phase", "Few.", bars), WIDE, "few"))
+    drawn = [(one.get("fill"), one.get("stroke"), one.get("stroke-dasharray")) for one in root.iter(f"{NS}rect")]
+    assert drawn == [("#12436D", None, None), ("#ffffff", "#12436D", "5 3")]
 
 
 def test_nothing_in_a_drawing_needs_a_style_attribute_or_reaches_outside() -> None:

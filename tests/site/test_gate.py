@@ -22,6 +22,7 @@ from functions.publish_site.figures import KpiFigures
 from functions.publish_site.gate import schema
 from functions.publish_site.gate.downloads import check_json
 from functions.publish_site.gate.pages import check_page
+from functions.publish_site.workbook import packed
 from placements_kpi import store
 from placements_kpi.results import Protected, figures_digest
 from tests.site.conftest import PUBLISHED, World
@@ -229,6 +230,11 @@ TAMPERED: dict[str, tuple[str, str, Any]] = {
         PAGE,
         r'app-chart__bar"([^>]*) width="(\d+)',
         lambda m: f'app-chart__bar"{m[1]} width="{int(m[2]) + 1}',
+    ),
+    "a bar that is compared drawn as one that is not": (
+        PAGE,
+        r'class="app-chart__bar"',
+        'class="app-chart__bar" stroke="#12436D" stroke-width="2" stroke-dasharray="5 3"',
     ),
     "a figure beside a bar": (PAGE, r'paint-order="stroke">(?P<n>\d+)', more(1)),
     "the national line moved": (
@@ -439,11 +445,7 @@ def workbook(rows: list[list[str]], other: str = "Notes") -> bytes:
         f"{sheet('Cover', [[other]])}{sheet('Data', rows)}"
         "</office:spreadsheet></office:body></office:document-content>"
     )
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("content.xml", content)
-    return buffer.getvalue()
+    return packed({"content.xml": content})
 
 
 @pytest.fixture(scope="module")
@@ -477,10 +479,7 @@ def test_a_workbook_with_another_figure_is_stopped(
     }[kind]()
     if kind == "behind":
         content = zipfile.ZipFile(io.BytesIO(book)).read("content.xml").decode()
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as archive:
-            archive.writestr("content.xml", re.sub(r'office:value="(\d+)"', 'office:value="98761"', content, count=1))
-        book = buffer.getvalue()
+        book = packed({"content.xml": re.sub(r'office:value="(\d+)"', 'office:value="98761"', content, count=1)})
     with pytest.raises(gate.STOPS, match=rf"{KPI}\.ods"):
         check({**files, f"{KPI}/{KPI}.ods": book})
 

@@ -284,7 +284,7 @@ def test_the_confidentiality_page_says_what_this_release_was_made_with(
         f"rounds to less than {used.floor}",
         f"at least {used.width} apart",
         f"fewer than {used.threshold} people",
-        f"approval: {used.approved_by}, {words.day(used.approved_on)}.",
+        f"approved on {words.day(used.approved_on)}. Who approved them: {used.approved_by}.",
         *(f"[{mark}] {meaning}" for mark, meaning in words.SYMBOLS.items()),
     ):
         assert said in text, said

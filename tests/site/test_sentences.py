@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from functions.publish_site import sentences
-from functions.publish_site.figures import KpiFigures
+from functions.publish_site.figures import KpiFigures, Shown
 from functions.publish_site.words import Cell
 from placements_kpi.results import KpiResult, Target
 from tests.site.protected_document import document, hidden
@@ -38,6 +38,10 @@ def with_headline(kpi: KpiResult, now: tuple[int, int] | None, before: tuple[int
         return one.model_copy(update={"numerator": pair[0], "denominator": denominator, "value": value, "symbol": None})
 
     return KpiFigures(kpi.model_copy(update={"figures": tuple(changed(one) for one in kpi.figures)}))
+
+
+def percent(value: str) -> Cell:
+    return Cell(Decimal(value), percent=True)
 
 
 def kpi(kpi_id: str) -> KpiResult:
@@ -184,6 +188,49 @@ def test_the_spread_names_the_extremes_and_leaves_out_what_is_withheld() -> None
     assert sentences.spread(cells, Cell(7)).endswith("1 of 3 cannot be shown. England: 7.")
     assert sentences.leading(cells, "Region") == "South highest, at 9"
     assert sentences.leading([("East", Cell(None, "c"))], "Region") == "No figures by region can be shown"
+
+
+@pytest.mark.parametrize("many", [1, 2, 3])
+def test_categories_that_share_the_highest_figure_are_named_where_there_is_room(many: int) -> None:
+    labels = ["North West", "South East", "London"]
+    cells = [*((label, Cell(9)) for label in labels[:many]), ("East", Cell(2))]
+    said = {
+        1: "North West highest, at 9",
+        2: "North West and South East highest, at 9",
+        3: "3 share the highest figure, 9",
+    }
+    assert sentences.leading(cells, "Region") == said[many]
+    long = [(f"{label} and everything that is near it", cell) for label, cell in cells]
+    assert len(sentences.leading(long, "Region").split()) <= LONGEST_TITLE
+
+
+def test_a_percentage_out_of_few_is_neither_the_highest_nor_the_lowest() -> None:
+    cells = [("Primary", percent("41.2")), ("Secondary", percent("40.1")), ("16 plus", percent("64.1"))]
+    assert sentences.leading(cells, "Phase", ["16 plus"]) == "Primary highest, at 41.2%"
+    assert sentences.spread(cells, None, ["16 plus"]) == (
+        "Highest: Primary, 41.2%. Lowest: Secondary, 40.1%. Out of fewer than 50, so not compared: 16 plus."
+    )
+    every = [label for label, _ in cells]
+    assert sentences.leading(cells, "Phase", every) == "Out of fewer than 50 each, so not compared"
+    assert sentences.spread(cells, percent("41.0"), every) == (
+        "Out of fewer than 50, so not compared: Primary, Secondary and 16 plus. England: 41.0%."
+    )
+
+
+@pytest.mark.parametrize(("denominator", "small"), [(49, True), (50, False)])
+def test_few_is_by_the_count_that_is_published(denominator: int, small: bool) -> None:
+    assert Shown(Cell(20), Cell(denominator), percent("40.0")).is_small == small
+    assert not Shown(Cell(20), Cell(denominator), Cell(None, "c")).is_small, "it is not shown at all"
+    assert not Shown(Cell(20), Cell(None, "z"), Cell(20)).is_small, "a count is out of nothing"
+
+
+def test_limits_that_nobody_has_approved_are_said_to_be_so() -> None:
+    used = document().disclosure
+    assert sentences.approval(used) == (
+        "These limits were approved on 5 January 2026. Who approved them: Head of profession for statistics."
+    )
+    open_yet = used.model_copy(update={"approved_by": "not yet approved"})
+    assert sentences.approval(open_yet) == "These limits are not yet approved, as of 5 January 2026."
 
 
 def test_the_next_update_of_figures_about_people_follows_the_next_month_end() -> None:

@@ -16,8 +16,11 @@ LETTER = 10.0
 
 @dataclass(frozen=True)
 class Bar:
+    """A category; ``small`` where its percentage is out of too few to be compared, which is drawn hollow and dashed."""
+
     label: str
     cell: Cell
+    small: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def bar_chart(chart: BarChart, layout: Layout, ident: str) -> str:
         spans.append((middle - height / 2 - 3, middle + height / 2 + 3))
         length = float(bar.cell.number or 0) * width / most
         if bar.cell.number is not None:
-            bars.append(_bar(left, middle, length, height))
+            bars.append(_bar(left, middle, length, height, small=bar.small))
         beside = _clear_of(across, left + length + 8, bar.cell.text)
         words.append(text(bar.cell.text, beside, middle + 5, bold=bar.cell.number is not None, halo=True))
     axis = element("line", class_="app-chart__axis", x1=left, y1=top - 4, x2=left, y2=y, stroke=INK, stroke_width=1)
@@ -78,9 +81,18 @@ def _clear_of(across: float | None, x: float, figure: str) -> float:
     return across + 8 if across is not None and crossed else x
 
 
-def _bar(left: float, middle: float, length: float, height: float) -> str:
+def _bar(left: float, middle: float, length: float, height: float, *, small: bool) -> str:
     return element(
-        "rect", class_="app-chart__bar", x=left, y=middle - height / 2, width=length, height=height, fill=DARK_BLUE
+        "rect",
+        class_="app-chart__bar",
+        x=left,
+        y=middle - height / 2,
+        width=length,
+        height=height,
+        fill="#ffffff" if small else DARK_BLUE,
+        stroke=DARK_BLUE if small else None,
+        stroke_width=2 if small else None,
+        stroke_dasharray="5 3" if small else None,
     )
 
 

@@ -46,6 +46,12 @@ class Line:
     label: str
     points: tuple[LinePoint, ...]
 
+    @property
+    def newest(self) -> str:
+        """The newest figure with its mark, or ``no figure [c]`` with the newest symbol where there is none."""
+        known = [point.label for point in self.points if point.cell.number is not None]
+        return known[-1] if known else f"no figure [{self.points[-1].cell.mark if self.points else 'x'}]"
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -221,8 +227,10 @@ def _labels(chart: LineChart, plot: _Plot, layout: Layout) -> list[str]:
     wanted: list[tuple[float, int, str, str]] = []
     for index, line in enumerate(chart.lines):
         known = [point for point in line.points if point.cell.number is not None]
-        if known and line.label:
-            wanted.append((plot.y(_value(known[-1])), index, line.label, known[-1].label))
+        if line.label:
+            # A line without a figure is labelled where its symbols stand.
+            y = plot.y(_value(known[-1])) if known else plot.bottom - 13 - 18 * index
+            wanted.append((y, index, line.label, line.newest))
     if chart.target:
         wanted.append((plot.y(float(chart.target.value)), -1, chart.target.label, ""))
     wanted.sort()
@@ -249,9 +257,8 @@ def _key(chart: LineChart, layout: Layout) -> list[str]:
     wanted = [(index, line) for index, line in enumerate(chart.lines) if line.label]
     body = []
     for row, (index, line) in enumerate(wanted):
-        known = [point.label for point in line.points if point.cell.number is not None]
         body.append(_sample(4, 14 + 24 * row, 40, index))
-        body.append(text(f"{line.label}: {known[-1] if known else '[x]'}", 54, 19 + 24 * row, size=layout.font))
+        body.append(text(f"{line.label}: {line.newest}", 54, 19 + 24 * row, size=layout.font))
     if chart.target:
         y = 14 + 24 * len(wanted)
         body.append(_sample(4, y, 40, -1))

@@ -21,13 +21,15 @@ from functions.publish_site.readback.drawings import (
 from functions.publish_site.readback.markup import HEADINGS
 
 if TYPE_CHECKING:
-    from functions.publish_site.gate.audited import AuditedKpi
+    from functions.publish_site.gate.audited import Audited, AuditedKpi
     from functions.publish_site.gate.numbers import Phrases
     from functions.publish_site.readback.markup import Node
     from functions.publish_site.words import Cell
     from placements_kpi.results import Breakdown, Measure, Point
 
 MOST_LINES = 3
+SMALL_BASE = 50
+"""No percentage out of fewer is called the highest or the lowest: one more would move it by two points."""
 RIGHT_OF_BARS = 78
 """Room right of the plot of a bar chart, for the figure beside the longest bar."""
 
@@ -185,6 +187,7 @@ def _check_bars(
 ) -> None:
     point = kpi.current(measure)
     labelled = [(one.label, kpi.at(measure, point, (part.id, one.code)).shown) for one in part.categories]
+    small = {one.label for one in part.categories if _is_small(kpi.at(measure, point, (part.id, one.code)))}
     drawn = [(label, cell) for label, cell in labelled if cell.symbol != "z"]
     numbers = [cell.number for _, cell in drawn if cell.number is not None]
     national = kpi.at(measure, point).shown
@@ -194,6 +197,8 @@ def _check_bars(
     scale = read.width / most[-1]
     if not _lengths([float(one) * scale for one in numbers], read.lengths):
         raise stopped(file, drawing.place, "a bar is not as long as its audited figure")
+    if read.hollow != tuple(label in small for label, cell in drawn if cell.number is not None):
+        raise stopped(file, drawing.place, "a bar is drawn as out of too few, or one that is out of too few is not")
     if read.labels != tuple(cell.text for _, cell in drawn):
         raise stopped(file, drawing.place, "a figure beside a bar is not the audited one")
     wanted = [float(reference) * scale] * len(read.references) if reference is not None else []
@@ -203,17 +208,23 @@ def _check_bars(
     if not phrases.explains(rest, {national.text} if reference is not None else ()):
         raise stopped(file, drawing.place, "its labels have other numbers than its bars")
 
-    known = sorted(Decimal(one) for one in numbers)
-    ends = {cell.text for _, cell in drawn if cell.number is not None and cell.number in (*known[:1], *known[-1:])}
+    compared = [(label, cell) for label, cell in drawn if cell.number is not None and label not in small]
+    known = sorted(Decimal(cell.number or 0) for _, cell in compared)
+    ends = {cell.text for _, cell in compared if cell.number in (*known[:1], *known[-1:])}
     ends |= {national.text} if reference is not None else set()
     gaps = [f"{len(drawn) - len(numbers)} of {len(drawn)} cannot be shown"]
     _check_words(file, drawing.all("desc"), phrases.and_also(gaps), ends)
-    named = [cell for label, cell in drawn if label != "Not available" and cell.number is not None]
+    named = [cell for label, cell in compared if label != "Not available"]
     most_of_all = max((Decimal(cell.number or 0) for cell in named), default=None)
     top = [cell.text for cell in named if cell.number == most_of_all]
     shared = phrases.and_also([f"{len(top)} share the highest figure"])
     _check_words(file, figure.all(*HEADINGS), shared, top)
     _check_words(file, [*drawing.all("title"), *figure.of_class("app-chart__subtitle")], phrases, ())
+
+
+def _is_small(figure: Audited) -> bool:
+    """Whether a figure is a percentage out of too few to be called the highest or the lowest."""
+    return figure.denominator.number is not None and figure.denominator.number < SMALL_BASE
 
 
 def _lengths(wanted: list[float], read: tuple[float, ...]) -> bool:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from functions.publish_site import data_page, words
-from functions.publish_site.gate.charts import check_chart
+from functions.publish_site.gate.charts import SMALL_BASE, check_chart
 from functions.publish_site.gate.errors import stopped
 from functions.publish_site.gate.numbers import Phrases, has_number
 from functions.publish_site.gate.tables import AGES, check_ages, check_kpi_table, check_source_table
@@ -99,6 +99,7 @@ def _own_phrases(context: Context, file: str, kpi: AuditedKpi | None) -> set[str
     index = list(context.kpis).index(kpi.kpi.id) + 1
     phrases = {f"Indicator {index} of {count}"}
     phrases |= {f"Change {number}" for number in range(1, len(kpi.kpi.description.breaks) + 1)}
+    phrases |= {f"Out of fewer than {SMALL_BASE}"}
     phrases |= {f"{table}: {snapshot}" for table, snapshot in kpi.kpi.snapshots.items()}
     return phrases | _revisions(kpi) | {f"release {context.document.compared_with}"}
 
@@ -153,7 +154,7 @@ def _page_numbers(context: Context, file: str) -> set[str]:
         return {f"{used.base:,}"}
     if file not in {METHOD, CONFIDENTIALITY}:
         return set()
-    numbers = [used.base, used.floor, used.percentage_floor, used.width, used.threshold]
+    numbers = [used.base, used.floor, used.percentage_floor, used.width, used.threshold, SMALL_BASE]
     if verdict:
         numbers += [verdict.cells, verdict.increments, len(verdict.releases)]
     return {f"{number:,}" for number in numbers}

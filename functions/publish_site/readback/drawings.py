@@ -81,6 +81,8 @@ class BarDrawing:
     labels: tuple[str, ...]
     """The text beside each bar or in its place, in order."""
     references: tuple[float, ...]
+    hollow: tuple[bool, ...]
+    """Whether each bar is drawn as one that is out of too few to be compared."""
 
 
 def check_looks(file: str, drawing: Node) -> None:
@@ -185,6 +187,7 @@ def bar_drawing(file: str, drawing: Node, beyond: float) -> BarDrawing:
         tuple(
             _number(file, node, "x1") - left for node in drawing.all("line") if "app-chart__reference" in node.classes
         ),
+        tuple(bool(node.get("stroke-dasharray")) for node in bars),
     )
 
 
