@@ -61,10 +61,15 @@ def open_run(
         yield Run(cloud, state, world, locations, logs, say)
 
 
-def run(world: World, build: Path, *, fresh: bool = False, fault: str = "", quiet: bool = False) -> dict[str, Any]:
-    """Run the whole pipeline over ``world`` and return the run record, which is also in ``build/run.json``."""
+def run(
+    world: World, build: Path, *, fresh: bool = False, fault: str = "", host: str = "", quiet: bool = False
+) -> dict[str, Any]:
+    """Run the whole pipeline over ``world`` and return the run record, which is also in ``build/run.json``.
+
+    With ``host`` the pages are those for a service of that name: on a host of the government they look like GOV.UK.
+    """
     watch = Stopwatch()
-    stack = load_stack()
+    stack = load_stack(given={"ServiceHost": host} if host else None)
     with open_state(build, world.sources, as_of=world.as_of, fresh=fresh) as state:
         state.remember({"as_of": world.as_of.isoformat(), "live": list(world.live)})
         with open_run(world, stack, state, build, fault, watch, quiet=quiet) as under_way:
@@ -88,7 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
         world = open_world(build, asked.sources, asked.as_of, live)
         described = dict(world.sample) if world.sample else None
         print(summary.heading(world.sources, world.as_of.isoformat(), times.iso_instant(world.clock), described))
-        record = run(world, build, fresh=asked.fresh == "1", fault=asked.fault)
+        record = run(world, build, fresh=asked.fresh == "1", fault=asked.fault, host=asked.host)
     except LocalError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -107,6 +112,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--fresh", default="", help="1: forget what earlier runs left")
     made.add_argument("--serve", default="", help="0: end after the summary")
     made.add_argument("--port", default="", help="port to serve the page on (default 8000)")
+    made.add_argument("--host", default="", help="host name to make the pages for (default: that of the template)")
     made.add_argument("--live", default="", help="sources to read from the stand-ins, with commas between")
     made.add_argument("--fault", default="", choices=("", *FAULTS), help="break a secret, to see what happens")
     return made

@@ -15,6 +15,7 @@ from functions.publish_site.templates import SITE_TEMPLATES
 from placements_kpi.errors import PlacementsKpiError
 
 ASSETS = SITE_TEMPLATES / "assets"
+CREST = "govuk/govuk-crest.svg"
 LICENSED_HOSTS = ("service.gov.uk", "education.gov.uk")
 
 CONTENT_TYPES = {
@@ -44,6 +45,13 @@ class Assets:
     files: dict[str, bytes]
     stylesheet: str
     icon: str
+    crest: str | None = None
+    """The royal arms, which only a site on a host of the government has."""
+
+    @property
+    def fonts(self) -> list[str]:
+        """The keys of the typeface, of which the same is true."""
+        return sorted(key for key in self.files if key.endswith(".woff2"))
 
 
 def is_licensed(host: str) -> bool:
@@ -72,6 +80,7 @@ def load(host: str) -> Assets:
     return Assets(
         stylesheet=published("page.css", stylesheet),
         icon=published("favicon.svg", _read(icon)),
+        crest=published(CREST, _read(CREST)) if licensed else None,
         files=files,
     )
 

@@ -63,6 +63,8 @@ class Site:
             "here": here,
             "stylesheet": root + self.assets.stylesheet,
             "icon": root + self.assets.icon,
+            "fonts": [root + font for font in self.assets.fonts],
+            "crest": root + self.assets.crest if self.assets.crest else None,
         }
 
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 PUBLISHED = datetime(2026, 7, 15, 8, 30, tzinfo=UTC)
 DATA, SITE = "data-bucket", "site-bucket"
+GOVERNMENT = "school-placements-performance.education.gov.uk"
+FIRST_VIEW_BYTES, FIRST_VIEW_WITH_FONTS = 25_000, 90_000
+"""Most that the first view of a page may weigh, compressed: all but its fonts, and all."""
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +39,12 @@ def protected() -> Protected:
 @pytest.fixture(scope="session")
 def page_frame() -> site.Site:
     return site.Site(assets.load("localhost"), "localhost")
+
+
+@pytest.fixture(scope="session")
+def government() -> site.Site:
+    """The frame of pages on a host of the government: GOV.UK's header, typeface and crest."""
+    return site.Site(assets.load(GOVERNMENT), GOVERNMENT)
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,19 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from functions.publish_site import assets
+from functions.publish_site.site import Site, front_page, release_files
 from functions.publish_site.templates import SITE_TEMPLATES
 from tests.left_out import SASS, needs
+from tests.site.conftest import PUBLISHED
+from tests.site.protected_document import AS_OF
+
+if TYPE_CHECKING:
+    from placements_kpi.results import Protected
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,6 +55,24 @@ def test_a_missing_asset_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         assets.load("localhost")
 
 
+def test_no_page_has_a_part_whose_rules_are_left_out(protected: Protected, page_frame: Site, government: Site) -> None:
+    """But for the place of the arms, which has rules of ours."""
+    script = (SITE_TEMPLATES / "build_assets.mjs").read_text(encoding="utf-8")
+    named = script.split("const unused = [")[1].split("]")[0]
+    patterns = "|".join(re.findall(r'"([^"]+)"', named))
+    left_out = re.compile(f"govuk-({patterns})")
+    used = set()
+    for frame in (page_frame, government):
+        files = release_files(frame, protected, PUBLISHED)
+        pages = [body for path, body in files.items() if path.endswith(".html")]
+        for body in (*pages, front_page(frame, protected, PUBLISHED, AS_OF.replace(year=AS_OF.year + 1))):
+            for value in re.findall(r'class="([^"]*)"', body.decode()):
+                used |= set(value.split())
+    for template in SITE_TEMPLATES.glob("*.html"):
+        used |= set(re.findall(r"govuk-[\w-]+", template.read_text(encoding="utf-8")))
+    assert {name for name in used if left_out.match(name)} == {"govuk-footer__copyright-logo"}
+
+
 def test_every_class_of_the_templates_has_a_rule_in_the_stylesheet() -> None:
     used = set()
     for template in SITE_TEMPLATES.glob("*.html"):
@@ -55,8 +80,11 @@ def test_every_class_of_the_templates_has_a_rule_in_the_stylesheet() -> None:
             used |= set(value.split())
     sheet = (assets.ASSETS / "site.css").read_text()
     plain = {"app-chart", "govuk-template__header", "govuk-link"}  # hooks, or styled through their element
-    for name in sorted(used - plain):
+    official = {"app-crest"}  # on a host of the government only
+    for name in sorted(used - plain - official):
         assert f".{name}" in sheet.replace("\\!", "!"), name
+    for name in official:
+        assert f".{name}" in (assets.ASSETS / "govuk.css").read_text()
 
 
 def test_the_publisher_imports_no_data_frames() -> None:

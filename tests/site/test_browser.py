@@ -7,6 +7,7 @@ Where no Chromium is found these tests are left out, and the end of the run says
 from __future__ import annotations
 
 import csv
+import gzip
 import threading
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -24,7 +25,7 @@ from local.serve import site_server
 from local.template import load_stack
 from placements_kpi.settings import SOURCE_TITLES
 from tests.left_out import CHROMIUM, needs
-from tests.site.conftest import PUBLISHED
+from tests.site.conftest import FIRST_VIEW_BYTES, FIRST_VIEW_WITH_FONTS, PUBLISHED
 from tests.site.html import Page
 from tests.site.protected_document import AS_OF
 
@@ -44,6 +45,10 @@ pytestmark = needs(CHROMIUM)
 @pytest.fixture(scope="module")
 def whole(protected: Protected, page_frame: site.Site, files: dict[str, bytes]) -> dict[str, bytes]:
     """Every object of the site by its key, pages of every kind among them."""
+    return _whole(protected, page_frame, files)
+
+
+def _whole(protected: Protected, page_frame: site.Site, files: dict[str, bytes]) -> dict[str, bytes]:
     release = protected.release
     withdrawn = Withdrawal(release="2026-07-13.1", withdrawn_on=AS_OF, reason="the list of schools was incomplete")
     catalogue = Catalogue().with_front(release, None, Entry(release=release, as_of=AS_OF, published=PUBLISHED))
@@ -73,7 +78,17 @@ def pages(whole: dict[str, bytes]) -> list[str]:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, whole: dict[str, bytes]) -> Iterator[str]:
     """Where the whole site is served on this machine."""
-    root = tmp_path_factory.mktemp("site")
+    yield from _served(tmp_path_factory.mktemp("site"), whole)
+
+
+@pytest.fixture(scope="module")
+def official(tmp_path_factory: pytest.TempPathFactory, protected: Protected, government: site.Site) -> Iterator[str]:
+    """Where the site for a host of the government is served on this machine."""
+    whole = _whole(protected, government, site.release_files(government, protected, PUBLISHED))
+    yield from _served(tmp_path_factory.mktemp("official"), whole)
+
+
+def _served(root: Path, whole: dict[str, bytes]) -> Iterator[str]:
     for key, body in whole.items():
         path: Path = root / key
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -153,6 +168,44 @@ def test_axe_finds_nothing_on_any_page(browser: Any, address: str, pages: list[s
         found = Axe().run(page).response["violations"]
         assert [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found] == [], path
     context.close()
+
+
+def test_axe_finds_nothing_on_the_pages_of_a_government_host(browser: Any, official: str, pages: list[str]) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = browser.new_context(bypass_csp=True)
+    page = context.new_page()
+    for path in pages:
+        page.goto(official + path)
+        found = Axe().run(page).response["violations"]
+        assert [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found] == [], path
+    context.close()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_first_view_on_a_government_host_is_light_and_asks_nobody_else(
+    browser: Any, official: str, protected: Protected, pages: list[str], width: int
+) -> None:
+    """What a browser asks for by itself, compressed; the arms at the end of a long page are not among it."""
+    for path in pages:
+        page = browser.new_page(viewport={"width": width, "height": 800})
+        complaints: list[str] = []
+        loaded: dict[str, bytes] = {}
+        page.on("console", lambda message, into=complaints: into.append(message.text))
+        page.on("response", lambda answer, into=loaded: into.update({answer.url: answer.body()}))
+        page.goto(official + path, wait_until="networkidle")
+        assert page.evaluate(FITS), path
+        assert page.evaluate("document.fonts.check('1em \"GDS Transport\"')"), path
+        page.close()
+        assert complaints == [], path
+        assert {urlsplit(url).netloc for url in loaded} == {urlsplit(official).netloc}
+        fonts = sum(len(body) for url, body in loaded.items() if url.endswith(".woff2"))
+        others = sum(len(gzip.compress(body, 6)) for url, body in loaded.items() if not url.endswith(".woff2"))
+        assert fonts > 0
+        assert others < FIRST_VIEW_BYTES, f"{path}: {others}"
+        assert others + fonts < FIRST_VIEW_WITH_FONTS, f"{path}: {others + fonts}"
+        if path == a_kpi(protected):
+            assert not [url for url in loaded if "crest" in url], "it is far below the first view"
 
 
 def test_the_data_block_of_a_page_is_read_under_the_policy_and_runs_nothing(

@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from functions.publish_site import site
 from functions.publish_site.catalogue import Catalogue, Entry
 from tests.left_out import CHECKER, needs
@@ -19,9 +21,12 @@ if TYPE_CHECKING:
 pytestmark = needs(CHECKER)
 
 
+@pytest.mark.parametrize("on", ["page_frame", "government"])
 def test_the_html_of_every_page_is_valid(
-    tmp_path: Path, protected: Protected, page_frame: site.Site, files: dict[str, bytes]
+    on: str, request: pytest.FixtureRequest, tmp_path: Path, protected: Protected
 ) -> None:
+    page_frame: site.Site = request.getfixturevalue(on)
+    files = site.release_files(page_frame, protected, PUBLISHED)
     release = protected.release
     catalogue = Catalogue().with_front(release, None, Entry(release=release, as_of=AS_OF, published=PUBLISHED))
     pages = {

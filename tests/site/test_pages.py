@@ -14,12 +14,11 @@ from functions.publish_site import assets, feed, quality, sentences, site, updat
 from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
 from functions.publish_site.figures import KpiFigures
 from placements_kpi.results import KpiResult, Protected, Verdict, figures_digest
-from tests.site.conftest import PUBLISHED
+from tests.site.conftest import FIRST_VIEW_BYTES, PUBLISHED
 from tests.site.html import Page
 from tests.site.protected_document import AS_OF, document, sources
 
 TODAY = date(2026, 7, 15)
-FIRST_VIEW_BYTES = 25_000
 WITHDRAWAL = Withdrawal(release="2026-07-13.1", withdrawn_on=date(2026, 7, 14), reason="one source was read twice")
 
 
@@ -405,7 +404,7 @@ def test_every_link_leads_somewhere(pages: dict[str, Page], whole: dict[str, byt
 
 def test_the_first_view_is_light(pages: dict[str, Page], whole: dict[str, bytes], page_frame: site.Site) -> None:
     style = len(gzip.compress(whole[page_frame.assets.stylesheet], 6))
-    icon = len(whole[page_frame.assets.icon])
+    icon = len(gzip.compress(whole[page_frame.assets.icon], 6))
     for key in pages:
         weight = style + icon + len(gzip.compress(whole[key], 6))
         assert weight < FIRST_VIEW_BYTES, f"{key}: {weight}"
@@ -445,6 +444,8 @@ def test_licensed_fonts_crown_and_crest_are_for_government_hosts_only(protected:
     for host in ("school-placements-performance.education.gov.uk", "performance.service.gov.uk"):
         page, published = rendered(host)
         assert b"govuk-footer__crown" in page and b"copyright-logo" in page
+        assert page.count(b'id="crown"') == page.count(b'href="#crown"') == 1, "the crown is drawn once"
+        assert published.crest in published.files and published.crest.encode() in page
         linked = re.findall(rb"url\(([^)]+)\)", published.files[published.stylesheet])
         assert linked and {f"assets/{name.decode()}" for name in linked} <= set(published.files)
         assert sum(key.endswith(".woff2") for key in published.files) == 2
