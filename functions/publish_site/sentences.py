@@ -203,7 +203,7 @@ def _extremes(points: list[tuple[str, Cell]], small: Collection[str]) -> str:
         return gaps.strip()
     (low, lowest), (high, highest) = known[0], known[-1]
     if lowest.number == highest.number:
-        return f"All that can be shown are {highest.text}.{gaps}"
+        return f"All that can be {'compared' if small else 'shown'} are {highest.text}.{gaps}"
     return f"Highest: {high}, {highest.text}. Lowest: {low}, {lowest.text}.{gaps}"
 
 
@@ -227,7 +227,7 @@ def leading(points: list[tuple[str, Cell]], title: str, small: Collection[str] =
     most = max(_number(cell) for _, cell in known)
     top = [(label, cell) for label, cell in known if cell.number == most]
     if len(top) == len(known) and len(known) > 1:
-        return f"All the same, {top[0][1].text}"
+        return f"All {'that are compared are ' if small else ''}the same, {top[0][1].text}"
     title = f"{words.listed([label for label, _ in top])} highest, at {top[0][1].text}"
     if len(top) <= 2 and len(title.split()) <= MOST_WORDS:
         return title

@@ -46,6 +46,13 @@ def context(protected: Protected, page_frame: site.Site) -> gate.Context:
     )
 
 
+def test_a_release_for_a_host_of_the_government_passes(protected: Protected, government: site.Site) -> None:
+    dataless = site.not_found_page(government, None)
+    assets = list(government.assets.files)
+    files = site.release_files(government, protected, PUBLISHED)
+    gate.check_release(files, gate.context(protected, PUBLISHED, TODAY, dataless, assets), assets)
+
+
 @pytest.fixture(scope="module")
 def check(context: gate.Context, page_frame: site.Site) -> Check:
     """The gate for a whole release; its manifest is made true first, so that it is never what gives a change away."""

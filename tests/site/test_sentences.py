@@ -210,6 +210,9 @@ def test_a_percentage_out_of_few_is_neither_the_highest_nor_the_lowest() -> None
     assert sentences.spread(cells, None, ["16 plus"]) == (
         "Highest: Primary, 41.2%. Lowest: Secondary, 40.1%. Out of fewer than 50, so not compared: 16 plus."
     )
+    same = [("Primary", percent("41.2")), ("Secondary", percent("41.2")), ("16 plus", percent("64.1"))]
+    assert sentences.leading(same, "Phase", ["16 plus"]) == "All that are compared are the same, 41.2%"
+    assert sentences.spread(same, None, ["16 plus"]).startswith("All that can be compared are 41.2%. Out of")
     every = [label for label, _ in cells]
     assert sentences.leading(cells, "Phase", every) == "Out of fewer than 50 each, so not compared"
     assert sentences.spread(cells, percent("41.0"), every) == (
