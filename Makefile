@@ -9,7 +9,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/core
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$p" && break; done)
 
-.PHONY: help setup run invoke serve sample test worlds mutants test-trino lint types format lighthouse bench bench-protection attacks template assets lock clean
+.PHONY: help setup run invoke serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks template assets lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ format: setup ## Put the code into the project's format
 
 lighthouse: setup ## Lighthouse over the site of the last run (needs Node 20, npm ci and a Chromium)
 	@$(PY) -m local.lighthouse
+
+weight: setup ## Weigh the first view of every page of the last run, on both kinds of host
+	@$(PY) -m local.weight
 
 bench: setup ## Measure seconds, memory, scans, imports, publisher and page weight. SCALES=0.1,1,10
 	@$(PY) -m local.bench --scales "$(SCALES)"

@@ -6,11 +6,9 @@ Everything is measured on this machine, now. ``build/bench.json`` has the same f
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import logging
 import os
-import re
 import resource
 import statistics
 import subprocess
@@ -27,6 +25,7 @@ import pyarrow.parquet as pq
 
 from functions.ingest_schools.contract import SCHOOLS
 from functions.ingest_schools.establishments import FIELDS, stage_establishments
+from local import weight
 from local.cloud import open_cloud
 from local.errors import LocalError
 from local.lambdas import ROOT, call
@@ -41,7 +40,6 @@ SCALES = (0.1, 1.0, 10.0)
 ROUNDS = 5
 """Measurements of which the median is taken."""
 
-_LOADED = r'<link[^>]+rel="(?:stylesheet|icon)"[^>]+href="([^"]+)"'
 _BOTO = "import boto3; boto3.client('s3', region_name='eu-west-2')"
 
 
@@ -59,7 +57,7 @@ def measure(build: Path, scales: tuple[float, ...]) -> dict[str, Any]:
     if "1" in runs:
         figures["gias"] = gias(build / "sample" / "schools")
         figures["publisher"] = publisher(build / "bench" / "run-1")
-        figures["page"] = page_weight(build / "bench" / "run-1" / "site")
+        figures["first_views"] = {host: weight.first_views(build / "bench" / "run-1", host) for host in weight.HOSTS}
     return figures
 
 
@@ -134,25 +132,6 @@ def publisher(place: Path, rounds: int = ROUNDS) -> dict[str, float]:
     return {name: statistics.median(values) for name, values in taken.items()}
 
 
-def page_weight(site: Path) -> dict[str, int]:
-    """Return the bytes, compressed, that a first visit to the front page loads, and how many files they are."""
-    index = site / "index.html"
-    if not index.is_file():
-        return {"files": 0, "bytes": 0}
-    text = index.read_text(encoding="utf-8")
-    styles = [site / path.lstrip("/") for path in re.findall(_LOADED, text)]
-    images = [site / path.lstrip("/") for path in re.findall(r'<img[^>]+src="([^"]+)"', text)]
-    fonts = [
-        (style.parent / path).resolve() if not path.startswith("/") else site / path.lstrip("/")
-        for style in styles
-        if style.suffix == ".css" and style.is_file()
-        for path in re.findall(r'url\("?([^")]+\.woff2)"?\)', style.read_text(encoding="utf-8"))
-    ]
-    files = [index, *{path for path in [*styles, *images, *fonts] if path.is_file()}]
-    weight = sum(_compressed(path) for path in files)
-    return {"files": len(files), "bytes": weight}
-
-
 def table(figures: dict[str, Any]) -> str:
     """Return the figures as text."""
     lines = []
@@ -185,7 +164,9 @@ def table(figures: dict[str, Any]) -> str:
         made = figures["publisher"]
         first = f"first time {made['first']:.2f} s ({made['first_cpu']:.2f} s of processor)"
         lines += [f"Publisher, a national release: {first}, again {made['again']:.2f} s"]
-        lines += [f"Front page, first visit: {figures['page']['bytes']:,} bytes in {figures['page']['files']} files"]
+        for host, views in figures["first_views"].items():
+            path, (bare, whole) = next(iter(views.items()))
+            lines += [f"First view, {host}: the heaviest is {path}, {bare:,} bytes, {whole:,} with fonts"]
     return "\n".join(lines)
 
 
@@ -236,11 +217,6 @@ def _seconds(work: Callable[..., object], *arguments: object) -> float:
 def _cpu_of_children() -> float:
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     return spent.ru_utime + spent.ru_stime
-
-
-def _compressed(path: Path) -> int:
-    body = path.read_bytes()
-    return len(body) if path.suffix == ".woff2" else len(gzip.compress(body, mtime=0))
 
 
 if __name__ == "__main__":

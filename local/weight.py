@@ -1,0 +1,80 @@
+"""``make weight``: what the first view of every page of the last run's release weighs, on both kinds of host.
+
+Files are weighed as they are sent, compressed. The arms at the foot count where a browser fetches them at once,
+which it does on every page but the long ones of the indicators (the browser tests see to that).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from functions.publish_site import assets, site
+from functions.publish_site.results import in_public_words
+from local.errors import LocalError
+from placements_kpi import times
+from placements_kpi.results import Protected
+
+HOSTS = ("localhost", "school-placements-performance.education.gov.uk")
+MOST, MOST_WITH_FONTS = 25_000, 90_000
+"""Bytes that a first view may have: without the typeface, and with it."""
+LEVEL = 6
+"""Of gzip: what most servers use."""
+
+
+def first_views(place: Path, host: str) -> dict[str, tuple[int, int]]:
+    """Return the bytes of each page's first view on ``host``, (without the typeface, with it), heaviest first.
+
+    ``place`` is the folder of a run; :class:`LocalError` if it made no release.
+    """
+    found = sorted(place.glob("aws/*/protected/current.json"))
+    if not found:
+        raise LocalError(f"there is no release in {place}; make one with: make run SERVE=0")
+    release = json.loads(found[0].read_bytes())["release"]
+    body = (found[0].parent / release / "results.json").read_bytes()
+    document = in_public_words(Protected.model_validate_json(body))
+    published = datetime.fromisoformat(json.loads((place / "run.json").read_bytes())["clock"])
+    frame = site.Site(assets.load(host), host)
+    pages = {
+        path: page
+        for path, page in site.release_files(frame, document, published).items()
+        if path.endswith("index.html")
+    }
+    pages["404.html"] = site.not_found_page(frame, document.release)
+    pages["index.html"] = site.front_page(frame, document, published, times.london_day(published))
+    every = sum(_sent(frame.assets.files[key]) for key in (frame.assets.stylesheet, frame.assets.icon))
+    arms = _sent(frame.assets.files[frame.assets.crest]) if frame.assets.crest else 0
+    fonts = sum(len(frame.assets.files[key]) for key in frame.assets.fonts)  # compressed in themselves
+    long = {f"{kpi.id}/index.html" for kpi in document.kpis}
+    weighed = {path: every + _sent(page) + (0 if path in long else arms) for path, page in pages.items()}
+    heaviest = sorted(weighed.items(), key=lambda one: (-one[1], one[0]))
+    return {path: (weight, weight + fonts) for path, weight in heaviest}
+
+
+def _sent(body: bytes) -> int:
+    return len(gzip.compress(body, LEVEL))
+
+
+def main(place: Path) -> int:
+    """Print the heaviest page on each host; return 0 if every page keeps to the limits, 1 if one does not."""
+    fine = True
+    for host in HOSTS:
+        try:
+            views = first_views(place, host)
+        except LocalError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
+        path, (bare, whole) = next(iter(views.items()))
+        print(f"{host}: {len(views)} pages, the heaviest {path} with {bare:,} bytes, {whole:,} with fonts")
+        for page, (without, with_fonts) in views.items():
+            if without >= MOST or with_fonts >= MOST_WITH_FONTS:
+                print(f"  too heavy: {page}, {without:,} bytes, {with_fonts:,} with fonts")
+                fine = False
+    return 0 if fine else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "build")))
