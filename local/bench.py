@@ -108,10 +108,7 @@ def publisher(place: Path, rounds: int = ROUNDS) -> dict[str, float]:
     that when nothing is new. ``first_cpu`` is the processor's share of the first, which a busy machine leaves as it is.
     :class:`LocalError` if there is no such run, or the publisher fails.
     """
-    found = sorted(place.glob("aws/*/protected/current.json"))
-    if not found:
-        raise LocalError(f"there is no release in {place}; make one with: make run SERVE=0")
-    kept = found[0].parents[1]
+    kept = weight.protected_folder(place).parent
     clock = json.loads((place / "run.json").read_text(encoding="utf-8"))["clock"]
     stack = load_stack()
     taken: dict[str, list[float]] = {"first": [], "again": [], "first_cpu": []}

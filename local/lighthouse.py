@@ -10,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
+from local import weight
 from local.serve import site_server
 from local.template import load_stack
 
@@ -32,7 +33,9 @@ def main(site: Path) -> int:
     server = site_server(site, load_stack(), 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        command = ["node", "tests/site/lighthouse.mjs", f"http://127.0.0.1:{server.server_port}", *wanted]
+        limits = [str(weight.MOST), str(weight.MOST_WITH_FONTS)]
+        address = f"http://127.0.0.1:{server.server_port}"
+        command = ["node", "tests/site/lighthouse.mjs", *limits, address, *wanted]
         return subprocess.run(command, check=False).returncode
     finally:
         server.shutdown()

@@ -30,11 +30,9 @@ def first_views(place: Path, host: str) -> dict[str, tuple[int, int]]:
 
     ``place`` is the folder of a run; :class:`LocalError` if it made no release.
     """
-    found = sorted(place.glob("aws/*/protected/current.json"))
-    if not found:
-        raise LocalError(f"there is no release in {place}; make one with: make run SERVE=0")
-    release = json.loads(found[0].read_bytes())["release"]
-    body = (found[0].parent / release / "results.json").read_bytes()
+    kept = protected_folder(place)
+    release = json.loads((kept / "current.json").read_bytes())["release"]
+    body = (kept / release / "results.json").read_bytes()
     document = in_public_words(Protected.model_validate_json(body))
     published = datetime.fromisoformat(json.loads((place / "run.json").read_bytes())["clock"])
     frame = site.Site(assets.load(host), host)
@@ -52,6 +50,14 @@ def first_views(place: Path, host: str) -> dict[str, tuple[int, int]]:
     weighed = {path: every + _sent(page) + (0 if path in long else arms) for path, page in pages.items()}
     heaviest = sorted(weighed.items(), key=lambda one: (-one[1], one[0]))
     return {path: (weight, weight + fonts) for path, weight in heaviest}
+
+
+def protected_folder(place: Path) -> Path:
+    """Return where the run in ``place`` left its protected results; :class:`LocalError` if it has none."""
+    found = sorted(place.glob("aws/*/protected/current.json"))
+    if not found:
+        raise LocalError(f"there is no release in {place}; make one with: make run SERVE=0")
+    return found[0].parent
 
 
 def _sent(body: bytes) -> int:

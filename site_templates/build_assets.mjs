@@ -19,7 +19,7 @@ const copies = {
 const crest = { name: "govuk/govuk-crest.svg", from: "images/govuk-crest.svg" };
 const stylesheets = ["site", "govuk"];
 
-// Parts of the components that no page has: they were a sixth of what a first view weighs.
+// Parts of the components that no page has: they were a quarter of the stylesheet.
 const unused = [
   "body-(lead|m)",
   "caption-(l|m)",
@@ -54,7 +54,7 @@ function lighter(css) {
 function build(folder) {
   mkdirSync(join(folder, "govuk"), { recursive: true });
   for (const [name, from] of Object.entries(copies)) writeFileSync(join(folder, name), readFileSync(join(govuk, from)));
-  // Drawn to a tenth of a pixel at its own size, which is four times as fine as the sharpest screens show it.
+  // Drawn to a tenth of a pixel at its own size: finer than the sharpest screens show it.
   const drawn = optimize(readFileSync(join(govuk, crest.from), "utf8"), { floatPrecision: 1, multipass: true });
   writeFileSync(join(folder, crest.name), drawn.data);
   for (const name of stylesheets) {

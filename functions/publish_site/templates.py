@@ -52,7 +52,7 @@ def with_crown(header: Markup) -> Markup:
 
 
 def same_crown(footer: Markup) -> Markup:
-    """Return GOV.UK Frontend's footer with the crown of the header: drawn twice, it is a thirtieth of a first view."""
+    """Return GOV.UK Frontend's footer with the crown of the header, which is the same: no page sends it twice."""
     return _instead_of(r"<g>.*?</g>", '<use href="#crown"/>', footer)
 
 

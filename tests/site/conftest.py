@@ -16,6 +16,7 @@ from moto import mock_aws
 
 from functions.publish_site import app, assets, site
 from functions.publish_site.figures import KpiFigures
+from local.weight import HOSTS
 from placements_kpi.store import canonical_json
 from tests.site.protected_document import audited, document
 
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
 
 PUBLISHED = datetime(2026, 7, 15, 8, 30, tzinfo=UTC)
 DATA, SITE = "data-bucket", "site-bucket"
-GOVERNMENT = "school-placements-performance.education.gov.uk"
-FIRST_VIEW_BYTES, FIRST_VIEW_WITH_FONTS = 25_000, 90_000
-"""Most that the first view of a page may weigh, compressed: all but its fonts, and all."""
+GOVERNMENT = HOSTS[1]
 
 
 @pytest.fixture(scope="session")

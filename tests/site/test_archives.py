@@ -98,3 +98,21 @@ def test_what_is_no_archive_or_is_damaged_is_refused() -> None:
     for body in (b"", b"PK", BOOK[:-30], bytes(damaged)):
         with pytest.raises(ReadbackError, match="not an archive that can be read"):
             archive_members("book.ods", body)
+
+
+def test_no_bit_may_be_another_but_those_that_fill_up_a_packed_member() -> None:
+    """The damage is always told as what it is, too: no other error comes out."""
+    with zipfile.ZipFile(io.BytesIO(BOOK)) as archive:
+        packed_members = [one for one in archive.infolist() if one.compress_type == zipfile.ZIP_DEFLATED]
+    last_bytes = {one.header_offset + len(one.FileHeader()) + one.compress_size - 1 for one in packed_members}
+    accepted = set()
+    for place in range(len(BOOK)):
+        for bit in range(8):
+            changed = bytearray(BOOK)
+            changed[place] ^= 1 << bit
+            try:
+                archive_members("book.ods", bytes(changed))
+            except ReadbackError:
+                continue
+            accepted.add(place)
+    assert accepted <= last_bytes

@@ -23,9 +23,10 @@ from functions.publish_site.figures import KpiFigures
 from functions.publish_site.updates import CALENDAR_KEY, icalendar
 from local.serve import site_server
 from local.template import load_stack
+from local.weight import MOST, MOST_WITH_FONTS
 from placements_kpi.settings import SOURCE_TITLES
 from tests.left_out import CHROMIUM, needs
-from tests.site.conftest import FIRST_VIEW_BYTES, FIRST_VIEW_WITH_FONTS, PUBLISHED
+from tests.site.conftest import PUBLISHED
 from tests.site.html import Page
 from tests.site.protected_document import AS_OF
 
@@ -158,28 +159,29 @@ def test_pages_keep_the_policy_fit_their_screen_and_ask_nobody_else(
     ids=["wide", "narrow", "dark"],
 )
 def test_axe_finds_nothing_on_any_page(browser: Any, address: str, pages: list[str], how: dict[str, Any]) -> None:
-    """No violation of any rule that axe has, its best practices among them; the policy is put aside to run it."""
+    assert _violations(browser, address, pages, **how) == []
+
+
+def test_axe_finds_nothing_on_the_pages_of_a_government_host(browser: Any, official: str, pages: list[str]) -> None:
+    assert _violations(browser, official, pages) == []
+
+
+def _violations(browser: Any, address: str, pages: list[str], **how: Any) -> list[tuple[str, str, list[Any]]]:
+    """Page, rule and places of what violates any rule that axe has, its best practices too.
+
+    The policy of the pages is put aside to run it.
+    """
     from axe_playwright_python.sync_playwright import Axe
 
     context = browser.new_context(bypass_csp=True, **how)
     page = context.new_page()
+    seen = []
     for path in pages:
         page.goto(address + path)
         found = Axe().run(page).response["violations"]
-        assert [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found] == [], path
+        seen += [(path, one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found]
     context.close()
-
-
-def test_axe_finds_nothing_on_the_pages_of_a_government_host(browser: Any, official: str, pages: list[str]) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    context = browser.new_context(bypass_csp=True)
-    page = context.new_page()
-    for path in pages:
-        page.goto(official + path)
-        found = Axe().run(page).response["violations"]
-        assert [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found] == [], path
-    context.close()
+    return seen
 
 
 @pytest.mark.parametrize("width", [320, 1280])
@@ -202,8 +204,8 @@ def test_the_first_view_on_a_government_host_is_light_and_asks_nobody_else(
         fonts = sum(len(body) for url, body in loaded.items() if url.endswith(".woff2"))
         others = sum(len(gzip.compress(body, 6)) for url, body in loaded.items() if not url.endswith(".woff2"))
         assert fonts > 0
-        assert others < FIRST_VIEW_BYTES, f"{path}: {others}"
-        assert others + fonts < FIRST_VIEW_WITH_FONTS, f"{path}: {others + fonts}"
+        assert others < MOST, f"{path}: {others}"
+        assert others + fonts < MOST_WITH_FONTS, f"{path}: {others + fonts}"
         if path == a_kpi(protected):
             assert not [url for url in loaded if "crest" in url], "it is far below the first view"
 

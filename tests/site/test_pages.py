@@ -13,8 +13,9 @@ import pytest
 from functions.publish_site import assets, feed, quality, sentences, site, updates, words
 from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
 from functions.publish_site.figures import KpiFigures
+from local.weight import MOST
 from placements_kpi.results import KpiResult, Protected, Verdict, figures_digest
-from tests.site.conftest import FIRST_VIEW_BYTES, PUBLISHED
+from tests.site.conftest import PUBLISHED
 from tests.site.html import Page
 from tests.site.protected_document import AS_OF, document, sources
 
@@ -407,7 +408,7 @@ def test_the_first_view_is_light(pages: dict[str, Page], whole: dict[str, bytes]
     icon = len(gzip.compress(whole[page_frame.assets.icon], 6))
     for key in pages:
         weight = style + icon + len(gzip.compress(whole[key], 6))
-        assert weight < FIRST_VIEW_BYTES, f"{key}: {weight}"
+        assert weight < MOST, f"{key}: {weight}"
 
 
 def test_the_same_document_published_at_the_same_time_gives_the_same_bytes(

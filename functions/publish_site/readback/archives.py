@@ -2,7 +2,8 @@
 
 A programme that opens an archive looks for its end and goes from there to the members.
 Whatever stands before them, between them, after them or in a header is never shown, but
-it is published all the same. So every byte must be one that the members call for.
+it is published all the same. So every byte must be one that the members call for; only the bits that fill up
+the last byte of a packed member, at most seven, may be any.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ def archive_members(file: str, body: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             members = archive.infolist()
         parts = {info.filename: _unpacked(body, info) for info in members}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, struct.error, zlib.error):
+    # Of a damaged archive zipfile raises any of the first four, and zlib the last.
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, zlib.error):
         raise ReadbackError(file, "the file", "it is not an archive that can be read") from None
     if len(parts) != len(members) or _bytes_around(members) != _bytes_outside(body, members):
         raise ReadbackError(file, "the file", "an archive has nothing beside its members")
