@@ -35,8 +35,6 @@ def read_release(s3: S3Client, bucket: str, release: str) -> Protected:
         body = store.read_json(s3, bucket, key)
     except store.MissingObjectError:
         raise ReleaseError(f"there is no release {release}: s3://{bucket}/{key} does not exist") from None
-    except ValueError:
-        raise ReleaseError(f"s3://{bucket}/{key} is not JSON; compute the release again") from None
     contract = body.get("contract") if isinstance(body, dict) else None
     if contract != PROTECTED_CONTRACT:
         raise ReleaseError(f"s3://{bucket}/{key} is {contract!r}; this publisher reads {PROTECTED_CONTRACT!r} only")

@@ -3,6 +3,12 @@
 An immutable object is written with :func:`write_once`: the first writer wins and a
 repeat changes nothing. A pointer is read with its ETag and changed with
 :func:`swap`, which fails if somebody else changed it in between.
+
+What S3 answers to a conditional write is in its API reference, PutObject, If-Match and
+If-None-Match (https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html): 412 where the
+condition does not hold, 409 where another write was in progress, 404 for If-Match on nothing. The
+answer can be lost when the write has taken effect; botocore then sends it once more, and its own
+first write makes that a 412. So the object itself is asked.
 """
 
 from __future__ import annotations
@@ -12,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from placements_kpi.errors import PlacementsKpiError
 
@@ -28,8 +34,23 @@ class MissingObjectError(StoreError):
     """An object that should be there is not."""
 
 
+class BrokenObjectError(StoreError):
+    """An object that should be JSON is not; ``etag`` is what it was read with."""
+
+    def __init__(self, message: str, etag: str = "") -> None:
+        super().__init__(message)
+        self.etag = etag
+
+
 class LostRaceError(StoreError):
     """Somebody else changed a pointer between our reading and our writing it."""
+
+
+_CONDITION_FAILED = {"PreconditionFailed", "412"}
+_WRITING = {"ConditionalRequestConflict", "409"}
+_MISSING = {"NoSuchKey", "404"}
+_ATTEMPTS = 3
+"""Times that an object is written which another write in progress keeps from being written."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +81,15 @@ def write_once(
 ) -> bool:
     """Write an immutable object; return whether it was new. An object already there is left as it is."""
     headers: dict[str, Any] = {"CacheControl": cache_control} if cache_control else {}
-    try:
-        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*", **headers)
-    except ClientError as error:
-        if _code(error) in {"PreconditionFailed", "412"}:
-            return False
-        raise
+    for attempt in range(_ATTEMPTS):
+        try:
+            s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*", **headers)
+            break
+        except ClientError as error:
+            if _code(error) in _CONDITION_FAILED:
+                return False
+            if _code(error) not in _WRITING or attempt == _ATTEMPTS - 1:
+                raise
     return True
 
 
@@ -74,25 +98,28 @@ def read_bytes(s3: S3Client, bucket: str, key: str) -> bytes:
     try:
         return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
-        if _code(error) in {"NoSuchKey", "404"}:
+        if _code(error) in _MISSING:
             raise MissingObjectError(f"s3://{bucket}/{key} does not exist") from None
         raise
 
 
 def read_json(s3: S3Client, bucket: str, key: str) -> Any:
-    """Return the object parsed as JSON; :class:`MissingObjectError` if there is none."""
-    return json.loads(read_bytes(s3, bucket, key))
+    """Return the object parsed as JSON; :class:`MissingObjectError` or :class:`BrokenObjectError` if it cannot be."""
+    return _parsed(bucket, key, read_bytes(s3, bucket, key))
 
 
 def read_pointer(s3: S3Client, bucket: str, key: str) -> Pointer | None:
-    """Return the pointer at ``key``, or ``None`` if it was never set."""
+    """Return the pointer at ``key``; ``None`` if it was never set, :class:`BrokenObjectError` if it cannot be read."""
     try:
         response = s3.get_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        if _code(error) in {"NoSuchKey", "404"}:
+        if _code(error) in _MISSING:
             return None
         raise
-    return Pointer(body=json.loads(response["Body"].read()), etag=response["ETag"])
+    body = _parsed(bucket, key, response["Body"].read(), response["ETag"])
+    if not isinstance(body, dict):
+        raise _broken(bucket, key, "is not a JSON object", response["ETag"])
+    return Pointer(body=body, etag=response["ETag"])
 
 
 def swap(
@@ -105,21 +132,46 @@ def swap(
 ) -> None:
     """Change a pointer from what was ``seen`` (``None``: nothing) to ``body``; :class:`LostRaceError` if it moved.
 
-    A pointer that already says ``body`` is not written again.
+    A pointer that already says ``body`` is not written again. One that says it after a write that seemed
+    to fail, ours or that of a run which said the same, has been changed as wanted.
     """
     if seen is not None and seen.body == body:
         return
     condition: dict[str, Any] = {"IfNoneMatch": "*"} if seen is None else {"IfMatch": seen.etag}
     if cache_control:
         condition["CacheControl"] = cache_control
+    written = canonical_json(body)
     try:
-        s3.put_object(Bucket=bucket, Key=key, Body=canonical_json(body), ContentType="application/json", **condition)
-    except ClientError as error:
-        if _code(error) in {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}:
+        s3.put_object(Bucket=bucket, Key=key, Body=written, ContentType="application/json", **condition)
+    except (BotoCoreError, ClientError) as error:
+        if _says(s3, bucket, key, written):
+            return
+        if isinstance(error, ClientError) and _code(error) in _CONDITION_FAILED | _WRITING | _MISSING:
             raise LostRaceError(
                 f"s3://{bucket}/{key} was changed by another run meanwhile; nothing was overwritten, run again"
             ) from None
         raise
+
+
+def _says(s3: S3Client, bucket: str, key: str, body: bytes) -> bool:
+    """Whether the object is there with exactly this content, however our own write of it seemed to end."""
+    try:
+        return read_bytes(s3, bucket, key) == body
+    except (BotoCoreError, ClientError, MissingObjectError):
+        return False  # the write's own error says more
+
+
+def _parsed(bucket: str, key: str, body: bytes, etag: str = "") -> Any:
+    if not body.strip():
+        raise _broken(bucket, key, "is empty", etag)
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise _broken(bucket, key, "is not JSON", etag) from None
+
+
+def _broken(bucket: str, key: str, problem: str, etag: str) -> BrokenObjectError:
+    return BrokenObjectError(f"s3://{bucket}/{key} {problem}; put back an earlier version of the object", etag)
 
 
 def _code(error: ClientError) -> str:
