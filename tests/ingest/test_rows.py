@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from placements_kpi import records, times
 from placements_kpi.days import london_days
+from placements_kpi.failures import UnforeseenError
 from placements_kpi.pseudonyms import normalise_trn
-from placements_kpi.runs import IngestError
 from tests.ingest.conftest import KEY, Place
 from tests.ingest.drops import Rows, allocation, application, choice, choices, school, trainee, vacancy
 
@@ -351,7 +351,7 @@ def test_a_failure_inside_the_pipeline_does_not_quote_the_row(place: Place, monk
 
     monkeypatch.setattr(records, "_columnar", burst)
     place.drop("apply", {"application_choices": choices()})
-    with pytest.raises(IngestError, match=r"ValueError at records\.py") as failed:
+    with pytest.raises(UnforeseenError, match=r"ValueError at records\.py") as failed:
         place.ingest("apply")
     assert "MARKER" not in str(failed.value)
     assert failed.value.__suppress_context__

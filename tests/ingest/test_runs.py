@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from placements_kpi import store
 from placements_kpi.events import EventError
+from placements_kpi.failures import UnforeseenError
 from placements_kpi.ingest import RefusedError
-from placements_kpi.runs import IngestError
 from placements_kpi.snapshots import SnapshotError
 from tests.ingest.conftest import BUCKET, Place
 from tests.ingest.drops import choice, choices
@@ -239,7 +239,7 @@ def test_a_run_killed_at_any_call_and_repeated_ends_in_the_same_state(
         monkeypatch.setattr(boto3, "client", killing(boto3.client, nth))
         try:
             place.ingest("apply")
-        except IngestError:
+        except UnforeseenError:
             kills += 1
         else:
             break

@@ -30,6 +30,7 @@ from placements_kpi import (
     times,
 )
 from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.failures import unforeseen
 from placements_kpi.observability import logger
 from placements_kpi.runs import RefusedError
 from placements_kpi.settings import SettingsError
@@ -113,7 +114,7 @@ def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
     except PlacementsKpiError as error:
         failure = error
     except Exception as error:
-        failure = runs.unforeseen(error)
+        failure = unforeseen(error)
     if failure is not None:
         this.summary["reasons"] = this.summary["reasons"] or [str(failure)]
     this.summary["seconds"] = round(time.monotonic() - clock, 3)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import traceback
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -14,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from placements_kpi import store, times
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.events import EventError
+from placements_kpi.failures import unforeseen
 from placements_kpi.observability import logger, metrics
 from placements_kpi.snapshots import SnapshotError
 from placements_kpi.sources import SourceError
@@ -37,15 +36,6 @@ def run_id(started: datetime, event: Any) -> str:
     """Return ``<yyyymmddThhmmssZ>-<8 hex of the event>``: a repeat under the same clock has the same id."""
     digest = hashlib.sha256(repr(event).encode()).hexdigest()[:8]
     return f"{started:%Y%m%dT%H%M%SZ}-{digest}"
-
-
-def unforeseen(error: Exception) -> IngestError:
-    """Return an error that says where something went wrong but not with what: a foreign message may quote a row."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "placements_kpi" in frame.filename or "functions" in frame.filename]
-    steps = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(ours[-3:]))
-    what = str(error) if isinstance(error, BotoCoreError | ClientError) else type(error).__name__
-    return IngestError(f"unforeseen failure, {what} at {steps}; what is current was not changed by it, run it again")
 
 
 def record(

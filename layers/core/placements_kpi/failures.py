@@ -1,0 +1,44 @@
+"""Failures that nobody foresaw, by a name of ours; and that no run ends without its ERROR line and its record."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.observability import logger
+
+
+class UnforeseenError(PlacementsKpiError):
+    """Something went wrong that no code names: AWS did not answer as it should, or there is a fault in the code."""
+
+
+def unforeseen(error: Exception) -> UnforeseenError:
+    """Return an error that says where something went wrong but not with what: a foreign message may quote a row.
+
+    It does not say that nothing was changed: an answer of AWS can be lost after the write took effect.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "placements_kpi" in frame.filename or "functions" in frame.filename]
+    steps = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(ours[-3:]))
+    what = str(error) if isinstance(error, BotoCoreError | ClientError) else type(error).__name__
+    return UnforeseenError(f"unforeseen failure, {what} at {steps}; run it again: that ends what this run began")
+
+
+@contextmanager
+def told(event: str, record: Callable[[PlacementsKpiError], None]) -> Iterator[None]:
+    """Log whatever ends the block at level ERROR as ``event``, ``record`` it, and raise it by a name of ours."""
+    try:
+        yield
+    except Exception as raised:
+        error = raised if isinstance(raised, PlacementsKpiError) else unforeseen(raised)
+        logger.error(event, extra={"kind": type(error).__name__, "reason": str(error)})
+        try:
+            record(error)
+        except (BotoCoreError, ClientError) as unwritten:
+            logger.error("record not written", extra={"reason": str(unforeseen(unwritten))})
+        raise error from None
