@@ -126,3 +126,37 @@ def test_write_once_that_met_another_write_in_progress_is_tried_again(s3: S3Clie
     once(s3, "before-call", answers("ConditionalRequestConflict", 409))
     assert store.write_once(s3, BUCKET, "ledger/x.json", b"{}")
     assert store.read_bytes(s3, BUCKET, "ledger/x.json") == b"{}"
+
+
+def test_swap_that_met_another_write_in_progress_is_tried_again(s3: S3Client) -> None:
+    once(s3, "before-call", answers("ConditionalRequestConflict", 409))
+    store.swap(s3, BUCKET, KEY, {"snapshot": "new"}, None)
+    assert store.read_json(s3, BUCKET, KEY) == {"snapshot": "new"}
+
+
+@pytest.mark.parametrize("lost", [connection_breaks, answers("InternalError", 500)], ids=["connection", "500"])
+def test_write_once_whose_answer_was_lost_has_happened(s3: S3Client, lost: Callable[..., Any]) -> None:
+    once(s3, "after-call", lost)
+    assert store.write_once(s3, BUCKET, "ledger/x.json", b"{}")
+    assert store.read_bytes(s3, BUCKET, "ledger/x.json") == b"{}"
+
+
+def test_write_once_that_did_not_happen_is_an_error(s3: S3Client) -> None:
+    once(s3, "before-call", connection_breaks)
+    with pytest.raises(ConnectionClosedError):
+        store.write_once(s3, BUCKET, "ledger/x.json", b"{}")
+
+
+@pytest.mark.parametrize("lost", [connection_breaks, answers("PreconditionFailed", 412)], ids=["connection", "412"])
+def test_swap_of_which_nobody_can_say_whether_it_happened_says_so(s3: S3Client, lost: Callable[..., Any]) -> None:
+    once(s3, "after-call", lost)
+    s3.meta.events.register("before-call.s3.GetObject", connection_breaks)
+    with pytest.raises(store.UnsureError, match=r"not known whether s3://data/current/apply\.json was.*run again"):
+        store.swap(s3, BUCKET, KEY, {"snapshot": "new"}, None)
+
+
+def test_swap_that_was_denied_is_denied_though_the_object_cannot_be_read(s3: S3Client) -> None:
+    once(s3, "before-call", answers("AccessDenied", 403))
+    s3.meta.events.register("before-call.s3.GetObject", answers("AccessDenied", 403))
+    with pytest.raises(ClientError, match="AccessDenied"):
+        store.swap(s3, BUCKET, KEY, {"snapshot": "new"}, None)

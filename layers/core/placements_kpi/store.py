@@ -46,6 +46,10 @@ class LostRaceError(StoreError):
     """Somebody else changed a pointer between our reading and our writing it."""
 
 
+class UnsureError(StoreError):
+    """The answer to a write was lost and the object cannot be read: nobody knows whether it was written."""
+
+
 _CONDITION_FAILED = {"PreconditionFailed", "412"}
 _WRITING = {"ConditionalRequestConflict", "409"}
 _MISSING = {"NoSuchKey", "404"}
@@ -79,17 +83,23 @@ def write_once(
     content_type: str = "application/json",
     cache_control: str | None = None,
 ) -> bool:
-    """Write an immutable object; return whether it was new. An object already there is left as it is."""
+    """Write an immutable object; return whether it was new. An object already there is left as it is.
+
+    One that is there with this content after a write that seemed to fail was written as wanted.
+    """
     headers: dict[str, Any] = {"CacheControl": cache_control} if cache_control else {}
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(1, _ATTEMPTS + 1):
         try:
             s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*", **headers)
-            break
-        except ClientError as error:
+        except (BotoCoreError, ClientError) as error:
             if _code(error) in _CONDITION_FAILED:
                 return False
-            if _code(error) not in _WRITING or attempt == _ATTEMPTS - 1:
+            if _happened(s3, bucket, key, body, error):
+                return True
+            if _code(error) not in _WRITING or attempt == _ATTEMPTS:
                 raise
+        else:
+            break
     return True
 
 
@@ -141,24 +151,39 @@ def swap(
     if cache_control:
         condition["CacheControl"] = cache_control
     written = canonical_json(body)
-    try:
-        s3.put_object(Bucket=bucket, Key=key, Body=written, ContentType="application/json", **condition)
-    except (BotoCoreError, ClientError) as error:
-        if _says(s3, bucket, key, written):
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            s3.put_object(Bucket=bucket, Key=key, Body=written, ContentType="application/json", **condition)
+        except (BotoCoreError, ClientError) as error:
+            if _happened(s3, bucket, key, written, error):
+                return
+            if _code(error) in _WRITING and attempt < _ATTEMPTS:
+                continue
+            if _code(error) in _CONDITION_FAILED | _WRITING | _MISSING:
+                raise LostRaceError(
+                    f"s3://{bucket}/{key} was changed by another run meanwhile; nothing was overwritten, run again"
+                ) from None
+            raise
+        else:
             return
-        if isinstance(error, ClientError) and _code(error) in _CONDITION_FAILED | _WRITING | _MISSING:
-            raise LostRaceError(
-                f"s3://{bucket}/{key} was changed by another run meanwhile; nothing was overwritten, run again"
-            ) from None
-        raise
 
 
-def _says(s3: S3Client, bucket: str, key: str, body: bytes) -> bool:
-    """Whether the object is there with exactly this content, however our own write of it seemed to end."""
+def _happened(s3: S3Client, bucket: str, key: str, body: bytes, error: Exception) -> bool:
+    """Whether the object is there with exactly this content, though our write of it seemed to end with ``error``.
+
+    Raises :class:`UnsureError` if that cannot be seen and the write may have taken effect.
+    """
     try:
         return read_bytes(s3, bucket, key) == body
-    except (BotoCoreError, ClientError, MissingObjectError):
-        return False  # the write's own error says more
+    except MissingObjectError:
+        return False
+    except (BotoCoreError, ClientError) as unread:
+        if isinstance(error, ClientError) and _status(error) < 500 and _code(error) not in _CONDITION_FAILED:
+            return False  # refused before anything was written
+        raise UnsureError(
+            f"it is not known whether s3://{bucket}/{key} was written: the answer was lost ({_code(error)}), and it "
+            f"cannot be read ({_code(unread)}); run again: that finds out, and ends what this run began"
+        ) from None
 
 
 def _parsed(bucket: str, key: str, body: bytes, etag: str = "") -> Any:
@@ -174,5 +199,11 @@ def _broken(bucket: str, key: str, problem: str, etag: str) -> BrokenObjectError
     return BrokenObjectError(f"s3://{bucket}/{key} {problem}; put back an earlier version of the object", etag)
 
 
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+def _code(error: Exception) -> str:
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", ""))
+    return type(error).__name__
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
