@@ -18,7 +18,7 @@ from functions.compute_kpis.protection import ledger
 from placements_kpi import store
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.observability import logger
-from placements_kpi.results import Protected
+from placements_kpi.results import Protected, seal_key
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -85,6 +85,11 @@ def find_or_write(
                 ledger.write_page(s3, bucket, protection.page)
             return release, protection.document
         number += 1
+
+
+def seal(s3: S3Client, bucket: str, release: str) -> None:
+    """Say that nothing of ``release`` is missing: the publisher takes no release of which this was not said."""
+    store.write_once(s3, bucket, seal_key(release), store.canonical_json({"release": release}))
 
 
 def _considered(s3: S3Client, bucket: str, release: str, body: bytes | None) -> tuple[str, ...] | None:

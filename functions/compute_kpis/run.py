@@ -225,8 +225,9 @@ def _publish(
     }
     if dry_run:
         return released | {"current": False}
-    # The record comes before the pointers: whatever is current can be recomputed.
+    # The record comes before the seal and the pointers: whatever is published or current can be recomputed.
     write_record(s3, bucket, record | released)
+    release.seal(s3, bucket, release_id)
     pointer = {
         "run_id": results.run_id,
         "as_of": results.as_of.isoformat(),

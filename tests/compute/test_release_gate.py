@@ -11,7 +11,8 @@ from functions.compute_kpis.disclosure import DisclosureError
 from functions.compute_kpis.protection.audit import Failing, Finding
 from functions.compute_kpis.protection.ledger import LedgerError
 from functions.compute_kpis.recompute import recompute
-from placements_kpi.results import Protected, figures_digest
+from placements_kpi.results import Protected, figures_digest, seal_key
+from tests import calls
 from tests.compute import stack
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -95,3 +96,16 @@ def test_nothing_exact_is_in_the_ledger() -> None:
     assert people
     assert all(entry["rounded"] % 5 == 0 for entry in people)
     assert stack.ROUNDING_KEY not in json.dumps(page)
+
+
+@pytest.mark.parametrize(
+    "step", ["functions.compute_kpis.protection.ledger.write_page", "functions.compute_kpis.run.write_record"]
+)
+def test_release_is_sealed_when_nothing_of_it_is_missing(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    stack.put_world()
+    with monkeypatch.context() as patch, pytest.raises(calls.Killed):
+        patch.setattr(step, lambda *_: calls.killed(step))
+        stack.compute()
+    assert list(stack.objects("protected/")) == ["protected/2026-07-14.1/results.json"]
+    assert stack.compute()["release"] == "2026-07-14.1"
+    assert stack.get_json(seal_key("2026-07-14.1")) == {"release": "2026-07-14.1"}

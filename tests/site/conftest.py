@@ -17,6 +17,7 @@ from moto import mock_aws
 from functions.publish_site import app, assets, site
 from functions.publish_site.figures import KpiFigures
 from local.weight import HOSTS
+from placements_kpi.results import seal_key
 from placements_kpi.store import canonical_json
 from tests.site.protected_document import audited, document
 
@@ -78,6 +79,7 @@ class World:
         made = made if made.verdict else audited(made)
         body = canonical_json(made.model_dump(mode="json"))
         self.s3.put_object(Bucket=DATA, Key=f"protected/{made.release}/results.json", Body=body)
+        self.s3.put_object(Bucket=DATA, Key=seal_key(made.release), Body=canonical_json({"release": made.release}))
         self.s3.put_object(Bucket=DATA, Key="protected/current.json", Body=canonical_json({"release": made.release}))
 
     def handle(self, event: Any) -> dict[str, Any]:

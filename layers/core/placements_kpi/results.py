@@ -17,6 +17,15 @@ from pydantic import BaseModel, ConfigDict, Field
 RESULTS_CONTRACT: Literal["school-placements-results/1"] = "school-placements-results/1"
 PROTECTED_CONTRACT: Literal["school-placements-protected/1"] = "school-placements-protected/1"
 
+
+def seal_key(release: str) -> str:
+    """Return the key of what says that nothing of a release is missing: its ledger page and its record are there.
+
+    Written after both, so that a release of a computation that was stopped before is not taken for one to publish.
+    """
+    return f"protected/{release}/sealed.json"
+
+
 Status = Literal["ok", "not_collected", "not_available", "insufficient_coverage"]
 Symbol = Literal["c", "x", "z", "low"]
 Finality = Literal["provisional", "final", "revised"]
