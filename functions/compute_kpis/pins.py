@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from functions.compute_kpis import held
+from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from placements_kpi import store
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.results import SourceFacts, TableFacts
@@ -36,6 +38,8 @@ class Pin:
     """The same for an operator, where there is more to say."""
     key_id: str | None = None
     """Id of the key that the source's people are pseudonymised with; ``None`` for a source without people."""
+    stored: held.Held = field(default_factory=dict)
+    """What S3 has of its snapshot; nothing if it cannot be used."""
 
 
 def read_pins(s3: S3Client, bucket: str, as_of: date, max_age_days: dict[str, int]) -> dict[str, Pin]:
@@ -56,21 +60,35 @@ def _pin(s3: S3Client, bucket: str, source: str, as_of: date, max_age_days: dict
         max_age_days=max_age_days[source],
         last_attempt=_last_attempt(s3, bucket, source),
     )
-    pointer = store.read_pointer(s3, bucket, f"current/{source}.json")
-    if pointer is None:
-        return Pin(nothing, f"{title} has not sent any data that could be used.")
+    try:
+        pointer = store.read_pointer(s3, bucket, f"current/{source}.json")
+        if pointer is None:
+            return Pin(nothing, f"{title} has not sent any data that could be used.")
+        return _read(s3, bucket, nothing, pointer, as_of)
+    except (PinError, store.StoreError) as error:
+        return Pin(nothing, f"What {title} sent last cannot be read.", f"source {source}: {error}")
+
+
+def _read(s3: S3Client, bucket: str, nothing: SourceFacts, pointer: store.Pointer, as_of: date) -> Pin:
+    """Return the pin that a pointer gives; that of the next one, if it moves while its snapshot is looked at."""
+    source = nothing.source
     try:
         snapshot, day = _parse(source, pointer.body)
         manifest = store.read_json(s3, bucket, str(pointer.body["manifest"]))
         tables, notes = _manifest_facts(source, manifest)
-    except (PinError, store.MissingObjectError) as error:
-        return Pin(nothing, f"What {title} sent last cannot be read.", f"source {source}: {error}")
+        stored = held.look(s3, bucket, {table: snapshot for table, of in SOURCE_OF_TABLE.items() if of == source})
+        _check_whole(stored, snapshot, manifest)
+    except (PinError, store.StoreError):
+        now = store.read_pointer(s3, bucket, f"current/{source}.json")
+        if now is None or now.etag == pointer.etag:
+            raise
+        return _read(s3, bucket, nothing, now, as_of)
     age = max((as_of - day).days, 0)
     facts = nothing.model_copy(
         update={"as_of": day, "snapshot": snapshot, "age_days": age, "tables": tables, "notes": notes}
     )
     key_id = manifest.get("key_id")
-    return Pin(facts, stale(facts), key_id=None if key_id is None else str(key_id))
+    return Pin(facts, stale(facts), key_id=None if key_id is None else str(key_id), stored=stored)
 
 
 def mixed_keys(pins: Iterable[Pin]) -> tuple[str, str] | None:
@@ -126,8 +144,21 @@ def _manifest_facts(source: str, manifest: dict[str, Any]) -> tuple[tuple[TableF
         )
         notes = {str(name): int(count) for name, count in manifest.get("notes", {}).items()}
     except (KeyError, TypeError, AttributeError, ValueError, ValidationError) as error:
-        raise PinError(f"its manifest has no table facts as expected ({type(error).__name__})") from None
+        raise PinError(
+            f"its manifest has no table facts as expected ({type(error).__name__}); ingest the source again"
+        ) from None
     return tables, dict(sorted(notes.items()))
+
+
+def _check_whole(stored: held.Held, snapshot: str, manifest: dict[str, Any]) -> None:
+    if manifest.get("snapshot") != snapshot:
+        raise PinError(f"its manifest is not that of snapshot {snapshot}; flip the pointer back to a good one")
+    try:
+        gone = held.missing(stored, manifest)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise PinError(f"its manifest does not list its files as expected ({type(error).__name__})") from None
+    if gone:
+        raise PinError(f"{gone[0]} is missing or has changed; ingest the source again")
 
 
 def _last_attempt(s3: S3Client, bucket: str, source: str) -> str | None:

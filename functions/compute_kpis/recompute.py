@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from functions.compute_kpis import catalogue, outcome, reconciliation, revisions
+from functions.compute_kpis import catalogue, held, outcome, reconciliation, revisions
 from functions.compute_kpis.calendars import load_calendars
 from functions.compute_kpis.disclosure import protect
 from functions.compute_kpis.pins import Pin
@@ -86,7 +86,10 @@ def recompute(
 
 
 def work_out_again(settings: ComputeSettings, published: Published, folder: Path, budget_seconds: float) -> Again:
-    """Return the release worked out again by the catalogue in ``folder``; all else is as it was then."""
+    """Return the release worked out again by the catalogue in ``folder``; all else is as it was then.
+
+    Raises :class:`functions.compute_kpis.held.RowsMovedError` if rows went while they were read.
+    """
     results = published.results
     kpis, unusable = catalogue.load_catalogue(published.definitions, folder)
     worked = {kpi.id for kpi in results.kpis if kpi.state == "ok"}
@@ -97,6 +100,8 @@ def work_out_again(settings: ComputeSettings, published: Published, folder: Path
         {facts.source: Pin(facts) for facts in results.sources},
         load_calendars(published.definitions),
     )
+    s3, bucket = store.s3_client(), settings.data_bucket
+    before = held.look(s3, bucket, published.to_read)
     worked_again, failures, answers = execute(settings, made, published.to_read, None, budget_seconds)
     found = {result.id: result for result in worked_again}
     again_kpis = tuple(found.get(kpi.id, kpi) for kpi in results.kpis if kpi.id in found or kpi.state != "ok")
@@ -111,11 +116,12 @@ def work_out_again(settings: ComputeSettings, published: Published, folder: Path
         checks = reconciliation.checks_of(results.sources, again_kpis, published.definitions, unknown)
         again = again.model_copy(update={"checks": checks})
         answers |= {reconciliation.UnknownValues.id: unknown}
+    held.check_still(s3, bucket, before)
     used = settings_of.Disclosure(**published.protected.disclosure.model_dump())
     key = keys.load(settings.rounding_secret_arn, settings.stage)
     # The ledger is read as the release saw it: it has grown since.
     verdict = published.protected.verdict
-    past = ledger.read_past(store.s3_client(), settings.data_bucket, verdict.releases if verdict else ())
+    past = ledger.read_past(s3, bucket, verdict.releases if verdict else ())
     now = protect(again, used, published.protected.release, key, past).document
     protected = revisions.declare(now, published.compared_with)
     return Again(again, protected, failures, sum(answer.bytes_scanned for answer in answers.values()))

@@ -18,6 +18,7 @@ from functions.compute_kpis import (
     catalogue,
     definitions,
     emit,
+    held,
     outcome,
     pins,
     reconciliation,
@@ -137,7 +138,10 @@ def work_out(
     folder: Path = catalogue.FOLDER,
     budget_seconds: float = 600.0,
 ) -> Computed:
-    """Return every KPI for the day from the current snapshots; what fails is carried over from ``previous``."""
+    """Return every KPI for the day from the current snapshots; what fails is carried over from ``previous``.
+
+    Raises :class:`functions.compute_kpis.held.RowsMovedError` if rows went while they were read.
+    """
     lists = definitions.load_definitions()
     kpis, unusable = catalogue.load_catalogue(lists, folder)
     pinned = pins.read_pins(s3, settings.data_bucket, day, settings.max_age_days)
@@ -147,10 +151,16 @@ def work_out(
         for table, source in SOURCE_OF_TABLE.items()
         if pinned[source].facts.snapshot
     }
-    snapshots["definitions"] = reference.write_definitions(s3, settings.data_bucket, lists)
-    snapshots["kpi_points"] = reference.write_points(s3, settings.data_bucket, made.points, day)
+    own = {
+        "definitions": reference.write_definitions(s3, settings.data_bucket, lists),
+        "kpi_points": reference.write_points(s3, settings.data_bucket, made.points, day),
+    }
+    snapshots |= own
+    before = {prefix: objects for pin in pinned.values() for prefix, objects in pin.stored.items()}
+    before |= held.look(s3, settings.data_bucket, own)
     kpi_results, failures, answers = execute(settings, made, snapshots, previous, budget_seconds)
     unknown = reconciliation.unknown_values(snapshots, settings, budget_seconds)
+    held.check_still(s3, settings.data_bucket, before)
     sources = tuple(pin.facts for pin in pinned.values())
     inputs: dict[str, Any] = {
         "as_of": day.isoformat(),

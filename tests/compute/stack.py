@@ -81,7 +81,7 @@ def put_snapshot(
 ) -> str:
     """Write a snapshot of ``source`` with these rows by table, and make it current; return its id."""
     snapshot = f"{as_of:%Y%m%d}-{number:012x}"
-    facts = []
+    facts, files = [], []
     for table in TABLES[source]:
         schema = arrow_schema(table)
         given = [{name: row.get(name) for name in schema.names} for row in rows.pop(table.name, ())]
@@ -92,10 +92,11 @@ def put_snapshot(
         sink = io.BytesIO()
         pq.write_table(pa.Table.from_pylist(given, schema=schema), sink, compression=compression, use_dictionary=False)
         client("s3").put_object(Bucket=BUCKET, Key=key, Body=sink.getvalue())
+        files.append({"table": table.name, "key": key, "bytes": len(sink.getvalue())})
     assert not rows, f"{source} has no tables {sorted(rows)}"
     manifest = f"manifests/{source}/{snapshot}.json"
     told = {"source": source, "snapshot": snapshot, "key_id": key_id, "tables": facts, "notes": {"orphans": 4}}
-    put_json(manifest, told)
+    put_json(manifest, told | {"files": files})
     pointer = {"source": source, "snapshot": snapshot, "as_of": f"{as_of}T03:00:00Z", "manifest": manifest}
     put_json(f"current/{source}.json", pointer)
     return snapshot
