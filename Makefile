@@ -95,8 +95,8 @@ UV := .venv-lock/bin/uv pip compile --quiet --universal --no-annotate --generate
 
 lock: .venv-lock/bin/uv ## Pin every dependency again, with hashes
 	$(UV) --python-version 3.11 --extra local --extra dev pyproject.toml -o requirements.lock
-	$(UV) --python-version 3.13 -c requirements.lock layers/deps/requirements.in -o layers/deps/requirements.txt
-	$(UV) --python-version 3.13 --no-deps -c requirements.lock layers/solver/requirements.in -o layers/solver/requirements.txt
+	for layer in deps aws arrow frames; do \
+	  $(UV) --python-version 3.13 --no-deps -c requirements.lock layers/packages/$$layer.in -o layers/packages/$$layer.txt || exit 1; done
 	$(UV) --python-version 3.11 .ci/sam.in -o .ci/sam.lock
 
 .venv-lock/bin/uv:

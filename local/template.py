@@ -20,7 +20,7 @@ from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
 from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
-from local.intrinsics import ACCOUNT, KEYS, REGION, Resolver, TemplateError
+from local.intrinsics import KEYS, REGION, Resolver, TemplateError
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "template.yaml"
 
@@ -196,14 +196,9 @@ def _package(template: Mapping[str, Any]) -> None:
 
 
 def _parameter_values(template: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a value for each parameter: the given one, its default, else (an SSM name, or none) a stand-in."""
-    values: dict[str, Any] = {}
-    for name, declared in template.get("Parameters", {}).items():
-        value = given.get(name, declared.get("Default", "local"))
-        if str(declared.get("Type", "")).startswith("AWS::SSM::Parameter::Value"):
-            value = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:local:1"
-        values[name] = value
-    return values
+    """Return a value for each parameter: the given one, its default, else a stand-in."""
+    declared = template.get("Parameters", {})
+    return {name: given.get(name, body.get("Default", "local")) for name, body in declared.items()}
 
 
 def _function(logical_id: str, name: str, body: Mapping[str, Any]) -> Function:

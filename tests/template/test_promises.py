@@ -149,7 +149,7 @@ def test_only_compute_carries_the_solver(template: dict[str, Any]) -> None:
     carriers = {
         name
         for name, body in template["Resources"].items()
-        if body["Type"] == "AWS::Lambda::Function" and "SolverLayer" in json.dumps(body["Properties"]["Layers"])
+        if body["Type"] == "AWS::Lambda::Function" and "FramesLayer" in json.dumps(body["Properties"]["Layers"])
     }
     assert carriers == {"ComputeKpisFunction"}
 
