@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from functions.compute_kpis import recompute, record, request, restate, run, status
-from placements_kpi import store
-from placements_kpi.errors import PlacementsKpiError
+from placements_kpi import failures, store
 from placements_kpi.observability import logger
 from placements_kpi.settings import ComputeSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from placements_kpi.errors import PlacementsKpiError
 
 SECONDS_TO_FINISH = 60.0
 """Kept free of the function's own timeout, to write the run record when queries take too long."""
@@ -24,13 +25,8 @@ def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Return the summary of what ``event`` asked for: compute (the default), recompute, restate or status."""
     settings = ComputeSettings.from_environment()
     budget = min(SECONDS_FOR_QUERIES, max(context.get_remaining_time_in_millis() / 1000 - SECONDS_TO_FINISH, 1.0))
-    try:
+    with failures.told("run failed", lambda error: _record(settings, error)):
         return answer(settings, event, budget)
-    except PlacementsKpiError as error:
-        logger.error("run failed", extra={"kind": type(error).__name__, "reason": str(error)})
-        if not isinstance(error, run.NothingComputedError):  # that one has its own record
-            record.write_refusal(store.s3_client(), settings.data_bucket, error)
-        raise
 
 
 def answer(settings: ComputeSettings, event: Any, budget_seconds: float) -> dict[str, Any]:
@@ -43,3 +39,8 @@ def answer(settings: ComputeSettings, event: Any, budget_seconds: float) -> dict
     if asked.release is not None:
         return recompute.recompute(settings, asked.release, budget_seconds=budget_seconds)
     return run.compute(settings, asked.as_of, dry_run=asked.dry_run, budget_seconds=budget_seconds)
+
+
+def _record(settings: ComputeSettings, error: PlacementsKpiError) -> None:
+    if not isinstance(error, run.NothingComputedError):  # that one has its own record
+        record.write_refusal(store.s3_client(), settings.data_bucket, error)

@@ -15,7 +15,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
 import awswrangler as wr
-import botocore.exceptions
+from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.compute_kpis.contract import RESULT_COLUMNS
 from functions.compute_kpis.pins import SNAPSHOT_ID
@@ -92,7 +92,7 @@ def run_queries(
     for kpi in kpis:
         try:
             running[kpi.id] = _start(kpi, snapshots, settings)
-        except (QueryError, botocore.exceptions.ClientError, wr.exceptions.InvalidArgument) as error:
+        except (QueryError, BotoCoreError, ClientError, wr.exceptions.InvalidArgument) as error:
             answers[kpi.id] = Answer(error=f"Athena did not take the query: {error}")
     while running:
         for kpi_id, execution_id in list(running.items()):
@@ -130,7 +130,7 @@ def _look(execution_id: str, *, over: bool, budget_seconds: float) -> Answer | N
             wr.athena.stop_query_execution(execution_id)
             reason = f"the query was stopped: it had not finished within {budget_seconds:.0f} seconds"
             return Answer(error=reason, execution_id=execution_id)
-    except botocore.exceptions.ClientError as error:
+    except (BotoCoreError, ClientError) as error:
         return Answer(error=f"Athena did not answer: {error}", execution_id=execution_id)
     return None
 

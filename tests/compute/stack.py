@@ -6,11 +6,11 @@ import importlib
 import io
 import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pyarrow as pa
@@ -20,6 +20,9 @@ from functions.compute_kpis import run
 from placements_kpi import store
 from placements_kpi.settings import SOURCES, ComputeSettings
 from placements_kpi.tables import Table, arrow_schema
+
+if TYPE_CHECKING:
+    import pytest
 
 KPIS = Path(__file__).parent / "kpis"
 BUCKET = "data"
@@ -213,3 +216,21 @@ def drop_keys(keys: Iterable[str]) -> None:
     """Delete objects."""
     for key in keys:
         client("s3").delete_object(Bucket=BUCKET, Key=key)
+
+
+def at_call(monkeypatch: pytest.MonkeyPatch, call: str, do: Callable[[], Any]) -> None:
+    """Do something once, just before AWS is next asked for ``call``: ``athena.StartQueryExecution``."""
+    real = boto3.Session.client
+    done: list[str] = []
+
+    def client_of(self: Any, service_name: Any, *given: Any, **more: Any) -> Any:
+        made = real(self, service_name, *given, **more)
+        made.meta.events.register(f"before-call.{call}", once)
+        return made
+
+    def once(**_: Any) -> None:
+        if not done:
+            done.append(call)
+            do()
+
+    monkeypatch.setattr(boto3.Session, "client", client_of)

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from functions.compute_kpis import app
 from functions.compute_kpis.request import RequestError, parse
 from functions.compute_kpis.run import AsOfError, NothingComputedError
+from placements_kpi.failures import UnforeseenError
+from placements_kpi.secret import SecretError
 from tests.compute import stack
 
 
@@ -57,6 +60,61 @@ def test_run_with_no_source_at_all_has_one_record_of_its_own() -> None:
         app.lambda_handler({}, Context())
     (key,) = stack.objects("runs/compute_kpis/")
     assert stack.get_json(key)["outcome"] == "failed"
+
+
+def denied() -> None:
+    raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "AnyCall")
+
+
+def gone() -> None:
+    raise EndpointConnectionError(endpoint_url="https://aws")
+
+
+def error_lines(caplog: pytest.LogCaptureFixture) -> list[Any]:
+    """Return what was logged at level ERROR about the run as a whole."""
+    return [line for line in caplog.records if line.levelname == "ERROR" and line.message != "kpi failed"]
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize("fault", [denied, gone], ids=["denied", "no connection"])
+@pytest.mark.parametrize(
+    "call",
+    ["s3.GetObject", "s3.ListObjectsV2", "s3.PutObject", "secretsmanager.GetSecretValue", "events.PutEvents"],
+)
+def test_any_fault_of_aws_is_an_error_line_and_a_record(
+    call: str, fault: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stack.put_world()
+    stack.at_call(monkeypatch, call, fault)
+    with pytest.raises((UnforeseenError, SecretError)):
+        app.lambda_handler({}, Context())
+    (line,) = error_lines(caplog)
+    (record,) = [stack.get_json(key) for key in stack.objects("runs/compute_kpis/refused-")]
+    assert (record["outcome"], record["error"]["message"]) == ("failed", line.reason)
+
+
+@pytest.mark.usefixtures("environment")
+def test_fault_while_the_record_is_written_too_hides_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stack.put_world()
+    stack.at_call(monkeypatch, "s3.PutObject", denied)
+    monkeypatch.setattr(app.record, "write_refusal", lambda *_: denied())
+    with pytest.raises(UnforeseenError, match="AccessDenied"):
+        app.lambda_handler({}, Context())
+    assert [line.message for line in error_lines(caplog)] == ["run failed", "record not written"]
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize("fault", [denied, gone], ids=["denied", "no connection"])
+@pytest.mark.parametrize("call", ["athena.StartQueryExecution", "athena.GetQueryExecution", "athena.GetQueryResults"])
+def test_fault_of_athena_stops_the_kpi_that_met_it(call: str, fault: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack.put_world()
+    stack.at_call(monkeypatch, call, fault)
+    summary = stack.compute()
+    assert summary["outcome"] == "partial"
+    states = [facts["state"] for facts in summary["kpis"].values()]
+    assert sorted(states) == ["none", "ok"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
 
 from functions.compute_kpis import held
@@ -28,21 +27,7 @@ PROTECTED = ("results/", "protected/", "ledger/", "current/results.json", "runs/
 
 def while_querying(monkeypatch: pytest.MonkeyPatch, do: Callable[[], Any]) -> None:
     """Do something once, when a run has pinned its snapshots and sends its first query."""
-    real = boto3.Session.client
-    done: list[int] = []
-
-    def client(self: Any, service_name: Any, *given: Any, **more: Any) -> Any:
-        made = real(self, service_name, *given, **more)
-        if service_name == "athena":
-            made.meta.events.register("before-call.athena.StartQueryExecution", once)
-        return made
-
-    def once(**_: Any) -> None:
-        if not done:
-            done.append(1)
-            do()
-
-    monkeypatch.setattr(boto3.Session, "client", client)
+    stack.at_call(monkeypatch, "athena.StartQueryExecution", do)
 
 
 @pytest.fixture
