@@ -125,10 +125,7 @@ class Access:
             Section("Drops of the owning teams", tuple(_objects(self._drops, f"{source}/") for source in SOURCES)),
             Section(
                 "Secrets",
-                tuple(
-                    Question(name.partition("/")[2], secrets, self._resolver.value({"Ref": key}), {})
-                    for key, name in stack.secrets.items()
-                ),
+                tuple(Question(key, secrets, self._resolver.value({"Ref": key}), {}) for key in stack.secrets),
             ),
             Section(
                 "Tables, queries, queue, bus, logs",

@@ -66,6 +66,7 @@ class Resolver:
         self._resources: Mapping[str, Any] = template["Resources"]
         self._mappings: Mapping[str, Any] = template.get("Mappings", {})
         self._conditions: Mapping[str, Any] = template.get("Conditions", {})
+        self._stack = str(parameters.get("AWS::StackName", STACK_NAME))
         self._parameters = dict(parameters)
         self._functions: dict[str, Callable[[Any], Any]] = {
             "Ref": self._ref,
@@ -98,7 +99,11 @@ class Resolver:
         return node
 
     def name(self, logical_id: str) -> str:
-        """Return the physical name of a resource: the declared one, or one made as AWS would make it."""
+        """Return the physical name of a resource: the declared one, or one made much as CloudFormation makes it.
+
+        A bucket's is the stack, the logical id and a part of CloudFormation's own choice, in lower case
+        (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html).
+        """
         resource = self._resource(logical_id)
         kind = resource["Type"]
         if kind in _RESOURCES:
@@ -107,7 +112,7 @@ class Resolver:
                 declared = (declared or {}).get(step)
             if declared is not None:
                 return str(self.value(declared))
-        made = f"{STACK_NAME}-{logical_id}"
+        made = f"{self._stack}-{logical_id}{'-local' if kind in _RESOURCES else ''}"
         return made.lower() if kind in _LOWER_CASE else made
 
     def exists(self, logical_id: str) -> bool:

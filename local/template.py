@@ -142,7 +142,10 @@ def translate(path: Path = TEMPLATE, given: Mapping[str, Any] | None = None) -> 
 
 
 def load_stack(path: Path = TEMPLATE, given: Mapping[str, Any] | None = None) -> Stack:
-    """Return what the template at ``path`` declares, with ``given`` parameters and the defaults of the others."""
+    """Return what the template at ``path`` declares, with ``given`` parameters and the defaults of the others.
+
+    ``given`` may name the stack, as ``AWS::StackName``.
+    """
     template = translate(path, given)
     resolver = Resolver(template, _parameter_values(template, given or {}))
     resources = {key: body for key, body in template["Resources"].items() if resolver.exists(key)}
@@ -198,7 +201,8 @@ def _package(template: Mapping[str, Any]) -> None:
 def _parameter_values(template: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return a value for each parameter: the given one, its default, else a stand-in."""
     declared = template.get("Parameters", {})
-    return {name: given.get(name, body.get("Default", "local")) for name, body in declared.items()}
+    values = {name: given.get(name, body.get("Default", "local")) for name, body in declared.items()}
+    return values | {name: value for name, value in given.items() if name.startswith("AWS::")}
 
 
 def _function(logical_id: str, name: str, body: Mapping[str, Any]) -> Function:

@@ -12,7 +12,6 @@ from placements_kpi.errors import PlacementsKpiError
 if TYPE_CHECKING:
     from mypy_boto3_events.client import EventBridgeClient
 
-SOURCE = "school-placements-performance"
 DETAIL_TYPE = "KPIs computed"
 
 
@@ -20,13 +19,16 @@ class EmitError(PlacementsKpiError):
     """The event bus did not take the event."""
 
 
-def kpis_computed(event_bus: str, release: str) -> None:
-    """Say on ``event_bus`` that ``release`` is current; :class:`EmitError` if it was not taken."""
+def kpis_computed(event_bus: str, source: str, release: str) -> None:
+    """Say on ``event_bus`` that ``release`` is current; :class:`EmitError` if it was not taken.
+
+    ``source`` names the stack: two of them may share a bus, and each publisher listens to its own.
+    """
     events: EventBridgeClient = boto3.client("events")
     response = events.put_events(
         Entries=[
             {
-                "Source": SOURCE,
+                "Source": source,
                 "DetailType": DETAIL_TYPE,
                 "Detail": json.dumps({"release": release}),
                 "EventBusName": event_bus,

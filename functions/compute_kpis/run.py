@@ -247,7 +247,7 @@ def _publish(
     current = release.make_current(s3, bucket, release.CURRENT_RELEASE, {"release": release_id}, results.as_of)
     if current:
         release.make_current(s3, bucket, release.CURRENT_RESULTS, pointer, results.as_of)
-        emit.kpis_computed(settings.event_bus, release_id)
+        emit.kpis_computed(settings.event_bus, settings.event_source, release_id)
     else:
         logger.warning("release is not current: there is one of a later day", extra={"release": release_id})
     return released | {"current": current}

@@ -66,6 +66,7 @@ def settings(**changed: Any) -> ComputeSettings:
                 "approved_on": "2026-01-01",
             }
         ),
+        "event_source": "the-test-stack",
         "rounding_secret_arn": ROUNDING_SECRET,
         "demonstration": True,
         "poll_seconds": 0.01,

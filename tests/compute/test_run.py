@@ -110,7 +110,7 @@ def test_run_tells_the_event_bus_which_release_is_current() -> None:
     queue = stack.client("sqs").create_queue(QueueName="told")["QueueUrl"]
     arn = stack.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
     events = stack.client("events")
-    pattern = {"source": ["school-placements-performance"], "detail-type": ["KPIs computed"]}
+    pattern = {"source": ["the-test-stack"], "detail-type": ["KPIs computed"]}
     events.put_rule(Name="told", EventPattern=json.dumps(pattern))
     events.put_targets(Rule="told", Targets=[{"Id": "1", "Arn": arn["QueueArn"]}])
     release = stack.compute()["release"]

@@ -13,7 +13,7 @@ SMALL = Path(__file__).parent / "small.yaml"
 def test_names_and_limits_are_those_of_the_template() -> None:
     stack = load_stack(SMALL)
     assert stack.data_bucket == "placements-data-123456789012"
-    assert stack.site_bucket == "school-placements-performance-sitebucket"
+    assert stack.site_bucket == "school-placements-performance-sitebucket-local"
     assert stack.buckets["DataBucket"].versioned
     assert not stack.buckets["SiteBucket"].versioned
     assert stack.database == "placements"

@@ -71,7 +71,7 @@ def test_the_tables_that_an_erasure_deletes_from_are_those_with_people() -> None
 
 def test_only_ingests_with_people_read_their_keys_and_nobody_writes_a_secret(access: Access) -> None:
     read = may(access, "secretsmanager:GetSecretValue")
-    assert read["pseudonym-key"] == read["erasure"] == {f"ingest_{source}" for source in PEOPLE}
+    assert read["PseudonymSecret"] == read["ErasureSecret"] == {f"ingest_{source}" for source in PEOPLE}
     assert not any(may(access, "secretsmanager:PutSecretValue").values())
 
 
@@ -88,9 +88,9 @@ def test_a_function_is_started_by_its_schedules_and_its_event_and_by_no_other_fu
 @pytest.mark.parametrize(
     ("action", "resource"),
     [
-        ("s3:GetObject", "arn:aws:s3:::school-placements-performance-data-123456789012/protected/2026-*"),
+        ("s3:GetObject", "arn:aws:s3:::school-placements-performance-databucket-local/protected/2026-*"),
         ("dynamodb:GetItem", "*"),
-        ("s3:*", "arn:aws:s3:::school-placements-performance-data-123456789012/protected/*"),
+        ("s3:*", "arn:aws:s3:::school-placements-performance-databucket-local/protected/*"),
     ],
 )
 def test_a_right_that_the_page_does_not_ask_about_is_an_error(

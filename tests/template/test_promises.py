@@ -124,7 +124,7 @@ def test_only_ingests_with_people_in_them_read_the_pseudonym_key(resolved: Resou
         function
         for function in FUNCTIONS
         for statement in statements(resolved, function)
-        if "pseudonym-key" in json.dumps(statement["Resource"])
+        if "PseudonymSecret" in json.dumps(statement["Resource"])
     }
     assert readers == {
         "IngestApplyFunction",
@@ -135,7 +135,7 @@ def test_only_ingests_with_people_in_them_read_the_pseudonym_key(resolved: Resou
 
 
 def test_only_compute_reads_the_key_of_rounding_and_the_ledger(resolved: Resources) -> None:
-    for secret_or_folder in ("rounding-key", "/ledger/"):
+    for secret_or_folder in ("RoundingSecret", "/ledger/"):
         users = {
             function
             for function in FUNCTIONS
@@ -178,12 +178,6 @@ def test_the_ledger_and_protected_results_are_written_once_and_the_ledger_is_nev
     assert once["Condition"] == {"Null": {"s3:if-none-match": "true"}}, "a write must say that nothing is there yet"
     assert (never["Effect"], never["Resource"], never["Principal"]) == ("Deny", f"{data}/ledger/*", "*")
     assert set(never["Action"]) == {"s3:DeleteObject", "s3:DeleteObjectVersion"}
-
-
-def test_buckets_and_keys_outlive_the_stack(template: dict[str, Any]) -> None:
-    for key in ("DataBucket", "SiteBucket", "PseudonymSecret", "RoundingSecret"):
-        assert template["Resources"][key]["DeletionPolicy"] == "Retain"
-        assert template["Resources"][key]["UpdateReplacePolicy"] == "Retain"
 
 
 def test_query_results_are_gone_after_a_week(resolved: Resources) -> None:

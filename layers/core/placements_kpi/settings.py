@@ -103,6 +103,8 @@ class ComputeSettings(_Settings):
     glue_database: str
     athena_workgroup: str
     event_bus: str = "default"
+    event_source: str
+    """What the event "KPIs computed" names as its source: the stack's own, so that no other stack's publisher hears."""
     disclosure: Json[Disclosure]
     rounding_secret_arn: str
     """Secret with ``{"key": "…"}`` that breaks the ties of rounding and seals the ledger."""
