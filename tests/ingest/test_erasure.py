@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from placements_kpi import snapshots
 from placements_kpi.erasure import ErasureError
+from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.events import EventError
 from placements_kpi.snapshots import SnapshotError
 from tests.ingest.conftest import BUCKET, KEY, Place
@@ -196,6 +197,29 @@ def test_rows_that_lifecycle_has_expired_go_in_all_their_versions(register: Plac
     summary = erase(register, "register", ask(("trn", RAW)))
     assert summary["erased"]["removed"] == [old]
     assert old not in every_row(register, "trainees")
+
+
+@pytest.mark.parametrize("code", ["403", "503", "SlowDown"])
+def test_rows_that_aws_does_not_show_are_not_taken_for_gone(
+    register: Place, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    before = every_row(register, "trainees")
+    client: Any = boto3.client
+
+    def make(service: str, *arguments: Any, **options: Any) -> Any:
+        made = client(service, *arguments, **options)
+        if service == "s3":
+            made.meta.events.register("before-call.s3.HeadObject", refuse)
+        return made
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": ""}}, "HeadObject")
+
+    arn = ask(("trn", RAW))
+    monkeypatch.setattr(boto3, "client", make)
+    with pytest.raises(PlacementsKpiError, match=f"HeadObject.*{code}"):
+        erase(register, "register", arn)
+    assert every_row(register, "trainees") == before
 
 
 def test_rows_of_a_run_that_may_still_be_writing_stop_the_erasure(register: Place) -> None:

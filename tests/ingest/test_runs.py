@@ -8,12 +8,13 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from placements_kpi import store
+from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.events import EventError
-from placements_kpi.failures import UnforeseenError
 from placements_kpi.ingest import RefusedError
+from placements_kpi.settings import IngestSettings, SettingsError
 from placements_kpi.snapshots import SnapshotError
 from tests.ingest.conftest import BUCKET, Place
 from tests.ingest.drops import choice, choices
@@ -239,7 +240,7 @@ def test_a_run_killed_at_any_call_and_repeated_ends_in_the_same_state(
         monkeypatch.setattr(boto3, "client", killing(boto3.client, nth))
         try:
             place.ingest("apply")
-        except UnforeseenError:
+        except PlacementsKpiError:
             kills += 1
         else:
             break
@@ -279,3 +280,106 @@ def killing(client: Any, nth: int) -> Any:
             raise ClientError({"Error": {"Code": "Killed", "Message": "killed"}}, "S3")
 
     return make
+
+
+def failing_at(place: Place, event: str, matches: str, *, then: Any = None) -> Any:
+    """Return a maker of clients that fail from the first call of ``event`` whose key has ``matches`` in it."""
+    client: Any = boto3.client
+
+    def make(service: str, *arguments: Any, **options: Any) -> Any:
+        made = client(service, *arguments, **options)
+        if service == "s3":
+
+            def note(params: Any, context: Any, **_: Any) -> None:
+                context["key"] = params.get("Key", "")
+
+            def fail(context: Any, **_: Any) -> None:
+                if matches in context["key"]:
+                    raise then or ConnectionClosedError(endpoint_url="https://s3")
+
+            made.meta.events.register("provide-client-params.s3", note)
+            made.meta.events.register(event, fail)
+        return made
+
+    return make
+
+
+@pytest.mark.parametrize("key", ["snapshots/", "manifests/", "current/apply.json"])
+@pytest.mark.parametrize("rows", [200, 201], ids=["the same rows as current", "other rows"])
+def test_a_run_that_fails_after_judging_says_that_it_failed_and_what_is_current(
+    place: Place, monkeypatch: pytest.MonkeyPatch, key: str, rows: int
+) -> None:
+    place.drop("apply", {"application_choices": choices()}, day="2026-07-13")
+    before = place.ingest("apply")
+    place.drop("apply", {"application_choices": choices(rows)})
+    monkeypatch.setattr(boto3, "client", failing_at(place, "before-call.s3.PutObject", key))
+    with pytest.raises(PlacementsKpiError) as failed:
+        place.ingest("apply")
+    attempt = place.json("attempts/apply.json")
+    assert attempt["outcome"] == "failed"
+    assert attempt["current"] == before["snapshot"] == place.current("apply")
+    assert attempt["snapshot"] != before["snapshot"]
+    assert attempt["reasons"] == [str(failed.value)]
+    (record,) = [place.json(name) for name in place.listing("runs/") if place.json(name)["outcome"] == "failed"]
+    assert record["current"] == before["snapshot"]
+    assert attempt["error"] == "the run failed before its data could be used"
+
+
+def test_a_switch_whose_answer_was_lost_is_recorded_as_accepted(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.drop("apply", {"application_choices": choices()})
+    monkeypatch.setattr(boto3, "client", failing_at(place, "after-call.s3.PutObject", "current/apply.json"))
+    summary = place.ingest("apply")
+    assert summary["outcome"] == "accepted"
+    assert place.json("attempts/apply.json")["current"] == summary["snapshot"] == place.current("apply")
+
+
+@pytest.mark.parametrize("key", ["runs/", "attempts/"])
+def test_a_run_that_cannot_be_recorded_fails_and_says_what_it_did_all_the_same(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, key: str
+) -> None:
+    place.drop("apply", {"application_choices": choices()})
+    monkeypatch.setattr(boto3, "client", failing_at(place, "before-call.s3.PutObject", key))
+    with pytest.raises(PlacementsKpiError, match=r"accepted.*20260714-.*could not be written down") as failed:
+        place.ingest("apply")
+    assert place.current("apply") is not None
+    (said,) = [line for line in caplog.records if line.message == "ingest ended"]
+    assert said.levelname == "ERROR"
+    assert (said.__dict__["run"]["outcome"], said.__dict__["run"]["reasons"]) == ("accepted", [str(failed.value)])
+
+
+def test_an_attempt_says_when_it_began_and_when_it_ended(place: Place) -> None:
+    place.drop("apply", {"application_choices": choices()})
+    place.ingest("apply")
+    attempt = place.json("attempts/apply.json")
+    assert attempt["started_at"] == attempt["ended_at"] == "2026-07-15T08:30:00Z"
+
+
+def test_an_older_attempt_that_ends_late_does_not_hide_a_newer_one(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.drop("apply", {"application_choices": choices()})
+    swap = store.swap
+
+    def swap_late(*arguments: Any) -> None:
+        monkeypatch.setattr(store, "swap", swap)
+        monkeypatch.setenv("CLOCK", "2026-07-15T09:00:00+00:00")
+        place.drop("apply", {"application_choices": choices(201)})
+        place.ingest("apply")  # another run, started later and faster
+        swap(*arguments)
+
+    monkeypatch.setattr(store, "swap", swap_late)
+    with pytest.raises(store.LostRaceError):
+        place.ingest("apply")
+    attempt = place.json("attempts/apply.json")
+    assert (attempt["started_at"], attempt["outcome"]) == ("2026-07-15T09:00:00Z", "accepted")
+
+
+def test_missing_settings_leave_one_line_at_level_error(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("MAX_AGE_DAYS", "{}")
+    with pytest.raises(SettingsError):
+        IngestSettings.from_environment()
+    (said,) = caplog.records
+    assert said.levelname == "ERROR"
+    assert "DATA_BUCKET, SOURCE_LOCATION" in said.__dict__["reason"]

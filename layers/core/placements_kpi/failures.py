@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from placements_kpi import aws
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.observability import logger
 
@@ -20,13 +21,19 @@ class UnforeseenError(PlacementsKpiError):
 def unforeseen(error: Exception) -> UnforeseenError:
     """Return an error that says where something went wrong but not with what: a foreign message may quote a row.
 
+    Of an error of AWS it says what was asked for and what to look at (:mod:`placements_kpi.aws`).
+
     It does not say that nothing was changed: an answer of AWS can be lost after the write took effect.
     """
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "placements_kpi" in frame.filename or "functions" in frame.filename]
     steps = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(ours[-3:]))
-    what = str(error) if isinstance(error, BotoCoreError | ClientError) else type(error).__name__
-    return UnforeseenError(f"unforeseen failure, {what} at {steps}; run it again: that ends what this run began")
+    if isinstance(error, BotoCoreError | ClientError) and not isinstance(error, ParamValidationError):
+        return UnforeseenError(f"{aws.told(error)} (at {steps}); run it again then: that ends what this run began")
+    return UnforeseenError(
+        f"unforeseen failure, {type(error).__name__} at {steps}; run it again: that ends what this run began. "
+        "If it fails again, it is a fault of the code: report it with this line"
+    )
 
 
 @contextmanager

@@ -85,9 +85,10 @@ class _Read:
 def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
     """Run one ingest of ``source`` as ``event`` asks and return its summary, which is also its run record.
 
-    The summary has ``outcome`` (``accepted``, ``unchanged``, ``refused``, ``failed``), ``snapshot``,
-    ``as_of``, ``tables``, ``notes``, ``reasons`` and ``seconds``. A run that is refused or fails raises a
-    :class:`PlacementsKpiError` once its attempt and run record are written; a dry run writes nothing.
+    The summary has ``outcome`` (``accepted``, ``unchanged``, ``refused``, ``failed``), ``snapshot`` (what was
+    read), ``current`` (what is current since), ``as_of``, ``tables``, ``notes``, ``reasons`` and ``seconds``.
+    A run that is refused or fails raises a :class:`PlacementsKpiError` once its attempt and run record are
+    written; a dry run writes nothing.
     """
     started, clock = times.now(), time.monotonic()
     this = _Run(source, settings, store.s3_client(), snapshots.contract_digest(source.tables))
@@ -99,6 +100,7 @@ def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
         "definitions": source.definitions,
         "outcome": "failed",
         "snapshot": None,
+        "current": None,
         "as_of": None,
         "current_as_of": None,
         "reasons": [],
@@ -116,10 +118,16 @@ def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
     except Exception as error:
         failure = unforeseen(error)
     if failure is not None:
-        this.summary["reasons"] = this.summary["reasons"] or [str(failure)]
+        refused = isinstance(failure, RefusedError)
+        this.summary["outcome"] = "refused" if refused else "failed"
+        if not refused or not this.summary["reasons"]:
+            this.summary["reasons"].append(str(failure))
+    this.summary["ended_at"] = times.iso_instant(times.now())
     this.summary["seconds"] = round(time.monotonic() - clock, 3)
     if not this.event.dry_run:
         failure = runs.record(this.s3, settings.data_bucket, this.summary, failure)
+        if failure is not None:
+            this.summary["reasons"] = this.summary["reasons"] or [str(failure)]
     runs.report(this.summary, failure)
     if failure is not None:
         raise failure from None
@@ -129,7 +137,7 @@ def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
 def _act(this: _Run) -> None:
     this.pointer = store.read_pointer(this.s3, this.settings.data_bucket, snapshots.pointer_key(this.source.name))
     if this.pointer is not None:
-        this.summary["current_as_of"] = this.pointer.body["as_of"]
+        this.summary |= {"current": this.pointer.body["snapshot"], "current_as_of": this.pointer.body["as_of"]}
     if this.event.action == "accept":
         _accept(this, str(this.event.snapshot))
         return
@@ -215,7 +223,7 @@ def _ingest_drop(this: _Run, folder: Path) -> None:
     if not days:
         problems.append("there is no drop at SOURCE_LOCATION: ask the source's owner, or check the setting")
     if problems:
-        this.summary |= {"outcome": "refused", "reasons": problems}
+        this.summary["reasons"] = problems
         raise RefusedError(f"{this.source.name}: " + "; ".join(problems))
 
 
@@ -319,7 +327,7 @@ def _land(this: _Run, read: _Read) -> None:
         previous=this.pointer.body["snapshot"] if fetched.kind == "delta" and this.pointer else None,
     )
     this.summary |= _facts(manifest) | {"reasons": [failure["detail"] for failure in failures]}
-    this.summary["outcome"] = "refused" if failures else "unchanged"
+    this.summary["outcome"] = "unchanged"
     if not unchanged and not this.event.dry_run:
         manifest = snapshots.write(this.s3, this.settings.data_bucket, manifest, tables, staging)
     if failures:
@@ -362,7 +370,8 @@ def _flip(this: _Run, manifest: dict[str, Any]) -> None:
             theirs = store.read_pointer(this.s3, this.settings.data_bucket, key)
             if theirs is None or theirs.body != body:
                 raise
-    this.summary |= {"outcome": "unchanged" if unchanged else "accepted", "current_as_of": body["as_of"]}
+    this.summary |= {"outcome": "unchanged" if unchanged else "accepted"}
+    this.summary |= {"current": body["snapshot"], "current_as_of": body["as_of"]}
 
 
 def _facts(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
-from placements_kpi import store, times
+from placements_kpi import aws, store, times
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.events import EventError
-from placements_kpi.failures import unforeseen
 from placements_kpi.observability import logger, metrics
 from placements_kpi.snapshots import SnapshotError
 from placements_kpi.sources import SourceError
@@ -28,6 +28,9 @@ class IngestError(PlacementsKpiError):
 class RefusedError(IngestError):
     """A gate refused the snapshot, or a newer drop was refused: what was current stays."""
 
+
+_ATTEMPT = ("source", "outcome", "run_id", "started_at", "ended_at", "snapshot", "as_of", "current", "reasons")
+"""What an attempt says of a run, beside ``error``: ``snapshot`` is what was read, ``current`` what is current since."""
 
 _GOOD = frozenset({"accepted", "unchanged"})
 
@@ -47,18 +50,37 @@ def record(
     wrong event, a wrong snapshot id and an erasure, which say nothing of the source, do not change it.
     """
     source = summary["source"]
-    bodies = {f"runs/ingest_{source}/{summary['run_id']}.json": summary}
+    writings: list[tuple[str, Callable[[], None]]] = [
+        ("run record", lambda: _put(s3, bucket, f"runs/ingest_{source}/{summary['run_id']}.json", summary))
+    ]
     if not isinstance(failure, EventError | SnapshotError) and summary.get("event", {}).get("action") != "erase":
-        names = ("source", "outcome", "run_id", "started_at", "snapshot", "as_of", "reasons")
-        attempt = {name: summary[name] for name in names} | {"error": _sentence(summary, failure)}
-        bodies[f"attempts/{source}.json"] = attempt
-    for key, body in bodies.items():
+        attempt = {name: summary[name] for name in _ATTEMPT} | {"error": _sentence(summary, failure)}
+        writings.append(("attempt", lambda: _put_attempt(s3, bucket, f"attempts/{source}.json", attempt)))
+    for what, write in writings:
         try:
-            s3.put_object(Bucket=bucket, Key=key, Body=store.canonical_json(body), ContentType="application/json")
-        except (BotoCoreError, ClientError) as error:
-            logger.error("record not written", extra={"key": key, "error": type(error).__name__})
-            failure = failure or unforeseen(error)
+            write()
+        except (BotoCoreError, ClientError, store.StoreError) as error:
+            why = str(error) if isinstance(error, PlacementsKpiError) else aws.told(error)
+            logger.error("record not written", extra={"what": what, "reason": why})
+            failure = failure or IngestError(
+                f"the run ended well ({summary['outcome']}, snapshot {summary['snapshot']}), but its {what} could not "
+                f"be written down. {why}; run it again, which changes nothing else"
+            )
     return failure
+
+
+def _put(s3: S3Client, bucket: str, key: str, body: dict[str, Any]) -> None:
+    s3.put_object(Bucket=bucket, Key=key, Body=store.canonical_json(body), ContentType="application/json")
+
+
+def _put_attempt(s3: S3Client, bucket: str, key: str, attempt: dict[str, Any]) -> None:
+    """Write an attempt unless one that began later has been written: an older run that ends late says nothing new."""
+    try:
+        written = store.read_pointer(s3, bucket, key)
+    except (BotoCoreError, ClientError, store.BrokenObjectError):
+        written = None  # whatever is there, our own writing of it is what counts, and says if it cannot be done
+    if written is None or str(written.body.get("started_at")) <= attempt["started_at"]:
+        _put(s3, bucket, key, attempt)
 
 
 def report(summary: dict[str, Any], failure: PlacementsKpiError | None) -> None:
@@ -81,4 +103,4 @@ def _sentence(summary: dict[str, Any], failure: PlacementsKpiError | None) -> st
         return None
     if isinstance(failure, RefusedError | SourceError):
         return "; ".join(summary["reasons"])
-    return "the run failed before its data could be judged"
+    return "the run failed before its data could be used"

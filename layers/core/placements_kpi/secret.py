@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from placements_kpi import aws
 from placements_kpi.errors import PlacementsKpiError
 
 Version = Literal["AWSCURRENT", "AWSPREVIOUS"]
@@ -24,13 +24,12 @@ class NoVersionError(SecretError):
 def read(arn: str, version: Version = "AWSCURRENT") -> dict[str, Any]:
     """Return the JSON object in the secret; :class:`SecretError` (without its content) if there is none."""
     try:
-        manager = boto3.client("secretsmanager")
+        manager = aws.client("secretsmanager")
         text = manager.get_secret_value(SecretId=arn, VersionStage=version).get("SecretString", "")
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        kind = NoVersionError if code == "ResourceNotFoundException" else SecretError
+    except (BotoCoreError, ClientError) as error:
+        kind = NoVersionError if aws.code(error) == "ResourceNotFoundException" else SecretError
         raise kind(
-            f"the secret {arn} could not be read ({code}): check that it exists and that the role may read it"
+            f"a secret could not be read. {aws.told(error)}; docs/operating.md says what it should hold"
         ) from None
     try:
         content = json.loads(text)

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, ValidationError
 
 from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.observability import logger
 
 SOURCES = ("apply", "register", "placements", "vacancies", "providers", "schools")
 
@@ -52,10 +53,12 @@ class _Settings(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             wrong = sorted({str(problem["loc"][0]).upper() for problem in error.errors() if problem["loc"]})
-            raise SettingsError(
+            reason = (
                 f"these environment variables are missing or wrong: {', '.join(wrong)}; "
                 "template.yaml sets them, docs/operating.md says what each one holds"
-            ) from None
+            )
+            logger.error("settings", extra={"reason": reason})  # without them no run begins that could say it
+            raise SettingsError(reason) from None
 
 
 class IngestSettings(_Settings):

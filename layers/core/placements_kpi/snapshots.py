@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
-from placements_kpi import store, times
+from placements_kpi import aws, store, times
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.staging import QUARANTINE_LIMIT, Settled, Staging
 
@@ -170,13 +170,18 @@ def stored(s3: S3Client, bucket: str, source: str, snapshot: str) -> dict[str, A
 
 
 def check_files(s3: S3Client, bucket: str, manifest: Mapping[str, Any], tables: Collection[str]) -> None:
-    """Raise :class:`SnapshotError` unless every file of these tables is there in its size."""
+    """Raise :class:`SnapshotError` unless every file of these tables is there in its size.
+
+    A file of which AWS does not say whether it is there is neither: its error is raised as it is.
+    """
     for file in manifest["files"]:
         if file["table"] not in tables:
             continue
         try:
             size = s3.head_object(Bucket=bucket, Key=file["key"])["ContentLength"]
-        except ClientError:
+        except ClientError as error:
+            if aws.code(error) not in {"404", "NoSuchKey"}:
+                raise
             size = None
         if size != file["bytes"]:
             raise SnapshotError(

@@ -17,9 +17,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from placements_kpi import aws
 from placements_kpi.errors import PlacementsKpiError
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class Pointer:
 
 def s3_client() -> S3Client:
     """Return a client for S3; the local stack points it at this machine by ``AWS_ENDPOINT_URL``."""
-    return boto3.client("s3")
+    made: S3Client = aws.client("s3")
+    return made
 
 
 def canonical_json(value: Any) -> bytes:
@@ -92,11 +93,11 @@ def write_once(
         try:
             s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*", **headers)
         except (BotoCoreError, ClientError) as error:
-            if _code(error) in _CONDITION_FAILED:
+            if aws.code(error) in _CONDITION_FAILED:
                 return False
             if _happened(s3, bucket, key, body, error):
                 return True
-            if _code(error) not in _WRITING or attempt == _ATTEMPTS:
+            if aws.code(error) not in _WRITING or attempt == _ATTEMPTS:
                 raise
         else:
             break
@@ -105,12 +106,10 @@ def write_once(
 
 def read_bytes(s3: S3Client, bucket: str, key: str) -> bytes:
     """Return the object's bytes; :class:`MissingObjectError` if there is none."""
-    try:
-        return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except ClientError as error:
-        if _code(error) in _MISSING:
-            raise MissingObjectError(f"s3://{bucket}/{key} does not exist") from None
-        raise
+    found = _get(s3, bucket, key)
+    if found is None:
+        raise MissingObjectError(f"s3://{bucket}/{key} does not exist")
+    return found[0]
 
 
 def read_json(s3: S3Client, bucket: str, key: str) -> Any:
@@ -120,16 +119,28 @@ def read_json(s3: S3Client, bucket: str, key: str) -> Any:
 
 def read_pointer(s3: S3Client, bucket: str, key: str) -> Pointer | None:
     """Return the pointer at ``key``; ``None`` if it was never set, :class:`BrokenObjectError` if it cannot be read."""
+    found = _get(s3, bucket, key)
+    if found is None:
+        return None
+    content, etag = found
+    body = _parsed(bucket, key, content, etag)
+    if not isinstance(body, dict):
+        raise _broken(bucket, key, "is not a JSON object", etag)
+    return Pointer(body=body, etag=etag)
+
+
+def _get(s3: S3Client, bucket: str, key: str) -> tuple[bytes, str] | None:
+    """Return an object's bytes and its ETag; ``None`` if it is not there."""
     try:
         response = s3.get_object(Bucket=bucket, Key=key)
+        return response["Body"].read(), response["ETag"]
     except ClientError as error:
-        if _code(error) in _MISSING:
+        if aws.code(error) in _MISSING:
             return None
         raise
-    body = _parsed(bucket, key, response["Body"].read(), response["ETag"])
-    if not isinstance(body, dict):
-        raise _broken(bucket, key, "is not a JSON object", response["ETag"])
-    return Pointer(body=body, etag=response["ETag"])
+    except BotoCoreError as error:
+        aws.place(error, "s3", "GetObject", f"s3://{bucket}/{key}")  # the body is read when the call has ended
+        raise
 
 
 def swap(
@@ -157,9 +168,9 @@ def swap(
         except (BotoCoreError, ClientError) as error:
             if _happened(s3, bucket, key, written, error):
                 return
-            if _code(error) in _WRITING and attempt < _ATTEMPTS:
+            if aws.code(error) in _WRITING and attempt < _ATTEMPTS:
                 continue
-            if _code(error) in _CONDITION_FAILED | _WRITING | _MISSING:
+            if aws.code(error) in _CONDITION_FAILED | _WRITING | _MISSING:
                 raise LostRaceError(
                     f"s3://{bucket}/{key} was changed by another run meanwhile; nothing was overwritten, run again"
                 ) from None
@@ -178,11 +189,11 @@ def _happened(s3: S3Client, bucket: str, key: str, body: bytes, error: Exception
     except MissingObjectError:
         return False
     except (BotoCoreError, ClientError) as unread:
-        if isinstance(error, ClientError) and _status(error) < 500 and _code(error) not in _CONDITION_FAILED:
+        if isinstance(error, ClientError) and _status(error) < 500 and aws.code(error) not in _CONDITION_FAILED:
             return False  # refused before anything was written
         raise UnsureError(
-            f"it is not known whether s3://{bucket}/{key} was written: the answer was lost ({_code(error)}), and it "
-            f"cannot be read ({_code(unread)}); run again: that finds out, and ends what this run began"
+            f"it is not known whether s3://{bucket}/{key} was written: the answer was lost ({aws.code(error)}), and it "
+            f"cannot be read ({aws.code(unread)}); run again: that finds out, and ends what this run began"
         ) from None
 
 
@@ -197,12 +208,6 @@ def _parsed(bucket: str, key: str, body: bytes, etag: str = "") -> Any:
 
 def _broken(bucket: str, key: str, problem: str, etag: str) -> BrokenObjectError:
     return BrokenObjectError(f"s3://{bucket}/{key} {problem}; put back an earlier version of the object", etag)
-
-
-def _code(error: Exception) -> str:
-    if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", ""))
-    return type(error).__name__
 
 
 def _status(error: ClientError) -> int:
