@@ -8,19 +8,30 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/core
 # The newest Python on the path that is 3.11 or later. Given by hand: make setup PYTHON=/path/to/python3.12
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$p" && break; done)
+PYTHON_FITS = @"$(or $(PYTHON),python3)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "error: Python 3.11 or later is needed, and $(if $(PYTHON),PYTHON=$(PYTHON) is not one,none was found on the path); install it, or give PYTHON=/path/to/python3.11" >&2; exit 2; }
 
-.PHONY: help setup run invoke serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks template assets lock clean
+.PHONY: help setup tools run invoke serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks template assets lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.complete ## Make the virtual environment (run by every other command when needed)
+setup: .venv/.complete ## Install what running needs (done by every other command when needed)
 
-.venv/.complete: requirements.lock
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and was not found on the path; install it, or give PYTHON=" >&2; exit 1; }
-	@echo "Setting up .venv with $(PYTHON)"
-	"$(PYTHON)" -m venv --clear .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+tools: .venv/.tests ## Install what testing, linting and type checking need as well (done by them when needed)
+
+PIP := bin/pip install --quiet --disable-pip-version-check --require-hashes
+UV_INSTALL := .ci/step "Installing packages (once; some 10 s and a fetch of 150 MB)" .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes
+
+.venv/.complete: requirements.lock .ci/uv.lock
+	$(PYTHON_FITS)
+	@.ci/step "Making .venv with $(PYTHON) (once; some 5 s)" "$(PYTHON)" -m venv --clear .venv
+	@.venv/$(PIP) -r .ci/uv.lock
+	@$(UV_INSTALL) -r requirements.lock
+	@touch $@
+
+.venv/.tests: .venv/.complete requirements-test.lock
+	@$(UV_INSTALL) -r requirements-test.lock
 	@touch $@
 
 run: setup ## Six sources to a served page. SOURCES= AS_OF= SERVE=0 FRESH=1 PORT=8000 HOST= FAULT=
@@ -36,28 +47,28 @@ sample: setup ## Write a sample folder of drops. OUT= SEED=1 SCALE=1
 	@test -n "$(OUT)" || { echo "Say where: make sample OUT=<folder> [SEED=1] [SCALE=1]" >&2; exit 2; }
 	@$(PY) -m local.sample --out "$(OUT)" --seed "$(or $(SEED),1)" --scale "$(or $(SCALE),1)"
 
-test: setup ## Run the tests
+test: tools ## Run the tests
 	$(PY) -m pytest -n 2
 
-test-trino: setup ## Compare the local engine with a real Trino, query by query (needs maven and a JDK of Java 17)
+test-trino: tools ## Compare the local engine with a real Trino, query by query (needs maven and a JDK of Java 17)
 	$(PY) -m tests.trino.assembly
 	$(PY) -m pytest -m trino -n 0 --durations=12 tests/trino
 
-worlds: setup ## Compare query and book on random worlds. WORLDS=3400 KPI=
+worlds: tools ## Compare query and book on random worlds. WORLDS=3400 KPI=
 	SHRINK=0 WORLDS=$(or $(WORLDS),3400) $(PY) -m pytest tests/book/test_random_worlds.py -n 2 -k "$(KPI)"
 
-mutants: setup ## Change each rule of each query and see that something notices. KPI= WORLDS=120
+mutants: tools ## Change each rule of each query and see that something notices. KPI= WORLDS=120
 	$(PY) -m tests.book.mutants $(KPI) --worlds $(or $(WORLDS),120)
 
-lint: setup ## Check style, format, and the template
+lint: tools ## Check style, format, and the template
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/cfn-lint template.yaml
 
-types: setup ## Check types
+types: tools ## Check types
 	.venv/bin/mypy
 
-format: setup ## Put the code into the project's format
+format: tools ## Put the code into the project's format
 	.venv/bin/ruff check --fix-only --quiet .
 	.venv/bin/ruff format .
 
@@ -73,18 +84,18 @@ bench: setup ## Measure seconds, memory, scans, imports, publisher and page weig
 bench-protection: setup ## Measure protection and audit of a release with 24 before it, on the last run's results. EARLIER=24
 	@$(PY) -m local.bench_protection --earlier "$(or $(EARLIER),24)"
 
-attacks: setup ## Let an independent attacker try 200 random worlds of six releases. WORLDS=200
+attacks: tools ## Let an independent attacker try 200 random worlds of six releases. WORLDS=200
 	ATTACKED_WORLDS="$(or $(WORLDS),200)" $(PY) -m pytest -n 2 tests/protection/test_worlds.py
 
-template: setup .venv-sam/.complete ## Validate and build the stack, and measure it against Lambda's limit
+template: tools .venv-sam/.complete ## Validate and build the stack, and measure it against Lambda's limit
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 .venv-sam/bin/sam validate --lint
 	python=$$(.ci/sam-python) && PATH="$$python:$$PATH" PYTHONPATH= SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 .venv-sam/bin/sam build
 	$(PY) -m pytest -m build -s
 
 .venv-sam/.complete: .ci/sam.lock
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and was not found on the path; install it, or give PYTHON=" >&2; exit 1; }
+	$(PYTHON_FITS)
 	"$(PYTHON)" -m venv --clear .venv-sam
-	.venv-sam/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .ci/sam.lock
+	.venv-sam/$(PIP) --no-deps -r .ci/sam.lock
 	@touch $@
 
 assets: ## Build the stylesheet from GOV.UK Frontend's sources (needs Node 20; what it makes is in the repository)
@@ -94,14 +105,17 @@ assets: ## Build the stylesheet from GOV.UK Frontend's sources (needs Node 20; w
 UV := .venv-lock/bin/uv pip compile --quiet --universal --no-annotate --generate-hashes --custom-compile-command "make lock"
 
 lock: .venv-lock/bin/uv ## Pin every dependency again, with hashes
-	$(UV) --python-version 3.11 --extra local --extra dev pyproject.toml -o requirements.lock
+	$(UV) --python-version 3.11 --extra local --extra dev pyproject.toml -o requirements-test.lock
+	$(UV) --python-version 3.11 --extra local -c requirements-test.lock pyproject.toml -o requirements.lock
 	for layer in deps aws arrow frames; do \
 	  $(UV) --python-version 3.13 --no-deps -c requirements.lock layers/packages/$$layer.in -o layers/packages/$$layer.txt || exit 1; done
 	$(UV) --python-version 3.11 .ci/sam.in -o .ci/sam.lock
+	$(UV) --python-version 3.11 .ci/uv.in -o .ci/uv.lock
 
-.venv-lock/bin/uv:
+.venv-lock/bin/uv: .ci/uv.lock
+	$(PYTHON_FITS)
 	"$(PYTHON)" -m venv --clear .venv-lock
-	.venv-lock/bin/pip install --quiet --disable-pip-version-check uv
+	.venv-lock/$(PIP) -r .ci/uv.lock
 
 clean: ## Throw away what runs and builds have made (not the virtual environments)
 	rm -rf build .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -27,7 +27,9 @@ def test_what_every_developer_installs_and_what_runs_is_one_list() -> None:
     )
 
 
-@pytest.mark.parametrize("path", [*pins.PACKAGES.glob("*.txt"), pins.ROOT / "requirements.lock"], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", [*pins.PACKAGES.glob("*.txt"), *pins.ROOT.glob("requirements*.lock")], ids=lambda p: p.name
+)
 def test_no_requirements_file_names_where_packages_come_from(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert "://" not in text
