@@ -160,3 +160,10 @@ def test_swap_that_was_denied_is_denied_though_the_object_cannot_be_read(s3: S3C
     s3.meta.events.register("before-call.s3.GetObject", answers("AccessDenied", 403))
     with pytest.raises(ClientError, match="AccessDenied"):
         store.swap(s3, BUCKET, KEY, {"snapshot": "new"}, None)
+
+
+def test_write_once_that_was_denied_is_denied_though_the_same_is_there(s3: S3Client) -> None:
+    store.write_once(s3, BUCKET, "ledger/x.json", b"{}")
+    once(s3, "before-call", answers("AccessDenied", 403))
+    with pytest.raises(ClientError, match="AccessDenied"):
+        store.write_once(s3, BUCKET, "ledger/x.json", b"{}")

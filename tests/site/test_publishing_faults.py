@@ -36,9 +36,7 @@ def test_a_refusal_by_aws_at_any_call_is_an_error_line_and_a_record(
         (line,) = (vars(one) for one in caplog.records if one.levelno == logging.ERROR)
         assert (line["message"], line["kind"]) == ("publishing failed", type(failed.value).__name__)
         if isinstance(failed.value, UnforeseenError):
-            assert re.search(rf"AccessDenied.*{call.split()[0]}.* at \w+\.py:", line["reason"]), (
-                "it says what and where"
-            )
+            assert re.search(rf"{call.split()[0]}.*AccessDenied.*at \w+\.py:", line["reason"]), "it says what and where"
         else:
             assert re.search(r"s3://data-bucket/protected/\S+ does not exist, or .* may not", line["reason"])
         (record,) = (one for one in records(world) if one.get("error", {}).get("message") == line["reason"])

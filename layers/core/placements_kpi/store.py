@@ -182,15 +182,16 @@ def swap(
 def _happened(s3: S3Client, bucket: str, key: str, body: bytes, error: Exception) -> bool:
     """Whether the object is there with exactly this content, though our write of it seemed to end with ``error``.
 
-    Raises :class:`UnsureError` if that cannot be seen and the write may have taken effect.
+    One that was refused did not happen, whoever wrote the same before. Raises :class:`UnsureError` if it cannot be
+    seen whether the write took effect.
     """
+    if isinstance(error, ClientError) and _status(error) < 500 and aws.code(error) not in _CONDITION_FAILED | _WRITING:
+        return False
     try:
         return read_bytes(s3, bucket, key) == body
     except MissingObjectError:
         return False
     except (BotoCoreError, ClientError) as unread:
-        if isinstance(error, ClientError) and _status(error) < 500 and aws.code(error) not in _CONDITION_FAILED:
-            return False  # refused before anything was written
         raise UnsureError(
             f"it is not known whether s3://{bucket}/{key} was written: the answer was lost ({aws.code(error)}), and it "
             f"cannot be read ({aws.code(unread)}); run again: that finds out, and ends what this run began"
@@ -211,4 +212,4 @@ def _broken(bucket: str, key: str, problem: str, etag: str) -> BrokenObjectError
 
 
 def _status(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
