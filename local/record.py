@@ -6,14 +6,12 @@ machine that has the data, like the results in the data bucket.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from local import known
-from local.cost import cost_of
 from local.stages import COMPUTE, INGESTS, PUBLISH, Run
 from local.worker import peak_mb
-from placements_kpi import times
+from placements_kpi import costs, times
 
 
 def record_of(run: Run, seconds: float) -> dict[str, Any]:
@@ -21,8 +19,6 @@ def record_of(run: Run, seconds: float) -> dict[str, Any]:
     data = run.cloud.stack.data_bucket
     executions = run.cloud.athena.executions.values()
     scanned = [execution.bytes_scanned for execution in executions]
-    calls = [(run.cloud.stack.function(stage.name).memory_mb, stage.call.seconds) for stage in run.stages]
-    cost = cost_of(scanned, calls, run.cloud.requests)
     pointer = run.cloud.read_json(data, "current/results.json") or {}
     results = run.cloud.read_json(data, pointer["results"]) if pointer else {}
     compared = _known_answers(run, results)
@@ -44,10 +40,25 @@ def record_of(run: Run, seconds: float) -> dict[str, Any]:
         "queries": len(scanned),
         "bytes_scanned": sum(scanned),
         "requests": {f"{service} {kind}": count for (service, kind), count in sorted(run.cloud.requests.items())},
-        "cost": {key: value for key, value in asdict(cost).items() if key != "as_at"}
-        | {"total": cost.total, "currency": "USD", "prices_as_at": cost.as_at},
+        "cost": _cost(run, scanned),
         "on_failure_queue": run.cloud.failures(),
     }
+
+
+def _cost(run: Run, scanned: list[int]) -> dict[str, Any]:
+    """Return what the run would have cost on AWS: queries and requests as the local AWS saw them, seconds of here."""
+    calls = [
+        costs.Usage(memory_mb=run.cloud.stack.function(stage.name).memory_mb, seconds=stage.call.seconds)
+        for stage in run.stages
+    ]
+    rest = costs.Usage(
+        athena_bytes=sum(map(costs.billed_bytes, scanned)),
+        s3_puts=run.cloud.requests["s3", "PUT"],
+        s3_gets=run.cloud.requests["s3", "GET"],
+    )
+    paid = costs.dollars(rest) | {"lambda": sum(costs.dollars(call)["lambda"] for call in calls)}
+    as_at = str(costs.prices()["as_at"])
+    return paid | {"total": sum(paid.values()), "currency": "USD", "prices_as_at": as_at}
 
 
 def _known_answers(run: Run, results: dict[str, Any]) -> dict[str, Any] | None:

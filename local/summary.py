@@ -104,7 +104,7 @@ def _money(record: dict[str, Any]) -> Iterator[str]:
     yield f"Athena    {record['queries']} queries, {record['bytes_scanned'] / 1e6:,.1f} MB scanned"
     yield (
         f"Cost      ${cost['total']:.4f} at AWS list prices of {cost['prices_as_at']}: "
-        f"Athena ${cost['athena']:.4f}, Lambda ${cost['functions']:.4f}, S3 ${cost['s3']:.4f}"
+        f"Athena ${cost['athena']:.4f}, Lambda ${cost['lambda']:.4f}, S3 ${cost['s3']:.4f}"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from functions.compute_kpis import recompute, record, request, restate, run, status
-from placements_kpi import failures, store
+from placements_kpi import failures, store, usage
 from placements_kpi.observability import logger
 from placements_kpi.settings import ComputeSettings
 
@@ -23,6 +23,7 @@ SECONDS_FOR_QUERIES = 600.0
 @logger.inject_lambda_context
 def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Return the summary of what ``event`` asked for: compute (the default), recompute, restate or status."""
+    usage.begin(context)
     settings = ComputeSettings.from_environment()
     budget = min(SECONDS_FOR_QUERIES, max(context.get_remaining_time_in_millis() / 1000 - SECONDS_TO_FINISH, 1.0))
     with failures.told("run failed", lambda error: _record(settings, error)):

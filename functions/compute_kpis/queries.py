@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.compute_kpis.contract import RESULT_COLUMNS
 from functions.compute_kpis.pins import SNAPSHOT_ID
+from placements_kpi import usage
 from placements_kpi.errors import PlacementsKpiError
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def _look(execution_id: str, *, over: bool, budget_seconds: float) -> Answer | N
 
 def _answer(execution_id: str, execution: dict[str, Any]) -> Answer:
     scanned = int(execution.get("Statistics", {}).get("DataScannedInBytes", 0))
+    usage.scanned(scanned)
     state = execution["Status"]["State"]
     if state != "SUCCEEDED":
         reason = execution["Status"].get("StateChangeReason") or "Athena gave no reason"

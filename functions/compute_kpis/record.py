@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from placements_kpi import store, times
+from placements_kpi import store, times, usage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -20,7 +20,8 @@ def record_key(run_id: str) -> str:
 
 def write_record(s3: S3Client, bucket: str, record: dict[str, Any]) -> None:
     """Write the run record; a repeated run replaces its own, which differs in times and query ids only."""
-    finished = {"function": FUNCTION} | record | {"finished_at": times.iso_instant(times.now())}
+    ended = {"usage": usage.so_far().model_dump(), "finished_at": times.iso_instant(times.now())}
+    finished = {"function": FUNCTION} | record | ended
     s3.put_object(
         Bucket=bucket,
         Key=record_key(record["run_id"]),

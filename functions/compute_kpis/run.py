@@ -25,6 +25,7 @@ from functions.compute_kpis import (
     reference,
     release,
     revisions,
+    spending,
 )
 from functions.compute_kpis.calendars import last_month_end, load_calendars
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
@@ -104,7 +105,7 @@ def compute(
         "checks": [check.model_dump(mode="json") for check in results.checks],
         "executions": {kpi_id: answer.execution_id for kpi_id, answer in computed.answers.items()},
     }
-    _count(computed, len(done))
+    _count(computed)
     if not done:
         if not dry_run:
             write_record(s3, settings.data_bucket, record)
@@ -247,6 +248,7 @@ def _publish(
     current = release.make_current(s3, bucket, release.CURRENT_RELEASE, {"release": release_id}, results.as_of)
     if current:
         release.make_current(s3, bucket, release.CURRENT_RESULTS, pointer, results.as_of)
+        spending.write(s3, bucket)
         emit.kpis_computed(settings.event_bus, settings.event_source, release_id)
     else:
         logger.warning("release is not current: there is one of a later day", extra={"release": release_id})
@@ -299,11 +301,7 @@ def headline_of(kpi: KpiResult) -> Figure | None:
     return None
 
 
-def _count(computed: Computed, done: int) -> None:
-    metrics.add_metric(name="KpisComputed", unit="Count", value=done)
+def _count(computed: Computed) -> None:
     metrics.add_metric(name="KpisFailed", unit="Count", value=len(computed.failures))
-    metrics.add_metric(name="DataQualityWarnings", unit="Count", value=len(_checks(computed.results, "warning")))
     metrics.add_metric(name="ChecksFailed", unit="Count", value=len(_checks(computed.results, "failed")))
-    scanned = sum(answer.bytes_scanned for answer in computed.answers.values())
-    metrics.add_metric(name="AthenaBytesScanned", unit="Bytes", value=scanned)
     metrics.flush_metrics()

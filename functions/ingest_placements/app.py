@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from functions.ingest_placements import contract
-from placements_kpi import ingest
-from placements_kpi.observability import logger, metrics
+from placements_kpi import ingest, usage
+from placements_kpi.observability import logger
 from placements_kpi.settings import IngestSettings
 from placements_kpi.sources import Children, Feed, Reference, Source
 
@@ -41,7 +41,7 @@ SOURCE = Source(
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Run one ingest as ``event`` asks (:mod:`placements_kpi.events`) and return its summary."""
+    usage.begin(context)
     return ingest.run(SOURCE, IngestSettings.from_environment(), event)

@@ -6,7 +6,7 @@ from typing import Any
 
 from functions.publish_site import record, request
 from functions.publish_site.publish import publish
-from placements_kpi import failures
+from placements_kpi import failures, usage
 from placements_kpi.observability import logger, metrics
 from placements_kpi.settings import PublishSettings
 
@@ -14,6 +14,7 @@ from placements_kpi.settings import PublishSettings
 @logger.inject_lambda_context
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
     """Return the summary of what ``event`` asked for: publish (the default), republish or withdraw."""
+    usage.begin(context)
     settings = PublishSettings.from_environment()
     with failures.told("publishing failed", lambda error: record.write_failure(settings, error)):
         asked = request.parse(event)
@@ -22,6 +23,5 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
             record.write_record(settings, summary)
     logger.info("published", extra={key: value for key, value in summary.items() if key != "objects_written"})
     metrics.add_metric(name="Published", unit="Count", value=0 if asked.dry_run else 1)
-    metrics.add_metric(name="StaleSources", unit="Count", value=len(summary["stale_sources"]))
     metrics.flush_metrics()
     return summary

@@ -27,6 +27,7 @@ from functions.publish_site.catalogue import (
     read_withdrawals,
     withdrawn_key,
 )
+from functions.publish_site.costs_page import COSTS_KEY, costs_page, read_costs
 from functions.publish_site.feed import FEED_KEY, feed
 from functions.publish_site.front import stale_sources
 from functions.publish_site.results import ReleaseError, in_public_words, newest_release, read_release
@@ -152,6 +153,7 @@ def _switch(run: _Run, request: Request, seen: str | None) -> tuple[str | None, 
         "releases/index.html": releases_page(run.site, changed, run.withdrawals),
         "404.html": not_found_page(run.site, release),
         "calendar/index.html": calendar_page(run.site, changed),
+        COSTS_KEY: costs_page(run.site, read_costs(run.s3, run.settings.data_bucket), release),
         CALENDAR_KEY: icalendar(changed, run.site.host),
         FEED_KEY: feed(changed, run.withdrawals, run.site.host, run.lifted),
         ROBOTS_KEY: ROBOTS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from placements_kpi import store, times
+from placements_kpi import store, times, usage
 
 if TYPE_CHECKING:
     from placements_kpi.settings import PublishSettings
@@ -32,6 +32,7 @@ def _write(settings: PublishSettings, named: list[Any], record: dict[str, Any]) 
         "run_id": run_id,
         "code_version": settings.code_version,
         "finished_at": times.iso_instant(times.now()),
+        "usage": usage.so_far().model_dump(),
         **record,
     }
     store.s3_client().put_object(

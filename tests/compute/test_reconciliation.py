@@ -279,7 +279,7 @@ def test_a_failed_check_makes_the_run_partial_and_is_logged(
     told = [line for line in lines if line.get("message") == "data quality" and line["level"] == "ERROR"]
     assert [line["check"]["id"] for line in told] == ["rows:placements"]
     sent = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"ChecksFailed"' in line]
-    assert [(one["ChecksFailed"], one["DataQualityWarnings"]) for one in sent] == [([1.0], [1.0])]
+    assert [(one["ChecksFailed"], one["KpisFailed"]) for one in sent] == [([1.0], [0.0])]
 
 
 @pytest.mark.usefixtures("aws")

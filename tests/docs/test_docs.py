@@ -28,17 +28,6 @@ def test_every_setting_is_documented_and_no_other() -> None:
     assert documented == fields, "docs/operating.md, Settings, and settings.py differ"
 
 
-def test_what_is_paid_for_by_the_month_is_what_the_template_has() -> None:
-    template = (ROOT / "template.yaml").read_text(encoding="utf-8")
-    secrets, alarms = (
-        len(re.findall(rf"Type: AWS::{kind}$", template, re.M))
-        for kind in ("SecretsManager::Secret", "CloudWatch::Alarm")
-    )
-    costs = (ROOT / "docs/deploying.md").read_text(encoding="utf-8").split("## What it costs")[1]
-    assert f"{secrets} secrets and {alarms} alarms" in costs
-    assert f"about {secrets * 0.40 + alarms * 0.10:.2f} a month" in costs
-
-
 @pytest.mark.parametrize("event", EVENTS, ids=lambda path: str(path.stem))
 def test_every_event_is_one_its_function_understands(event: Path) -> None:
     body = json.loads(event.read_text(encoding="utf-8"))

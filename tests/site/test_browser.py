@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from functions.publish_site import sentences, site, words
+from functions.publish_site import costs_page, sentences, site, words
 from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
 from functions.publish_site.feed import FEED_KEY, feed
 from functions.publish_site.figures import KpiFigures
@@ -25,6 +25,7 @@ from local.serve import site_server
 from local.template import load_stack
 from local.weight import MOST, MOST_WITH_FONTS
 from placements_kpi.settings import SOURCE_TITLES
+from tests.costs.example import example
 from tests.left_out import CHROMIUM, needs
 from tests.site.conftest import PUBLISHED
 from tests.site.html import Page
@@ -62,6 +63,7 @@ def _whole(protected: Protected, page_frame: site.Site, files: dict[str, bytes])
         "releases/index.html": site.releases_page(page_frame, catalogue, {}),
         "releases.json": b"{}",
         "calendar/index.html": site.calendar_page(page_frame, catalogue),
+        "costs/index.html": costs_page.costs_page(page_frame, example(), catalogue.front),
         CALENDAR_KEY: icalendar(catalogue, page_frame.host),
         FEED_KEY: feed(catalogue, {}, page_frame.host),
         "404.html": site.not_found_page(page_frame, release),

@@ -10,11 +10,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from functions.publish_site import assets, feed, quality, sentences, site, updates, words
+from functions.publish_site import assets, costs_page, feed, quality, sentences, site, updates, words
 from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
 from functions.publish_site.figures import KpiFigures
 from local.weight import MOST
 from placements_kpi.results import KpiResult, Protected, Verdict, figures_digest
+from tests.costs.example import example
 from tests.site.conftest import PUBLISHED
 from tests.site.html import Page
 from tests.site.protected_document import AS_OF, document, sources
@@ -44,6 +45,7 @@ def whole(protected: Protected, page_frame: site.Site, files: dict[str, bytes], 
         "releases.atom": feed.feed(catalogue, {}, "localhost"),
         "calendar.ics": updates.icalendar(catalogue, "localhost"),
         "calendar/index.html": site.calendar_page(page_frame, catalogue),
+        "costs/index.html": costs_page.costs_page(page_frame, example(), catalogue.front),
         "404.html": site.not_found_page(page_frame, protected.release),
         "index.html": front,
     }

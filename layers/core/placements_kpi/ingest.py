@@ -28,6 +28,7 @@ from placements_kpi import (
     snapshots,
     store,
     times,
+    usage,
 )
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.failures import unforeseen
@@ -124,6 +125,7 @@ def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
             this.summary["reasons"].append(str(failure))
     this.summary["ended_at"] = times.iso_instant(times.now())
     this.summary["seconds"] = round(time.monotonic() - clock, 3)
+    this.summary["usage"] = usage.so_far().model_dump()
     if not this.event.dry_run:
         failure = runs.record(this.s3, settings.data_bucket, this.summary, failure)
         if failure is not None:

@@ -84,15 +84,12 @@ def _put_attempt(s3: S3Client, bucket: str, key: str, attempt: dict[str, Any]) -
 
 
 def report(summary: dict[str, Any], failure: PlacementsKpiError | None) -> None:
-    """Log the outcome and add the metrics; the handler's decorator sends them."""
-    metrics.add_dimension(name="source", value=summary["source"])
-    metrics.add_metric(name="IngestFailed", unit=MetricUnit.Count, value=0 if failure is None else 1)
-    if summary["outcome"] in _GOOD:
-        rows = sum(table["kept"] for table in summary.get("tables", ()))
-        metrics.add_metric(name="RowsIngested", unit=MetricUnit.Count, value=rows)
+    """Log the outcome, and send the one metric that an alarm watches: each costs money by the month."""
     if summary["current_as_of"] is not None:
         age = (times.now() - datetime.fromisoformat(summary["current_as_of"])) / timedelta(hours=1)
+        metrics.add_dimension(name="source", value=summary["source"])
         metrics.add_metric(name="SourceAgeHours", unit=MetricUnit.Count, value=max(0.0, round(age, 1)))
+        metrics.flush_metrics()
     log = logger.info if failure is None else logger.error
     log("ingest ended", extra={"run": summary})
 

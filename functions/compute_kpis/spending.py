@@ -1,0 +1,92 @@
+"""What this month's runs cost, from their run records, for the page that says so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
+
+from placements_kpi import costs, store, times
+from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.observability import logger
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+
+@dataclass(frozen=True)
+class _Run:
+    function: str
+    finished: datetime
+    usage: costs.Usage
+
+
+def write(s3: S3Client, bucket: str) -> None:
+    """Write what the public is shown of the costs. It is no figure: that it cannot be written stops nothing."""
+    try:
+        body = store.canonical_json(month_so_far(s3, bucket).model_dump(mode="json"))
+        s3.put_object(Bucket=bucket, Key=costs.PUBLIC_KEY, Body=body, ContentType="application/json")
+    except (BotoCoreError, ClientError, PlacementsKpiError) as error:
+        logger.warning("costs not written", extra={"reason": type(error).__name__})
+
+
+def month_so_far(s3: S3Client, bucket: str) -> costs.Costs:
+    """Return the newest run of every function, and the sum of the present month (London).
+
+    A run that replaced the record of an equal one before it is counted once, and one without what it used not at all.
+    """
+    now = times.now()
+    month = times.london_day(now).replace(day=1)
+    runs = list(_runs(s3, bucket, month))
+    newest: dict[str, _Run] = {}
+    for run in sorted(runs, key=lambda one: one.finished):
+        newest[run.function] = run
+    counts, standing = costs.standing()
+    return costs.Costs(
+        worked_out=now,
+        prices_as_at=costs.prices()["as_at"],
+        newest=tuple(_rounded(run) for _, run in sorted(newest.items())),
+        month=month,
+        runs=len(runs),
+        dollars=round(costs.total(run.usage for run in runs), 2),
+        standing=counts,
+        standing_dollars=round(standing, 2),
+    )
+
+
+def _rounded(run: _Run) -> costs.FunctionCost:
+    return costs.FunctionCost(
+        function=run.function,
+        finished=run.finished,
+        seconds=round(run.usage.seconds),
+        memory_mb=run.usage.memory_mb,
+        # To ten megabytes, upwards: what changes from day to day in a small table does not show.
+        scanned_mb=-(-run.usage.athena_bytes // 10_000_000) * 10,
+        dollars=round(costs.total([run.usage]), 4),
+    )
+
+
+def _runs(s3: S3Client, bucket: str, month: date) -> Iterator[_Run]:
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="runs/"):
+        for item in page.get("Contents", ()):
+            if times.london_day(item["LastModified"]) < month:
+                continue
+            record = _record(s3, bucket, item["Key"])
+            try:
+                usage = costs.Usage.model_validate(record.get("usage"))
+            except ValidationError:
+                continue
+            yield _Run(item["Key"].split("/")[1], item["LastModified"], usage)
+
+
+def _record(s3: S3Client, bucket: str, key: str) -> dict[str, Any]:
+    try:
+        record = json.loads(store.read_bytes(s3, bucket, key))
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}

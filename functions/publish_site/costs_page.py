@@ -1,0 +1,84 @@
+"""The page that says what these pages cost; it is of today, like the release calendar, and part of no release."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from functions.publish_site import words
+from functions.publish_site.templates import render
+from placements_kpi import store, times
+from placements_kpi.costs import PUBLIC_KEY, Costs, FunctionCost
+from placements_kpi.observability import logger
+from placements_kpi.settings import SOURCE_TITLES
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+    from functions.publish_site.site import Site
+
+COSTS_KEY = "costs/index.html"
+
+_TITLES = {f"ingest_{source}": title for source, title in SOURCE_TITLES.items()} | {
+    "compute_kpis": "Working out the indicators",
+    "publish_site": "Writing the pages",
+}
+
+
+def read_costs(s3: S3Client, bucket: str) -> Costs | None:
+    """Return what ``compute_kpis`` says of the costs; ``None`` where it has not yet, or not as this code reads it."""
+    try:
+        return Costs.model_validate_json(store.read_bytes(s3, bucket, PUBLIC_KEY))
+    except store.MissingObjectError:
+        return None
+    except ValidationError as error:
+        logger.warning("costs cannot be read", extra={"key": PUBLIC_KEY, "problems": error.error_count()})
+        return None
+
+
+def costs_page(site: Site, costs: Costs | None, front: str | None) -> bytes:
+    """Return the page; without ``costs`` it says that they are not known yet."""
+    return render(
+        "costs.html",
+        **site.frame("../", front, f"../releases/{front}/" if front else "", "costs"),
+        known=costs is not None,
+        **(_view(costs) if costs else {}),
+    )
+
+
+def _view(costs: Costs) -> dict[str, object]:
+    runs = [one for one in costs.newest if one.function in _TITLES]
+    return {
+        "month": f"{costs.month:%B %Y}",
+        "up_to": words.day(times.london_day(costs.worked_out)),
+        "runs": costs.runs,
+        "spent": f"{costs.dollars:,.2f}",
+        "standing": f"{costs.standing_dollars:,.2f}",
+        "what_stands": _listed([_several(count, what) for what, count in costs.standing.items()]),
+        "prices": words.day(costs.prices_as_at),
+        "head": [
+            {"text": "Step"},
+            {"text": "Newest run"},
+            *({"text": text, "format": "numeric"} for text in ("Seconds", "Megabytes scanned", "US dollars")),
+        ],
+        "rows": [_row(one) for one in sorted(runs, key=lambda one: list(_TITLES).index(one.function))],
+        "sum": f"{sum(one.dollars for one in runs):.4f}",
+    }
+
+
+def _row(one: FunctionCost) -> list[dict[str, str]]:
+    cells = [f"{one.seconds:,}", f"{one.scanned_mb:,}", f"{one.dollars:.4f}"]
+    return [
+        {"text": _TITLES[one.function]},
+        {"text": words.day(times.london_day(one.finished))},
+        *({"text": text, "format": "numeric"} for text in cells),
+    ]
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _listed(parts: list[str]) -> str:
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,76 @@
+"""What a run uses that AWS bills for: time, memory, requests to S3, bytes that queries scan.
+
+It goes into the run record, so that the cost of a month is known from the records alone
+(:mod:`placements_kpi.costs`). What a run does after its record is written is not in it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any, Protocol
+
+import boto3
+
+from placements_kpi import costs
+
+_LOADED = time.monotonic()
+
+
+class _Context(Protocol):
+    """What Lambda tells a handler of its own memory."""
+
+    @property
+    def memory_limit_in_mb(self) -> int: ...
+
+
+class _Meter:
+    """The counts of the invocation under way: Lambda gives a process one at a time."""
+
+    def __init__(self) -> None:
+        self.started = _LOADED
+        self.memory_mb = 0
+        self.counts: Counter[str] = Counter()
+        self.used = False
+        self.session: boto3.Session | None = None
+
+
+_meter = _Meter()
+
+
+def begin(context: _Context) -> None:
+    """Start counting for one invocation.
+
+    The first one of a process counts from the loading of the code, which Lambda bills like the handler's own time
+    (https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/).
+    """
+    _meter.started = time.monotonic() if _meter.used else _LOADED
+    _meter.used = True
+    _meter.memory_mb = int(context.memory_limit_in_mb)
+    _meter.counts.clear()
+    if boto3.DEFAULT_SESSION is None:
+        boto3.setup_default_session()
+    session = boto3.DEFAULT_SESSION
+    if session is not None and session is not _meter.session:
+        # Emitted for every attempt, and every attempt is billed:
+        # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/events.html
+        session.events.register("before-send.s3", _count)
+        _meter.session = session
+
+
+def scanned(amount: int) -> None:
+    """Count a query that scanned ``amount`` bytes, as Athena bills it."""
+    _meter.counts["athena_bytes"] += costs.billed_bytes(amount)
+
+
+def so_far() -> costs.Usage:
+    """Return what the invocation under way has used."""
+    return costs.Usage(
+        seconds=round(time.monotonic() - _meter.started, 2), memory_mb=_meter.memory_mb, **dict(_meter.counts)
+    )
+
+
+def _count(event_name: str, **_: Any) -> None:
+    kind = costs.kind_of_request(event_name.rpartition(".")[2])
+    if kind is not None:
+        _meter.counts[kind] += 1
