@@ -28,7 +28,7 @@ class Activity:
         if self.signs is None:
             last = london(self.last) if self.last else 0
             return last if opens <= last <= at else NEVER
-        return min((sign for sign in self.signs if opens <= sign <= at), default=NEVER)
+        return min([sign for sign in self.signs if opens <= sign <= at], default=NEVER)
 
     def components(self, year: int, at: int) -> tuple[bool, bool, bool]:
         """Return whether the school was active by sign-in, hosting preference and placement in a year up to a day."""
@@ -36,8 +36,9 @@ class Activity:
             return False, False, False
         return (
             self.first_sign(year, at) <= at,
-            any(about in {year, year + 1} and created <= at for about, created in self.preferences),
-            any(about == year and created <= at for about, created in self.placements),
+            bool(self.preferences)
+            and any(about in {year, year + 1} and created <= at for about, created in self.preferences),
+            bool(self.placements) and any(about == year and created <= at for about, created in self.placements),
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from local.sample.answers import NOT_AVAILABLE
 from local.sample.days import Days, instant, iso
+from local.sample.drops import quoted, quoted_list
 
 if TYPE_CHECKING:
     from local.sample.establishments import School
@@ -103,11 +103,11 @@ def advert_line(v: Vacancy, number: int, rng: random.Random, days: Days, extra: 
     suitable = '"ect_suitable"' if v.teacher and number % 3 else "null"
     latest = min(max(v.published, v.answered, v.discarded) + 1, days.as_of)
     return (
-        f'{{"vacancy_id":"{uuid("v", number)}","organisation_urns":{json.dumps(urns)},'
-        f'"trust_uid":{json.dumps(None if len(v.schools) == 1 else "16000")},"job_roles":{json.dumps(roles)},'
-        f'"ect_status":{suitable},"phases":{json.dumps(phases)},"contract_type":"permanent",'
+        f'{{"vacancy_id":"{uuid("v", number)}","organisation_urns":{quoted_list(urns)},'
+        f'"trust_uid":{quoted(None if len(v.schools) == 1 else "16000")},"job_roles":{quoted_list(roles)},'
+        f'"ect_status":{suitable},"phases":{quoted_list(phases)},"contract_type":"permanent",'
         f'"publish_on":{date(v.published)},"expires_at":"{expires}","starts_on":{date(v.starts)},'
-        f'"discarded_at":{discarded},"hired_status":{json.dumps(v.hired or None)},"stats_updated_at":{answered},'
+        f'"discarded_at":{discarded},"hired_status":{quoted(v.hired or None)},"stats_updated_at":{answered},'
         f'"takes_applications":{"true" if v.takes else "false"},"is_external":{"true" if v.external else "false"},'
         f'"updated_at":"{instant(latest, rng)}"{extra}}}'
     )

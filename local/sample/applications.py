@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections import defaultdict
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from local.sample.days import Days, add_months, instant, iso
+from local.sample.drops import quoted
 from local.sample.trainees import TRAINING_ENDS, People, Person
 from local.sample.trns import REFUSED, USABLE, trn
 
@@ -181,6 +181,9 @@ class Applicants:
         return True
 
 
+_INDUCTED = {True: "true", False: "false", None: "null"}
+
+
 def application_line(a: Application, id: str, vacancy: str, rng: random.Random, days: Days, extra: str = "") -> str:
     """Return the row of an application."""
 
@@ -196,7 +199,7 @@ def application_line(a: Application, id: str, vacancy: str, rng: random.Random, 
     return (
         f'{{"application_id":"{id}","vacancy_id":"{vacancy}","status":"{a.status}","submitted_at":{at(a.submitted)},'
         f'"offered_at":{at(offered)},"declined_at":{at(declined)},"withdrawn_at":{at(withdrawn)},'
-        f'"qualified_teacher_status":{json.dumps(a.qts)},"qualified_teacher_status_year":{json.dumps(a.qts_year)},'
-        f'"is_statutory_induction_complete":{json.dumps(a.inducted)},"trn":{json.dumps(a.written)},'
+        f'"qualified_teacher_status":{quoted(a.qts)},"qualified_teacher_status_year":{"null" if a.qts_year is None else a.qts_year},'
+        f'"is_statutory_induction_complete":{_INDUCTED[a.inducted]},"trn":{quoted(a.written)},'
         f'"updated_at":{at(latest)}{extra}}}'
     )

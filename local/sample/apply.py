@@ -20,7 +20,7 @@ from local.sample.days import (
     london,
 )
 from local.sample.dirt import EXTRA, Dirt, plan
-from local.sample.drops import Drop, Lines
+from local.sample.drops import Drop, Lines, quoted
 from local.sample.providers import Course, Publish
 from local.sample.reasons import PLACEMENT, Pools, Reason, pools
 
@@ -255,7 +255,7 @@ class _Cycle:
             f'"status":"{choice.status}","sent_to_provider_at":{sent},"rejected_at":{rejected_at},'
             f'"rejected_by_default":{"true" if choice.by_default else "false"},{reason},'
             f'"provider_code":"{course.provider}","accredited_provider_code":"{course.accredited}",'
-            f'"provider_region_code":{json.dumps(region)},"course_code":"{course.code}",'
+            f'"provider_region_code":{quoted(region)},"course_code":"{course.code}",'
             f'"course_level":"{course.level}","funding_type":"{course.funding}","hide_in_reporting":false,'
             f'"updated_at":"{changed}"{extra}}}'
         )

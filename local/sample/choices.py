@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from local.sample.answers import NOT_AVAILABLE, REGION_CODES, Figure, Flow, counts, figure, flow_figure, parts
+from local.sample.answers import NOT_AVAILABLE, REGION_CODES, TOTAL, Figure, Flow, counts, figure, flow_figure, parts
 from local.sample.days import CYCLES, Days, iso
 from local.sample.reasons import COURSE_FULL, NO_REASON, PLACEMENT, TEXT, Reason
 
@@ -75,7 +75,7 @@ class Truth:
                     dirt.add("apply.rejection_after_month_end")
                 self.count_rejection(cycle, choice, first, dirt)
         for (what, category), at in first.items():
-            getattr(self, what).add(cycle, at, *([category] if category else []))
+            getattr(self, what).add(cycle, at, category or TOTAL)
         turned = first.get(("headline", ""), days.month_end + 1) <= days.month_end and not standing
         self.turned_away += turned and cycle == max(CYCLES)
 
@@ -103,9 +103,10 @@ class Truth:
 
 def _from_day(first: dict[tuple[str, str], int], what: str, at: int, category: str = "", *, total: bool = True) -> None:
     """Let a candidate count in ``what`` from a day, and within a category too if there is one."""
-    keys = ([(what, "")] if total else []) + ([(what, category)] if category else [])
-    for key in keys:
-        first[key] = min(at, first.get(key, at))
+    if total and first.get((what, ""), at) >= at:
+        first[what, ""] = at
+    if category and first.get((what, category), at) >= at:
+        first[what, category] = at
 
 
 def answers(truth: Truth, days: Days) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
 from local.sample.errors import SampleError
@@ -37,6 +37,7 @@ _TIMES = [f"T{8 + n // 410:02d}:{(n * 7) % 60:02d}:{(n * 13) % 60:02d}Z" for n i
 _LONDON = ZoneInfo("Europe/London")
 
 
+@cache
 def day(year: int, month: int, dom: int) -> int:
     """Return the ordinal of a date."""
     return date(year, month, dom).toordinal()
@@ -57,6 +58,7 @@ def london(text: str) -> int:
     return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(_LONDON).date().toordinal()
 
 
+@cache
 def add_months(ordinal: int, months: int) -> int:
     """Return the same day of the month some calendar months away, clamped at month ends."""
     start = date.fromordinal(ordinal)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import random
 from dataclasses import dataclass, field
 
 from local.sample.days import START_YEARS, day, instant, iso
+from local.sample.drops import quoted, quoted_list
 
 TRAINING_ENDS = day(max(START_YEARS) + 1, 7, 10)
 """Planned last day of the one-year courses of the current year."""
@@ -206,11 +206,11 @@ def trainee_line(t: Trainee, written: Written, as_of: int, rng: random.Random, e
     listed = ",".join(f'{{"placement_id":"p{t.number}-{i}","urn":"{urn}"}}' for i, urn in enumerate(written.placements))
     trigger = "null" if t.state != "withdrawn" else '"trainee"' if t.number % 3 else '"provider"'
     return (
-        f'{{"trainee_id":"T{t.number:023d}","trn":{json.dumps(written.trn)},"ukprn":{json.dumps(t.ukprn or None)},'
+        f'{{"trainee_id":"T{t.number:023d}","trn":{quoted(written.trn)},"ukprn":{quoted(t.ukprn or None)},'
         f'"state":"{t.state}","training_route":"{written.route}","course_education_phase":'
         f'"{"primary" if t.number % 9 < 4 else "secondary"}","itt_start_date":{date(course_start)},'
         f'"itt_end_date":{date(t.ends)},"trainee_start_date":{date(own_start)},"awarded_at":{awarded},'
         f'"defer_date":{date(t.deferred)},"reinstate_date":{date(t.returned)},"withdrawal_date":{date(t.withdrawn)},'
-        f'"withdrawal_reasons":{json.dumps(t.reasons)},"withdrawal_trigger":{trigger},"placements":[{listed}],'
+        f'"withdrawal_reasons":{quoted_list(t.reasons)},"withdrawal_trigger":{trigger},"placements":[{listed}],'
         f'"created_at":"{iso(t.start - 30)}T09:00:00Z","updated_at":"{updated}"{extra}}}'
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ _WITH_OFFERS = (
 _WITHOUT_OFFERS = [PERSON_UNKNOWN] * 22 + [NOT_FILLED] * 9 + [UNKNOWN] * 69
 _HIRED = ("hired_tvs", "hired_other_free", "hired_paid", "hired_no_listing")
 _UNFILLED = ("not_filled_ongoing", "not_filled_not_looking")
-_MONTH_WEIGHTS = (5, 5, 4, 3, 7, 9, 13, 15, 16, 12, 6, 5)
+_MONTH_WEIGHTS = tuple(accumulate((5, 5, 4, 3, 7, 9, 13, 15, 16, 12, 6, 5)))
 """Share of adverts that expire in each month from September, of 100."""
 
 
@@ -98,7 +99,7 @@ class Year:
     def vacancy(self) -> Vacancy:
         """Return an advert of no particular story."""
         rng = self.rng
-        month = rng.choices(range(12), _MONTH_WEIGHTS)[0]
+        month = rng.choices(range(12), cum_weights=_MONTH_WEIGHTS)[0]
         expires = add_months(day(self.year, 9, 1), month) + int(rng.random() * 28)
         published = expires - 14 - int(rng.random() * 20)
         if published > self.days.as_of:
