@@ -199,7 +199,7 @@ def application_line(a: Application, id: str, vacancy: str, rng: random.Random, 
     return (
         f'{{"application_id":"{id}","vacancy_id":"{vacancy}","status":"{a.status}","submitted_at":{at(a.submitted)},'
         f'"offered_at":{at(offered)},"declined_at":{at(declined)},"withdrawn_at":{at(withdrawn)},'
-        f'"qualified_teacher_status":{quoted(a.qts)},"qualified_teacher_status_year":{"null" if a.qts_year is None else a.qts_year},'
+        f'"qualified_teacher_status":{quoted(a.qts)},"qualified_teacher_status_year":{a.qts_year or "null"},'
         f'"is_statutory_induction_complete":{_INDUCTED[a.inducted]},"trn":{quoted(a.written)},'
         f'"updated_at":{at(latest)}{extra}}}'
     )
