@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PYTHON_FITS = @"$(or $(PYTHON),python3)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	echo "error: Python 3.11 or later is needed, and $(if $(PYTHON),PYTHON=$(PYTHON) is not one,none was found on the path); install it, or give PYTHON=/path/to/python3.11" >&2; exit 2; }
 
-.PHONY: help setup tools run invoke serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks template assets lock clean
+.PHONY: help setup tools run invoke preflight serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks template assets lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ run: setup ## Six sources to a served page. SOURCES= AS_OF= SERVE=0 FRESH=1 PORT
 
 invoke: setup ## One function on what earlier runs left. FUNCTION=compute_kpis EVENT=events/compute_kpis.json SOURCES=
 	@$(PY) -m local.invoke "$(FUNCTION)" "$(EVENT)" --sources "$(SOURCES)" --as-of "$(AS_OF)" --fault "$(FAULT)"
+
+preflight: setup ## Ask AWS, reading only, whether all is ready for a deployment or a first run. ENV=dev
+	@$(PY) -m local.preflight "$(or $(ENV),dev)"
 
 serve: setup ## Serve the site of the last run. PORT=8000
 	@$(PY) -m local.serve "$(PORT)"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 import time
 import uuid
@@ -17,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +140,11 @@ class LocalAthena:
     def _answer(self, execution: Execution) -> None:
         database = execution.context.get("Database", "default")
         columns = {name: _columns(table) for name, table in _glue_tables(database).items()}
-        ready = plan(execution.query, columns, execution.execution_parameters or ())
+        explained = re.match(r"\s*EXPLAIN\s", execution.query, re.IGNORECASE)
+        query = execution.query[explained.end() :] if explained else execution.query
+        ready = plan(query, columns, execution.execution_parameters or ())
+        if explained:
+            ready = replace(ready, sql=f"EXPLAIN {ready.sql}", scans=())
         needed = self._duck.scanned(ready.scans)
         limit = execution.workgroup.configuration.get("BytesScannedCutoffPerQuery")
         if limit is not None and needed > int(limit):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from functions.compute_kpis import recompute, record, request, restate, run, status
+from functions.compute_kpis import preflight, recompute, record, request, restate, run, status
 from placements_kpi import failures, store, usage
 from placements_kpi.observability import logger
 from placements_kpi.settings import ComputeSettings
@@ -22,7 +22,7 @@ SECONDS_FOR_QUERIES = 600.0
 
 @logger.inject_lambda_context
 def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
-    """Return the summary of what ``event`` asked for: compute (the default), recompute, restate or status."""
+    """Return the summary of what ``event`` asked for (:class:`functions.compute_kpis.request.Request`)."""
     usage.begin(context)
     settings = ComputeSettings.from_environment()
     budget = min(SECONDS_FOR_QUERIES, max(context.get_remaining_time_in_millis() / 1000 - SECONDS_TO_FINISH, 1.0))
@@ -35,6 +35,8 @@ def answer(settings: ComputeSettings, event: Any, budget_seconds: float) -> dict
     asked = request.parse(event)
     if asked.action == "status":
         return status.status(settings)
+    if asked.action == "preflight":
+        return preflight.preflight(settings, budget_seconds)
     if asked.action == "restate" and asked.release is not None:
         return restate.restate(settings, asked.release, budget_seconds=budget_seconds)
     if asked.release is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
@@ -45,6 +45,15 @@ class Query(Protocol):
 
 
 @dataclass(frozen=True)
+class _Explained:
+    """A query that is only planned."""
+
+    id: str
+    sql: str
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ResultRow:
     """One row of a KPI query (``RESULT_COLUMNS``)."""
 
@@ -68,6 +77,9 @@ class Answer:
     bytes_scanned: int = 0
 
 
+Read = Callable[[str], tuple[ResultRow, ...]]
+
+
 def snapshot_parameters(kpi: Query, snapshots: Mapping[str, str]) -> dict[str, str]:
     """Return the parameters of a KPI's query; :class:`QueryError` if a snapshot is missing or is no snapshot id."""
     parameters = {}
@@ -80,12 +92,16 @@ def snapshot_parameters(kpi: Query, snapshots: Mapping[str, str]) -> dict[str, s
 
 
 def run_queries(
-    kpis: Sequence[Query], snapshots: Mapping[str, str], settings: ComputeSettings, budget_seconds: float
+    kpis: Sequence[Query],
+    snapshots: Mapping[str, str],
+    settings: ComputeSettings,
+    budget_seconds: float,
+    read: Read | None = None,
 ) -> dict[str, Answer]:
     """Start every KPI's query, wait for all, and return each one's answer.
 
     A query still running when ``budget_seconds`` are over is stopped, so that the run
-    can still end and say so.
+    can still end and say so. ``read`` gets the rows of an execution that went well.
     """
     answers: dict[str, Answer] = {}
     running: dict[str, str] = {}
@@ -97,13 +113,22 @@ def run_queries(
             answers[kpi.id] = Answer(error=f"Athena did not take the query: {error}")
     while running:
         for kpi_id, execution_id in list(running.items()):
-            answer = _look(execution_id, over=time.monotonic() > deadline, budget_seconds=budget_seconds)
+            answer = _look(execution_id, read or _read, over=time.monotonic() > deadline, budget_seconds=budget_seconds)
             if answer is not None:
                 del running[kpi_id]
                 answers[kpi_id] = answer
         if running:
             time.sleep(settings.poll_seconds)
     return {kpi.id: answers[kpi.id] for kpi in kpis}
+
+
+def explain(
+    kpis: Sequence[Query], snapshots: Mapping[str, str], settings: ComputeSettings, budget_seconds: float
+) -> dict[str, str | None]:
+    """Return, for each query, why Athena would not run it; ``None`` if it would. No data is read."""
+    asked = [_Explained(kpi.id, f"EXPLAIN {kpi.sql}", kpi.tables) for kpi in kpis]
+    answers = run_queries(asked, snapshots, settings, budget_seconds, read=lambda _: ())
+    return {name: answer.error for name, answer in answers.items()}
 
 
 def _start(kpi: Query, snapshots: Mapping[str, str], settings: ComputeSettings) -> str:
@@ -121,12 +146,12 @@ def _start(kpi: Query, snapshots: Mapping[str, str], settings: ComputeSettings) 
     return str(started)
 
 
-def _look(execution_id: str, *, over: bool, budget_seconds: float) -> Answer | None:
+def _look(execution_id: str, read: Read, *, over: bool, budget_seconds: float) -> Answer | None:
     """Return the answer of an execution that has ended, or that is stopped because time is over; else ``None``."""
     try:
         execution = wr.athena.get_query_execution(execution_id)
         if execution["Status"]["State"] in _FINAL:
-            return _answer(execution_id, execution)
+            return _answer(execution_id, execution, read)
         if over:
             wr.athena.stop_query_execution(execution_id)
             reason = f"the query was stopped: it had not finished within {budget_seconds:.0f} seconds"
@@ -136,15 +161,16 @@ def _look(execution_id: str, *, over: bool, budget_seconds: float) -> Answer | N
     return None
 
 
-def _answer(execution_id: str, execution: dict[str, Any]) -> Answer:
+def _answer(execution_id: str, execution: dict[str, Any], read: Read) -> Answer:
     scanned = int(execution.get("Statistics", {}).get("DataScannedInBytes", 0))
-    usage.scanned(scanned)
+    if scanned:  # a query that reads nothing, such as EXPLAIN, is not billed
+        usage.scanned(scanned)
     state = execution["Status"]["State"]
     if state != "SUCCEEDED":
         reason = execution["Status"].get("StateChangeReason") or "Athena gave no reason"
         return Answer(error=f"the query ended {state}: {reason}", execution_id=execution_id, bytes_scanned=scanned)
     try:
-        rows = _read(execution_id)
+        rows = read(execution_id)
     except QueryError as error:
         return Answer(error=str(error), execution_id=execution_id, bytes_scanned=scanned)
     except ValueError as error:  # pandas, of a value that is not of its column's type

@@ -20,7 +20,7 @@ class Request(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    action: Literal["compute", "recompute", "restate", "status"] = "compute"
+    action: Literal["compute", "recompute", "restate", "status", "preflight"] = "compute"
     as_of: date | None = None
     """The as-of date (a London day, not in the future); default: yesterday."""
     release: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}\.[1-9]\d*$")
@@ -46,5 +46,5 @@ def parse(event: Any) -> Request:
         where = ".".join(str(part) for part in first["loc"]) or "the event"
         raise RequestError(
             f"the event cannot be understood: {where}: {first['msg']}; it takes as_of (YYYY-MM-DD) and dry_run, or "
-            "action recompute or restate with a release, or action status; events/ has one of each"
+            "action recompute or restate with a release, or action status or preflight; events/ has one of each"
         ) from None

@@ -144,6 +144,15 @@ def test_the_same_input_again_changes_nothing(build: Path, first: tuple[int, str
     assert all("/runs/" in name or "/attempts/" in name for name in changed), changed
 
 
+def test_a_computation_is_known_to_go_well_before_it_is_made(build: Path, first: tuple[int, str, str]) -> None:
+    status, said, errors = invoke(build, "compute_kpis", ROOT / "events" / "compute_preflight.json")
+    assert status == 0, errors
+    told = json.loads(said[said.index("{") :])
+    queries = [line["check"] for line in told["lines"] if line["check"].startswith("query ")]
+    assert told["outcome"] == "ready", [line for line in told["lines"] if line["do"]]
+    assert len(queries) == 7, "six indicators, and the values that no list knows"
+
+
 def test_a_function_can_be_invoked_on_what_a_run_left(build: Path, first: tuple[int, str, str]) -> None:
     status, said, errors = invoke(build, "compute_kpis", ROOT / "events" / "compute_status.json")
     assert status == 0, errors
