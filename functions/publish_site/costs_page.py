@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COSTS_KEY = "costs/index.html"
 
-_TITLES = {f"ingest_{source}": title for source, title in SOURCE_TITLES.items()} | {
+_TITLES = {f"ingest_{source}": f"Reading {title}" for source, title in SOURCE_TITLES.items()} | {
     "compute_kpis": "Working out the indicators",
     "publish_site": "Writing the pages",
 }
