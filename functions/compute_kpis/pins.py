@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -89,6 +89,19 @@ def _read(s3: S3Client, bucket: str, nothing: SourceFacts, pointer: store.Pointe
     )
     key_id = manifest.get("key_id")
     return Pin(facts, stale(facts), key_id=None if key_id is None else str(key_id), stored=stored)
+
+
+def outdated(s3: S3Client, bucket: str, pinned: Mapping[str, Pin]) -> bool:
+    """Return whether any source has another current snapshot by now than the one that was pinned."""
+    return any(_current(s3, bucket, source) != pin.facts.snapshot for source, pin in pinned.items())
+
+
+def _current(s3: S3Client, bucket: str, source: str) -> str | None:
+    try:
+        pointer = store.read_pointer(s3, bucket, f"current/{source}.json")
+    except store.BrokenObjectError:
+        return None
+    return None if pointer is None else str(pointer.body.get("snapshot"))
 
 
 def mixed_keys(pins: Iterable[Pin]) -> tuple[str, str] | None:

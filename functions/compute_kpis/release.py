@@ -1,4 +1,4 @@
-"""Releases: protected results under an id that their content decides, and the pointers to the newest.
+"""Releases: protected results under an id that their content decides.
 
 A release is ``<as-of date>.<n>``: the n-th content for that day that differed from the
 one before. A run that finds its content in the day's newest release writes nothing, and
@@ -8,12 +8,12 @@ an object once written is never changed.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
 
+from functions.compute_kpis import current
 from functions.compute_kpis.protection import ledger
 from placements_kpi import store
 from placements_kpi.errors import PlacementsKpiError
@@ -21,13 +21,12 @@ from placements_kpi.observability import logger
 from placements_kpi.results import Protected, seal_key
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from mypy_boto3_s3.client import S3Client
 
     from functions.compute_kpis.disclosure import Protection
     from functions.compute_kpis.protection.ledger import Past
-
-CURRENT_RESULTS = "current/results.json"
-CURRENT_RELEASE = "protected/current.json"
 
 
 class ReleaseError(PlacementsKpiError):
@@ -55,6 +54,7 @@ def find_or_write(
     bucket: str,
     as_of: date,
     make: Callable[[str, Past, Protected | None], Protection],
+    withdrawn: frozenset[str] = frozenset(),
     *,
     write: bool = True,
 ) -> tuple[str, Protected]:
@@ -62,8 +62,10 @@ def find_or_write(
 
     ``make`` is given the id to try, the ledger, and the release to compare with. A release that
     is there already is made again from the ledger that it saw and the release it was compared
-    with itself, whatever is current by now: so the same inputs find their own release. It is
-    written before its page of the ledger, and nothing points to it before both are there. With
+    with itself, whatever is current by now: so the same inputs find their own release. One that cannot
+    stand as it is gets a successor: it was compared with a release that is ``withdrawn`` now, or its run was
+    stopped before its page of the ledger and others have been made since. A release is
+    written before its page, and nothing points to it before both are there. With
     ``write`` off, the id it would get.
     """
     number = _newest_of(s3, bucket, as_of) or 1
@@ -71,8 +73,12 @@ def find_or_write(
         release = f"{as_of.isoformat()}.{number}"
         key = release_key(release)
         written = _bytes(s3, bucket, key)
-        compared = _to_compare(s3, bucket, as_of) if written is None else json.loads(written).get("compared_with")
-        past = ledger.read_past(s3, bucket, _considered(s3, bucket, release, written))
+        before = _written(key, written)
+        if before is not None and (before.compared_with in withdrawn or _overtaken(s3, bucket, before)):
+            number += 1
+            continue
+        compared = before.compared_with if before else to_compare(s3, bucket, as_of, withdrawn)
+        past = ledger.read_past(s3, bucket, _considered(s3, bucket, release, before))
         protection = make(release, past, _read_or_none(s3, bucket, compared))
         body = store.canonical_json(protection.document.model_dump(mode="json"))
         if written is None:
@@ -92,13 +98,39 @@ def seal(s3: S3Client, bucket: str, release: str) -> None:
     store.write_once(s3, bucket, seal_key(release), store.canonical_json({"release": release}))
 
 
-def _considered(s3: S3Client, bucket: str, release: str, body: bytes | None) -> tuple[str, ...] | None:
+class _Written(NamedTuple):
+    """What a release says of how it was made."""
+
+    release: str
+    compared_with: str | None
+    considered: tuple[str, ...]
+
+
+def _written(key: str, body: bytes | None) -> _Written | None:
+    """Return what a release that is there says of itself; :class:`ReleaseError` if it cannot be read."""
+    if body is None:
+        return None
+    try:
+        said = json.loads(body)
+        considered = tuple((said.get("verdict") or {}).get("releases", ()))
+        return _Written(str(said["release"]), said.get("compared_with"), considered)
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise ReleaseError(f"{key} cannot be read; put back an earlier version of the object") from None
+
+
+def _considered(s3: S3Client, bucket: str, release: str, before: _Written | None) -> tuple[str, ...] | None:
     """Return the earlier releases that a release considered; ``None`` for one to be made: all that there are."""
-    if body is not None:
-        verdict = json.loads(body).get("verdict") or {}
-        return tuple(verdict.get("releases", ()))
+    if before is not None:
+        return before.considered
     page = ledger.read_page(s3, bucket, release)
     return page.considered if page else None
+
+
+def _overtaken(s3: S3Client, bucket: str, before: _Written) -> bool:
+    """Whether a release has no page in the ledger and others have been made since, which it was not audited with."""
+    if ledger.read_page(s3, bucket, before.release) is not None:
+        return False
+    return bool(set(ledger.stored_releases(s3, bucket)) - set(before.considered))
 
 
 def _newest_of(s3: S3Client, bucket: str, as_of: date) -> int:
@@ -113,13 +145,27 @@ def _newest_of(s3: S3Client, bucket: str, as_of: date) -> int:
     return max((int(name) for name in names if name.isdecimal()), default=0)
 
 
-def _to_compare(s3: S3Client, bucket: str, as_of: date) -> str | None:
-    """Return the id of the current release; if that is of a later day, of the newest of this day, if any."""
-    pointer = store.read_pointer(s3, bucket, CURRENT_RELEASE)
-    if pointer is not None and _as_of(CURRENT_RELEASE, pointer.body) <= as_of:
-        return str(pointer.body["release"])
-    newest = _newest_of(s3, bucket, as_of)
-    return f"{as_of.isoformat()}.{newest}" if newest else None
+def to_compare(s3: S3Client, bucket: str, as_of: date, withdrawn: frozenset[str]) -> str | None:
+    """Return the release that one of ``as_of`` follows: the current one, never one that is withdrawn.
+
+    If the current one is of a later day, the newest of this day; if it is withdrawn, the newest that is not.
+    """
+    now = current.read(s3, bucket)
+    looks_back = now is not None and current.day_of(now) > as_of
+    if now is not None and not looks_back and now not in withdrawn:
+        return now
+    found = _sealed(s3, bucket, f"{as_of.isoformat()}." if looks_back else "")
+    fit = [one for one in found if current.day_of(one) <= as_of and one not in withdrawn]
+    return max(fit, key=lambda one: (current.day_of(one), int(one.rpartition(".")[2])), default=None)
+
+
+def _sealed(s3: S3Client, bucket: str, start: str) -> Iterable[str]:
+    """Yield the releases whose id begins so and of which nothing is missing."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"protected/{start}")
+    for key in (item["Key"] for page in pages for item in page.get("Contents", [])):
+        release = key.removeprefix("protected/").partition("/")[0]
+        if key == seal_key(release):
+            yield release
 
 
 def _read_or_none(s3: S3Client, bucket: str, release: str | None) -> Protected | None:
@@ -138,29 +184,3 @@ def _bytes(s3: S3Client, bucket: str, key: str) -> bytes | None:
         return store.read_bytes(s3, bucket, key)
     except store.MissingObjectError:
         return None
-
-
-def make_current(s3: S3Client, bucket: str, key: str, body: dict[str, Any], as_of: date) -> bool:
-    """Point ``key`` at ``body``; return whether it now does.
-
-    A pointer that is already at a later as-of date stays: a run for an earlier day, asked
-    for by an operator, must not take the public back in time.
-    """
-    seen = store.read_pointer(s3, bucket, key)
-    if seen is not None and _as_of(key, seen.body) > as_of:
-        return False
-    try:
-        store.swap(s3, bucket, key, body, seen)
-    except store.LostRaceError:
-        seen = store.read_pointer(s3, bucket, key)
-        if seen is None or seen.body != body:
-            raise
-    return True
-
-
-def _as_of(key: str, body: dict[str, Any]) -> date:
-    day = str(body.get("as_of") or str(body.get("release", "")).rpartition(".")[0])
-    try:
-        return date.fromisoformat(day)
-    except ValueError:
-        raise ReleaseError(f"{key} does not say which day it is of; put back an earlier version of it") from None

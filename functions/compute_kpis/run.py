@@ -12,10 +12,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from functions.compute_kpis import (
+    carried,
     catalogue,
+    current,
     definitions,
     emit,
     held,
@@ -35,7 +35,7 @@ from functions.compute_kpis.protection.ledger import LedgerError, Past
 from functions.compute_kpis.protection.record_counts import LISTS
 from functions.compute_kpis.queries import Answer, run_queries
 from functions.compute_kpis.record import write_record
-from placements_kpi import store, times
+from placements_kpi import store, times, withdrawals
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.observability import logger, metrics
 from placements_kpi.results import Figure, KpiResult, Protected, Results
@@ -62,6 +62,7 @@ class Computed:
     failures: Mapping[str, outcome.Failure]
     answers: Mapping[str, Answer]
     inputs: Mapping[str, Any]
+    pinned: Mapping[str, pins.Pin]
 
 
 def compute(
@@ -84,7 +85,11 @@ def compute(
     if day > times.today():
         raise AsOfError(f"{day} is in the future (today is {times.today()} in London); ask for a day that has come")
     s3 = store.s3_client()
-    previous = _previous(s3, settings.data_bucket)
+    withdrawn = withdrawals.in_force(s3, settings.site_bucket)
+    seen = current.read(
+        s3, settings.data_bucket
+    )  # before the pins: whoever makes another one current meanwhile is seen
+    previous = carried.previous(s3, settings.data_bucket, day, withdrawn)
     computed = work_out(s3, settings, day, previous, folder=folder, budget_seconds=budget_seconds)
     results = computed.results
     for kpi_id, failure in sorted(computed.failures.items()):
@@ -113,8 +118,19 @@ def compute(
         raise NothingComputedError(
             f"no KPI could be worked out for {day}; nothing current was changed. {' '.join(why)}"
         )
-    published = _publish(s3, settings, computed, record, dry_run=dry_run)
-    return summary | published | {"dry_run": dry_run}
+    protected = _release(s3, settings, computed, record, withdrawn, dry_run=dry_run)
+    released = {
+        "release": protected.release,
+        "compared_with": protected.compared_with,
+        "revisions": len(protected.revisions),
+    }
+    if dry_run:
+        return summary | released | {"current": False, "dry_run": True}
+    # The record comes before the seal and the pointers: whatever is published or current can be recomputed.
+    write_record(s3, settings.data_bucket, record | released)
+    release.seal(s3, settings.data_bucket, protected.release)
+    is_current = _make_current(s3, settings, computed, protected.release, seen)
+    return summary | released | {"current": is_current, "dry_run": False}
 
 
 def execute(
@@ -188,32 +204,25 @@ def work_out(
         definitions=lists.files,
         checks=reconciliation.checks_of(sources, kpi_results, lists, unknown),
     )
-    return Computed(results, failures, answers | {reconciliation.UnknownValues.id: unknown}, inputs)
+    return Computed(results, failures, answers | {reconciliation.UnknownValues.id: unknown}, inputs, pinned)
 
 
-def _previous(s3: S3Client, bucket: str) -> Results | None:
-    """Return the newest results, to carry figures over from; none if they are gone or of another contract."""
-    pointer = store.read_pointer(s3, bucket, release.CURRENT_RESULTS)
-    if pointer is None:
-        return None
-    try:
-        return Results.model_validate(store.read_json(s3, bucket, pointer.body["results"]))
-    except (store.MissingObjectError, ValidationError) as error:
-        reason = {"results": pointer.body["results"], "reason": type(error).__name__}
-        logger.warning("nothing can be carried over from the newest results", extra=reason)
-        return None
-
-
-def _publish(
-    s3: S3Client, settings: ComputeSettings, computed: Computed, record: dict[str, Any], *, dry_run: bool
-) -> dict[str, Any]:
+def _release(
+    s3: S3Client,
+    settings: ComputeSettings,
+    computed: Computed,
+    record: dict[str, Any],
+    withdrawn: frozenset[str],
+    *,
+    dry_run: bool,
+) -> Protected:
+    """Write the results, and what of them may be published; return that. What may not be is in the record."""
     bucket, results = settings.data_bucket, computed.results
-    place = f"results/{results.run_id}"
     if not dry_run:
-        store.write_once(s3, bucket, f"{place}/results.json", store.canonical_json(results.model_dump(mode="json")))
-        store.write_once(
-            s3, bucket, f"{place}/results.parquet", outcome.results_parquet(results), "application/vnd.apache.parquet"
-        )
+        body = store.canonical_json(results.model_dump(mode="json"))
+        store.write_once(s3, bucket, carried.results_key(results.run_id), body)
+        parquet = f"results/{results.run_id}/results.parquet"
+        store.write_once(s3, bucket, parquet, outcome.results_parquet(results), "application/vnd.apache.parquet")
     key = keys.load(settings.rounding_secret_arn, settings.stage)
 
     def make(name: str, past: Past, published: Protected | None) -> Protection:
@@ -221,38 +230,42 @@ def _publish(
         return replace(made, document=revisions.declare(made.document, published))
 
     try:
-        release_id, protected = release.find_or_write(s3, bucket, results.as_of, make, write=not dry_run)
+        _, protected = release.find_or_write(s3, bucket, results.as_of, make, withdrawn, write=not dry_run)
     except (DisclosureError, LedgerError) as error:
         logger.error("nothing is released", extra={"reason": str(error)})
         if not dry_run:
             write_record(s3, bucket, record | {"outcome": "failed", "not_released": str(error)})
         raise
     if protected.verdict:
-        logger.info("audit passed", extra={"release": release_id, "withheld": list(protected.verdict.withheld)})
-    released = {
-        "release": release_id,
-        "compared_with": protected.compared_with,
-        "revisions": len(protected.revisions),
-    }
-    if dry_run:
-        return released | {"current": False}
-    # The record comes before the seal and the pointers: whatever is published or current can be recomputed.
-    write_record(s3, bucket, record | released)
-    release.seal(s3, bucket, release_id)
-    pointer = {
-        "run_id": results.run_id,
-        "as_of": results.as_of.isoformat(),
-        "results": f"{place}/results.json",
-        "release": release_id,
-    }
-    current = release.make_current(s3, bucket, release.CURRENT_RELEASE, {"release": release_id}, results.as_of)
-    if current:
-        release.make_current(s3, bucket, release.CURRENT_RESULTS, pointer, results.as_of)
+        withheld = list(protected.verdict.withheld)
+        logger.info("audit passed", extra={"release": protected.release, "withheld": withheld})
+    return protected
+
+
+def _make_current(
+    s3: S3Client, settings: ComputeSettings, computed: Computed, release_id: str, seen: str | None
+) -> bool:
+    """Make the release current and tell the publisher, unless a newer one is; return whether it is current."""
+    bucket, results = settings.data_bucket, computed.results
+    made = current.Candidate(
+        release=release_id,
+        as_of=results.as_of,
+        results={
+            "run_id": results.run_id,
+            "as_of": results.as_of.isoformat(),
+            "results": carried.results_key(results.run_id),
+            "release": release_id,
+        },
+        seen=seen,
+        outdated=lambda: pins.outdated(s3, bucket, computed.pinned),
+    )
+    if current.make_current(s3, bucket, made):
         spending.write(s3, bucket)
         emit.kpis_computed(settings.event_bus, settings.event_source, release_id)
-    else:
-        logger.warning("release is not current: there is one of a later day", extra={"release": release_id})
-    return released | {"current": current}
+        return True
+    why = "there is one of a later day, or of newer snapshots; compute_kpis.json gives one of the newest"
+    logger.warning("release is not current", extra={"release": release_id, "reason": why})
+    return False
 
 
 def _summary(computed: Computed, ended: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from functions.compute_kpis import pins, release
+from functions.compute_kpis import current, pins
 from placements_kpi import store, times
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ def status(settings: ComputeSettings) -> dict[str, Any]:
     s3 = store.s3_client()
     as_of = times.yesterday()
     pinned = pins.read_pins(s3, settings.data_bucket, as_of, settings.max_age_days)
-    results = store.read_pointer(s3, settings.data_bucket, release.CURRENT_RESULTS)
-    current = store.read_pointer(s3, settings.data_bucket, release.CURRENT_RELEASE)
+    results = store.read_pointer(s3, settings.data_bucket, current.RESULTS)
+    newest = store.read_pointer(s3, settings.data_bucket, current.RELEASE)
     return {
         "as_of": as_of.isoformat(),
         "sources": {
@@ -33,6 +33,6 @@ def status(settings: ComputeSettings) -> dict[str, Any]:
             for source, pin in pinned.items()
         },
         "results": results.body if results else None,
-        "release": current.body.get("release") if current else None,
+        "release": newest.body.get("release") if newest else None,
         "outcome": "ok",
     }

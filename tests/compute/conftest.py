@@ -26,7 +26,8 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactor
     monkeypatch.setenv("CLOCK", "2026-07-15T08:30:00+00:00")
     stack.client.cache_clear()
     with mock_aws(), athena.install(tmp_path_factory.mktemp("athena")):
-        stack.client("s3").create_bucket(Bucket=stack.BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        for bucket in (stack.BUCKET, stack.SITE):
+            stack.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         stack.client("athena").create_work_group(
             Name=stack.WORKGROUP,
             Configuration={

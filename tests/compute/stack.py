@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 KPIS = Path(__file__).parent / "kpis"
 BUCKET = "data"
+SITE = "site"
 DATABASE = "kpis"
 WORKGROUP = "kpis"
 ROUNDING_SECRET = "rounding-key"
@@ -49,6 +50,7 @@ def settings(**changed: Any) -> ComputeSettings:
     values: dict[str, Any] = {
         "stage": "local",
         "data_bucket": BUCKET,
+        "site_bucket": SITE,
         "code_version": "test",
         "max_age_days": json.dumps(dict.fromkeys(SOURCES, 7)),
         "glue_database": DATABASE,

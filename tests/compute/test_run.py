@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from functions.compute_kpis import catalogue
-from functions.compute_kpis.release import ReleaseError
+from functions.compute_kpis.current import CurrentError
 from functions.compute_kpis.run import AsOfError, NothingComputedError
 from placements_kpi.results import Protected, Results
 from tests.compute import stack
@@ -151,7 +151,7 @@ def test_run_for_an_earlier_day_does_not_take_the_public_back_in_time() -> None:
 def test_pointer_that_cannot_be_read_stops_the_run_before_it_is_overwritten() -> None:
     stack.put_world()
     stack.put_json("protected/current.json", {"release": "nonsense"})
-    with pytest.raises(ReleaseError, match=r"protected/current\.json"):
+    with pytest.raises(CurrentError, match=r"protected/current\.json"):
         stack.compute()
     assert stack.get_json("protected/current.json") == {"release": "nonsense"}
 

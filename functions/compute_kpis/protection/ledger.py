@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from functions.compute_kpis.protection.audit import Cell
 from functions.compute_kpis.protection.audit import Release as Shown
@@ -182,7 +182,7 @@ def page_of(past: Past, release: str, base: int, key_id: str, entries: Mapping[s
 
 def read_past(s3: S3Client, bucket: str, releases: Iterable[str] | None = None) -> Past:
     """Return the ledger, or as it was when it had these ``releases``; :class:`LedgerError` if one is gone."""
-    wanted = _releases(s3, bucket) if releases is None else list(releases)
+    wanted = stored_releases(s3, bucket) if releases is None else list(releases)
     pages = []
     for release in wanted:
         page = read_page(s3, bucket, release)
@@ -195,11 +195,13 @@ def read_past(s3: S3Client, bucket: str, releases: Iterable[str] | None = None) 
 
 
 def read_page(s3: S3Client, bucket: str, release: str) -> Page | None:
-    """Return what a release added to the ledger, or ``None`` if it added nothing."""
+    """Return what a release added to the ledger, ``None`` if it has no page; :class:`LedgerError` for a broken one."""
     try:
         return Page.model_validate_json(store.read_bytes(s3, bucket, _key(release)))
     except store.MissingObjectError:
         return None
+    except ValidationError:
+        raise LedgerError(f"{_key(release)} cannot be read; put back an earlier version of the object") from None
 
 
 def write_page(s3: S3Client, bucket: str, page: Page) -> None:
@@ -211,11 +213,12 @@ def write_page(s3: S3Client, bucket: str, page: Page) -> None:
         raise LedgerError(f"{_key(page.release)} is there and says something else; nothing was published")
 
 
-def _key(release: str) -> str:
-    return f"{FOLDER}{release}.json"
-
-
-def _releases(s3: S3Client, bucket: str) -> list[str]:
+def stored_releases(s3: S3Client, bucket: str) -> list[str]:
+    """Return the releases that have a page."""
     found = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=FOLDER)
     keys = [item["Key"] for page in found for item in page.get("Contents", [])]
     return [key.removeprefix(FOLDER).removesuffix(".json") for key in keys if key.endswith(".json")]
+
+
+def _key(release: str) -> str:
+    return f"{FOLDER}{release}.json"

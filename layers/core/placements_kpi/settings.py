@@ -103,6 +103,8 @@ class Disclosure(BaseModel):
 class ComputeSettings(_Settings):
     """What ``compute_kpis`` needs to know."""
 
+    site_bucket: str
+    """Bucket of the page: ``withdrawn/`` in it says which releases were withdrawn, and is all that is read of it."""
     glue_database: str
     athena_workgroup: str
     event_bus: str = "default"
