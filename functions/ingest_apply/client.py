@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from placements_kpi import deltas, https, times
-from placements_kpi.https import AnswerError, Client
+from placements_kpi.https import IDLE_PAGES, AnswerError, Client, inside
 from placements_kpi.sources import Fetched, SourceError, SourceFile
 
 if TYPE_CHECKING:
@@ -79,15 +79,19 @@ class _Reading:
 
     def choices(self, since: str | None) -> Iterator[Mapping[str, Any]]:
         """Yield the choices updated since ``since`` that were not seen in this version yet."""
-        page, self.total = 1, 0
+        page, self.total, idle = 1, 0, 0
         while True:
+            known = len(self._versions)
             choices, is_last, total = self._page(page, since)
             for choice in choices:
-                version = hash((choice["id"], choice.get("updated_at")))
+                version = hash((choice["id"], str(choice.get("updated_at"))))
                 self.ids.add(hash(choice["id"]))
                 if version not in self._versions:
                     self._versions.add(version)
                     yield choice
+            idle = idle + 1 if len(self._versions) == known else 0
+            if idle > IDLE_PAGES:
+                raise AnswerError(f"Apply's list of cycle {self._cycle} has no end; ask its owner")
             shrank = total is not None and total < self.total
             self.total = self.total if total is None else total
             if shrank and page > 1:
@@ -107,19 +111,18 @@ class _Reading:
 def _page(client: Client, token: str, query: Mapping[str, str | int]) -> tuple[list[dict[str, Any]], bool, int | None]:
     """Return the choices of one page, whether it is the last, and how many there are in all, if the answer says so."""
     answer = client.get_json("application-choices", query, token=token)
-    body = answer.body if isinstance(answer.body, dict) else {}
-    items = body.get("data")
+    items = inside(answer.body, "data")
     if not isinstance(items, list) or not all(
-        isinstance(item, dict) and isinstance(item.get("attributes"), dict) and "id" in item for item in items
+        isinstance(inside(item, "attributes"), dict) and isinstance(inside(item, "id"), str | int) for item in items
     ):
         raise AnswerError("Apply's answer has no list of application choices: check SOURCE_LOCATION, or ask its owner")
     choices = [{**item["attributes"], "id": item["id"]} for item in items]
-    links, meta = body.get("links"), body.get("meta") or {}
+    links, count = inside(answer.body, "links"), inside(answer.body, "meta", "total_count")
     if isinstance(links, dict) and "next" in links:
         is_last = links["next"] is None
     elif answer.headers.get("total-pages", "").isdigit():
         is_last = int(query["page"]) >= int(answer.headers["total-pages"])
     else:
         is_last = len(choices) < int(query["per_page"])
-    total = str(meta.get("total_count", answer.headers.get("total-count")))
+    total = str(answer.headers.get("total-count") if count is None else count)
     return choices, is_last or not choices, int(total) if total.isdigit() else None

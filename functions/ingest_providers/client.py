@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from placements_kpi import https, times
-from placements_kpi.https import AnswerError, Client
+from placements_kpi.https import AnswerError, Client, inside
 from placements_kpi.sources import Fetched, SourceError, SourceFile
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ PROVIDER_FIELDS = (
 COURSE_FIELDS = ("code", "accredited_body_code", "state")
 
 Resource = dict[str, Any]
-Included = Mapping[tuple[Any, str], Resource]
+Included = Mapping[tuple[str, str], Resource]
 
 
 class WrongYearError(AnswerError):
@@ -80,9 +80,7 @@ def academic_year() -> int:
 
 def _has_cycle(client: Client, year: int, *, needed: bool) -> bool:
     answer = client.get_json(f"recruitment_cycles/{year}", allowed=(404,))
-    data = answer.body.get("data") if isinstance(answer.body, dict) else None
-    given = data.get("attributes", {}).get("year") if isinstance(data, dict) else None
-    if str(given) == str(year):
+    if str(inside(answer.body, "data", "attributes", "year")) == str(year):
         return True
     if needed:
         raise WrongYearError(f"Publish has no recruitment cycle {year}, the one of the running academic year")
@@ -118,7 +116,7 @@ def _read_list(
         ids: set[str] = set()
         count = 0
         for body in _pages(client, year, resource, more):
-            included = {(item["type"], str(item["id"])): item for item in body.get("included") or ()}
+            included = {(str(item["type"]), str(item["id"])): item for item in body.get("included") or ()}
             count = body["meta"]["count"]
             for item in body["data"]:
                 _check_year(item, included, year)
@@ -148,19 +146,19 @@ def _pages(client: Client, year: int, resource: str, more: Mapping[str, str]) ->
             raise AnswerError(f"Publish's answer has no list of {resource} with a count: check SOURCE_LOCATION")
         yield body
         # Only whether there is a next page: where it is, we know, and an address from outside is not followed.
-        if not (body.get("links") or {}).get("next"):
+        if not inside(body, "links", "next"):
             return
     raise AnswerError(f"Publish's list of {resource} of cycle {year} has no end; ask its owner")
 
 
 def _is_list(body: Any) -> bool:
+    items, included = inside(body, "data"), inside(body, "included") or []
     return (
-        isinstance(body, dict)
-        and isinstance(body.get("data"), list)
-        and isinstance(body.get("meta"), dict)
-        and isinstance(body["meta"].get("count"), int)
-        and all(isinstance(item, dict) and "id" in item and "attributes" in item for item in body["data"])
-        and all(isinstance(item, dict) and {"type", "id"} <= item.keys() for item in body.get("included") or ())
+        isinstance(items, list)
+        and isinstance(included, list)
+        and isinstance(inside(body, "meta", "count"), int)
+        and all(inside(item, "id") is not None and isinstance(inside(item, "attributes"), dict) for item in items)
+        and all(isinstance(item, dict) and {"type", "id"} <= item.keys() for item in included)
     )
 
 
@@ -174,10 +172,10 @@ def _check_year(item: Resource, included: Included, year: int) -> None:
 
 def _related(item: Resource, name: str, included: Included) -> Resource:
     """Return the attributes of the resource that ``item`` calls its ``name``; none if it was not included."""
-    link = ((item.get("relationships") or {}).get(name) or {}).get("data") or {}
-    found = included.get((link.get("type"), str(link.get("id")))) or {}
-    attributes: Resource = found.get("attributes") or {}
-    return attributes
+    link = inside(item, "relationships", name, "data")
+    found = included.get((str(inside(link, "type")), str(inside(link, "id"))))
+    attributes = inside(found, "attributes")
+    return attributes if isinstance(attributes, dict) else {}
 
 
 def _provider(item: Resource, included: Included) -> Resource:

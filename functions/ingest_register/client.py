@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from placements_kpi import deltas, https, times
-from placements_kpi.https import AnswerError, Client, StatusError
+from placements_kpi.https import IDLE_PAGES, AnswerError, Client, StatusError, inside
 from placements_kpi.sources import Fetched, SourceError, SourceFile
 
 if TYPE_CHECKING:
@@ -69,23 +69,30 @@ def _trainees(client: Client, tokens: tuple[str, ...], pull: deltas.Pull) -> Ite
 
 def _of_cycle(client: Client, token: str, cycle: int, since: str | None) -> Iterator[Mapping[str, Any]]:
     """Yield each trainee of one provider and cycle, and again each that changed meanwhile."""
-    seen: set[tuple[Any, Any]] = set()
-    page = 1
+    seen: set[tuple[str, str]] = set()
+    page, idle = 1, 0
     while True:
         query: dict[str, str | int] = {"academic_cycle": cycle, "sort_order": "asc", "per_page": PER_PAGE, "page": page}
         if since is not None:
             query["since"] = since
         trainees, is_last = _page(client, token, query)
-        new = [trainee for trainee in trainees if (trainee.get("trainee_id"), trainee.get("updated_at")) not in seen]
-        seen.update((trainee.get("trainee_id"), trainee.get("updated_at")) for trainee in new)
+        new = [trainee for trainee in trainees if _version(trainee) not in seen]
+        seen.update(_version(trainee) for trainee in new)
         yield from new
         if is_last:
             return
+        idle = 0 if new else idle + 1
+        if idle > IDLE_PAGES:
+            raise AnswerError(f"Register's list of cycle {cycle} has no end; ask its owner")
         reached = trainees[-1].get("updated_at")
         if new and isinstance(reached, str) and reached != since:
             since, page = reached, 1
         else:
             page += 1  # a whole page of trainees updated in one moment: only the page number leads on
+
+
+def _version(trainee: Mapping[str, Any]) -> tuple[str, str]:
+    return str(trainee.get("trainee_id")), str(trainee.get("updated_at"))
 
 
 def _page(client: Client, token: str, query: Mapping[str, str | int]) -> tuple[list[Mapping[str, Any]], bool]:
@@ -97,10 +104,11 @@ def _page(client: Client, token: str, query: Mapping[str, str | int]) -> tuple[l
         if not isinstance(body, dict) or not ({"errors", "error"} & body.keys()):
             raise StatusError("Register answered 404 without saying why: check the version in SOURCE_LOCATION", 404)
         return [], True
-    trainees = body.get("data") if isinstance(body, dict) else None
+    trainees = inside(body, "data")
     if not isinstance(trainees, list) or not all(isinstance(trainee, dict) for trainee in trainees):
         raise AnswerError("Register's answer has no list of trainees: check SOURCE_LOCATION and the version in it")
-    meta = body.get("meta") or {}
+    meta = inside(body, "meta")
+    meta = meta if isinstance(meta, dict) else {}
     if not trainees or meta.get("current_page", 0) == meta.get("total_pages", -1):
         return trainees, True
     return trainees, "total_pages" not in meta and len(trainees) < int(query["per_page"])

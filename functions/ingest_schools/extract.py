@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
+from placements_kpi.guises import EMPTY, LOOK_AT, guise
 from placements_kpi.sources import SourceError, SourceFile, check_rows
 
 BLOCK_BYTES = 4 << 20
@@ -104,6 +105,9 @@ def _header(name: str, path: Path) -> list[str]:
             start = stream.read(LONGEST_HEADER)
     except (pa.ArrowInvalid, OSError):
         raise SourceError(f"{name} cannot be opened: it is missing or not a gzip file") from None
+    wrong = guise(start[:LOOK_AT])
+    if wrong and wrong != EMPTY:
+        raise SourceError(f"{name} {wrong}, where it should be a CSV extract of GIAS: ask for it again")
     line = start.removeprefix(_BOM).split(b"\n", 1)[0].rstrip(b"\r").decode("latin-1")
     fields = next(csv.reader([line]), [])
     if not any(fields):
@@ -113,6 +117,10 @@ def _header(name: str, path: Path) -> list[str]:
 
 def _positions(name: str, header: Sequence[str], columns: Mapping[str, str]) -> dict[str, int]:
     missing = sorted(theirs for theirs in columns.values() if theirs not in header)
+    if len(missing) == len(columns):
+        raise SourceError(
+            f"{name} is no extract of GIAS: its first line has none of the columns that are read; ask for it again"
+        )
     if missing:
         raise SourceError(
             f"{name} has no column {', '.join(missing)} among its {len(header)}: columns were renamed or left out; "

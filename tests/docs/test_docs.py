@@ -11,7 +11,7 @@ import pytest
 
 from functions.compute_kpis import request as compute_request
 from functions.publish_site import request as publish_request
-from placements_kpi import events
+from placements_kpi import events, promises
 from placements_kpi.settings import SOURCES, ComputeSettings, IngestSettings, PublishSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,3 +80,9 @@ def test_every_link_between_the_docs_leads_somewhere() -> None:
     for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / link).exists(), f"{page.name} links to {link}, which is not there"
+
+
+def test_the_version_of_a_drop_that_is_read_is_the_one_that_its_page_says() -> None:
+    page = (ROOT / "docs/drops.md").read_text(encoding="utf-8")
+    assert re.findall(r"Version (\w+) is read", page) == list(promises.SCHEMA_VERSIONS)
+    assert set(re.findall(r'"schema_version": "(\w+)"', page)) == {promises.SCHEMA_VERSIONS[-1]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from placements_kpi import pseudonyms
 from placements_kpi.errors import PlacementsKpiError
@@ -17,6 +19,7 @@ from placements_kpi.pseudonyms import PseudonymKeyError, check_key
 from placements_kpi.runs import RefusedError
 from placements_kpi.secret import SecretError
 from placements_kpi.sources import SourceError
+from tests.ingest.conftest import BUCKET
 from tests.ingest.drops import choice, choices
 
 if TYPE_CHECKING:
@@ -78,7 +81,7 @@ def _change(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
 
 BROKEN = {
     _no_manifest: "no manifest.json",
-    _half_a_manifest: "manifest.json is missing or has wrong",
+    _half_a_manifest: "manifest.json is not JSON in UTF-8, or is cut off",
     _truncated: "bytes of application_choices.ndjson are not those",
     _file_missing: "do not name the same files",
     _file_renamed: "no file for application_choices",
@@ -100,6 +103,157 @@ def test_a_broken_drop_is_refused_and_the_one_before_stays(place: Place, break_i
     assert place.current("apply") == before
     assert "dt=2026-07-14" in str(refused.value) or "application_choices" in str(refused.value)
     assert BROKEN[break_it] in place.json("attempts/apply.json")["error"]
+
+
+GOOD = {"schema_version": "1", "as_of": "2026-07-14T22:00:00Z", "files": [{"name": "a", "rows": 1, "sha256": "a" * 64}]}
+MANIFESTS: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "is empty"),
+    "an HTML page": (b"<!DOCTYPE html><title>2000007</title>", "is an HTML page"),
+    "a directory listing": (b"\xef\xbb\xbf \n<HTML><ul><li>2000007</ul>", "is an HTML page"),
+    "XML": (b'<?xml version="1.0"?><Error>2000007</Error>', "is XML or HTML"),
+    "UTF-16": (json.dumps(GOOD).encode("utf-16"), "is in UTF-16"),
+    "UTF-16 without a mark": (json.dumps(GOOD).encode("utf-16-le"), "is in UTF-16"),
+    "cp1252": (json.dumps(GOOD)[:-1].encode() + b', "x": "\x96"}', "is not JSON in UTF-8"),
+    "gzipped": (gzip.compress(json.dumps(GOOD).encode()), "is gzipped without saying so"),
+    "cut off": (json.dumps(GOOD)[:-9].encode(), "cut off"),
+    "a list": (json.dumps([GOOD]).encode(), "is a list where it should be an object"),
+    "null": (b"null", "is a single value where"),
+    "too deep": (b"[" * 100_000, "is not JSON"),
+    "too long": (b" " * 4_000_001, "is longer than 4000000 bytes"),
+    "a number without end": (b'{"as_of": ' + b"9" * 5000 + b"}", "is not JSON"),
+    "a key twice": (b'{"as_of": 1, "as_of": 2}', "has as_of twice"),
+    "a foreign key twice": (b'{"2000007": 1, "2000007": 2}', "has a key twice"),
+    "a key twice in a file": (b'{"files": [{"rows": 1, "rows": 2}]}', "has rows twice"),
+    "nothing": (b"{}", "has no schema_version; no as_of; no files;"),
+    "version 999": (
+        json.dumps(GOOD | {"schema_version": 999}).encode(),
+        "schema_version 999 and this code reads 1 only",
+    ),
+    "version 2": (json.dumps(GOOD | {"schema_version": "2"}).encode(), "schema_version 2 and this code"),
+    "version true": (json.dumps(GOOD | {"schema_version": True}).encode(), 'schema_version that is not "1"'),
+    "version of an essay": (
+        json.dumps(GOOD | {"schema_version": "2000007" * 9}).encode(),
+        "schema_version another and",
+    ),
+    "the end of time": (
+        json.dumps(GOOD | {"as_of": "9999-12-31T23:59:59-12:00"}).encode(),
+        "as_of that is not an instant",
+    ),
+    "the beginning": (
+        json.dumps(GOOD | {"as_of": "0001-01-01T00:00:00+12:00"}).encode(),
+        "as_of that is not an instant",
+    ),
+    "a numeric as_of": (json.dumps(GOOD | {"as_of": 1784066400}).encode(), "as_of that is not an instant"),
+    "a numeric as_of as text": (json.dumps(GOOD | {"as_of": "1784066400"}).encode(), "as_of that is not an instant"),
+    "a day": (json.dumps(GOOD | {"as_of": "2026-07-14"}).encode(), "as_of that is not an instant"),
+    "no day": (json.dumps(GOOD | {"as_of": "2026-02-30T10:00:00Z"}).encode(), "as_of that is not an instant"),
+    "files of texts": (json.dumps(GOOD | {"files": ["2000007"]}).encode(), "files[0] that is no object"),
+    "files no list": (json.dumps(GOOD | {"files": {"2000007": 1}}).encode(), "files that is not a list with name"),
+    "rows as text": (
+        json.dumps(GOOD | {"files": [{"name": "a", "rows": "1", "sha256": "b"}]}).encode(),
+        "files[0].rows that is not a whole number, 0 or more; files[0].sha256 that is not 64",
+    ),
+    "many wrong": (json.dumps(GOOD | {"files": [{}] * 9}).encode(), "no files[1].rows and 22 more"),
+}
+
+
+@pytest.mark.parametrize("case", MANIFESTS)
+def test_a_bad_manifest_says_what_is_wrong_and_what_to_do_and_hides_no_older_drop(place: Place, case: str) -> None:
+    content, says = MANIFESTS[case]
+    place.drop("apply", {"application_choices": choices()}, day="2026-07-13")
+    (place.drop("apply", {"application_choices": choices(201)}) / "manifest.json").write_bytes(content)
+    with pytest.raises(RefusedError) as refused:
+        place.ingest("apply")
+    told = str(refused.value)
+    assert "dt=2026-07-14: its manifest.json" in told and says in told
+    assert "ask its owner" in told and "2000007" not in told
+    assert place.manifest("apply")["fetched"]["day"] == "2026-07-13"
+    attempt = place.json("attempts/apply.json")
+    assert (attempt["outcome"], attempt["current"]) == ("refused", place.current("apply"))
+
+
+def test_a_manifest_with_a_mark_of_utf_8_or_an_offset_is_read(place: Place) -> None:
+    path = place.drop("apply", {"application_choices": choices()}) / "manifest.json"
+    manifest = json.loads(path.read_text()) | {"as_of": "2026-07-14T23:00:00+01:00", "schema_version": "1", "more": 1}
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(manifest).encode())
+    assert place.ingest("apply")["as_of"] == "2026-07-14T22:00:00Z"
+
+
+FILES: dict[str, tuple[bytes, str]] = {
+    "an HTML page": (b"<!doctype html><title>2000007</title>", "is an HTML page, where it should be one JSON object"),
+    "UTF-16": ("\n".join(json.dumps(choice(n)) for n in range(9)).encode("utf-16"), "is in UTF-16"),
+    "gzipped": (gzip.compress(b"{}"), "is gzipped without saying so"),
+    "a workbook": (b"PK\x03\x04 2000007", "is a zip archive or a workbook"),
+}
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_a_file_that_is_something_else_is_named_as_what_it_is(place: Place, case: str) -> None:
+    content, says = FILES[case]
+    folder = place.drop("apply", {"application_choices": choices()})
+    _replace(folder, "application_choices.ndjson", content)
+    with pytest.raises(RefusedError, match=rf"application_choices\.ndjson {says}") as refused:
+        place.ingest("apply")
+    assert "2000007" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}\n", gzip.compress(b"{}\n" * 2000)[:-20]], ids=["empty", "no gzip", "cut off"]
+)
+def test_a_gzip_file_that_is_none_or_not_whole_is_refused(place: Place, content: bytes) -> None:
+    folder = place.drop("apply", {"application_choices": choices()}, zipped=True)
+    _replace(folder, "application_choices.ndjson.gz", content)
+    with pytest.raises(RefusedError, match=r"not a whole gzip file|0 rows where its manifest says 200"):
+        place.ingest("apply")
+
+
+def _replace(folder: Path, name: str, content: bytes) -> None:
+    """Put other bytes into a file, and into its manifest what they are."""
+    (folder / name).write_bytes(content)
+    _change(folder, lambda manifest: manifest["files"][0].update(sha256=hashlib.sha256(content).hexdigest()))
+
+
+def test_a_folder_in_the_place_of_a_file_is_no_file(place: Place) -> None:
+    path = place.drop("apply", {"application_choices": choices()}) / "manifest.json"
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(RefusedError, match=r"has no manifest\.json"):
+        place.ingest("apply")
+
+
+def test_many_wrong_names_are_told_shortly(place: Place) -> None:
+    folder = place.drop("apply", {"application_choices": choices()})
+    for number in range(500):
+        (folder / f"more-{number}.ndjson").touch()
+    with pytest.raises(RefusedError, match="and 495 more") as refused:
+        place.ingest("apply")
+    assert len(str(refused.value)) < 500
+
+
+@pytest.mark.parametrize("denied", ["manifest.json", "application_choices.ndjson"])
+def test_a_drop_in_a_bucket_that_may_not_be_read_hides_no_older_one(
+    place: Place, monkeypatch: pytest.MonkeyPatch, denied: str
+) -> None:
+    for day, count in (("2026-07-13", 200), ("2026-07-14", 201)):
+        folder = place.drop("apply", {"application_choices": choices(count)}, day=day)
+        for path in folder.iterdir():
+            place.s3.put_object(Bucket=BUCKET, Key=f"drops/apply/{folder.name}/{path.name}", Body=path.read_bytes())
+    client: Any = boto3.client
+
+    def make(service: str, *arguments: Any, **options: Any) -> Any:
+        made = client(service, *arguments, **options)
+        if service == "s3":
+            made.meta.events.register("provide-client-params.s3.HeadObject", refuse)
+        return made
+
+    def refuse(params: Any, **_: Any) -> None:
+        if params["Key"].endswith(f"dt=2026-07-14/{denied}"):
+            raise ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadObject")
+
+    monkeypatch.setattr(boto3, "client", make)
+    with pytest.raises(RefusedError, match=r"dt=2026-07-14 cannot be read\..*s3:GetObject.*ask its owner"):
+        place.ingest("apply", source_location=f"s3://{BUCKET}/drops/apply")
+    assert place.manifest("apply")["fetched"]["day"] == "2026-07-13"
 
 
 def test_a_broken_drop_does_not_keep_out_an_older_good_one_that_is_new(place: Place) -> None:

@@ -11,14 +11,13 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import ClientError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from placements_kpi import times
+from placements_kpi import aws, promises, times
 from placements_kpi.sources import Feed, Fetched, SourceError, SourceFile
 
 if TYPE_CHECKING:
@@ -31,24 +30,6 @@ _SKEW = timedelta(minutes=10)
 
 class DropError(SourceError):
     """A drop is missing, or is not what its manifest says."""
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-    name: str
-    rows: int = Field(ge=0)
-    sha256: str = Field(pattern="^[0-9a-fA-F]{64}$")
-
-
-class _Manifest(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    schema_version: str | int
-    as_of: datetime
-    files: tuple[_File, ...]
-    key_id: str | None = Field(default=None, pattern="^[0-9a-f]{12}$")
-    """Of the key that the owner made the drop's tokens with; ``None``: it has none, or does not say."""
 
 
 class Location(Protocol):
@@ -80,10 +61,7 @@ class BucketLocation:
         try:
             found = [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", ())]
         except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            raise DropError(
-                f"s3://{self.bucket}/{self.prefix} cannot be listed ({code}): check SOURCE_LOCATION and the role"
-            ) from None
+            raise DropError(f"the drops cannot be listed. {aws.told(error)}; check SOURCE_LOCATION") from None
         return _newest_first(name[len(self.prefix) :].rstrip("/") for name in found)
 
     def files(self, day: date) -> list[str]:
@@ -94,8 +72,17 @@ class BucketLocation:
 
     def copy(self, day: date, name: str, folder: Path) -> Path:
         path = folder / name
-        self.s3.download_file(self.bucket, f"{self.prefix}dt={day}/{name}", str(path))
+        try:
+            self.s3.download_file(self.bucket, f"{self.prefix}dt={day}/{name}", str(path))
+        except ClientError as error:
+            if aws.code(error) not in _OF_THE_DROP and not aws.code(error).startswith("KMS"):
+                raise
+            raise DropError(f"the drop dt={day} cannot be read. {aws.told(error)}; ask its owner") from None
         return path
+
+
+_OF_THE_DROP = {"403", "AccessDenied", "404", "NoSuchKey", "InvalidObjectState", "400"}
+"""Errors that one object may have and its neighbours not: another owner, another key, archived, gone meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +98,7 @@ class FolderLocation:
 
     def files(self, day: date) -> list[str]:
         drop = self.folder / f"dt={day}"
-        return sorted(entry.name for entry in drop.iterdir()) if drop.is_dir() else []
+        return sorted(entry.name for entry in drop.iterdir() if entry.is_file()) if drop.is_dir() else []
 
     def copy(self, day: date, name: str, folder: Path) -> Path:
         return self.folder / f"dt={day}" / name
@@ -143,7 +130,7 @@ def open_drop(location: Location, day: date, feeds: Sequence[Feed], folder: Path
     promised = {file.name: file for file in manifest.files}
     present = set(names) - {MANIFEST}
     if len(promised) != len(manifest.files) or promised.keys() != present:
-        differing = ", ".join(sorted(present ^ promised.keys())) or "a file named twice"
+        differing = promises.listed(sorted(present ^ promised.keys())) or "a file named twice"
         raise DropError(f"{where} and its {MANIFEST} do not name the same files ({differing}): ask its owner")
     chosen = _match(feeds, sorted(present), where)
     files = {}
@@ -163,24 +150,24 @@ def open_drop(location: Location, day: date, feeds: Sequence[Feed], folder: Path
     }
     if manifest.key_id is not None:
         facts["key_id"] = manifest.key_id
-    return Fetched(as_of=_utc(manifest.as_of), files=files, facts=facts)
+    return Fetched(as_of=manifest.as_of, files=files, facts=facts)
 
 
-def _read_manifest(location: Location, day: date, folder: Path, where: str) -> _Manifest:
+def _read_manifest(location: Location, day: date, folder: Path, where: str) -> promises.Promise:
     try:
-        return _Manifest.model_validate_json(location.copy(day, MANIFEST, folder).read_bytes())
-    except ValidationError as error:
-        wrong = sorted({".".join(map(str, problem["loc"])) or "the whole" for problem in error.errors()})
-        raise DropError(f"{where}: {MANIFEST} is missing or has wrong {', '.join(wrong)}; ask its owner") from None
+        return promises.read(location.copy(day, MANIFEST, folder))
+    except promises.PromiseError as error:
+        raise DropError(
+            f"{where}: its {MANIFEST} {error}; ask its owner to write it as docs/drops.md says, and to export again"
+        ) from None
 
 
 def _check_as_of(as_of: datetime, day: date, where: str) -> None:
-    instant = _utc(as_of)
-    if instant > times.now() + _SKEW or day > times.today():
-        raise DropError(f"{where} says it is from the future (as of {times.iso_instant(instant)}): ask its owner")
-    if abs(times.london_day(instant) - day) > timedelta(days=1):
+    if as_of > times.now() + _SKEW or day > times.today():
+        raise DropError(f"{where} says it is from the future (as of {times.iso_instant(as_of)}): ask its owner")
+    if abs(times.london_day(as_of) - day) > timedelta(days=1):
         raise DropError(
-            f"{where} says it stands at {times.iso_instant(instant)}: an old drop in a new folder; ask its owner"
+            f"{where} says it stands at {times.iso_instant(as_of)}: an old drop in a new folder; ask its owner"
         )
 
 
@@ -193,23 +180,19 @@ def _match(feeds: Sequence[Feed], names: list[str], where: str) -> dict[str, str
         if len(matching) != 1:
             what = f"{len(matching)} files for" if matching else "no file for"
             raise DropError(
-                f"{where} has {what} {feed.name}, where there should be one; it has {', '.join(names)}: "
+                f"{where} has {what} {feed.name}, where there should be one; it has {promises.listed(names)}: "
                 "was it renamed, or left out? Ask its owner"
             )
         chosen[feed.name] = matching[0]
     surplus = sorted(set(names) - set(chosen.values()))
     if surplus:
-        raise DropError(f"{where} has files that are not in the contract ({', '.join(surplus)}): ask its owner")
+        raise DropError(f"{where} has files that are not in the contract ({promises.listed(surplus)}): ask its owner")
     return chosen
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _utc(instant: datetime) -> datetime:
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _newest_first(names: Iterable[str]) -> list[date]:

@@ -27,6 +27,7 @@ from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 import urllib3
 
 from placements_kpi.attempts import Attempts, TryAgainError, again, retry_after
+from placements_kpi.guises import LOOK_AT, guise
 from placements_kpi.sources import SourceError
 
 if TYPE_CHECKING:
@@ -138,18 +139,30 @@ class Client:
         headers = {name.lower(): value for name, value in response.headers.items()}
         try:
             return Answer(response.status, headers, json.loads(content))
-        except ValueError:
+        except (ValueError, RecursionError):
             if response.status in allowed:
                 return Answer(response.status, headers, None)
-            raise AnswerError(f"{_told(url)} gave something that is not JSON: is SOURCE_LOCATION right?") from None
+            wrong = guise(content[:LOOK_AT]) or "is something else"
+            raise AnswerError(
+                f"{_told(url)} gave an answer that is not JSON: it {wrong}; is the service up, and "
+                "SOURCE_LOCATION right?"
+            ) from None
 
     def _file(self, url: str, to: Path) -> bool:
         with self._opened(url, None, "text/csv, */*", frozenset({404})) as response:
             if response.status == 404:
                 return False
+            beginning = b""
             with to.open("wb") as file:
                 for piece in self._content(response, url, self._limits.file_bytes):
+                    beginning += piece[: LOOK_AT - len(beginning)]
                     file.write(piece)
+        wrong = "is JSON" if beginning.lstrip().startswith((b"{", b"[")) else guise(beginning)
+        if wrong:
+            raise AnswerError(
+                f"{_told(url)} gave an answer that is not the file: it {wrong}; is the service up, and SOURCE_LOCATION "
+                "right?"
+            )
         return True
 
     @contextmanager
@@ -169,7 +182,7 @@ class Client:
                     led_to = urljoin(led_to, response.headers.get("Location", ""))
                     self._same_host(led_to)
                     continue
-                self._check_status(response, url, allowed)
+                self._check_status(response, url, allowed, _ADVICE | ({} if token else _ADVICE_WITHOUT_TOKEN))
                 yield response
                 return
             finally:
@@ -207,11 +220,13 @@ class Client:
             self._left(url)
             raise _unreachable(url, error) from None
 
-    def _check_status(self, response: urllib3.BaseHTTPResponse, url: str, allowed: frozenset[int]) -> None:
+    def _check_status(
+        self, response: urllib3.BaseHTTPResponse, url: str, allowed: frozenset[int], advice: Mapping[int, str]
+    ) -> None:
         status = response.status
         if status == 200 or status in allowed:
             return
-        error = StatusError(f"{_told(url)} answered {status}{_ADVICE.get(status, '')}", status)
+        error = StatusError(f"{_told(url)} answered {status}{advice.get(status, '')}", status)
         if status == 429 or status >= 500:
             raise TryAgainError(error, retry_after(response.headers.get("Retry-After")))
         raise error
@@ -234,12 +249,28 @@ class Client:
         return left
 
 
+IDLE_PAGES = 50
+"""Pages in a row with nothing new after which a list is said to have no end."""
+
+
+def inside(body: Any, *names: str) -> Any:
+    """Return what ``body`` has under these names, one inside the other; ``None`` if it has another shape."""
+    for name in names:
+        body = body.get(name) if isinstance(body, dict) else None
+    return body
+
+
 _ADVICE = {
     401: ": the token is missing, wrong or out of date; put a new one into the source's secret",
     403: ": the token may not read this; ask the service's owner",
     404: ": there is nothing at this address; check SOURCE_LOCATION and the version in it",
     422: ": it does not accept the request; its version may have changed, check SOURCE_LOCATION",
     429: " (too many requests) every time it was asked",
+}
+_ADVICE_WITHOUT_TOKEN = {
+    401: ": it asks for a token, and none was sent, as this source is read without one; check SOURCE_LOCATION, or ask "
+    "the service's owner",
+    403: ": it does not let us read this; check SOURCE_LOCATION, or ask the service's owner",
 }
 
 
@@ -271,6 +302,10 @@ def _told(url: str) -> str:
 
 
 def _unreachable(url: str, error: Exception) -> TryAgainError:
+    if isinstance(error, urllib3.exceptions.DecodeError):
+        return TryAgainError(
+            AnswerError(f"the answer of {_told(url)} is compressed wrongly every time; ask the service's owner")
+        )
     if isinstance(error, urllib3.exceptions.IncompleteRead | urllib3.exceptions.InvalidChunkLength) or isinstance(
         error.__context__, http.client.IncompleteRead
     ):

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from pydantic_core import ValidationError
 
 from placements_kpi.fields import validator
+from placements_kpi.guises import EMPTY, LOOK_AT, guise
 from placements_kpi.pseudonyms import Pseudonyms, normalise_trn
 from placements_kpi.sources import (
     Children,
@@ -68,6 +69,9 @@ def lines(file: SourceFile) -> Iterator[bytes]:
         raise SourceError(f"{file.name} has neither a path nor records")
     with file.path.open("rb") as stored, _plain(stored, file.path.name) as stream:
         try:
+            wrong = guise(stream.peek(LOOK_AT)[:LOOK_AT])
+            if wrong and wrong != EMPTY:
+                raise SourceError(f"{file.name} {wrong}, where it should be one JSON object a line: ask its owner")
             if stream.peek(3)[:3] == b"\xef\xbb\xbf":
                 stream.read(3)
             while line := stream.readline(LONGEST_LINE):
