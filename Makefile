@@ -5,6 +5,8 @@ SHELL := /bin/bash
 
 PY := .venv/bin/python
 export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/core
+# Empty is unset: where it is set, every process compiles again whatever it imports.
+export PYTHONDONTWRITEBYTECODE :=
 # The newest Python on the path that is 3.11 or later. Given by hand: make setup PYTHON=/path/to/python3.12
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$p" && break; done)

@@ -11,12 +11,13 @@ import logging
 import sys
 from pathlib import Path
 
+from local.asked import cannot_write, has_room
 from local.errors import LocalError
 from local.run import open_run
 from local.stages import PUBLISH, Stopwatch
 from local.state import copy_buckets, open_state
 from local.template import load_stack
-from local.world import FAULTS, open_world
+from local.world import LIVE, check_fault, live_for, open_world
 
 
 class InvokeError(LocalError):
@@ -29,12 +30,14 @@ def invoke(function: str, event: Path, build: Path, sources: str = "", as_of: st
     The functions' clock is that of the last run over the same folder, so that nothing looks stale by itself.
     """
     asked = _read_event(event)
+    check_fault(fault)
+    has_room(build)
     stack = load_stack()
-    stack.function(function)
+    called = stack.function(function)
     folder = Path(sources) if sources else build / "sample"
     with open_state(build, folder) as state:
         last = state.facts()
-        live = tuple(last["live"]) if "live" in last else None
+        live = live_for(fault, [called], tuple(last.get("live", () if sources else LIVE)))
         world = open_world(build, sources, as_of or last.get("as_of", ""), live)
         with open_run(world, stack, state, build, fault, Stopwatch(), quiet=True) as run:
             stage = run.invoke(function, asked)
@@ -69,13 +72,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--sources", default="", help="folder of drops of the state to use (default: the sample)")
     parser.add_argument("--as-of", default="", help="as-of day that sets the clock (default: the last run's)")
     parser.add_argument("--build", type=Path, default=Path("build"))
-    parser.add_argument("--fault", default="", choices=("", *FAULTS), help="break a secret, to see what happens")
+    parser.add_argument("--fault", default="", help="break a secret, to see what happens")
     asked = parser.parse_args(arguments)
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     try:
         return invoke(asked.function, asked.event, asked.build, asked.sources, asked.as_of, asked.fault)
     except LocalError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {cannot_write(error)}", file=sys.stderr)
         return 2
 
 

@@ -13,20 +13,23 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from local import serve, summary
-from local.cloud import open_cloud
+from local import summary
+from local.asked import cannot_write, has_room, holds_drops, host_of, is_free, port_of
 from local.errors import LocalError
-from local.record import record_of
-from local.stages import Run, Stage, Stopwatch, run_all
-from local.standins import Standins
-from local.standins import serve as serve_standins
-from local.state import State, copy_buckets, open_state
-from local.template import Stack, load_stack
-from local.world import FAULTS, World, open_world, secrets
+from local.progress import Progress
+from local.stages import USUAL, Run, Stopwatch, run_all
+from local.world import LIVE, World, check_fault, live_for, open_world, parse_day, secrets
 from placements_kpi import times
+
+if TYPE_CHECKING:
+    from local.state import State
+    from local.template import Stack
+
+# The local AWS takes seconds to import: it is imported where it is used, once what was asked for has been looked at.
 
 ERASURE = "erasure.json"
 """File of the build folder that stands for the erasure secret: whom ``make invoke`` with an erasure takes out."""
@@ -37,6 +40,10 @@ def open_run(
     world: World, stack: Stack, state: State, build: Path, fault: str, watch: Stopwatch, *, quiet: bool = False
 ) -> Iterator[Run]:
     """Give a run ready to start: the state in a local AWS, the stand-ins listening."""
+    from local.cloud import open_cloud
+    from local.standins import Standins
+    from local.standins import serve as serve_standins
+
     with ExitStack() as open_things:
         standins: Standins | None = None
         if world.live:
@@ -52,13 +59,17 @@ def open_run(
         cloud = open_things.enter_context(open_cloud(stack, secrets(stack, tokens, fault, erasure)))
         state.load(cloud)
 
-        def say(stage: Stage) -> None:
-            if not quiet:
-                print(summary.progress(stage, watch.seconds()), flush=True)
-
         logs = build / "logs"
         shutil.rmtree(logs, ignore_errors=True)
-        yield Run(cloud, state, world, locations, logs, say)
+        if quiet:
+            yield Run(cloud, state, world, locations, logs, lambda _: None)
+            return
+        progress = open_things.enter_context(Progress(USUAL))
+        yield Run(
+            cloud, state, world, locations, logs,
+            say=lambda stage: progress.end(stage.name, summary.progress(stage, watch.seconds())),
+            begin=progress.begin,
+        )  # fmt: skip
 
 
 def run(
@@ -68,6 +79,10 @@ def run(
 
     With ``host`` the pages are those for a service of that name: on a host of the government they look like GOV.UK.
     """
+    from local.record import record_of
+    from local.state import copy_buckets, open_state
+    from local.template import load_stack
+
     watch = Stopwatch()
     stack = load_stack(given={"ServiceHost": host} if host else None)
     with open_state(build, world.sources, as_of=world.as_of, fresh=fresh) as state:
@@ -86,21 +101,45 @@ def run(
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line asks; return the exit status."""
     asked = parser().parse_args(arguments)
-    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns of metrics that nobody collects
     build: Path = asked.build
+    serves = asked.serve != "0"
     try:
-        live = tuple(asked.live.split(",")) if asked.live else None
+        port = look_at(asked, serves=serves)
+        from local import serve
+        from local.template import load_stack
+
+        logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns of metrics that nobody collects
+        live = tuple(asked.live.split(",")) if asked.live else () if asked.sources else LIVE
+        live = live_for(asked.fault, load_stack().functions.values(), live)
         world = open_world(build, asked.sources, asked.as_of, live)
         described = dict(world.sample) if world.sample else None
         print(summary.heading(world.sources, world.as_of.isoformat(), times.iso_instant(world.clock), described))
         record = run(world, build, fresh=asked.fresh == "1", fault=asked.fault, host=asked.host)
+        print(summary.summary(record, build))
+        if serves:
+            serve.serve_site(build / "site", load_stack(), port)
     except LocalError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(summary.summary(record, build))
-    if asked.serve != "0":
-        serve.serve_site(build / "site", load_stack(), asked.port)
+    except OSError as error:
+        print(f"error: {cannot_write(error)}", file=sys.stderr)
+        return 2
     return 0 if record["ok"] else 1
+
+
+def look_at(asked: argparse.Namespace, *, serves: bool) -> int:
+    """Return the port to serve on; :class:`LocalError` if anything asked for cannot be done. Changes nothing."""
+    port = port_of(asked.port)
+    host_of(asked.host)
+    check_fault(asked.fault)
+    if asked.as_of:
+        parse_day(asked.as_of, datetime.now(UTC))
+    if asked.sources:
+        holds_drops(Path(asked.sources))
+    has_room(asked.build)
+    if serves:
+        is_free(port)
+    return port
 
 
 def parser() -> argparse.ArgumentParser:
@@ -114,7 +153,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--port", default="", help="port to serve the page on (default 8000)")
     made.add_argument("--host", default="", help="host name to make the pages for (default: that of the template)")
     made.add_argument("--live", default="", help="sources to read from the stand-ins, with commas between")
-    made.add_argument("--fault", default="", choices=("", *FAULTS), help="break a secret, to see what happens")
+    made.add_argument("--fault", default="", help="break a secret, to see what happens")
     return made
 
 

@@ -11,10 +11,11 @@ from urllib.parse import unquote, urlsplit
 
 from functions.publish_site.assets import CONTENT_TYPES
 from functions.publish_site.writing import cache_control
+from local.asked import cannot_listen, is_free, port_of
 from local.errors import LocalError
 from local.template import Stack, load_stack
 
-PORT = 8000
+SITE = Path("build/site")
 COMPRESSED = frozenset({".css", ".csv", ".html", ".json", ".sql", ".svg", ".txt"})
 LEAST_COMPRESSED = 1000
 """CloudFront compresses text of this many bytes or more for whoever accepts it."""
@@ -71,18 +72,12 @@ def site_server(site: Path, stack: Stack, port: int) -> ThreadingHTTPServer:
     try:
         return ThreadingHTTPServer(("127.0.0.1", port), handler)
     except OSError as error:
-        raise ServeError(
-            f"port {port} cannot be used ({error.strerror}); give another, e.g. PORT={port + 1}"
-        ) from error
+        raise ServeError(cannot_listen(port, error)) from error
 
 
-def serve_site(site: Path, stack: Stack, port: str = "") -> None:
-    """Serve the site until interrupted, saying where."""
-    try:
-        server = site_server(site, stack, int(port or PORT))
-    except (ServeError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return
+def serve_site(site: Path, stack: Stack, port: int) -> None:
+    """Serve the site until interrupted, saying where; :class:`ServeError` if the port cannot be had."""
+    server = site_server(site, stack, port)
     print(f"\nThe page is at http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)", flush=True)
     try:
         server.serve_forever()
@@ -92,5 +87,19 @@ def serve_site(site: Path, stack: Stack, port: str = "") -> None:
         server.server_close()
 
 
+def main(port: str = "", site: Path = SITE) -> int:
+    """Serve the site of the last run; return 1, with one sentence, if it cannot be served."""
+    try:
+        wanted = port_of(port)
+        is_free(wanted)
+        if not (site / "index.html").is_file():
+            raise ServeError(f"there is no page in {site} yet; make run makes one")
+        serve_site(site, load_stack(), wanted)
+    except LocalError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    serve_site(Path("build/site"), load_stack(), sys.argv[1] if len(sys.argv) > 1 else "")
+    sys.exit(main("".join(sys.argv[1:2])))

@@ -26,6 +26,17 @@ INGESTS = (
     "ingest_providers",
 )
 AT_ONCE = 2
+USUAL = {
+    "ingest_apply": 14.0,
+    "ingest_vacancies": 14.0,
+    "ingest_register": 5.0,
+    "ingest_placements": 5.0,
+    "ingest_schools": 8.0,
+    "ingest_providers": 4.0,
+    "compute_kpis": 30.0,
+    "publish_site": 9.0,
+}
+"""About how many seconds each takes at national scale, to say how far a run is."""
 COMPUTE, PUBLISH = "compute_kpis", "publish_site"
 
 
@@ -56,9 +67,12 @@ class Run:
     logs: Path
     say: Callable[[Stage], None]
     stages: list[Stage] = field(default_factory=list)
+    begin: Callable[[str], None] = lambda _: None
+    """Told the name of each stage that begins."""
 
     def invoke(self, folder: str, event: Any) -> Stage:
         """Call one function, save what it changed, tell and return how it ended. A failed call changes nothing else."""
+        self.begin(folder)
         settings = self.world.settings(self.cloud.stack.function(folder), self.locations)
         done = call(self.cloud, folder, event, settings, self.logs / f"{folder}.log")
         self.state.save(self.cloud)

@@ -9,13 +9,14 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from local.asked import holds_drops
 from local.errors import LocalError
 from placements_kpi import times
 from placements_kpi.settings import SOURCES
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
 LIVE = ("providers", "schools")
 """Sources that a run of the sample reads over https, from the stand-ins; the others are read as drops."""
 
-FAULTS = ("pseudonym-missing", "pseudonym-short", "token-wrong")
-"""Ways to break the secrets on purpose, for tests and for a look at what happens."""
+FAULTS = {
+    "pseudonym-missing": "PSEUDONYM_SECRET_ARN",
+    "pseudonym-short": "PSEUDONYM_SECRET_ARN",
+    "token-wrong": "SOURCE_SECRET_ARN",
+}
+"""Ways to break a secret on purpose, to see what happens, and the setting that names the secret."""
 
 _KEY = "local-" + hashlib.sha256(b"school placements performance, local stack").hexdigest()
 _ROUNDING_KEY = "local-" + hashlib.sha256(b"school placements performance, local stack, rounding").hexdigest()
@@ -73,22 +78,43 @@ class World:
         return int(next(iter(files.values()), 0))
 
 
+def check_fault(fault: str) -> None:
+    """Raise :class:`WorldError` for a fault that nobody can cause; blank is none."""
+    if fault and fault not in FAULTS:
+        raise WorldError(f"FAULT={fault} is not known; there are {', '.join(FAULTS)}")
+
+
+def live_for(fault: str, functions: Iterable[Function], live: tuple[str, ...]) -> tuple[str, ...]:
+    """Return which sources the ``functions`` of a run read over https so that a fault breaks what it names.
+
+    A token is read only for a source that is read over https and asks for one. Raises :class:`WorldError` where none
+    of the functions reads the secret.
+    """
+    if not fault:
+        return live
+    called = list(functions)
+    breaks = [function.folder for function in called if FAULTS[fault] in function.environment]
+    if not breaks:
+        names = ", ".join(function.folder for function in called)
+        raise WorldError(f"FAULT={fault} breaks nothing here: {names} does not read that secret")
+    if FAULTS[fault] != "SOURCE_SECRET_ARN":
+        return live
+    return tuple(source for source in SOURCES if source in live or f"ingest_{source}" in breaks)
+
+
 def open_world(
     build: Path, sources: str, as_of: str, live: tuple[str, ...] | None = None, *, now: datetime | None = None
 ) -> World:
     """Return the world of a command line; blank ``sources`` is the sample in ``build``, blank ``as_of`` its own day.
 
-    Raises :class:`WorldError` for a folder that is not there and a day that is malformed or still to come.
+    Raises :class:`LocalError` for a folder without drops and a day that is malformed or still to come.
     """
     present = now or datetime.now(UTC)  # the real one: CLOCK is for the functions
     asked = parse_day(as_of, present) if as_of else None
     folder = Path(sources) if sources else build / "sample"
     if not sources:
         write_sample(folder)
-    if not folder.is_dir():
-        raise WorldError(
-            f"SOURCES={folder} is not a folder; it should hold <source>/dt=YYYY-MM-DD/ for {', '.join(SOURCES)}"
-        )
+    holds_drops(folder)
     described = folder / "sample.json"
     sample = json.loads(described.read_text(encoding="utf-8")) if described.is_file() else None
     day = asked or (parse_day(sample["as_of"], present) if sample else times.london_day(present) - timedelta(days=1))

@@ -1,6 +1,7 @@
 """The whole pipeline on a small sample: six sources to a site, twice, broken, and killed."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -222,6 +223,23 @@ def test_what_cannot_be_done_ends_with_status_2_before_anything_starts(build: Pa
     assert status == 2
     assert errors.strip() == "error: AS_OF=2126-01-01 is in the future; give today or an earlier day"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fault_breaks_what_it_names_after_a_good_run_too(
+    build: Path, first: tuple[int, str, str], tmp_path: Path
+) -> None:
+    shutil.copytree(build / "sample", tmp_path / "sample")
+    shutil.copytree(build / "state" / "sample", tmp_path / "state" / "sample")
+    status, said, _ = finish(start(tmp_path, "--fault", "token-wrong"))
+    told = record(tmp_path)["sources"]
+    assert status == 1, said
+    assert {source for source, facts in told.items() if facts["error"] is not None} == {"apply", "register"}
+    assert all("token" in told[source]["error"] for source in ("apply", "register"))
+
+
+def test_a_run_says_what_it_does_how_far_it_is_and_how_long_the_rest_takes(first: tuple[int, str, str]) -> None:
+    _, said, _ = first
+    assert re.search(r"s  ingest_apply, ingest_vacancies: 0 of 8 done, about \d+ s to go\n", said), said
 
 
 def test_a_missing_key_stops_the_sources_with_people_in_them_and_no_others(build: Path, tmp_path: Path) -> None:

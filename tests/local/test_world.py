@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from local.asked import AskedError
 from local.template import load_stack
-from local.world import World, WorldError, open_world, secrets
+from local.world import FAULTS, World, WorldError, check_fault, live_for, open_world, secrets
 from placements_kpi.pseudonyms import PseudonymKeyError, check_key
 from tests.local.conftest import SMALL
 
@@ -17,7 +18,7 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder of sources that is no sample."""
-    (tmp_path / "drops").mkdir()
+    (tmp_path / "drops" / "apply" / "dt=2026-07-14").mkdir(parents=True)
     return tmp_path / "drops"
 
 
@@ -68,7 +69,7 @@ def test_a_day_that_cannot_be_used_is_one_clear_error(folder: Path, as_of: str, 
 
 
 def test_a_folder_that_is_not_there_is_one_clear_error(folder: Path) -> None:
-    with pytest.raises(WorldError, match=r"nowhere is not a folder; it should hold <source>/dt=YYYY-MM-DD/ for apply"):
+    with pytest.raises(AskedError, match=r"nowhere is not a folder; it should hold <source>/dt=YYYY-MM-DD/ for apply"):
         opened(folder / "nowhere")
 
 
@@ -107,6 +108,25 @@ def test_secrets_can_be_broken_on_purpose() -> None:
     assert secrets(stack, tokens, "token-wrong")[register] != {"tokens": ["right"]}
     assert pseudonym not in secrets(stack, tokens, "pseudonym-missing")
     assert len(secrets(stack, tokens, "pseudonym-short")[pseudonym]["key"]) < 32
+
+
+def test_a_wrong_token_is_one_that_is_read() -> None:
+    """A token is read over https only, and the sample is read over https where nobody asks for one."""
+    functions = load_stack().functions.values()
+    assert live_for("token-wrong", functions, ("schools",)) == ("apply", "register", "schools")
+    assert live_for("pseudonym-short", functions, ("schools",)) == ("schools",)
+    assert live_for("", functions, ()) == ()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_that_breaks_nothing_says_so(fault: str) -> None:
+    with pytest.raises(WorldError, match=f"FAULT={fault} breaks nothing here: publish_site does not read that secret"):
+        live_for(fault, [load_stack().function("publish_site")], ())
+
+
+def test_a_fault_that_nobody_knows_is_one_clear_error() -> None:
+    with pytest.raises(WorldError, match="FAULT=moon is not known; there are pseudonym-missing, pseudonym-short"):
+        check_fault("moon")
 
 
 def test_whom_to_erase_is_nobody_unless_the_build_folder_says_so() -> None:
