@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +27,11 @@ from moto.athena.exceptions import InvalidArgumentException
 from moto.athena.models import AthenaBackend, QueryResults
 from moto.athena.responses import AthenaResponse
 from moto.glue.models import glue_backends
-from moto.s3.models import s3_backends
 
 from local.answers import Answer, as_csv, result_set
 from local.duck import Duck
 from local.intrinsics import ACCOUNT, REGION
+from local.objects import InProcess, Objects
 from local.queries import PARTITION, QueryError, plan
 
 if TYPE_CHECKING:
@@ -73,10 +74,12 @@ class Execution:
 class LocalAthena:
     """Runs queries over the objects of the local S3. ``executions`` holds every one, oldest first."""
 
-    def __init__(self, folder: Path, at_once: int = 4) -> None:
+    def __init__(self, folder: Path, objects: Objects, at_once: int = 4) -> None:
         self.executions: dict[str, Execution] = {}
         self._folder = folder
-        self._duck = Duck(folder, self._files)
+        self._objects = objects
+        self._ducks: dict[str, Duck] = {}
+        """One a database: two of them may have a table, and a snapshot of it, by the same name."""
         self._pool = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="athena")
         self._lock = threading.Lock()
         self._asked: Counter[str] = Counter()
@@ -124,7 +127,8 @@ class LocalAthena:
             if execution.end_time is None:
                 self.stop(execution.id)
         self._pool.shutdown(wait=True, cancel_futures=True)
-        self._duck.close()
+        for duck in self._ducks.values():
+            duck.close()
 
     def _run(self, execution: Execution) -> None:
         execution.status = "RUNNING" if execution.end_time is None else execution.status
@@ -145,7 +149,8 @@ class LocalAthena:
         ready = plan(query, columns, execution.execution_parameters or ())
         if explained:
             ready = replace(ready, sql=f"EXPLAIN {ready.sql}", scans=())
-        needed = self._duck.scanned(ready.scans)
+        duck = self._duck(database)
+        needed = duck.scanned(ready.scans)
         limit = execution.workgroup.configuration.get("BytesScannedCutoffPerQuery")
         if limit is not None and needed > int(limit):
             execution.bytes_scanned = int(limit)  # what Athena has read, and bills, when it notices
@@ -157,38 +162,40 @@ class LocalAthena:
             if execution.end_time is not None:  # stopped while it was waiting; from here on, interrupt reaches it
                 raise QueryError("the query was stopped before it began")
 
-        answer = self._duck.run(ready, columns, started)
+        answer = duck.run(ready, columns, started)
         bucket, key = execution.config["OutputLocation"].removeprefix("s3://").split("/", 1)
-        s3_backends[ACCOUNT]["aws"].put_object(bucket, key, as_csv(answer).encode())
+        self._objects.write(bucket, key, as_csv(answer).encode())
         execution.bytes_scanned = needed
         execution.answer = answer
         execution.finish("SUCCEEDED")
 
-    def _files(self, table: str, snapshot: str) -> list[Path]:
-        """Return the objects of one partition as files, each copied out of the local S3 once: none ever changes."""
-        backend = s3_backends[ACCOUNT]["aws"]
-        location = _location(table, snapshot)
-        bucket, prefix = location.removeprefix("s3://").split("/", 1)
+    def _duck(self, database: str) -> Duck:
+        with self._lock:
+            if database not in self._ducks:
+                self._ducks[database] = Duck(self._folder, partial(self._files, database))
+            return self._ducks[database]
+
+    def _files(self, database: str, table: str, snapshot: str) -> list[Path]:
+        """Return the objects of one partition as files, each copied out of S3 once: none ever changes."""
+        bucket, prefix = _location(database, table, snapshot).removeprefix("s3://").split("/", 1)
         files = []
-        # Copied in one step: other queries and functions write to the bucket meanwhile.
-        written = list(backend.get_bucket(bucket).keys)
-        for key in sorted(name for name in written if name.startswith(prefix)):
-            stored = backend.get_object(bucket, key)
-            if stored is None or stored.size == 0:
-                continue
-            path = self._folder / "objects" / bucket / f"{stored.etag.strip(chr(34))}-{key.rsplit('/', 1)[-1]}"
+        for key, etag in self._objects.listed(bucket, prefix):
+            path = self._folder / "objects" / bucket / f"{etag}-{key.rsplit('/', 1)[-1]}"
             with self._lock:
                 if not path.exists():
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(stored.value)
+                    path.write_bytes(self._objects.read(bucket, key))
             files.append(path)
         return files
 
 
 @contextmanager
-def install(folder: Path) -> Iterator[LocalAthena]:
-    """Make moto's Athena, in this process, run its queries; ``folder`` is for copies of objects and for spilling."""
-    engine = LocalAthena(folder)
+def install(folder: Path, objects: Objects | None = None) -> Iterator[LocalAthena]:
+    """Make moto's Athena, in this process, run its queries; ``folder`` is for copies of objects and for spilling.
+
+    ``objects``: the S3 that they read, if it is not that of moto in this process.
+    """
+    engine = LocalAthena(folder, objects or InProcess())
     kept = {name: getattr(AthenaBackend, name) for name in REPLACED}
     kept_response = AthenaResponse.get_query_execution
 
@@ -274,11 +281,8 @@ def _columns(table: dict[str, Any]) -> dict[str, str]:
     return {column["Name"]: column["Type"] for column in table["StorageDescriptor"]["Columns"]}
 
 
-def _location(table: str, snapshot: str) -> str:
-    for database in glue_backends[ACCOUNT][REGION].databases.values():
-        if table in database.tables:
-            parameters = database.tables[table].as_dict()["Parameters"]
-            if parameters.get(f"projection.{PARTITION}.type") != "injected":
-                raise QueryError(f"HIVE_METASTORE_ERROR: {table} does not inject its partition column {PARTITION}")
-            return str(parameters["storage.location.template"]).replace("${" + PARTITION + "}", snapshot)
-    raise QueryError(f"TABLE_NOT_FOUND: Table '{table}' does not exist")
+def _location(database: str, table: str, snapshot: str) -> str:
+    parameters = _glue_tables(database)[table]["Parameters"]
+    if parameters.get(f"projection.{PARTITION}.type") != "injected":
+        raise QueryError(f"HIVE_METASTORE_ERROR: {table} does not inject its partition column {PARTITION}")
+    return str(parameters["storage.location.template"]).replace("${" + PARTITION + "}", snapshot)

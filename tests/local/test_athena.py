@@ -21,13 +21,13 @@ from local.intrinsics import ACCOUNT
 from tests.local.conftest import CHOICES, parquet, put
 
 
-def run(cloud: Cloud, sql: str, parameters: list[str] | None = None) -> dict[str, Any]:
+def run(cloud: Cloud, sql: str, parameters: list[str] | None = None, database: str = "") -> dict[str, Any]:
     """Return the execution of ``sql`` once it has ended."""
     athena = cloud.client("athena")
     more = {"ExecutionParameters": parameters} if parameters else {}
     started = athena.start_query_execution(
         QueryString=sql,
-        QueryExecutionContext={"Database": cloud.stack.database},
+        QueryExecutionContext={"Database": database or cloud.stack.database},
         WorkGroup=cloud.stack.workgroup.name,
         **more,
     )
