@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from local.intrinsics import ACCOUNT, REGION, Resolver
-from local.policies import PolicyError, Statement, as_list, matches, verdict
+from local.policies import PolicyError, Statement, allows, as_list, matches
 from local.template import load_stack, translate
 from placements_kpi.settings import SOURCES
 
@@ -31,12 +31,24 @@ BEGIN, END = "<!-- worked out by local/access.py: python -m local.access -->", "
 OBJECTS = {
     "read": "s3:GetObject",
     "write": "s3:PutObject",
+    "write once": "s3:PutObject",
     "list": "s3:ListBucket",
     "list versions": "s3:ListBucketVersions",
     "delete": "s3:DeleteObject",
     "delete versions": "s3:DeleteObjectVersion",
+    "list parts": "s3:ListMultipartUploadParts",
+    "abort uploads": "s3:AbortMultipartUpload",
 }
-_OF_A_BUCKET = {"s3:ListBucket", "s3:ListBucketVersions"}
+_BUCKET = {
+    "location": "s3:GetBucketLocation",
+    "list unfinished uploads": "s3:ListBucketMultipartUploads",
+    "see that an object is missing": "s3:ListBucket",
+}
+"""S3 answers 404 for an object that is not there to whoever may list the bucket without a prefix, else 403
+(https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html)."""
+_OF_A_BUCKET = {"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"}
+_ONCE = {"s3:if-none-match": "*"}
+"""What a write says that must not replace anything."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +66,10 @@ class Question:
     place: str
     actions: Mapping[str, str]
     resource: str
-    known: Mapping[str, str]
-    """Values of condition keys of such a request."""
+    request: Mapping[str, str] = field(default_factory=dict)
+    """Condition keys of every such request, with their values."""
+    more: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Those that only the request for one of the words has, by the word."""
 
     def resource_of(self, action: str) -> str:
         """Return the resource that ``action`` is about: listing is done to a bucket, not to its objects."""
@@ -81,7 +95,6 @@ class Access:
         values = {name: body.get("Default", "local") for name, body in template["Parameters"].items()}
         self._resolver = Resolver(template, values)
         self._resources: Mapping[str, Any] = template["Resources"]
-        self._drops = str(values["DropsBucketName"])
         self._stack = load_stack()
         self.functions = tuple(self._functions())
         self.schedules = tuple(self._schedules())
@@ -94,10 +107,12 @@ class Access:
         places = {
             "catalog": "catalog",
             "database": f"database/{stack.database}",
+            "default database": "database/default",
             "tables": f"table/{stack.database}/any",
         }
         glue = {
-            name: f"glue:{name}" for name in ("GetDatabase", "GetTable", "GetPartitions", "GetTables", "UpdateTable")
+            name: f"glue:{name}"
+            for name in ("GetDatabase", "CreateDatabase", "GetTable", "GetPartitions", "GetTables", "UpdateTable")
         }
         start = {name: f"athena:{name}QueryExecution" for name in ("Start", "Stop", "Get")}
         whole = {"look up": "athena:GetWorkGroup", "results": "athena:GetQueryResults"}
@@ -118,26 +133,28 @@ class Access:
             Section(
                 "Buckets themselves",
                 tuple(
-                    Question(name, {"location": "s3:GetBucketLocation"}, f"arn:aws:s3:::{name}", _SECURE)
-                    for name in (data, site)
+                    Question(bucket.name, _BUCKET, f"arn:aws:s3:::{bucket.name}", _OURS)
+                    for bucket in stack.buckets.values()
                 ),
             ),
-            Section("Drops of the owning teams", tuple(_objects(self._drops, f"{source}/") for source in SOURCES)),
+            Section(
+                "Drops of the owning teams",
+                tuple(_objects(stack.buckets["DropsBucket"].name, f"{source}/") for source in SOURCES),
+                self._of_bucket("DropsBucketPolicy"),
+            ),
             Section(
                 "Secrets",
-                tuple(Question(key, secrets, self._resolver.value({"Ref": key}), {}) for key in stack.secrets),
+                tuple(Question(key, secrets, self._resolver.value({"Ref": key})) for key in stack.secrets),
             ),
             Section(
                 "Tables, queries, queue, bus, logs",
                 (
-                    *(Question(f"Glue {one}", glue, _glue(arn), {}) for one, arn in places.items()),
-                    Question("Athena workgroup", start | whole, _workgroup(stack.workgroup.name), {}),
-                    Question(
-                        "failure queue", queue, self._resolver.value({"Fn::GetAtt": ["OnFailureQueue", "Arn"]}), {}
-                    ),
-                    Question("event bus", {"put": "events:PutEvents"}, bus, {}),
-                    Question("any log group", logs, f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:any", {}),
-                    Question("any KMS key", {"decrypt": "kms:Decrypt"}, f"arn:aws:kms:{REGION}:{ACCOUNT}:key/any", {}),
+                    *(Question(f"Glue {one}", glue, _glue(arn)) for one, arn in places.items()),
+                    Question("Athena workgroup", start | whole, _workgroup(stack.workgroup.name)),
+                    Question("failure queue", queue, self._resolver.value({"Fn::GetAtt": ["OnFailureQueue", "Arn"]})),
+                    Question("event bus", {"put": "events:PutEvents"}, bus, {"events:source": self._event_source()}),
+                    Question("any log group", logs, f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:any"),
+                    Question("any KMS key", {"decrypt": "kms:Decrypt"}, f"arn:aws:kms:{REGION}:{ACCOUNT}:key/any"),
                 ),
             ),
         ]
@@ -149,20 +166,23 @@ class Access:
         parts = [self._table(section) for section in sections]
         return "\n".join([*parts, self._starts(), self._services()])
 
-    def who(self, section: Section, question: Question, action: str) -> list[str]:
-        """Return the functions that may do ``action``, each with its condition, if there is one."""
-        found = []
-        for role in self.functions:
-            statements = [*role.statements, *section.statements]
-            answer = verdict(statements, action, question.resource_of(action), question.known)
-            if answer.allowed:
-                found.append(f"{role.name} (if {answer.condition})" if answer.condition else role.name)
-        return found
+    def who(self, section: Section, question: Question, word: str) -> list[str]:
+        """Return the functions that may do what ``word`` stands for."""
+        action = question.actions[word]
+        request = {**question.request, **question.more.get(word, {})}
+        place = question.resource_of(action)
+        return [
+            role.name
+            for role in self.functions
+            if allows([*role.statements, *section.statements], action, place, request)
+        ]
 
     def _table(self, section: Section) -> str:
         lines = [f"## {section.title}", "", "| where | who may |", "|---|---|"]
         for question in section.questions:
-            answers = {word: self.who(section, question, action) for word, action in question.actions.items()}
+            answers = {word: self.who(section, question, word) for word in question.actions}
+            if "write" in answers:  # whoever may write may write once too
+                answers["write once"] = [name for name in answers["write once"] if name not in answers["write"]]
             told = "; ".join(f"**{word}** {_names(names)}" for word, names in answers.items() if names)
             lines.append(f"| `{question.place}` | {told or 'nobody'} |")
         return "\n".join([*lines, ""])
@@ -171,8 +191,8 @@ class Access:
         arns = {self._resolver.value({"Fn::GetAtt": [key, "Arn"]}): one for key, one in self._stack.functions.items()}
         lines = ["## What starts a function", "", "| function | started by |", "|---|---|"]
         for arn, function in arns.items():
-            starters = [role.name for role in self.schedules if verdict(role.statements, _INVOKE, arn).allowed]
-            starters += [role.name for role in self.functions if verdict(role.statements, _INVOKE, arn).allowed]
+            starters = [role.name for role in self.schedules if allows(role.statements, _INVOKE, arn)]
+            starters += [role.name for role in self.functions if allows(role.statements, _INVOKE, arn)]
             starters += [
                 str(body["Properties"]["Principal"])
                 for body in self._resources.values()
@@ -234,13 +254,18 @@ class Access:
         body = self._resolver.value(self._resources[key]["Properties"])
         return tuple(one for one in body["PolicyDocument"]["Statement"] if one["Principal"] == "*")
 
+    def _event_source(self) -> str:
+        return self._stack.function("compute_kpis").environment["EVENT_SOURCE"]
+
     def _of_type(self, kind: str) -> list[str]:
         return [key for key, body in self._resources.items() if body["Type"] == kind]
 
 
 _INVOKE = "lambda:InvokeFunction"
-_SECURE = {"aws:securetransport": "true"}
+_OURS = {"aws:securetransport": "true", "s3:resourceaccount": ACCOUNT}
+"""What every request to a bucket of this account says."""
 _SITE_PREFIXES = ("index.html", "releases.json", "releases/", "assets/", "withdrawn/", "any-other-key")
+_PROTECTED = ("protected/", "protected/2026-07-14.1/results.json", "protected/current.json")
 _ANY = "any"
 
 
@@ -255,12 +280,18 @@ def _data_prefixes() -> list[str]:
         found += [folder.format(source) for source in SOURCES]
     found += [f"runs/ingest_{source}/" for source in SOURCES]
     found += ["runs/compute_kpis/", "runs/publish_site/", "athena/", "results/", "current/results.json"]
-    return [*found, "ledger/", "protected/", "protected/current.json", "any-other-key"]
+    return [*found, "ledger/", *_PROTECTED, "any-other-key"]
 
 
 def _objects(bucket: str, prefix: str) -> Question:
-    known = _SECURE | {"s3:prefix": prefix}
-    return Question(prefix, OBJECTS, f"arn:aws:s3:::{bucket}/{prefix}{_ANY if prefix.endswith('/') else ''}", known)
+    listing = {"s3:prefix": prefix}
+    return Question(
+        prefix,
+        OBJECTS,
+        f"arn:aws:s3:::{bucket}/{prefix}{_ANY if prefix.endswith('/') else ''}",
+        _OURS,
+        {"list": listing, "list versions": listing, "write once": _ONCE},
+    )
 
 
 def _glue(name: str) -> str:

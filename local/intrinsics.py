@@ -65,6 +65,7 @@ class Resolver:
     def __init__(self, template: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
         self._resources: Mapping[str, Any] = template["Resources"]
         self._mappings: Mapping[str, Any] = template.get("Mappings", {})
+        self._rules: Mapping[str, Any] = template.get("Rules", {})
         self._conditions: Mapping[str, Any] = template.get("Conditions", {})
         self._stack = str(parameters.get("AWS::StackName", STACK_NAME))
         self._parameters = dict(parameters)
@@ -115,6 +116,16 @@ class Resolver:
         made = f"{self._stack}-{logical_id}{'-local' if kind in _RESOURCES else ''}"
         return made.lower() if kind in _LOWER_CASE else made
 
+    def broken_rules(self) -> list[str]:
+        """Return what the template's rules say against these parameters; CloudFormation would refuse them."""
+        return [
+            str(one.get("AssertDescription", name))
+            for name, rule in self._rules.items()
+            if "RuleCondition" not in rule or self._truth(rule["RuleCondition"])
+            for one in rule["Assertions"]
+            if not self._truth(one["Assert"])
+        ]
+
     def exists(self, logical_id: str) -> bool:
         """Return whether a resource is created at all: it has no condition, or a true one."""
         condition = self._resource(logical_id).get("Condition")
@@ -161,6 +172,8 @@ class Resolver:
         if attribute == "Arn":
             form = _RESOURCES.get(kind, ("", "", f"arn:aws:local:{REGION}:{ACCOUNT}:{{name}}"))[2]
             return form.format(name=name)
+        if kind == "AWS::CloudFront::Distribution" and attribute == "DomainName":
+            return "localhost"  # where the page is served on this machine
         if kind == "AWS::S3::Bucket" and attribute.endswith("DomainName"):
             return f"{name}.s3.{REGION}.amazonaws.com"
         return f"{name}.{attribute}"

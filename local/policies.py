@@ -1,16 +1,16 @@
 """What an IAM policy allows, worked out here: enough of the rules for the policies of ``template.yaml``, and no guess.
 
 Rules: an explicit Deny wins, then an Allow, else nothing is allowed. Actions match without regard to
-case; ``*`` and ``?`` are the only wildcards. A condition on a key that is known is decided. One
-on a key that is not known does not take access away here: an Allow counts, with its
-condition said beside it, and a Deny does not. So the answer is never less than the role really may.
+case; ``*`` and ``?`` are the only wildcards. A condition on a key that the request does not have is false,
+but for ``…IfExists``, which is true then, and ``Null``, which asks for just that
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html). So whoever
+asks has to say every key that AWS would put into the request: a key left out takes access away, as it would there.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -19,41 +19,32 @@ from local.errors import LocalError
 Statement = Mapping[str, Any]
 
 _ELEMENTS = frozenset("Sid Effect Principal NotPrincipal Action NotAction Resource NotResource Condition".split())
-_OPERATORS = frozenset({"StringEquals", "StringLike", "ArnLike", "Bool", "Null"})
+_OPERATORS = frozenset({"StringEquals", "StringLike", "ArnLike", "Bool"})
+_IF_EXISTS = "IfExists"
 
 
 class PolicyError(LocalError):
     """A policy uses something that these rules do not know."""
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """Whether something is allowed, and under which condition (empty: always)."""
+def allows(
+    statements: Iterable[Statement], action: str, resource: str, request: Mapping[str, str] | None = None
+) -> bool:
+    """Return whether ``statements`` together allow ``action`` on ``resource``.
 
-    allowed: bool
-    condition: str = ""
-
-
-def verdict(
-    statements: Iterable[Statement], action: str, resource: str, known: Mapping[str, str] | None = None
-) -> Verdict:
-    """Return whether ``statements`` together allow ``action`` on ``resource``; ``known``: values of condition keys."""
-    conditions: list[str] = []
+    ``request``: every condition key of such a request, in lower case, with its value.
+    """
+    found = False
     for statement in statements:
         _check(statement)
         if not (_concerns(statement, "Action", action, True) and _concerns(statement, "Resource", resource, False)):
             continue
-        holds, said = _condition(statement.get("Condition", {}), known or {})
-        if not holds:
+        if not _holds(statement.get("Condition", {}), request or {}):
             continue
         if statement["Effect"] == "Deny":
-            if not said:
-                return Verdict(False)
-        else:
-            conditions.append(said)
-    if not conditions:
-        return Verdict(False)
-    return Verdict(True, "" if "" in conditions else " or ".join(sorted(set(conditions))))
+            return False
+        found = True
+    return found
 
 
 def as_list(value: Any) -> list[Any]:
@@ -90,18 +81,19 @@ def _concerns(statement: Statement, element: str, value: str, any_case: bool) ->
     return f"Not{element}" in statement and not found(f"Not{element}")
 
 
-def _condition(condition: Mapping[str, Any], known: Mapping[str, str]) -> tuple[bool, str]:
-    """Return whether the condition can hold, and what is left of it to be said."""
-    left = []
-    for operator, keys in condition.items():
-        if operator not in _OPERATORS:
-            raise PolicyError(f"local/policies.py does not know the condition operator {operator}")
-        for key, wanted in keys.items():
-            wishes = [str(wish) for wish in as_list(wanted)]
-            if operator == "Null":
-                left.append(f"{key} is {'not ' if wishes == ['true'] else ''}given")
-            elif key.lower() not in known:
-                left.append(f"{key} is {' or '.join(wishes)}")
-            elif not any(matches(wish, known[key.lower()]) for wish in wishes):
-                return False, ""
-    return True, " and ".join(left)
+def _holds(condition: Mapping[str, Any], request: Mapping[str, str]) -> bool:
+    return all(
+        _key_holds(operator, key.lower(), [str(wish) for wish in as_list(wanted)], request)
+        for operator, keys in condition.items()
+        for key, wanted in keys.items()
+    )
+
+
+def _key_holds(operator: str, key: str, wishes: list[str], request: Mapping[str, str]) -> bool:
+    if operator == "Null":
+        return (key not in request) == (wishes == ["true"])
+    if operator.removesuffix(_IF_EXISTS) not in _OPERATORS:
+        raise PolicyError(f"local/policies.py does not know the condition operator {operator}")
+    if key not in request:
+        return operator.endswith(_IF_EXISTS)
+    return any(matches(wish, request[key]) for wish in wishes)

@@ -84,7 +84,8 @@ def run(
     from local.template import load_stack
 
     watch = Stopwatch()
-    stack = load_stack(given={"ServiceHost": host} if host else None)
+    # The template takes no host without a certificate; nothing here looks at it.
+    stack = load_stack(given={"ServiceHost": host, "CertificateArn": "local"} if host else None)
     with open_state(build, world.sources, as_of=world.as_of, fresh=fresh) as state:
         state.remember({"as_of": world.as_of.isoformat(), "live": list(world.live)})
         with open_run(world, stack, state, build, fault, watch, quiet=quiet) as under_way:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -25,8 +26,20 @@ class ServeError(LocalError):
     """The site cannot be served."""
 
 
+def address(path: str) -> tuple[str, bool]:
+    """Return what the path of a request stands for, and whether the reader is sent there.
+
+    The same as ``PageAddresses`` in ``template.yaml``, which does it on CloudFront; tests compare the two.
+    """
+    if path.endswith("/"):
+        return path + "index.html", False
+    if re.fullmatch(r"(/[\w.-]+)+", path, re.ASCII) and not re.search(r"\.[a-z][a-z0-9]*$", path):
+        return path + "/", True
+    return path, False
+
+
 class SiteHandler(SimpleHTTPRequestHandler):
-    """Answers with an object of the site bucket: no listings, ``index.html`` for the root and nothing but the root."""
+    """Answers with an object of the site bucket: no listings, and addresses as the template's function treats them."""
 
     def __init__(self, *args: object, site: Path, headers: dict[str, str], missing: str, **more: object) -> None:
         self._site, self._headers, self._missing = site.resolve(), headers, missing
@@ -44,7 +57,14 @@ class SiteHandler(SimpleHTTPRequestHandler):
         """Say nothing: the screen is for the run."""
 
     def _send(self, *, body: bool) -> None:
-        key = unquote(urlsplit(self.path).path).lstrip("/") or "index.html"
+        asked, moved = address(urlsplit(self.path).path)
+        if moved:
+            self.send_response(301)
+            self.send_header("Location", asked)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        key = unquote(asked).lstrip("/")
         path = (self._site / key).resolve()
         found = path.is_file() and path.is_relative_to(self._site)
         if not found:

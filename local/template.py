@@ -148,6 +148,8 @@ def load_stack(path: Path = TEMPLATE, given: Mapping[str, Any] | None = None) ->
     """
     template = translate(path, given)
     resolver = Resolver(template, _parameter_values(template, given or {}))
+    if broken := resolver.broken_rules():
+        raise TemplateError("; ".join(broken))
     resources = {key: body for key, body in template["Resources"].items() if resolver.exists(key)}
 
     def of_type(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -69,7 +69,12 @@ SASS = Need(
     "Node 20 or later, and npm ci",
     "node_modules/sass",
 )
-NEEDS = (CHROMIUM, CHECKER, SASS)
+NODE = Need(
+    "CloudFront's function for addresses was not run as the JavaScript that it is",
+    ("node",),
+    "Node 20 or later",
+)
+NEEDS = (CHROMIUM, CHECKER, SASS, NODE)
 
 
 def needs(one: Need) -> pytest.MarkDecorator:

@@ -23,13 +23,20 @@ def results_key(run_id: str) -> str:
     return f"results/{run_id}/results.json"
 
 
-def previous(s3: S3Client, bucket: str, as_of: date, withdrawn: frozenset[str]) -> Results | None:
-    """Return the results that a run of ``as_of`` may carry figures over from; none if there are none to read."""
+def previous(
+    s3: S3Client, bucket: str, as_of: date, withdrawn: frozenset[str], *, demonstration: bool
+) -> Results | None:
+    """Return the results that a run of ``as_of`` may carry figures over from; none if there are none to read.
+
+    Figures about invented people are carried into no release that says that all are real, nor the other way.
+    """
     try:
         key = _newest(s3, bucket, as_of, withdrawn)
         if key is None:
             return None
         results = Results.model_validate(store.read_json(s3, bucket, key))
+        if results.demonstration != demonstration:
+            return None
         if not withdrawn or not any(kpi.state == "carried" for kpi in results.kpis):
             return results
         gone = {_origin(kpi) for one in sorted(withdrawn) for kpi in _worked_out(s3, bucket, one)}

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from functions.compute_kpis import held
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
-from placements_kpi import store
+from placements_kpi import invented, store
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.results import SourceFacts, TableFacts
 from placements_kpi.settings import SOURCE_TITLES, SOURCES
@@ -42,12 +42,17 @@ class Pin:
     """What S3 has of its snapshot; nothing if it cannot be used."""
 
 
-def read_pins(s3: S3Client, bucket: str, as_of: date, max_age_days: dict[str, int]) -> dict[str, Pin]:
-    """Return the pin of every source for the as-of date; a source that cannot be used has its ``problem``."""
-    return {source: _pin(s3, bucket, source, as_of, max_age_days) for source in SOURCES}
+def read_pins(
+    s3: S3Client, bucket: str, as_of: date, max_age_days: dict[str, int], *, demonstration: bool
+) -> dict[str, Pin]:
+    """Return the pin of every source for the as-of date; a source that cannot be used has its ``problem``.
+
+    ``demonstration``: the page will say that people are invented, so those of every source have to be, or of none.
+    """
+    return {source: _pin(s3, bucket, source, as_of, max_age_days, demonstration) for source in SOURCES}
 
 
-def _pin(s3: S3Client, bucket: str, source: str, as_of: date, max_age_days: dict[str, int]) -> Pin:
+def _pin(s3: S3Client, bucket: str, source: str, as_of: date, max_age_days: dict[str, int], demonstration: bool) -> Pin:
     title = SOURCE_TITLES[source]
     if source not in max_age_days:
         raise PinError(f"MAX_AGE_DAYS has no entry for {source}; template.yaml must give one for every source")
@@ -64,12 +69,14 @@ def _pin(s3: S3Client, bucket: str, source: str, as_of: date, max_age_days: dict
         pointer = store.read_pointer(s3, bucket, f"current/{source}.json")
         if pointer is None:
             return Pin(nothing, f"{title} has not sent any data that could be used.")
-        return _read(s3, bucket, nothing, pointer, as_of)
+        return _read(s3, bucket, nothing, pointer, as_of, demonstration)
     except (PinError, store.StoreError) as error:
         return Pin(nothing, f"What {title} sent last cannot be read.", f"source {source}: {error}")
 
 
-def _read(s3: S3Client, bucket: str, nothing: SourceFacts, pointer: store.Pointer, as_of: date) -> Pin:
+def _read(
+    s3: S3Client, bucket: str, nothing: SourceFacts, pointer: store.Pointer, as_of: date, demonstration: bool
+) -> Pin:
     """Return the pin that a pointer gives; that of the next one, if it moves while its snapshot is looked at."""
     source = nothing.source
     try:
@@ -78,11 +85,12 @@ def _read(s3: S3Client, bucket: str, nothing: SourceFacts, pointer: store.Pointe
         tables, notes = _manifest_facts(source, manifest)
         stored = held.look(s3, bucket, {table: snapshot for table, of in SOURCE_OF_TABLE.items() if of == source})
         _check_whole(stored, snapshot, manifest)
+        _check_people(manifest, demonstration)
     except (PinError, store.StoreError):
         now = store.read_pointer(s3, bucket, f"current/{source}.json")
         if now is None or now.etag == pointer.etag:
             raise
-        return _read(s3, bucket, nothing, now, as_of)
+        return _read(s3, bucket, nothing, now, as_of, demonstration)
     age = max((as_of - day).days, 0)
     facts = nothing.model_copy(
         update={"as_of": day, "snapshot": snapshot, "age_days": age, "tables": tables, "notes": notes}
@@ -172,6 +180,13 @@ def _check_whole(stored: held.Held, snapshot: str, manifest: dict[str, Any]) -> 
         raise PinError(f"its manifest does not list its files as expected ({type(error).__name__})") from None
     if gone:
         raise PinError(f"{gone[0]} is missing or has changed; ingest the source again")
+
+
+def _check_people(manifest: dict[str, Any], demonstration: bool) -> None:
+    people = manifest.get("key_id") is not None
+    problem = invented.mistake(manifest.get("fetched") or {}, people=people, demonstration=demonstration)
+    if problem:
+        raise PinError(problem)
 
 
 def _last_attempt(s3: S3Client, bucket: str, source: str) -> str | None:

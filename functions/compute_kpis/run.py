@@ -89,7 +89,7 @@ def compute(
     seen = current.read(
         s3, settings.data_bucket
     )  # before the pins: whoever makes another one current meanwhile is seen
-    previous = carried.previous(s3, settings.data_bucket, day, withdrawn)
+    previous = carried.previous(s3, settings.data_bucket, day, withdrawn, demonstration=settings.demonstration)
     computed = work_out(s3, settings, day, previous, folder=folder, budget_seconds=budget_seconds)
     results = computed.results
     for kpi_id, failure in sorted(computed.failures.items()):
@@ -161,7 +161,7 @@ def work_out(
     """
     lists = definitions.load_definitions()
     kpis, unusable = catalogue.load_catalogue(lists, folder)
-    pinned = pins.read_pins(s3, settings.data_bucket, day, settings.max_age_days)
+    pinned = pins.read_pins(s3, settings.data_bucket, day, settings.max_age_days, demonstration=settings.demonstration)
     made = outcome.plan(day, kpis, unusable, pinned, load_calendars(lists))
     snapshots = {
         table: str(pinned[source].facts.snapshot)

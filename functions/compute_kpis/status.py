@@ -15,7 +15,9 @@ def status(settings: ComputeSettings) -> dict[str, Any]:
     """Return, as of yesterday (the default as-of date), what each source and the page stand at. Writes nothing."""
     s3 = store.s3_client()
     as_of = times.yesterday()
-    pinned = pins.read_pins(s3, settings.data_bucket, as_of, settings.max_age_days)
+    pinned = pins.read_pins(
+        s3, settings.data_bucket, as_of, settings.max_age_days, demonstration=settings.demonstration
+    )
     results = store.read_pointer(s3, settings.data_bucket, current.RESULTS)
     newest = store.read_pointer(s3, settings.data_bucket, current.RELEASE)
     return {

@@ -103,6 +103,6 @@ class Drop:
 
     def finish(self) -> dict[str, int]:
         """Write the manifest, last of all; return rows by file."""
-        manifest = {"schema_version": "1", "as_of": self._as_of, "files": self._files}
+        manifest = {"schema_version": "1", "as_of": self._as_of, "invented": True, "files": self._files}
         (self.folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         return {str(file["name"]): int(file["rows"]) for file in self._files}

@@ -83,6 +83,7 @@ def put_snapshot(
     number: int = 1,
     compression: str = "zstd",
     key_id: str | None = None,
+    invented: bool = True,
     **rows: Sequence[Row],
 ) -> str:
     """Write a snapshot of ``source`` with these rows by table, and make it current; return its id."""
@@ -102,7 +103,7 @@ def put_snapshot(
     assert not rows, f"{source} has no tables {sorted(rows)}"
     manifest = f"manifests/{source}/{snapshot}.json"
     told = {"source": source, "snapshot": snapshot, "key_id": key_id, "tables": facts, "notes": {"orphans": 4}}
-    put_json(manifest, told | {"files": files})
+    put_json(manifest, told | {"files": files, "fetched": {"invented": invented}})
     pointer = {"source": source, "snapshot": snapshot, "as_of": f"{as_of}T03:00:00Z", "manifest": manifest}
     put_json(f"current/{source}.json", pointer)
     return snapshot
@@ -159,7 +160,7 @@ def visits(**by_code: date | None) -> list[Row]:
     return [{"provider_code": code, "last_signed_in_on": day} for code, day in by_code.items()]
 
 
-def put_world() -> None:
+def put_world(*, invented: bool = True) -> None:
     """Make every source current with a world that is easily counted by hand."""
     put_snapshot(
         "apply",
@@ -168,13 +169,15 @@ def put_world() -> None:
             *choices(40, 3, region="E12000002", first=100),
             *choices(50, 20, cycle=2025, first=1000),
         ],
+        invented=invented,
     )
     put_snapshot(
         "placements",
         provider_activity=visits(A1=date(2026, 5, 1), A2=None, B1=date(2025, 9, 2), B2=date(2025, 6, 1)),
+        invented=invented,
     )
     for source in ("register", "vacancies", "providers", "schools"):
-        put_snapshot(source)
+        put_snapshot(source, invented=invented)
 
 
 def catalogue_of(folder: Path, *extra: Path) -> Path:

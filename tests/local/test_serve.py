@@ -53,7 +53,17 @@ def test_assets_are_kept_for_ever_and_pages_for_minutes(address: str) -> None:
     assert get(address + "/releases/1/index.html")[2]["Cache-Control"] == "public, max-age=300"
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/releases/1/", "/releases/1", "/../secret.html", "/%2e%2e/secret.html"])
+def test_an_address_of_a_folder_is_the_page_in_it_with_its_slash_or_without(address: str) -> None:
+    assert get(address + "/releases/1/")[:2] == (200, "this is releases/1/index.html")
+    with urllib.request.urlopen(address + "/releases/1") as answer:
+        assert answer.url == address + "/releases/1/"
+        assert answer.read() == b"this is releases/1/index.html"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nothing", "/nothing.html", "/releases/", "/releases/2", "/../secret.html", "/%2e%2e/secret.html", "//x/y"],
+)
 def test_what_is_not_an_object_is_the_404_page(address: str, path: str) -> None:
     assert get(address + path)[:2] == (404, "this is 404.html")
 

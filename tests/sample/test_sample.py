@@ -153,6 +153,7 @@ def test_a_manifest_gives_the_rows_and_hash_of_each_file(folder: Path, source: s
     drop = folder / source / "dt=2026-07-14"
     manifest = json.loads((drop / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["as_of"] == "2026-07-14T22:30:00Z"
+    assert manifest["invented"] is True, "so that no stack takes it for real"
     assert {file["name"] for file in manifest["files"]} == {path.name for path in drop.iterdir()} - {"manifest.json"}
     for file in manifest["files"]:
         data = (drop / file["name"]).read_bytes()

@@ -7,6 +7,12 @@ import json
 from typing import Any
 
 import pytest
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+from local.intrinsics import Resolver
+from local.policies import allows
+from local.template import load_stack, translate
+from placements_kpi.settings import SOURCES
 
 Resources = dict[str, dict[str, Any]]
 
@@ -115,8 +121,8 @@ def test_the_publisher_reads_nothing_but_protected_results(resolved: Resources, 
     services = {action.split(":")[0] for statement in allowed for action in as_list(statement["Action"])}
     assert services <= {"s3", "sqs"}, "the publisher needs no secret, table or query"
     for statement in allowed:
-        if "s3:ListBucket" in as_list(statement["Action"]) and stack.data_bucket in str(statement["Resource"]):
-            assert statement["Condition"] == {"StringLike": {"s3:prefix": "protected/*"}}
+        if "s3:ListBucket" in as_list(statement["Action"]):
+            assert stack.data_bucket not in str(statement["Resource"]), "names of snapshots are not for it either"
 
 
 def test_only_ingests_with_people_in_them_read_the_pseudonym_key(resolved: Resources) -> None:
@@ -154,7 +160,7 @@ def test_only_compute_carries_the_solver(template: dict[str, Any]) -> None:
     assert carriers == {"ComputeKpisFunction"}
 
 
-@pytest.mark.parametrize("bucket", ["DataBucket", "SiteBucket"])
+@pytest.mark.parametrize("bucket", ["DataBucket", "SiteBucket", "DropsBucket", "AccessLogsBucket"])
 def test_a_bucket_is_private_versioned_encrypted_and_takes_tls_only(bucket: str, resolved: Resources) -> None:
     properties = resolved[bucket]["Properties"]
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
@@ -309,3 +315,124 @@ def test_the_page_is_reached_through_cloudfront_only_with_security_headers(resol
     assert csp.startswith("default-src 'none'")
     assert "unsafe" not in csp
     assert security["FrameOptions"]["FrameOption"] == "DENY"
+
+
+def test_compute_has_what_athena_asks_of_whoever_queries(resolved: Resources, stack: Any) -> None:
+    """The default database: https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html;
+    the place of the results: the statement BaseQueryResultsPermissions of AWS's own policy for Athena's users."""
+    own = statements(resolved, "ComputeKpisFunction")
+    glue = "arn:aws:glue:eu-west-2:123456789012:"
+    for action in ("glue:GetDatabase", "glue:CreateDatabase"):
+        assert allows(own, action, f"{glue}database/default") and allows(own, action, f"{glue}catalog")
+    assert allows(own, "glue:GetDatabase", f"{glue}database/{stack.database}")
+    assert not allows(own, "glue:CreateDatabase", f"{glue}database/{stack.database}")
+    theirs = json.loads(aws_managed_policies_data)["AmazonAthenaFullAccess"]["Document"]["Statement"]
+    (results,) = [one for one in theirs if one.get("Sid") == "BaseQueryResultsPermissions"]
+    bucket = f"arn:aws:s3:::{stack.data_bucket}"
+    makes_the_bucket = {"s3:CreateBucket", "s3:PutBucketPublicAccessBlock"}
+    refused = {
+        action
+        for action in results["Action"]
+        if not allows(own, action, f"{bucket}/athena/1.csv") and not allows(own, action, bucket)
+    }
+    assert refused == makes_the_bucket
+
+
+ALL_GIVEN = {
+    "DropsBucketName": "the-teams-drops",
+    "DropsAccount": "111122223333",
+    "DropsKeyArn": "arn:aws:kms:eu-west-2:111122223333:key/0-1",
+}
+
+
+def roles_of(given: dict[str, str]) -> Resources:
+    template = translate(given=given)
+    values = {name: body.get("Default", "local") for name, body in template["Parameters"].items()}
+    resolver = Resolver(template, values | given)
+    return {
+        key: {"Type": body["Type"], **resolver.value({"Properties": body.get("Properties", {})})}
+        for key, body in template["Resources"].items()
+        if resolver.exists(key)
+    }
+
+
+@pytest.mark.parametrize("given", [{}, ALL_GIVEN], ids=["own bucket", "the teams' bucket"])
+def test_an_ingest_reads_drops_of_its_own_source_from_the_owner_of_the_bucket_only(given: dict[str, str]) -> None:
+    roles, stack = roles_of(given), load_stack(given=given)
+    for source in SOURCES:
+        name = f"Ingest{source.capitalize()}Function"
+        own = statements(roles, name)
+        bucket = given.get("DropsBucketName") or stack.buckets["DropsBucket"].name
+        owner = {"s3:resourceaccount": given.get("DropsAccount", "123456789012")}
+        drop = f"arn:aws:s3:::{bucket}/{source}/dt=2026-07-14/manifest.json"
+        assert allows(own, "s3:GetObject", drop, owner)
+        assert not allows(own, "s3:GetObject", drop, {"s3:resourceaccount": "999999999999"})
+        other = "apply" if source != "apply" else "register"
+        assert not allows(own, "s3:GetObject", drop.replace(f"/{source}/", f"/{other}/"), owner)
+        listing = owner | {"s3:prefix": f"{source}/"}
+        assert allows(own, "s3:ListBucket", f"arn:aws:s3:::{bucket}", listing)
+        assert not allows(own, "s3:ListBucket", f"arn:aws:s3:::{bucket}", listing | {"s3:prefix": f"{other}/"})
+        assert not allows(own, "s3:PutObject", drop, owner)
+        if given:
+            through_s3 = {"kms:viaservice": "s3.eu-west-2.amazonaws.com"}
+            assert allows(own, "kms:Decrypt", given["DropsKeyArn"], through_s3)
+            assert not allows(own, "kms:Decrypt", given["DropsKeyArn"], {})
+
+
+def test_without_a_location_a_source_is_read_from_the_drops_of_its_own_stack(resolved: Resources) -> None:
+    """So that dev never reads prod's; the two public services are read live, but in a demonstration."""
+    for demonstration in ("true", "false"):
+        for name in ("placements-dev", "placements"):
+            stack = load_stack(given={"AWS::StackName": name, "Demonstration": demonstration})
+            for source in SOURCES:
+                location = stack.function(f"ingest_{source}").environment["SOURCE_LOCATION"]
+                if demonstration == "false" and source in {"providers", "schools"}:
+                    assert location.startswith("https://")
+                else:
+                    assert location == f"s3://{name}-dropsbucket-local/{source}"
+
+
+def test_an_owning_team_writes_into_its_own_folder_and_may_do_nothing_else() -> None:
+    writers = {source: f"arn:aws:iam::111122223333:role/{source}" for source in SOURCES}
+    given = {f"{source.capitalize()}Writer": role for source, role in writers.items()}
+    roles, stack = roles_of(given), load_stack(given=given)
+    policy = roles["DropsBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    bucket = f"arn:aws:s3:::{stack.buckets['DropsBucket'].name}"
+    secure = {"aws:securetransport": "true"}
+    for source, role in writers.items():
+        own = [one for one in policy if one["Principal"] in ("*", {"AWS": role})]
+        for other in SOURCES:
+            drop = f"{bucket}/{other}/dt=2026-07-14/manifest.json"
+            assert allows(own, "s3:PutObject", drop, secure) is (other == source)
+            assert not allows(own, "s3:GetObject", drop, secure)
+            assert not allows(own, "s3:DeleteObject", drop, secure)
+        assert not allows(own, "s3:ListBucket", bucket, secure | {"s3:prefix": f"{source}/"})
+        assert not allows(own, "s3:PutObject", f"{bucket}/{source}/x", {"aws:securetransport": "false"})
+    default = roles_of({})["DropsBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert [one["Effect"] for one in default] == ["Deny"], "by default nobody else may do anything"
+
+
+def test_raw_drops_are_gone_in_all_their_versions_after_a_few_weeks(resolved: Resources) -> None:
+    (rule,) = resolved["DropsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert "Prefix" not in rule
+    assert rule["ExpirationInDays"] + rule["NoncurrentVersionExpiration"]["NoncurrentDays"] <= 40
+
+
+def test_who_read_or_wrote_is_logged_for_every_bucket_but_that_of_the_logs(resolved: Resources) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html: a policy for the service
+    that delivers, and a bucket of its own, which does not log into itself."""
+    logs = resolved["AccessLogsBucket"]["Properties"]
+    assert "LoggingConfiguration" not in logs
+    prefixes = [
+        body["Properties"]["LoggingConfiguration"]["LogFilePrefix"]
+        for key, body in of_type(resolved, "AWS::S3::Bucket").items()
+        if key != "AccessLogsBucket"
+    ]
+    assert len(set(prefixes)) == 3
+    policy = resolved["AccessLogsBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    deliver = [one for one in policy if one["Principal"] in ("*", {"Service": "logging.s3.amazonaws.com"})]
+    name = load_stack().buckets["AccessLogsBucket"].name
+    request = {"aws:securetransport": "true", "aws:sourceaccount": "123456789012"}
+    for prefix in prefixes:
+        assert allows(deliver, "s3:PutObject", f"arn:aws:s3:::{name}/{prefix}2026-07-14", request)
+    assert not allows(deliver, "s3:PutObject", f"arn:aws:s3:::{name}/x", request | {"aws:sourceaccount": "1"})

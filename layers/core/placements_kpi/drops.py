@@ -13,11 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from placements_kpi import aws, promises, times
+from placements_kpi import aws, invented, promises, times
 from placements_kpi.sources import Feed, Fetched, SourceError, SourceFile
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def open_drop(location: Location, day: date, feeds: Sequence[Feed], folder: Path
         if _sha256(path) != promised[name].sha256.lower():
             raise DropError(f"{where}: the bytes of {name} are not those its manifest was made for; ask its owner")
         files[feed] = SourceFile(name=name, path=path, rows=promised[name].rows)
-    facts = {
+    facts: dict[str, Any] = {
         "transport": "drop",
         "day": day.isoformat(),
         "schema_version": str(manifest.schema_version),
@@ -150,6 +150,8 @@ def open_drop(location: Location, day: date, feeds: Sequence[Feed], folder: Path
     }
     if manifest.key_id is not None:
         facts["key_id"] = manifest.key_id
+    if manifest.invented:
+        facts[invented.FACT] = True
     return Fetched(as_of=manifest.as_of, files=files, facts=facts)
 
 

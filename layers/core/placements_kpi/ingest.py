@@ -20,6 +20,7 @@ from placements_kpi import (
     erasure,
     events,
     gates,
+    invented,
     pseudonyms,
     records,
     references,
@@ -251,8 +252,16 @@ def _fetch(this: _Run, folder: Path) -> Fetched:
         raise SourceError(f"{this.source.name} has no live service to read: set SOURCE_LOCATION to where its drops are")
     if not location.startswith("https://") and not (local and re.match(r"http://127\.0\.0\.1[:/]", location)):
         raise SourceError("SOURCE_LOCATION is not https; nothing was asked of it")
+    standin = {invented.FACT: True} if local and this.settings.demonstration else {}  # it serves the sample
+    if problem := _mistake(this, standin):
+        raise SourceError(f"{this.source.name}: {problem}")
     previous = None
-    if this.current is not None and this.current["key_id"] == this.key_id and this.current["contract"] == this.contract:
+    if (
+        this.current is not None
+        and this.current["key_id"] == this.key_id
+        and this.current["contract"] == this.contract
+        and _mistake(this, this.current["fetched"]) is None
+    ):
         previous = Previous(this.current["snapshot"], this.current_as_of or times.now(), this.current["fetched"])
     request = Request(
         settings=this.settings,
@@ -263,6 +272,7 @@ def _fetch(this: _Run, folder: Path) -> Fetched:
         day=this.day,
     )
     fetched = this.source.fetch(request)
+    fetched.facts.update(standin)
     if fetched.kind == "delta" and previous is None:
         raise SourceError(
             f"{this.source.name} gave a delta and there is no snapshot of this key and contract to merge it into: "
@@ -273,6 +283,8 @@ def _fetch(this: _Run, folder: Path) -> Fetched:
 
 def _read(this: _Run, fetched: Fetched, folder: Path) -> _Read:
     """Return everything the source gave, validated and settled in the scratch folder."""
+    if problem := _mistake(this, fetched.facts):
+        raise SourceError(f"{this.source.name}: {problem}")
     parents = {child.table.name: feed.table.name for feed in this.source.feeds for child in feed.children}
     staging = Staging(folder, this.source.tables, parents)
     if fetched.kind == "delta" and this.current is not None:
@@ -286,6 +298,10 @@ def _read(this: _Run, fetched: Fetched, folder: Path) -> _Read:
         if broken:
             staging.note(reference.note, broken)
     return _Read(fetched, staging, tables)
+
+
+def _mistake(this: _Run, facts: dict[str, Any]) -> str | None:
+    return invented.mistake(facts, people=this.source.has_person_keys, demonstration=this.settings.demonstration)
 
 
 def _check_key_of_tokens(this: _Run, fetched: Fetched, staging: Staging | None) -> None:

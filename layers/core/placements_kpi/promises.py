@@ -57,6 +57,8 @@ class Promise(BaseModel):
     files: list[File]
     key_id: str | None = Field(default=None, pattern="^[0-9a-f]{12}$")
     """Of the key that the owner made the drop's tokens with; ``None``: it has none, or does not say."""
+    invented: bool = False
+    """Whether what it holds is made up (:mod:`placements_kpi.invented`)."""
 
 
 _SHOULD_BE = {
@@ -67,6 +69,7 @@ _SHOULD_BE = {
     "rows": "a whole number, 0 or more",
     "sha256": "64 hexadecimal digits",
     "key_id": "12 hexadecimal digits in lower case",
+    "invented": "true or false",
 }
 
 
