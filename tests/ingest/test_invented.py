@@ -38,6 +38,19 @@ def test_the_manifest_of_a_snapshot_says_that_its_people_are_invented(place: Pla
     assert place.manifest("register")["fetched"]["invented"] is True
 
 
+def test_a_demonstration_takes_invented_data_however_old_it_is(place: Place) -> None:
+    """The sample is of 14 July 2026, whenever somebody deploys it."""
+    drop(place, "register", invented=True, day="2025-12-01")
+    place.ingest("register", demonstration=True)
+    assert place.manifest("register")["as_of"].startswith("2025-12-01")
+
+
+def test_no_other_data_may_be_that_old(place: Place) -> None:
+    drop(place, "providers", invented=None, day="2025-12-01")
+    with pytest.raises(RefusedError, match="days old; at most 3 are allowed"):
+        place.ingest("providers", demonstration=True)
+
+
 @pytest.mark.parametrize("said", [None, False])
 def test_a_demonstration_takes_no_drop_with_people_that_does_not_say_that_they_are_invented(
     place: Place, said: bool | None
