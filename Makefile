@@ -95,6 +95,7 @@ attacks: tools ## Let an independent attacker try 200 random worlds of six relea
 template: tools .venv-sam/.complete ## Validate and build the stack, and measure it against Lambda's limit
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 .venv-sam/bin/sam validate --lint
 	python=$$(.ci/sam-python) && PATH="$$python:$$PATH" PYTHONPATH= SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 .venv-sam/bin/sam build
+	$(PY) -m local.version
 	$(PY) -m pytest -m build -s
 
 .venv-sam/.complete: .ci/sam.lock

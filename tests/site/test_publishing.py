@@ -423,3 +423,13 @@ def test_search_engines_may_list_the_site(world: World) -> None:
     world.compute(document())
     world.handle({"action": "publish"})
     assert world.read("robots.txt") == "User-agent: *\nAllow: /\n"
+
+
+def test_a_dry_run_sends_no_metric_that_the_alarm_on_silence_hears(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.compute(document(FIRST))
+    world.handle({"dry_run": True})
+    assert '"Published"' not in capsys.readouterr().out
+    world.handle({})
+    assert '"Published":[1.0]' in capsys.readouterr().out

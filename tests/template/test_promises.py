@@ -436,3 +436,31 @@ def test_who_read_or_wrote_is_logged_for_every_bucket_but_that_of_the_logs(resol
     for prefix in prefixes:
         assert allows(deliver, "s3:PutObject", f"arn:aws:s3:::{name}/{prefix}2026-07-14", request)
     assert not allows(deliver, "s3:PutObject", f"arn:aws:s3:::{name}/x", request | {"aws:sourceaccount": "1"})
+
+
+def test_compute_and_publisher_run_one_at_a_time_where_it_is_asked_for_and_a_small_account_can_deploy() -> None:
+    """Reserving leaves at least 100 unreserved or is refused (https://docs.aws.amazon.com/lambda/latest/dg/
+    configuration-concurrency.html), and a new account may have fewer in all (…/gettingstarted-limits.html)."""
+    for given, reserved in (
+        ({}, set()),
+        ({"ReserveConcurrency": "true"}, {"ComputeKpisFunction", "PublishSiteFunction"}),
+    ):
+        functions = of_type(roles_of(given), "AWS::Lambda::Function")
+        found = {key: body["Properties"].get("ReservedConcurrentExecutions") for key, body in functions.items()}
+        assert {key for key, number in found.items() if number == 1} == reserved
+        assert set(found.values()) <= {1, None}
+
+
+def test_an_alarm_about_missing_data_is_silent_until_the_first_success(resolved: Resources) -> None:
+    """A new alarm is in the state INSUFFICIENT_DATA; it acts when its state changes (https://docs.aws.amazon.com/
+    AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html). Treating what is missing as breaching would raise
+    it within minutes of the first deployment, treating it as not breaching would hide that nothing runs any more."""
+    alarms = {key: body["Properties"] for key, body in of_type(resolved, "AWS::CloudWatch::Alarm").items()}
+    assert "breaching" not in {alarm["TreatMissingData"] for alarm in alarms.values()}
+    silence = {key for key, alarm in alarms.items() if alarm["TreatMissingData"] == "missing"}
+    assert silence == {"NoReleaseAlarm", *(f"{source.capitalize()}TooOldAlarm" for source in SOURCES)}
+    for key in silence:
+        assert alarms[key]["InsufficientDataActions"] == alarms[key]["AlarmActions"], key
+        # A period of an hour or more may be looked back on for seven days (…/APIReference/API_PutMetricAlarm.html).
+        assert alarms[key]["Period"] >= 3600
+        assert alarms[key]["Period"] * alarms[key]["EvaluationPeriods"] <= 7 * 86_400
