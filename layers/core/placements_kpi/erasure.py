@@ -7,7 +7,8 @@ without it, under a new id and as immutable as any other. Then the pointer is fl
 if it was the current one, and the old rows are deleted in all their versions.
 
 Killed anywhere and run again it ends in the same state: a snapshot's manifest is deleted
-last, so what is half deleted is found again.
+last, so what is half deleted is found again. The same erasure may also run several times at
+once: each looks again when something it needs has gone or moved, until a look shows nothing new.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from placements_kpi import pseudonyms, secret, snapshots, store, times
+from placements_kpi import aws, pseudonyms, secret, snapshots, store, times
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.pseudonyms import Pseudonyms, normalise_trn
 from placements_kpi.snapshots import erasure_key
@@ -42,6 +44,18 @@ if TYPE_CHECKING:
 
 WRITTEN_LATELY = timedelta(days=1)
 """Rows without a manifest that are younger than this may belong to a run that is still writing."""
+
+
+MOST_LOOKS = 20
+"""Times that what is stored is listed, when other runs go on changing it meanwhile."""
+
+
+class _GoneError(Exception):
+    """A file of a snapshot has gone since it was listed: another run of the erasure is at it."""
+
+
+class _UnsealedError(Exception):
+    """Rows without a manifest, written lately: an ingest is writing them, or another run of the erasure."""
 
 
 class ErasureError(PlacementsKpiError):
@@ -65,7 +79,7 @@ class _Asked(BaseModel):
 class Erased:
     """What an erasure did: never to whom, and for no snapshot how many rows (its manifest has that)."""
 
-    searched: int = 0
+    searched: set[str] = field(default_factory=set)
     rewritten: dict[str, str] = field(default_factory=dict)
     """Old snapshot id: new one."""
     removed: list[str] = field(default_factory=list)
@@ -78,7 +92,7 @@ class Erased:
     def told(self) -> dict[str, Any]:
         """Return what the summary says."""
         return {
-            "snapshots_searched": self.searched,
+            "snapshots_searched": len(self.searched),
             "rewritten": self.rewritten,
             "removed": self.removed,
             "of_keys_that_are_gone": self.other_keys,
@@ -103,9 +117,7 @@ class _Place:
         return [*keyed, *lists]
 
 
-def erase(
-    s3: S3Client, settings: IngestSettings, source: Source, pointer: store.Pointer | None, *, dry_run: bool
-) -> Erased:
+def erase(s3: S3Client, settings: IngestSettings, source: Source, *, dry_run: bool) -> Erased:
     """Take the person whom the erasure secret names out of every retained snapshot; return what was done.
 
     Raises :class:`ErasureError` if the secret names nobody, or a snapshot cannot be written again.
@@ -114,31 +126,69 @@ def erase(
         raise ErasureError(f"{source.name} has no person identifiers: there is nobody in it to erase")
     tokens = _tokens(settings, source)
     place = _Place(s3, settings.data_bucket, source, snapshots.contract_digest(source.tables), dry_run)
-    current = None if pointer is None else str(pointer.body["snapshot"])
     done = Erased()
-    names = {table.name for table in place.tables}
-    stored = _stored(place)
-    if not dry_run:
-        _finish(place, stored)
-    for snapshot, newest in sorted(stored.items()):
-        manifest = store.read_pointer(s3, place.bucket, snapshots.manifest_key(source.name, snapshot))
-        if manifest is None or not snapshots.is_whole(s3, place.bucket, manifest.body, names):
-            _clear_away(place, snapshot, newest, sealed=manifest is not None, current=current, done=done)
-            continue
-        wanted = tokens.get(manifest.body["key_id"])
-        if wanted is None:
-            done.other_keys.append(snapshot)
-            continue
-        done.searched += 1
-        written = _rewrite(place, manifest.body, wanted)
-        if written is None:
-            continue
-        done.rewritten[snapshot] = written["snapshot"]
-        if snapshot == current:
-            done.current = written
+    looked_at: set[str] = set()
+    for _ in range(MOST_LOOKS):
+        stored = _stored(place)
         if not dry_run:
-            _replace(place, snapshot, written, pointer if snapshot == current else None)
-    return done
+            _finish(place, stored)
+        if stored.keys() <= looked_at:
+            return done
+        pointer = _pointer(place)
+        unsealed, before = "", len(looked_at)
+        for snapshot in sorted(stored.keys() - looked_at):
+            try:
+                written = _look_at(place, snapshot, stored[snapshot], tokens, pointer, done)
+            except _UnsealedError:
+                unsealed = snapshot  # of another run of this erasure we write it ourselves, as soon as we come to it
+                continue
+            except (_GoneError, store.LostRaceError):
+                break  # look again
+            looked_at |= {snapshot, written}
+        else:
+            if unsealed and len(looked_at) == before:
+                raise ErasureError(
+                    f"snapshot {unsealed} of {source.name} has rows and no manifest yet: an ingest may be writing it. "
+                    "Erase again when it has ended, or after a day"
+                )
+    raise ErasureError(
+        f"other runs went on changing what {source.name} has stored: run the erasure again when they have ended"
+    )
+
+
+def _look_at(
+    place: _Place,
+    snapshot: str,
+    newest: datetime,
+    tokens: Mapping[str | None, Mapping[KeyType, set[str]]],
+    pointer: store.Pointer | None,
+    done: Erased,
+) -> str:
+    """Take the person out of one snapshot; return the one that has the rows now, which may be the same."""
+    names = {table.name for table in place.tables}
+    manifest = store.read_pointer(place.s3, place.bucket, snapshots.manifest_key(place.source.name, snapshot))
+    if manifest is None or not snapshots.is_whole(place.s3, place.bucket, manifest.body, names):
+        _clear_away(place, snapshot, newest, sealed=manifest is not None, done=done)
+        return snapshot
+    wanted = tokens.get(manifest.body["key_id"])
+    if wanted is None:
+        done.other_keys.append(snapshot)
+        return snapshot
+    done.searched.add(snapshot)
+    written = _rewrite(place, manifest.body, wanted)
+    if written is None:
+        return snapshot
+    is_current = pointer is not None and pointer.body["snapshot"] == snapshot
+    if not place.dry_run:
+        _replace(place, snapshot, written, pointer if is_current else None)
+    done.rewritten[snapshot] = written["snapshot"]
+    if is_current:
+        done.current = written
+    return str(written["snapshot"])
+
+
+def _pointer(place: _Place) -> store.Pointer | None:
+    return store.read_pointer(place.s3, place.bucket, snapshots.pointer_key(place.source.name))
 
 
 def _tokens(settings: IngestSettings, source: Source) -> dict[str | None, dict[KeyType, set[str]]]:
@@ -212,20 +262,17 @@ def _versions(place: _Place, prefix: str) -> Iterator[Any]:
         yield from page.get("DeleteMarkers", ())
 
 
-def _clear_away(
-    place: _Place, snapshot: str, newest: datetime, *, sealed: bool, current: str | None, done: Erased
-) -> None:
+def _clear_away(place: _Place, snapshot: str, newest: datetime, *, sealed: bool, done: Erased) -> None:
     """Delete the rows of a snapshot that nobody can read any more: nobody can say whether the person is in it."""
-    if snapshot == current:
+    pointer = _pointer(place)
+    if pointer is not None and pointer.body["snapshot"] == snapshot:
         raise ErasureError(
             f"the current snapshot {snapshot} of {place.source.name} is not whole: ingest it again first"
         )
-    if not sealed and times.now() - newest < WRITTEN_LATELY:
-        raise ErasureError(
-            f"snapshot {snapshot} of {place.source.name} has rows and no manifest yet: an ingest may be writing it. "
-            "Erase again when it has ended, or after a day"
-        )
-    done.removed.append(snapshot)
+    if snapshots.replaced_by(place.s3, place.bucket, place.source.name, snapshot) is None:  # else it is half deleted
+        if not sealed and times.now() - newest < WRITTEN_LATELY:
+            raise _UnsealedError
+        done.removed.append(snapshot)
     if not place.dry_run:
         _delete(place, snapshot)
 
@@ -264,7 +311,12 @@ def _download(place: _Place, manifest: Mapping[str, Any], folder: Path, tables: 
     for number, file in enumerate(manifest["files"]):
         if file["table"] in tables:
             path = folder / f"{number}.parquet"
-            place.s3.download_file(place.bucket, file["key"], str(path))
+            try:
+                place.s3.download_file(place.bucket, file["key"], str(path))
+            except ClientError as error:
+                if aws.code(error) not in {"404", "NoSuchKey"}:
+                    raise
+                raise _GoneError from None
             files[file["table"]].append(path)
     return files
 

@@ -197,10 +197,12 @@ def _rekey(this: _Run) -> None:
 
 def _erase(this: _Run) -> None:
     """Take the person named in the erasure secret out of every retained snapshot of the source."""
-    done = erasure.erase(this.s3, this.settings, this.source, this.pointer, dry_run=this.event.dry_run)
+    done = erasure.erase(this.s3, this.settings, this.source, dry_run=this.event.dry_run)
     this.summary |= {"erased": done.told(), "outcome": "unchanged"}
     if done.current is not None:
-        this.summary |= {"snapshot": done.current["snapshot"], "as_of": done.current["as_of"], "outcome": "accepted"}
+        this.summary |= {name: done.current[name] for name in ("snapshot", "as_of")} | {"outcome": "accepted"}
+        if not this.event.dry_run:
+            this.summary |= {"current": done.current["snapshot"], "current_as_of": done.current["as_of"]}
 
 
 def _ingest_drop(this: _Run, folder: Path) -> None:
@@ -382,15 +384,9 @@ def _flip(this: _Run, manifest: dict[str, Any]) -> None:
     unchanged = this.pointer is not None and this.pointer.body == body
     if not this.event.dry_run:
         key = snapshots.pointer_key(this.source.name)
-        try:
-            store.swap(this.s3, this.settings.data_bucket, key, body, this.pointer)
-        except store.LostRaceError:
-            # A run started twice at once: the other one said the same, a little earlier.
-            theirs = store.read_pointer(this.s3, this.settings.data_bucket, key)
-            if theirs is None or theirs.body != body:
-                raise
-    this.summary |= {"outcome": "unchanged" if unchanged else "accepted"}
-    this.summary |= {"current": body["snapshot"], "current_as_of": body["as_of"]}
+        store.swap(this.s3, this.settings.data_bucket, key, body, this.pointer)
+        this.summary |= {"current": body["snapshot"], "current_as_of": body["as_of"]}
+    this.summary["outcome"] = "unchanged" if unchanged else "accepted"
 
 
 def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
