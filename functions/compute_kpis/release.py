@@ -63,10 +63,9 @@ def find_or_write(
     ``make`` is given the id to try, the ledger, and the release to compare with. A release that
     is there already is made again from the ledger that it saw and the release it was compared
     with itself, whatever is current by now: so the same inputs find their own release. One that cannot
-    stand as it is gets a successor: it was compared with a release that is ``withdrawn`` now, or its run was
-    stopped before its page of the ledger and others have been made since. A release is
-    written before its page, and nothing points to it before both are there. With
-    ``write`` off, the id it would get.
+    stand as it is gets a successor: it was compared with a release that is ``withdrawn`` now, or was not
+    audited together with another one. A release is written before its page, and nothing points to it before both are
+    there. With ``write`` off, the id it would get.
     """
     number = _newest_of(s3, bucket, as_of) or 1
     while True:
@@ -74,11 +73,13 @@ def find_or_write(
         key = release_key(release)
         written = _bytes(s3, bucket, key)
         before = _written(key, written)
-        if before is not None and (before.compared_with in withdrawn or _overtaken(s3, bucket, before)):
+        if before is not None and (before.compared_with in withdrawn or _apart(s3, bucket, release, before.considered)):
             number += 1
             continue
         compared = before.compared_with if before else to_compare(s3, bucket, as_of, withdrawn)
         past = ledger.read_past(s3, bucket, _considered(s3, bucket, release, before))
+        if written is None and release in {compared, *past.releases} and _bytes(s3, bucket, key) is not None:
+            continue  # another run has made it since we looked
         protection = make(release, past, _read_or_none(s3, bucket, compared))
         body = store.canonical_json(protection.document.model_dump(mode="json"))
         if written is None:
@@ -87,9 +88,11 @@ def find_or_write(
             # If another run was faster, what it wrote counts.
             written = body if store.write_once(s3, bucket, key, body) else store.read_bytes(s3, bucket, key)
         if written == body:
-            if write:
-                ledger.write_page(s3, bucket, protection.page)
-            return release, protection.document
+            if not write:
+                return release, protection.document
+            ledger.write_page(s3, bucket, protection.page)
+            if not _apart(s3, bucket, release, past.releases):
+                return release, protection.document
         number += 1
 
 
@@ -126,11 +129,17 @@ def _considered(s3: S3Client, bucket: str, release: str, before: _Written | None
     return page.considered if page else None
 
 
-def _overtaken(s3: S3Client, bucket: str, before: _Written) -> bool:
-    """Whether a release has no page in the ledger and others have been made since, which it was not audited with."""
-    if ledger.read_page(s3, bucket, before.release) is not None:
+def _apart(s3: S3Client, bucket: str, release: str, considered: Iterable[str]) -> bool:
+    """Whether there is a release that was not audited together with this one: neither knew of the other.
+
+    They were made at the same time, or this one by a run that was stopped, and others were made before it was
+    finished. Each looks when its page is in the ledger, so of two at least one sees the other and is never sealed.
+    """
+    others = set(ledger.stored_releases(s3, bucket)) - {release, *considered}
+    if not others or _bytes(s3, bucket, seal_key(release)) is not None:
         return False
-    return bool(set(ledger.stored_releases(s3, bucket)) - set(before.considered))
+    pages = [ledger.read_page(s3, bucket, other) for other in others]
+    return any(page is not None and release not in page.considered for page in pages)
 
 
 def _newest_of(s3: S3Client, bucket: str, as_of: date) -> int:

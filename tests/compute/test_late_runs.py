@@ -156,10 +156,10 @@ def test_newer_run_between_the_look_at_a_pointer_and_its_change_stays_current(on
 def test_run_that_loses_the_answer_to_any_write_or_is_stopped_there_ends_as_any_other(one_kpi: Path) -> None:
     stack.put_world()
     before = everything()
-    with calls.at(None) as made:
+    with calls.at(None) as asked:
         stack.compute(one_kpi)
     undisturbed = stack.objects(*MADE)
-    writes = [number for number, call in enumerate(made) if call.startswith("PutObject")]
+    writes = [number for number, call in enumerate(asked) if call.startswith("PutObject")]
     assert len(writes) > 9
     for number in writes:
         for disturbance in ({"after": calls.broken_off}, {"after": calls.killed}):
@@ -169,7 +169,7 @@ def test_run_that_loses_the_answer_to_any_write_or_is_stopped_there_ends_as_any_
                     stack.compute(one_kpi)
                 except (Exception, calls.Killed):
                     stack.compute(one_kpi)
-            assert stack.objects(*MADE) == undisturbed, made[number]
+            assert stack.objects(*MADE) == undisturbed, asked[number]
 
 
 def test_run_stopped_before_its_ledger_page_is_never_current_once_others_were_made_since(one_kpi: Path) -> None:
@@ -185,6 +185,30 @@ def test_run_stopped_before_its_ledger_page_is_never_current_once_others_were_ma
     assert stack.get_json("ledger/2026-07-14.2.json")["considered"] == ["2026-07-13.1"]
     assert "ledger/2026-07-14.1.json" not in stack.objects("ledger/")
     assert "protected/2026-07-14.1/sealed.json" not in stack.objects("protected/")
+
+
+def test_two_releases_made_at_the_same_time_are_never_both_sealed_without_knowing_of_each_other(one_kpi: Path) -> None:
+    stack.put_world()
+    with calls.at("PutObject ledger/2026-07-13.1.json", before=lambda _: stack.compute(one_kpi)):
+        late = stack.compute(one_kpi, as_of=YESTERDAY)
+    assert (late["release"], late["current"]) == ("2026-07-13.2", False)
+    assert stack.get_json("ledger/2026-07-13.2.json")["considered"] == ["2026-07-13.1", "2026-07-14.1"]
+    assert "protected/2026-07-13.1/sealed.json" not in stack.objects("protected/")
+    assert stack.compute(one_kpi, as_of=YESTERDAY)["release"] == "2026-07-13.2"
+
+
+@pytest.mark.parametrize("call", ["ListObjectsV2 protected/2026-06-30.", "ListObjectsV2 ledger/"])
+def test_release_that_another_run_makes_while_this_one_looks_is_the_same_one(one_kpi: Path, call: str) -> None:
+    stack.put_world()
+    stack.compute(one_kpi)
+    looked: list[str] = []
+
+    def other(_: str) -> None:
+        looked.append(stack.compute(one_kpi, as_of=date(2026, 6, 30))["release"])
+
+    with calls.at(call, before=other):
+        assert stack.compute(one_kpi, as_of=date(2026, 6, 30))["release"] == "2026-06-30.1"
+    assert looked == ["2026-06-30.1"]
 
 
 def test_release_that_was_not_finished_is_never_compared_with(one_kpi: Path) -> None:
