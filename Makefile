@@ -13,7 +13,11 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PYTHON_FITS = @"$(or $(PYTHON),python3)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	echo "error: Python 3.11 or later is needed, and $(if $(PYTHON),PYTHON=$(PYTHON) is not one,none was found on the path); install it, or give PYTHON=/path/to/python3.11" >&2; exit 2; }
 
+<<<<<<< HEAD
 .PHONY: help setup tools run invoke preflight serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks template assets lock clean
+=======
+.PHONY: help setup tools run invoke serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks template built assets lock clean
+>>>>>>> bcb8fec (make built: all eight functions run from the output of sam build alone, in Lambda's layout, and publish the release of the source tree)
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,6 +101,11 @@ template: tools .venv-sam/.complete ## Validate and build the stack, and measure
 	python=$$(.ci/sam-python) && PATH="$$python:$$PATH" PYTHONPATH= SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 .venv-sam/bin/sam build
 	$(PY) -m local.version
 	$(PY) -m pytest -m build -s
+
+built: tools .venv-sam/.complete ## Run all functions from what sam build made, as on Lambda, and compare with the source tree
+	python=$$(.ci/sam-python) && PATH="$$python:$$PATH" PYTHONPATH= LAYERS_FOR="$$(uname -m)" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 \
+	  .venv-sam/bin/sam build --build-dir .aws-sam/here/build --cache-dir .aws-sam/here/cache
+	$(PY) -m pytest -m built tests/built
 
 .venv-sam/.complete: .ci/sam.lock
 	$(PYTHON_FITS)

@@ -10,12 +10,14 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from local.cloud import Cloud
+    from local.template import Function
 
 ROOT = Path(__file__).resolve().parent.parent
+REPORT = "report.json"
 _INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
 
 
@@ -36,16 +38,52 @@ class Call:
         return self.error is None
 
 
-def call(cloud: Cloud, folder: str, event: Any, settings: Mapping[str, str], log: Path, *, code: Path = ROOT) -> Call:
+@dataclass(frozen=True)
+class Process:
+    """How the process of one call is started. It reads what is asked, and leaves its report in the scratch folder."""
+
+    command: list[str]
+    environment: dict[str, str]
+    folder: Path
+
+
+class Code(Protocol):
+    """Where the code of the functions is found, and the packages that they import."""
+
+    def process(self, folder: str, environment: Mapping[str, str], scratch: Path) -> Process:
+        """Return how ``functions/<folder>`` is started with ``environment``."""
+        ...
+
+
+@dataclass(frozen=True)
+class SourceTree:
+    """The code of this checkout, with the packages of this process; ``first`` is looked into before it."""
+
+    first: Path = ROOT
+
+    def process(self, folder: str, environment: Mapping[str, str], scratch: Path) -> Process:
+        path = os.pathsep.join(map(str, (self.first, ROOT, ROOT / "layers" / "core")))
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        command = [sys.executable, "-m", "local.worker", str(scratch / REPORT)]
+        return Process(command, {**inherited, **environment, "PYTHONPATH": path}, self.first)
+
+
+SOURCE_TREE = SourceTree()
+
+
+def call(
+    cloud: Cloud, folder: str, event: Any, settings: Mapping[str, str], log: Path, *, code: Code = SOURCE_TREE
+) -> Call:
     """Call the handler of ``functions/<folder>`` with ``event`` and return how it ended; nothing it does raises here.
 
     ``settings`` win over the environment that the template gives. What the function logs is added to ``log``.
-    A function that is not done at its timeout is killed, as on Lambda. ``code`` is where it is looked for first.
     """
     function = cloud.stack.function(folder)
-    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    environment |= cloud.environment(function) | dict(settings)
-    environment["PYTHONPATH"] = os.pathsep.join(map(str, (code, ROOT, ROOT / "layers" / "core")))
+    return call_with(function, event, cloud.environment(function) | dict(settings), log, code)
+
+
+def call_with(function: Function, event: Any, environment: Mapping[str, str], log: Path, code: Code) -> Call:
+    """Call a function with just this environment. One that is not done at its timeout is killed, as on Lambda."""
     asked = {
         "handler": function.handler,
         "event": event,
@@ -55,28 +93,28 @@ def call(cloud: Cloud, folder: str, event: Any, settings: Mapping[str, str], log
     }
     log.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="call-") as scratch, log.open("ab") as written:
-        report = Path(scratch) / "report.json"
-        worker = [sys.executable, "-m", "local.worker", str(report)]
+        process = code.process(function.folder, environment, Path(scratch))
         try:
             ended = subprocess.run(
-                worker,
+                process.command,
                 input=json.dumps(asked).encode(),
                 stdout=written,
                 stderr=written,
-                env=environment,
-                cwd=code,
+                env=process.environment,
+                cwd=process.folder,
                 timeout=function.timeout,
                 check=False,
             )
         except subprocess.TimeoutExpired:
             message = f"{function.name} timed out after {function.timeout} seconds"
-            return _broken(folder, "Sandbox.Timedout", message, float(function.timeout))
+            return _broken(function.folder, "Sandbox.Timedout", message, float(function.timeout))
+        report = Path(scratch) / REPORT
         if not report.exists():
             message = f"the process of {function.name} ended with exit status {ended.returncode}; its log is {log}"
-            return _broken(folder, "Runtime.ExitError", message, 0.0)
+            return _broken(function.folder, "Runtime.ExitError", message, 0.0)
         said = json.loads(report.read_text(encoding="utf-8"))
     return Call(
-        function=folder,
+        function=function.folder,
         result=said["result"],
         error=said["error"],
         seconds=said["seconds"],

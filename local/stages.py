@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local.lambdas import Call, call
+from local.lambdas import SOURCE_TREE, Call, Code, call
 
 if TYPE_CHECKING:
     from local.cloud import Cloud
@@ -69,12 +69,13 @@ class Run:
     stages: list[Stage] = field(default_factory=list)
     begin: Callable[[str], None] = lambda _: None
     """Told the name of each stage that begins."""
+    code: Code = SOURCE_TREE
 
     def invoke(self, folder: str, event: Any) -> Stage:
         """Call one function, save what it changed, tell and return how it ended. A failed call changes nothing else."""
         self.begin(folder)
         settings = self.world.settings(self.cloud.stack.function(folder), self.locations)
-        done = call(self.cloud, folder, event, settings, self.logs / f"{folder}.log")
+        done = call(self.cloud, folder, event, settings, self.logs / f"{folder}.log", code=self.code)
         self.state.save(self.cloud)
         stage = _stage(folder, event, done)
         if not stage.ok and done.error is not None:

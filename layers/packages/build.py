@@ -1,8 +1,9 @@
 """Makes one layer: installs its pinned wheels for Lambda's processor, and leaves out what no function reads.
 
 ``python3.13 build.py <Layer> <folder>``, called by ``sam build``. What runs on Lambda is the wheel that the package
-index has, file by file: nothing is compiled, stripped or patched here, so that the same lock gives the same layer
-wherever it is built. ``LAYERS_FOR`` is the processor, as Lambda calls it.
+index has, file by file: no library is compiled, stripped or patched here, so that the same lock gives the same layer
+wherever it is built. ``LAYERS_FOR``, a processor as ``uname -m`` calls it, is for ``make built``: the same wheels
+for the machine at hand.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 
 HERE = Path(__file__).parent
-MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 GLIBC = 34
 """Amazon Linux 2023, which Lambda's Python 3.13 runs on, has glibc 2.34
 (https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html)."""
@@ -39,7 +39,7 @@ UNUSED = (
 
 def main(layer: str, target: Path) -> None:
     """Make ``layer`` in ``target``."""
-    install(HERE / f"{layer.lower()}.txt", MACHINES[os.environ.get("LAYERS_FOR", "arm64")], target)
+    install(HERE / f"{layer.lower()}.txt", os.environ.get("LAYERS_FOR", "aarch64"), target)
     for pattern in UNUSED:
         for path in list(target.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from local.cloud import Cloud
-from local.lambdas import Call, call
+from local.lambdas import Call, SourceTree, call
 
 HANDLER = """
 import os
@@ -47,7 +47,7 @@ def code(tmp_path: Path) -> Path:
 
 def called(cloud: Cloud, code: Path, event: object, **settings: str) -> Call:
     """Return how a call of that function ended."""
-    return call(cloud, "ingest_apply", event, settings, code / "log", code=code)
+    return call(cloud, "ingest_apply", event, settings, code / "log", code=SourceTree(code))
 
 
 def test_it_has_its_own_environment_and_nothing_of_ours(

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.lambdas import ROOT, Call, call
+from local.lambdas import ROOT, SOURCE_TREE, Call, Code, SourceTree, call
 from local.run import open_run
 from local.stages import INGESTS, Stopwatch
 from local.state import open_state
@@ -48,7 +48,7 @@ class World:
     scratch: Path
     calls: list[Call] = field(default_factory=list)
 
-    def call(self, function: str, event: Any, *, code: Path = ROOT, **settings: str) -> Call:
+    def call(self, function: str, event: Any, *, code: Code = SOURCE_TREE, **settings: str) -> Call:
         world = self.run.world.settings(self.run.cloud.stack.function(function), self.run.locations)
         # With so few rows and so many bad ones among them, the share of bad rows would refuse every drop.
         loose = {"MAX_REFUSED_PERCENT": "40", "MAX_CHANGE_PERCENT": "40"}
@@ -114,7 +114,7 @@ def everything(world: World, folders: pytest.TempPathFactory) -> None:
     world.call("publish_site", {})
     refused_drops(world)
     live_services(world)
-    world.call("ingest_apply", {}, code=broken_code(folders.mktemp("code")))
+    world.call("ingest_apply", {}, code=SourceTree(broken_code(folders.mktemp("code"))))
     change_of_key_and_erasure(world)
     world.call("compute_kpis", {"as_of": DAY})
     world.call("publish_site", {})

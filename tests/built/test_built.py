@@ -1,0 +1,93 @@
+"""What "sam build" made is run as on Lambda, and does what the source tree does. Run by "make built"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.lambdas import SOURCE_TREE, Code
+from local.record import record_of
+from local.run import open_run
+from local.stages import COMPUTE, INGESTS, PUBLISH, Stopwatch, run_all
+from local.state import open_state
+from local.template import load_stack
+
+if TYPE_CHECKING:
+    from local.cloud import Cloud
+    from local.sandbox import Built
+    from local.world import World
+
+DROPS = "local-drops"
+
+pytestmark = pytest.mark.built
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left: how its stages ended, its record, and every public file."""
+
+    errors: dict[str, str | None]
+    record: dict[str, Any]
+    site: dict[str, bytes]
+
+
+def drops_in_s3(cloud: Cloud, world: World) -> dict[str, str]:
+    """Put the drops of a world into a bucket, as the owning teams would; return where they are, by source."""
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket=DROPS, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+    for path in world.sources.glob("*/dt=*/*"):
+        s3.upload_file(str(path), DROPS, str(path.relative_to(world.sources)))
+    return {folder.name: f"s3://{DROPS}/{folder.name}" for folder in world.sources.iterdir() if folder.is_dir()}
+
+
+def ran(world: World, build: Path, code: Code, *, drops: bool) -> Outcome:
+    """Run all stages with ``code``; with ``drops``, drops are read from S3 as on AWS, not from a folder."""
+    with (
+        open_state(build, world.sources, fresh=True) as state,
+        open_run(world, load_stack(), state, build, "", Stopwatch(), quiet=True) as run,
+    ):
+        run.code = code
+        if drops:
+            run.locations = drops_in_s3(run.cloud, world) | run.locations
+        run_all(run)
+        bucket = run.cloud.bucket(run.cloud.stack.site_bucket)
+        return Outcome(
+            {stage.name: stage.error for stage in run.stages},
+            record_of(run, 0.0),
+            {key: bytes(bucket.keys[key].value) for key in list(bucket.keys)},
+        )
+
+
+@pytest.fixture(scope="session")
+def outcomes(world: World, built: Built, tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Outcome]:
+    """The same world through what was built and through the source tree."""
+    folder = tmp_path_factory.mktemp("outcomes")
+    return (
+        ran(world, folder / "built", built, drops=True),
+        ran(world, folder / "tree", SOURCE_TREE, drops=False),
+    )
+
+
+def test_all_eight_handlers_do_their_work_from_what_was_built(outcomes: tuple[Outcome, Outcome]) -> None:
+    built, _ = outcomes
+    assert built.errors == dict.fromkeys([*INGESTS, COMPUTE, PUBLISH])
+    assert built.record["ok"], built.record
+
+
+def test_it_takes_the_same_snapshots_as_the_source_tree(outcomes: tuple[Outcome, Outcome]) -> None:
+    built, tree = ({name: one["snapshot"] for name, one in each.record["sources"].items()} for each in outcomes)
+    assert all(built.values())
+    assert built == tree
+    assert outcomes[0].record["snapshots"] == outcomes[1].record["snapshots"]
+
+
+def test_it_publishes_the_same_release_as_the_source_tree_byte_by_byte(outcomes: tuple[Outcome, Outcome]) -> None:
+    built, tree = outcomes
+    assert built.record["release"]
+    assert built.record["release"] == tree.record["release"]
+    assert set(built.site) == set(tree.site)
+    assert "index.html" in built.site
+    assert [key for key in built.site if built.site[key] != tree.site[key]] == []
