@@ -13,14 +13,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PYTHON_FITS = @"$(or $(PYTHON),python3)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	echo "error: Python 3.11 or later is needed, and $(if $(PYTHON),PYTHON=$(PYTHON) is not one,none was found on the path); install it, or give PYTHON=/path/to/python3.11" >&2; exit 2; }
 
-<<<<<<< HEAD
-.PHONY: help setup tools run invoke preflight serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks template assets lock clean
-=======
-.PHONY: help setup tools run invoke serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks template built assets lock clean
->>>>>>> bcb8fec (make built: all eight functions run from the output of sam build alone, in Lambda's layout, and publish the release of the source tree)
+.PHONY: help setup tools run invoke preflight serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks template built arm64 assets lock clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.complete ## Install what running needs (done by every other command when needed)
 
@@ -96,16 +92,22 @@ bench-protection: setup ## Measure protection and audit of a release with 24 bef
 attacks: tools ## Let an independent attacker try 200 random worlds of six releases. WORLDS=200
 	ATTACKED_WORLDS="$(or $(WORLDS),200)" $(PY) -m pytest -n 2 tests/protection/test_worlds.py
 
+SAM = python=$$(.ci/sam-python) && PATH="$$python:$$PATH" PYTHONPATH= SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 .venv-sam/bin/sam
+
 template: tools .venv-sam/.complete ## Validate and build the stack, and measure it against Lambda's limit
-	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 .venv-sam/bin/sam validate --lint
-	python=$$(.ci/sam-python) && PATH="$$python:$$PATH" PYTHONPATH= SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 .venv-sam/bin/sam build
+	$(SAM) validate --lint
+	$(SAM) build
 	$(PY) -m local.version
 	$(PY) -m pytest -m build -s
 
 built: tools .venv-sam/.complete ## Run all functions from what sam build made, as on Lambda, and compare with the source tree
-	python=$$(.ci/sam-python) && PATH="$$python:$$PATH" PYTHONPATH= LAYERS_FOR="$$(uname -m)" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 \
-	  .venv-sam/bin/sam build --build-dir .aws-sam/here/build --cache-dir .aws-sam/here/cache
+	export LAYERS_FOR="$$(uname -m)" && $(SAM) build --build-dir .aws-sam/here/build --cache-dir .aws-sam/here/cache
 	$(PY) -m pytest -m built tests/built
+
+arm64: tools .venv-sam/.complete ## Import every module of the build for Lambda on an emulated arm64 (Debian, qemu-user-static)
+	$(SAM) build
+	$(PY) -m local.version
+	$(PY) -m pytest -m arm64 -n 0 tests/built
 
 .venv-sam/.complete: .ci/sam.lock
 	$(PYTHON_FITS)

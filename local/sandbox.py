@@ -45,7 +45,18 @@ _START = (
 )
 # Isolated, and without the module "site": no package and no setting of this machine's Python is looked at.
 _PYTHON = ("/var/lang/bin/python3.13", "-I", "-S", "-c", _START)
+TMP = "/tmp"  # noqa: S108  # the only place where a function may write
 _USER = ("--unshare-user", "--uid", "993", "--gid", "990")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What stands for Lambda's machine: its Python (``/var/lang``), its system, and what runs programs for it."""
+
+    python: Path
+    system: tuple[str, ...]
+    """Options of bubblewrap."""
+    emulator: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -54,33 +65,61 @@ class Built:
 
     task: Mapping[str, Path]
     opt: Mapping[str, Path]
-    python: Path
-    """What stands for ``/var/lang``."""
+    machine: Machine
 
     def process(self, folder: str, environment: Mapping[str, str], scratch: Path) -> Process:
         """Return how a function is started as Lambda would; ``scratch`` is its ``/tmp``."""
         read_only = {
-            self.python: "/var/lang",
+            self.machine.python: "/var/lang",
             self.task[folder].resolve(): "/var/task",
             self.opt[folder].resolve(): "/opt",
             ROOT / "local" / "worker.py": "/var/runtime/worker.py",
         }
-        command = ["bwrap", "--die-with-parent", "--new-session", "--unshare-pid", "--unshare-ipc", *_USER, *_system()]
+        command = ["bwrap", "--die-with-parent", "--new-session", "--unshare-pid", "--unshare-ipc", *_USER]
+        command += [*self.machine.system, "--proc", "/proc", "--dev", "/dev", "--bind", str(scratch), TMP]
         command += [part for here, there in read_only.items() for part in ("--ro-bind", str(here), there)]
-        command += ["--proc", "/proc", "--dev", "/dev", "--bind", str(scratch), "/tmp", "--chdir", "/var/task"]  # noqa: S108
-        named = {"_HANDLER": f"functions.{folder}.app.lambda_handler"}
-        return Process([*command, *_PYTHON, f"/tmp/{REPORT}"], {**environment, **ENVIRONMENT, **named}, scratch)  # noqa: S108
+        emulator = ["/var/runtime/emulator"] if self.machine.emulator else []
+        if self.machine.emulator:
+            command += ["--ro-bind", str(self.machine.emulator), *emulator]
+        command += ["--remount-ro", "/", "--chdir", "/var/task", *emulator, *_PYTHON, f"{TMP}/{REPORT}"]
+        environment = {**environment, **ENVIRONMENT, "_HANDLER": f"functions.{folder}.app.lambda_handler"}
+        return Process(command, environment, scratch)
 
 
 @contextmanager
-def open_built(build: Path = HERE) -> Iterator[Built]:
-    """Lay out the functions of a build for calls; :class:`BuiltError` says in a sentence what this machine lacks."""
-    functions, python = built_functions(build), _python()
-    _check()
+def open_built(build: Path, machine: Machine) -> Iterator[Built]:
+    """Lay out the functions of a build for calls; :class:`BuiltError` says in a sentence what is missing."""
+    functions = built_functions(build)
     # Beside the build, so that it is on the same disk: layers are laid together as links, not as copies.
     with tempfile.TemporaryDirectory(prefix="opt-", dir=build.parent) as root:
         opt = {folder: _lay_out(function.layers, Path(root)) for folder, function in functions.items()}
-        yield Built({folder: function.code for folder, function in functions.items()}, opt, python)
+        yield Built({folder: function.code for folder, function in functions.items()}, opt, machine)
+
+
+def this_machine() -> Machine:
+    """Return this machine's CPython of Lambda's version and its libraries."""
+    bin_folder = Path(_printed_by("sam-python"))
+    # Not the folder of a virtual environment: what it was made from.
+    asked = [str(bin_folder / "python3.13"), "-I", "-c", "import sys; print(sys.base_prefix)"]
+    python = Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
+    system = ["--ro-bind", "/usr", "/usr", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    for folder in (Path("/bin"), Path("/lib"), Path("/lib64")):
+        if folder.is_symlink():
+            system += ["--symlink", str(folder.readlink()), str(folder)]
+        elif folder.exists():
+            system += ["--ro-bind", str(folder), str(folder)]
+    _check(system)
+    return Machine(python, tuple(system))
+
+
+def emulated_arm64() -> Machine:
+    """Return Debian's CPython for arm64 with its libraries, run by an emulator."""
+    emulator = shutil.which("qemu-aarch64-static")
+    if emulator is None:
+        raise BuiltError("programs for arm64 run here in an emulator, which is not here: install qemu-user-static")
+    usr = Path(_printed_by("arm64-python")) / "usr"
+    _check(["--ro-bind", "/", "/"])
+    return Machine(usr, ("--ro-bind", str(usr), "/usr", "--symlink", "usr/lib", "/lib"), Path(emulator))
 
 
 def _lay_out(layers: Sequence[Path], root: Path) -> Path:
@@ -97,29 +136,17 @@ def _link(here: str, there: str) -> None:
     os.link(here, there)
 
 
-def _system() -> list[str]:
-    """Return the part of a command that gives the sandbox the system's libraries and programs."""
-    parts = ["--ro-bind", "/usr", "/usr", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
-    for folder in (Path("/bin"), Path("/lib"), Path("/lib64")):
-        if folder.is_symlink():
-            parts += ["--symlink", str(folder.readlink()), str(folder)]
-        elif folder.exists():
-            parts += ["--ro-bind", str(folder), str(folder)]
-    return parts
+def _printed_by(script: str) -> str:
+    """Return what a script of ``.ci`` prints; what it complains of is a :class:`BuiltError`."""
+    ended = subprocess.run([str(ROOT / ".ci" / script)], capture_output=True, text=True, check=False, cwd=ROOT)
+    if ended.returncode:
+        raise BuiltError(ended.stderr.strip())
+    return ended.stdout.strip()
 
 
-def _python() -> Path:
-    """Return the folder that a CPython of Lambda's version is installed in, not that of a virtual environment."""
-    found = subprocess.run([str(ROOT / ".ci" / "sam-python")], capture_output=True, text=True, check=False)
-    if found.returncode:
-        raise BuiltError(found.stderr.strip())
-    asked = [found.stdout.strip() + "/python3.13", "-I", "-c", "import sys; print(sys.base_prefix)"]
-    return Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
-
-
-def _check() -> None:
+def _check(system: Sequence[str]) -> None:
     if shutil.which("bwrap") is None:
         raise BuiltError("functions run as on Lambda in a sandbox of bubblewrap, which is not here: install bubblewrap")
-    tried = subprocess.run(["bwrap", *_USER, *_system(), "/usr/bin/true"], capture_output=True, text=True, check=False)
+    tried = subprocess.run(["bwrap", *_USER, *system, "/usr/bin/true"], capture_output=True, text=True, check=False)
     if tried.returncode:
         raise BuiltError(f"bubblewrap may not make a sandbox here (user namespaces are needed): {tried.stderr.strip()}")

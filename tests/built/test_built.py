@@ -90,4 +90,5 @@ def test_it_publishes_the_same_release_as_the_source_tree_byte_by_byte(outcomes:
     assert built.record["release"] == tree.record["release"]
     assert set(built.site) == set(tree.site)
     assert "index.html" in built.site
-    assert [key for key in built.site if built.site[key] != tree.site[key]] == []
+    # What the pages cost is told from the seconds and bytes of that very run.
+    assert {key for key in built.site if built.site[key] != tree.site[key]} <= {"costs/index.html"}
