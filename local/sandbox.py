@@ -87,9 +87,9 @@ class Built:
 
 
 @contextmanager
-def open_built(build: Path, machine: Machine) -> Iterator[Built]:
+def open_built(build: Path = HERE, machine: Machine | None = None) -> Iterator[Built]:
     """Lay out the functions of a build for calls; :class:`BuiltError` says in a sentence what is missing."""
-    functions = built_functions(build)
+    machine, functions = machine or this_machine(), built_functions(build)
     # Beside the build, so that it is on the same disk: layers are laid together as links, not as copies.
     with tempfile.TemporaryDirectory(prefix="opt-", dir=build.parent) as root:
         opt = {folder: _lay_out(function.layers, Path(root)) for folder, function in functions.items()}

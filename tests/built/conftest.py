@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.sandbox import HERE, Built, open_built, this_machine
+from local.sandbox import Built, open_built
 from local.world import LIVE, World, open_world, write_sample
 
 
 @pytest.fixture(scope="session")
 def built() -> Iterator[Built]:
     """What "sam build" made for this machine's processor, laid out as on Lambda."""
-    with open_built(HERE, this_machine()) as built:
+    with open_built() as built:
         yield built
 
 
