@@ -1,4 +1,4 @@
-"""``make invoke``: one function with one event against what earlier runs left, as ``sam remote invoke`` would on AWS.
+"""``make invoke``: one function with one event against what earlier runs left, as Lambda would on AWS.
 
 Prints the function's answer. Exit status 1 with Lambda's form of an error if it failed, 2 if it could not be called.
 """

@@ -33,15 +33,26 @@ def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
 def answer(settings: ComputeSettings, event: Any, budget_seconds: float) -> dict[str, Any]:
     """Do what ``event`` asks and return its summary; see :class:`functions.compute_kpis.request.Request`."""
     asked = request.parse(event)
+    if asked.action in {"status", "preflight"} or asked.release is not None:
+        found = _look(settings, asked, budget_seconds)
+        logger.info("answer", extra={"answer": found})  # it is written nowhere else, and nobody waits for an answer
+        return found
+    summary = run.compute(settings, asked.as_of, dry_run=asked.dry_run, budget_seconds=budget_seconds)
+    # The headlines are exact counts of people, which no log may have.
+    kpis = {kpi: {"state": told["state"], "reason": told["reason"]} for kpi, told in summary["kpis"].items()}
+    logger.info("answer", extra={"answer": summary | {"kpis": kpis}})
+    return summary
+
+
+def _look(settings: ComputeSettings, asked: request.Request, budget_seconds: float) -> dict[str, Any]:
+    """Return what an action that changes nothing finds."""
     if asked.action == "status":
         return status.status(settings)
-    if asked.action == "preflight":
+    if asked.release is None:
         return preflight.preflight(settings, budget_seconds)
-    if asked.action == "restate" and asked.release is not None:
+    if asked.action == "restate":
         return restate.restate(settings, asked.release, budget_seconds=budget_seconds)
-    if asked.release is not None:
-        return recompute.recompute(settings, asked.release, budget_seconds=budget_seconds)
-    return run.compute(settings, asked.as_of, dry_run=asked.dry_run, budget_seconds=budget_seconds)
+    return recompute.recompute(settings, asked.release, budget_seconds=budget_seconds)
 
 
 def _record(settings: ComputeSettings, error: PlacementsKpiError) -> None:

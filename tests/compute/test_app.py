@@ -38,6 +38,20 @@ def test_handler_answers_status_and_recompute() -> None:
 
 
 @pytest.mark.usefixtures("environment")
+def test_answer_is_in_the_log_since_nobody_waits_for_one_and_without_exact_counts(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stack.put_world()
+    dry = app.lambda_handler({"dry_run": True}, Context())
+    status = app.lambda_handler({"action": "status"}, Context())
+    logged, looked = (line.__dict__["answer"] for line in caplog.records if line.message == "answer")
+    assert looked == status
+    assert (logged["release"], logged["outcome"], logged["dry_run"]) == (dry["release"], dry["outcome"], True)
+    assert any(kpi["headline"] for kpi in dry["kpis"].values())
+    assert "headline" not in repr(logged)
+
+
+@pytest.mark.usefixtures("environment")
 def test_day_to_come_is_in_the_record_and_raised() -> None:
     stack.put_world()
     with pytest.raises(AsOfError):

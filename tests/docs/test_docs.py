@@ -86,3 +86,18 @@ def test_the_version_of_a_drop_that_is_read_is_the_one_that_its_page_says() -> N
     page = (ROOT / "docs/drops.md").read_text(encoding="utf-8")
     assert re.findall(r"Version (\w+) is read", page) == list(promises.SCHEMA_VERSIONS)
     assert set(re.findall(r'"schema_version": "(\w+)"', page)) == {promises.SCHEMA_VERSIONS[-1]}
+
+
+def test_every_invocation_in_the_docs_is_asynchronous() -> None:
+    """The AWS CLI and SAM send a call again that has no answer after 60 seconds (docs/operating.md)."""
+    found = 0
+    for page in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]:
+        text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+        for line in text.splitlines():
+            if "sam remote invoke" in line:
+                assert "--parameter InvocationType=Event" in line, f"{page.name}: {line.strip()}"
+                found += 1
+            if "aws lambda invoke" in line:
+                assert "--invocation-type Event" in line, f"{page.name}: {line.strip()}"
+                found += 1
+    assert found >= 2
