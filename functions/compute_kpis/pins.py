@@ -99,6 +99,12 @@ def _read(
     return Pin(facts, stale(facts), key_id=None if key_id is None else str(key_id), stored=stored)
 
 
+def read_attempt(s3: S3Client, bucket: str, source: str) -> dict[str, Any] | None:
+    """Return what a source's ingest wrote of its last attempt; ``None`` before the first."""
+    pointer = store.read_pointer(s3, bucket, f"attempts/{source}.json")
+    return None if pointer is None else pointer.body
+
+
 def outdated(s3: S3Client, bucket: str, pinned: Mapping[str, Pin]) -> bool:
     """Return whether any source has another current snapshot by now than the one that was pinned."""
     return any(_current(s3, bucket, source) != pin.facts.snapshot for source, pin in pinned.items())
@@ -190,7 +196,9 @@ def _check_people(manifest: dict[str, Any], demonstration: bool) -> None:
 
 
 def _last_attempt(s3: S3Client, bucket: str, source: str) -> str | None:
-    attempt = store.read_pointer(s3, bucket, f"attempts/{source}.json")
-    if attempt is None or attempt.body.get("error") is None:
-        return None
-    return str(attempt.body["error"])
+    """Return, for the public, why what was tried last was not accepted; ``None`` if it was."""
+    try:
+        attempt = read_attempt(s3, bucket, source)
+    except store.BrokenObjectError:
+        return "How it ended cannot be read"
+    return None if attempt is None or attempt.get("error") is None else str(attempt["error"])

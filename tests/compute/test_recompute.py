@@ -1,4 +1,4 @@
-"""Operator's questions: recompute a release, and what is current."""
+"""Operator's question: is a published release what today's code gives from its own snapshots."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from functions.compute_kpis.recompute import recompute
 from functions.compute_kpis.release import ReleaseError
-from functions.compute_kpis.status import status
 from tests.compute import stack
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -77,30 +76,3 @@ def test_figures_that_were_carried_over_are_taken_as_they_were() -> None:
 def test_release_that_does_not_exist_is_a_clear_error() -> None:
     with pytest.raises(ReleaseError, match=r"release 2026-07-14\.9 cannot be recomputed"):
         again("2026-07-14.9")
-
-
-def test_status_says_what_is_current_and_how_the_last_attempts_ended() -> None:
-    stack.put_world()
-    summary = stack.compute()
-    stack.put_json("attempts/schools.json", {"source": "schools", "error": "the file was truncated"})
-    found = status(stack.settings())
-    assert found["release"] == summary["release"]
-    assert found["results"]["run_id"] == summary["run_id"]
-    assert found["sources"]["apply"] == {
-        "snapshot": "20260714-000000000001",
-        "as_of": "2026-07-14",
-        "age_days": 0,
-        "max_age_days": 7,
-        "key_id": None,
-        "last_attempt": None,
-        "problem": None,
-    }
-    assert found["sources"]["schools"]["last_attempt"] == "the file was truncated"
-
-
-def test_status_of_an_empty_bucket_says_that_there_is_nothing() -> None:
-    found = status(stack.settings())
-    assert (found["release"], found["results"]) == (None, None)
-    assert (
-        found["sources"]["apply"]["problem"] == "Apply for teacher training has not sent any data that could be used."
-    )
