@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PYTHON_FITS = @"$(or $(PYTHON),python3)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	echo "error: Python 3.11 or later is needed, and $(if $(PYTHON),PYTHON=$(PYTHON) is not one,none was found on the path); install it, or give PYTHON=/path/to/python3.11" >&2; exit 2; }
 
-.PHONY: help setup tools run invoke preflight serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks template built arm64 assets lock clean
+.PHONY: help setup tools run invoke preflight serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks template scan built arm64 assets lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -115,6 +115,17 @@ arm64: tools .venv-sam/.complete ## Import every module of the build for Lambda 
 	.venv-sam/$(PIP) --no-deps -r .ci/sam.lock
 	@touch $@
 
+scan: tools .venv-checkov/.complete ## checkov and cfn-guard over the stack; each finding is mended, or argued in .ci/findings.toml
+	@mkdir -p build
+	@$(PY) -c "import json; from local.template import translate; print(json.dumps(translate()))" > build/stack.json
+	@PYTHONPATH= LOG_LEVEL=ERROR .venv-checkov/bin/python .ci/scan.py build/stack.json
+
+# cfn-guard-rs 0.3.3 has wheels for CPython up to 3.12.
+.venv-checkov/.complete: .ci/scan.lock
+	python=$$(.ci/sam-python 3.12 2>/dev/null || .ci/sam-python 3.11) && "$$python/python3" -m venv --clear .venv-checkov
+	.venv-checkov/$(PIP) --no-deps -r .ci/scan.lock
+	@touch $@
+
 assets: ## Build the stylesheet from GOV.UK Frontend's sources (needs Node 20; what it makes is in the repository)
 	npm ci --silent
 	npm run --silent assets
@@ -128,6 +139,7 @@ lock: .venv-lock/bin/uv ## Pin every dependency again, with hashes
 	  $(UV) --python-version 3.13 --no-deps -c requirements.lock layers/packages/$$layer.in -o layers/packages/$$layer.txt || exit 1; done
 	$(UV) --python-version 3.11 .ci/sam.in -o .ci/sam.lock
 	$(UV) --python-version 3.11 .ci/uv.in -o .ci/uv.lock
+	$(UV) --python-version 3.11 .ci/scan.in -o .ci/scan.lock
 
 .venv-lock/bin/uv: .ci/uv.lock
 	$(PYTHON_FITS)
