@@ -159,7 +159,7 @@ def _switch(run: _Run, request: Request, seen: str | None) -> tuple[str | None, 
         ROBOTS_KEY: ROBOTS,
         CATALOGUE_KEY: store.canonical_json(changed.body(run.withdrawals)),
     }
-    gate.scan({**others, FRONT_KEY: page}, gate.Known(assets=_asset_names(run)))
+    gate.scan({**others, FRONT_KEY: page}, gate.Known(assets=_asset_names(run), host=run.site.host))
     for key, body in run.site.assets.files.items():
         run.writer.once(key, body)
     if prepared:
@@ -262,7 +262,7 @@ def _context(
     run: _Run, document: Protected, published: datetime, today: date, said: Sequence[str] = ()
 ) -> gate.Context:
     dataless = not_found_page(run.site, None)
-    return gate.context(document, published, today, dataless, run.site.assets.files, said)
+    return gate.context(document, published, today, dataless, run.site.assets.files, said, run.site.host)
 
 
 def _asset_names(run: _Run) -> frozenset[str]:
@@ -292,7 +292,7 @@ def _mark_withdrawn(run: _Run, request: Request) -> None:
     today: date = times.london_day(run.now)
     withdrawal = Withdrawal(release=release, withdrawn_on=today, reason=str(request.reason), at=run.now)
     notice = withdrawn_file(run.site, "index.html", withdrawal) or b""
-    gate.scan({"index.html": notice}, gate.Known(assets=_asset_names(run)))
+    gate.scan({"index.html": notice}, gate.Known(assets=_asset_names(run), host=run.site.host))
     run.withdrawals[release] = withdrawal
     run.lifted.pop(release, None)
     run.writer.pointer(withdrawn_key(release), withdrawal.model_dump(mode="json"))

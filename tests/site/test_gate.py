@@ -53,6 +53,18 @@ def test_a_release_for_a_host_of_the_government_passes(protected: Protected, gov
     gate.check_release(files, gate.context(protected, PUBLISHED, TODAY, dataless, assets), assets)
 
 
+@pytest.mark.parametrize("host", ["d111111abcdef8.cloudfront.net", "d1234567890123.cloudfront.net"])
+def test_a_release_at_cloudfront_s_own_address_passes(protected: Protected, page_frame: site.Site, host: str) -> None:
+    """A new stack has no other; its digits are nobody's figures and nobody's number."""
+    made = replace(page_frame, host=host)
+    dataless, assets = site.not_found_page(made, None), list(made.assets.files)
+    files = site.release_files(made, protected, PUBLISHED)
+    assert host.encode() in files[f"{KPI}/{KPI}.jsonld"]
+    gate.check_release(files, gate.context(protected, PUBLISHED, TODAY, dataless, assets, host=host), assets)
+    with pytest.raises(gate.GateError):
+        gate.check_release(files, gate.context(protected, PUBLISHED, TODAY, dataless, assets), assets)
+
+
 @pytest.fixture(scope="module")
 def check(context: gate.Context, page_frame: site.Site) -> Check:
     """The gate for a whole release; its manifest is made true first, so that it is never what gives a change away."""

@@ -46,7 +46,7 @@ def check_release(files: Mapping[str, bytes], made: Context, assets: Collection[
     missing = {f"{kpi.id}/{kpi.id}.{kind}" for kpi in document.kpis for kind in ("csv", "json")} - set(files)
     if missing:
         raise stopped(min(missing), "the file", "it is missing from the release")
-    allowed = known(document, files, assets)
+    allowed = known(document, files, assets, made.host)
     for file, body in files.items():
         _check_file(file, body, made, files)
         scan({file: body}, allowed)
@@ -58,7 +58,7 @@ def check_front(body: bytes, made: Context, assets: Collection[str], dataset: by
     ``dataset`` is the release's description as a Dataset, which the page has in it; ``None`` if the release has none.
     """
     check_page(FRONT, body, replace(made, datasets={FRONT: dataset} if dataset is not None else {}))
-    scan({FRONT: body}, known(made.document, {}, assets))
+    scan({FRONT: body}, known(made.document, {}, assets, made.host))
 
 
 def _datasets(made: Context, files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -34,6 +34,8 @@ class Context:
     """Names with a number in them that the templates give to elements."""
     sizes: frozenset[int] = frozenset()
     """Bytes of each file of the release, which the page on data says."""
+    host: str = ""
+    """Where the pages are: CloudFront's own address has digits in it, any of them in a row."""
     datasets: Mapping[str, bytes] = field(default_factory=dict)
     """Page: the description of its data as a Dataset, which it must have in it as a data block."""
 
@@ -53,6 +55,7 @@ def context(
     dataless: bytes,
     assets: Iterable[str],
     said: Iterable[str] = (),
+    host: str = "",
 ) -> Context:
     """Return the context of a release published at ``published``, as its pages stand on ``today``.
 
@@ -72,7 +75,8 @@ def context(
         instant=times.iso_instant(published),
         published=day,
         today=today,
-        phrases=Phrases({*templates, *document_phrases(document, day, today), *framed, *assets, *said}),
+        phrases=Phrases({*templates, *document_phrases(document, day, today), *framed, *assets, *said, host}),
+        host=host,
         frame=frozenset(
             (node.tag, name, value) for node in page.walk() for name, value in node.attributes if has_number(value)
         ),
