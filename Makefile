@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PYTHON_FITS = @"$(or $(PYTHON),python3)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	echo "error: Python 3.11 or later is needed, and $(if $(PYTHON),PYTHON=$(PYTHON) is not one,none was found on the path); install it, or give PYTHON=/path/to/python3.11" >&2; exit 2; }
 
-.PHONY: help setup tools run invoke preflight serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks template scan built arm64 assets lock clean
+.PHONY: help setup tools check run invoke preflight serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks template scan built arm64 assets lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,8 +52,14 @@ sample: setup ## Write a sample folder of drops. OUT= SEED=1 SCALE=1
 	@test -n "$(OUT)" || { echo "Say where: make sample OUT=<folder> [SEED=1] [SCALE=1]" >&2; exit 2; }
 	@$(PY) -m local.sample --out "$(OUT)" --seed "$(or $(SEED),1)" --scale "$(or $(SCALE),1)"
 
+# A file's tests stay together, so that what they share is made once; tests/conftest.py begins with the longest files.
+PYTEST := $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
 test: tools ## Run the tests
-	$(PY) -m pytest -n 2
+	$(PYTEST)
+
+check: lint types ## Lint, types, and the quick tests of every part (tests/fast.txt): under two minutes
+	$(PYTEST) @tests/fast.txt
 
 test-trino: tools ## Compare the local engine with a real Trino, query by query (needs maven and a JDK of Java 17)
 	$(PY) -m tests.trino.assembly

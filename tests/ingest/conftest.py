@@ -19,6 +19,7 @@ from moto import mock_aws
 from placements_kpi import ingest
 from placements_kpi.observability import metrics
 from placements_kpi.settings import IngestSettings
+from tests.held import held
 from tests.ingest import drops
 
 BUCKET = "data"
@@ -65,7 +66,7 @@ class Place:
 
     def objects(self) -> dict[str, bytes]:
         """Return every object of the data bucket."""
-        return {key: self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in self.listing()}
+        return held(BUCKET)
 
     def current(self, source: str) -> str | None:
         key = f"current/{source}.json"

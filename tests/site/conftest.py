@@ -19,6 +19,7 @@ from functions.publish_site.figures import KpiFigures
 from local.weight import HOSTS
 from placements_kpi.results import seal_key
 from placements_kpi.store import canonical_json
+from tests.held import held
 from tests.site.protected_document import audited, document
 
 if TYPE_CHECKING:
@@ -100,11 +101,7 @@ class World:
         return json.loads(self.read(key, bucket))
 
     def objects(self, bucket: str = SITE) -> dict[str, bytes]:
-        return {
-            item["Key"]: self.s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()
-            for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-            for item in page.get("Contents", [])
-        }
+        return held(bucket)
 
 
 @pytest.fixture
