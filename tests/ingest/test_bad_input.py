@@ -267,6 +267,29 @@ def test_a_broken_drop_does_not_keep_out_an_older_good_one_that_is_new(place: Pl
     assert place.json("attempts/apply.json")["outcome"] == "refused"
 
 
+def test_a_drop_that_a_gate_refuses_does_not_keep_out_an_older_good_one_that_is_new(place: Place) -> None:
+    place.drop("apply", {"application_choices": choices()}, day="2026-07-12")
+    place.ingest("apply")
+    place.drop("apply", {"application_choices": choices(201)}, day="2026-07-13")
+    place.drop("apply", {"application_choices": choices(100)})
+    with pytest.raises(RefusedError, match=r"100 rows where the current snapshot has 200.*accept it with"):
+        place.ingest("apply")
+    assert place.manifest("apply")["fetched"]["day"] == "2026-07-13"
+    attempt = place.json("attempts/apply.json")
+    assert (attempt["outcome"], attempt["current"]) == ("refused", place.current("apply"))
+
+
+def test_of_several_refused_drops_the_newest_is_the_one_that_the_attempt_names(place: Place) -> None:
+    place.drop("apply", {"application_choices": choices()}, day="2026-07-12")
+    before = place.ingest("apply")["snapshot"]
+    place.drop("apply", {"application_choices": choices(90)}, day="2026-07-13")
+    place.drop("apply", {"application_choices": choices(100)})
+    with pytest.raises(RefusedError, match=r"100 rows where.*90 rows where"):
+        place.ingest("apply")
+    attempt = place.json("attempts/apply.json")
+    assert attempt["snapshot"].startswith("20260714-") and attempt["current"] == before == place.current("apply")
+
+
 def test_both_a_broken_drop_and_a_refused_older_one_are_told(place: Place) -> None:
     place.drop("apply", {"application_choices": choices()}, day="2026-07-12")
     before = place.ingest("apply")["snapshot"]

@@ -206,40 +206,44 @@ def _erase(this: _Run) -> None:
 
 
 def _ingest_drop(this: _Run, folder: Path) -> None:
-    """Land the newest complete drop; afterwards raise :class:`RefusedError` if a newer one was not complete."""
+    """Land the newest good drop; afterwards raise :class:`RefusedError` if a newer one was broken or refused."""
     location = drops.locate(this.settings.source_location, this.settings.stage, this.s3)
     days = [this.day] if this.day else location.days()[:DROPS_TRIED]
     problems: list[str] = []
+    refused: RefusedError | None = None
+    told: dict[str, Any] = {}
+    """What the summary says of the newest drop that a gate refused, which is the one that can be accepted."""
     for attempt, day in enumerate(days):
         scratch = folder / str(attempt)
         scratch.mkdir()
         try:
             fetched = drops.open_drop(location, day, this.source.feeds, scratch)
+            if refused and this.current_as_of is not None and fetched.as_of <= this.current_as_of:
+                break  # nothing newer than what is current is left
             read = None if _is_older(this, fetched) else _read(this, fetched, scratch)
         except SourceError as error:
             logger.warning("drop refused", extra={"source": this.source.name, "day": str(day), "reason": str(error)})
             problems.append(str(error))
             continue
-        if read is None and not problems:
+        if read is not None:
+            try:
+                _land(this, read)
+                told = {}
+            except RefusedError as error:
+                problems.append(str(error))
+                refused, told = refused or error, told or dict(this.summary)
+                continue
+        elif not problems:
             problems.append(f"the newest drop, dt={day}, is older than the current snapshot: was a newer one removed?")
-        elif read is not None:
-            _land_despite(this, read, problems)
         break
+    this.summary |= told
     if not days:
         problems.append("there is no drop at SOURCE_LOCATION: ask the source's owner, or check the setting")
+    if refused and len(problems) == 1:
+        raise refused
     if problems:
         this.summary["reasons"] = problems
         raise RefusedError(f"{this.source.name}: " + "; ".join(problems))
-
-
-def _land_despite(this: _Run, read: _Read, problems: list[str]) -> None:
-    """Land a drop; a refusal joins the ``problems`` of newer drops, if there are any."""
-    try:
-        _land(this, read)
-    except RefusedError as error:
-        if not problems:
-            raise
-        problems.append(str(error))
 
 
 def _is_older(this: _Run, fetched: Fetched) -> bool:
