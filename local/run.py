@@ -64,7 +64,7 @@ def open_run(
         if quiet:
             yield Run(cloud, state, world, locations, logs, lambda _: None)
             return
-        progress = open_things.enter_context(Progress(USUAL))
+        progress = open_things.enter_context(Progress(USUAL, before=watch.seconds()))
         yield Run(
             cloud, state, world, locations, logs,
             say=lambda stage: progress.end(stage.name, summary.progress(stage, watch.seconds())),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
+import boto3
 import pytest
 from moto import mock_aws
 
@@ -25,6 +27,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactor
     monkeypatch.setenv("STAGE", "local")
     monkeypatch.setenv("CLOCK", "2026-07-15T08:30:00+00:00")
     stack.client.cache_clear()
+    _share_clients(monkeypatch)
     with mock_aws(), athena.install(tmp_path_factory.mktemp("athena")):
         for bucket in (stack.BUCKET, stack.SITE):
             stack.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -43,6 +46,22 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactor
         for table in [*TABLES, *(table for tables in stack.TABLES.values() for table in tables)]:
             _declare(table)
         yield
+
+
+def _share_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give whoever asks for a client as before the same client again, until the test ends.
+
+    awswrangler makes one for each call, a dozen in a computation, and making it takes longer than the call.
+    """
+    make, made = boto3.Session.client, dict[str, Any]()
+
+    def client(self: boto3.Session, service_name: Any, *given: Any, config: Any = None, **more: Any) -> Any:
+        asked = repr((service_name, given, sorted(more.items()), config and vars(config)["_user_provided_options"]))
+        if asked not in made:
+            made[asked] = make(self, service_name, *given, config=config, **more)
+        return made[asked]
+
+    monkeypatch.setattr(boto3.Session, "client", client)
 
 
 @pytest.fixture

@@ -31,8 +31,19 @@ def test_what_is_left_follows_the_pace_so_far() -> None:
     progress.begin("apply")
     time.sleep(0.1)
     progress.next("register")
+    first = progress.line()
+    time.sleep(0.1)
+    assert progress.line().partition(": ")[2] == first.partition(": ")[2], "waiting alone does not make it longer"
     left = re.search(r"register: 1 of 3 done, about (\d+) s to go", progress.line())
     assert left and int(left[1]) >= 20, "ten times as slow as usual"
+
+
+def test_a_step_that_takes_longer_than_usual_makes_the_rest_longer() -> None:
+    progress = Progress({"apply": 0.01, "register": 1.0}, io.StringIO())
+    progress.begin("apply")
+    time.sleep(0.3)
+    left = re.search(r"apply: 0 of 2 done, about (\d+) s to go", progress.line())
+    assert left and int(left[1]) >= 20
 
 
 def test_the_lines_that_stay_stay() -> None:
