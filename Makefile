@@ -25,12 +25,17 @@ tools: .venv/.tests ## Install what testing, linting and type checking need as w
 PIP := bin/pip install --quiet --disable-pip-version-check --require-hashes
 UV_INSTALL := .ci/step "Installing packages (once; some 10 s and a fetch of 150 MB)" .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes
 
-.venv/.complete: requirements.lock .ci/uv.lock
+# A Python that was given is looked at even where everything is installed already.
+.venv/.complete: requirements.lock .ci/uv.lock | $(if $(findstring command,$(origin PYTHON)),fits)
 	$(PYTHON_FITS)
 	@.ci/step "Making .venv with $(PYTHON) (once; some 5 s)" "$(PYTHON)" -m venv --clear .venv
 	@.venv/$(PIP) -r .ci/uv.lock
 	@$(UV_INSTALL) -r requirements.lock
 	@touch $@
+
+.PHONY: fits
+fits:
+	$(PYTHON_FITS)
 
 .venv/.tests: .venv/.complete requirements-test.lock
 	@$(UV_INSTALL) -r requirements-test.lock

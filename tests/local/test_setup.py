@@ -60,15 +60,19 @@ def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=20)
 
 
+@pytest.mark.parametrize("installed", [False, True])
 @pytest.mark.parametrize("command", ["setup", "run", "test"])
-def test_a_python_that_is_too_old_is_said_in_one_sentence(tmp_path: Path, command: str) -> None:
+def test_a_python_that_is_too_old_is_said_in_one_sentence(tmp_path: Path, command: str, installed: bool) -> None:
+    if installed:
+        (tmp_path / ".venv").mkdir()
+        (tmp_path / ".venv/.complete").touch()
     old = tmp_path / "python3.10"
     old.write_text(f"#!/bin/sh\nexec {sys.executable} -c 'import sys; sys.exit(1)'\n")  # as it answers to being asked
     old.chmod(0o755)
     done = make(tmp_path, command, f"PYTHON={old}")
     assert done.returncode == 2
     assert f"error: Python 3.11 or later is needed, and PYTHON={old} is not one; install it" in done.stderr
-    assert not (tmp_path / ".venv").exists()
+    assert (tmp_path / ".venv").exists() == installed
 
 
 def test_a_python_that_is_not_there_is_said_in_one_sentence(tmp_path: Path) -> None:
