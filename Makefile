@@ -106,6 +106,7 @@ attacks: tools ## Let an independent attacker try 200 random worlds of six relea
 SAM = python=$$(.ci/sam-python) && PATH="$$python:$$PATH" PYTHONPATH= SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 .venv-sam/bin/sam
 
 template: tools .venv-sam/.complete ## Validate and build the stack, and measure it against Lambda's limit
+	@$(PY) -m pytest -q -n 0 tests/template/test_two_stacks.py -k samconfig
 	$(SAM) validate --lint
 	$(SAM) build
 	$(PY) -m local.version

@@ -145,6 +145,7 @@ def test_the_longest_name_is_what_the_docs_say_and_what_samconfig_keeps_to() -> 
     stacks = [environments[name]["deploy"]["parameters"]["stack_name"] for name in ("dev", "prod")]
     assert len(set(stacks)) == 2
     assert max(map(len, stacks)) <= LONGEST_STACK_NAME
+    assert all(stack == stack.lower() for stack in stacks), "Glue keeps no capitals"
 
 
 @pytest.fixture
