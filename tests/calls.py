@@ -34,6 +34,12 @@ def broken_off(call: str) -> None:
     raise ConnectionClosedError(endpoint_url=f"http://s3/{call}")
 
 
+def in_progress(call: str) -> None:
+    """Answer as S3 does to a conditional write while another write of the object is in progress."""
+    told = {"Error": {"Code": "ConditionalRequestConflict", "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 409}}
+    raise ClientError(told, call.split()[0])  # type: ignore[arg-type]
+
+
 @contextmanager
 def at(place: int | str | None, *, before: Act | None = None, after: Act | None = None) -> Iterator[list[str]]:
     """Do something once before or after a call within the block, the ``place``-th from 0 or the first so called.

@@ -34,7 +34,7 @@ class Entry(BaseModel):
 class Withdrawal(BaseModel):
     """That a release was withdrawn, when and why; ``lifted`` when an operator brought it back.
 
-    ``at`` is the moment of it, for the feed; ``None`` in a marker from before markers had it.
+    ``at`` is the moment of it or of the newest reason, for the feed; ``None`` in a marker from before markers had it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -104,6 +104,12 @@ def read_withdrawals(s3: S3Client, bucket: str) -> dict[str, Withdrawal]:
             withdrawal = Withdrawal.model_validate(store.read_json(s3, bucket, item["Key"]))
             found[withdrawal.release] = withdrawal
     return found
+
+
+def read_marker(s3: S3Client, bucket: str, release: str) -> tuple[Withdrawal | None, store.Pointer | None]:
+    """Return the last word on a release, ``None`` if it was never withdrawn, and the pointer it was read from."""
+    pointer = store.read_pointer(s3, bucket, withdrawn_key(release))
+    return (Withdrawal.model_validate(pointer.body) if pointer else None), pointer
 
 
 def withdrawn_key(release: str) -> str:

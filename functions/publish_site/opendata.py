@@ -212,6 +212,14 @@ def text_cell(value: str) -> str:
     return value
 
 
+def harmless_cell(value: str) -> str:
+    """Return a text that an operator wrote so that no spreadsheet runs it: after an apostrophe, where one would.
+
+    The way of OWASP, CSV injection (https://owasp.org/www-community/attacks/CSV_Injection), wide forms included.
+    """
+    return f"'{value}" if value[:1] in set("=+-@\t\r＝＋－＠") else value
+
+
 def _time(kind: str, period: int) -> dict[str, str]:
     first = period - 1 if kind == "recruitment_cycle" else period  # cycle Y opens in the October of Y - 1
     return {"time_period": f"{first}{(first + 1) % 100:02d}", "time_identifier": _PERIODS[kind]}
@@ -252,5 +260,5 @@ def note_file(note: dict[str, str]) -> bytes:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(note)
-    writer.writerow([_csv_cell(value) for value in note.values()])
+    writer.writerow([harmless_cell(value) for value in note.values()])
     return buffer.getvalue().encode()

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from placements_kpi.envelopes import unwrap
 from placements_kpi.errors import PlacementsKpiError
 
 ReleaseId = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}\.[1-9]\d{0,3}$")]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=300, pattern=r"^[^\r\n]+$")]
+
+
+def _printable(text: str) -> str:
+    """Return a text whose every character can be shown, and stand in XML; ``ValueError`` names one that cannot."""
+    wrong = next((letter for letter in text if not letter.isprintable()), None)
+    if wrong is not None:
+        raise ValueError(f"one line of plain text, without the character U+{ord(wrong):04X}")
+    return text
+
+
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=10, max_length=300), AfterValidator(_printable)
+]
 
 
 class RequestError(PlacementsKpiError):
@@ -27,6 +39,11 @@ class Request(BaseModel):
     reason: Reason | None = None
     """Shown to the public, so in words for it: one line of 10 to 300 characters."""
     dry_run: bool = False
+
+    @property
+    def in_front(self) -> str | None:
+        """The release that is to be put in front, whatever is current."""
+        return self.release if self.action == "republish" else None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -15,20 +15,16 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 FOREVER = "public, max-age=31536000, immutable"
-HOUR = "public, max-age=3600"
 MINUTES = "public, max-age=300"
 
 
 def cache_control(key: str) -> str:
-    """Return how long an object may be kept: assets for ever, a release's data for an hour, pages for minutes.
+    """Return how long an object may be kept: assets, whose names say what is in them, for ever, all else for minutes.
 
-    What a release says never changes, but it can be withdrawn, and no cache may go on showing it then.
+    What a release says never changes, but it can be withdrawn, and no cache may go on showing it then: CloudFront's
+    can be told (docs/operating.md), those of readers cannot.
     """
-    if key.startswith("assets/"):
-        return FOREVER
-    return (
-        HOUR if key.startswith("releases/") and key.endswith((".csv", ".json", ".jsonld", ".ods", ".sql")) else MINUTES
-    )
+    return FOREVER if key.startswith("assets/") else MINUTES
 
 
 class Writer:
@@ -49,38 +45,32 @@ class Writer:
         )
         self._note(key, new=new)
 
-    def page(self, key: str, body: bytes, *, seen: str | None = "") -> None:
-        """Write an object that may change, unless it already says so.
+    def put(self, key: str, body: bytes) -> None:
+        """Write an object, whatever is there."""
+        self._note(key, new=True)
+        if not self.dry_run:
+            self.s3.put_object(
+                Bucket=self.bucket, Key=key, Body=body, ContentType=_content_type(key), CacheControl=cache_control(key)
+            )
 
-        ``seen`` is the ETag it had when this run began, ``None`` if it was not there: a
-        :class:`placements_kpi.store.LostRaceError` tells that another run changed it since.
+    def page(self, key: str, body: bytes) -> None:
+        """Write an object that may change, unless it already says so."""
+        if self.body(key) == body:
+            self._note(key, new=False)
+        else:
+            self.put(key, body)
+
+    def switch(self, key: str, body: bytes, seen: str | None) -> None:
+        """Write an object like :meth:`page`, if it still is what was ``seen``: its ETag, ``None`` for nothing.
+
+        A :class:`placements_kpi.store.LostRaceError` tells that another run changed it since.
         """
-        if self._body(key) == body:
+        if self.body(key) == body:
             self._note(key, new=False)
             return
+        if not self.dry_run:
+            store.replace(self.s3, self.bucket, key, body, seen, _content_type(key), cache_control(key))
         self._note(key, new=True)
-        if self.dry_run:
-            return
-        condition: dict[str, Any] = {} if seen == "" else {"IfNoneMatch": "*"} if seen is None else {"IfMatch": seen}
-        try:
-            self.s3.put_object(
-                Bucket=self.bucket,
-                Key=key,
-                Body=body,
-                ContentType=_content_type(key),
-                CacheControl=cache_control(key),
-                **condition,
-            )
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in {"PreconditionFailed", "ConditionalRequestConflict"}:
-                raise store.LostRaceError(
-                    f"s3://{self.bucket}/{key} was changed by another run meanwhile; nothing was overwritten, run again"
-                ) from None
-            raise
-
-    def pointer(self, key: str, body: dict[str, Any]) -> None:
-        """Set a JSON object that may change."""
-        self.page(key, store.canonical_json(body))
 
     def etag(self, key: str) -> str | None:
         """Return the ETag of an object, or ``None`` if it is not there."""
@@ -97,7 +87,8 @@ class Writer:
             for item in page.get("Contents", []):
                 yield item["Key"]
 
-    def _body(self, key: str) -> bytes | None:
+    def body(self, key: str) -> bytes | None:
+        """Return what is in an object, or ``None`` if it is not there."""
         try:
             return store.read_bytes(self.s3, self.bucket, key)
         except store.MissingObjectError:

@@ -101,3 +101,10 @@ def test_every_invocation_in_the_docs_is_asynchronous() -> None:
                 assert "--invocation-type Event" in line, f"{page.name}: {line.strip()}"
                 found += 1
     assert found >= 2
+
+
+def test_what_cloudfront_is_told_after_a_withdrawal_names_an_output_of_the_stack() -> None:
+    outputs = (ROOT / "template.yaml").read_text(encoding="utf-8").split("\nOutputs:\n")[1]
+    command = OPERATING.split("## Withdrawing a release")[1].split("\n## ")[0]
+    (named,) = re.findall(r"--distribution-id <(\w+)>", command)
+    assert re.search(rf"^  {named}:\n.*\n    Value: !Ref Distribution$", outputs, re.MULTILINE)

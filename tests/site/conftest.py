@@ -7,7 +7,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -20,7 +20,8 @@ from local.weight import HOSTS
 from placements_kpi.results import seal_key
 from placements_kpi.store import canonical_json
 from tests.held import held
-from tests.site.protected_document import audited, document
+from tests.site.protected_document import AS_OF, audited, document, kpis
+from tests.site.settled import FIRST, SECOND, SITE
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from placements_kpi.results import Protected
 
 PUBLISHED = datetime(2026, 7, 15, 8, 30, tzinfo=UTC)
-DATA, SITE = "data-bucket", "site-bucket"
+DATA = "data-bucket"
 GOVERNMENT = HOSTS[1]
 
 
@@ -124,3 +125,28 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         for bucket in (DATA, SITE):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
         yield World(s3, monkeypatch)
+
+
+@pytest.fixture
+def computed(world: World) -> World:
+    """Two releases of one indicator, the first of them published."""
+    world.compute(document(FIRST, kpis=kpis()[-1:]))
+    world.handle({})
+    world.compute(document(SECOND, kpis=kpis()[-1:], as_of=AS_OF + timedelta(days=1)))
+    world.clock("2026-07-16T08:30:00Z")
+    return world
+
+
+@pytest.fixture
+def public(computed: World) -> World:
+    """The same, both published."""
+    computed.handle({})
+    return computed
+
+
+@pytest.fixture
+def withdrawn(public: World) -> World:
+    """The same, the second one withdrawn."""
+    public.handle({"action": "withdraw", "release": SECOND, "reason": "a source was read twice"})
+    public.clock("2026-07-16T12:00:00Z")
+    return public

@@ -46,6 +46,6 @@ def told(event: str, record: Callable[[PlacementsKpiError], None]) -> Iterator[N
         logger.error(event, extra={"kind": type(error).__name__, "reason": str(error)})
         try:
             record(error)
-        except (BotoCoreError, ClientError) as unwritten:
+        except Exception as unwritten:
             logger.error("record not written", extra={"reason": str(unforeseen(unwritten))})
         raise error from None

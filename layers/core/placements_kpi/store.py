@@ -156,17 +156,28 @@ def swap(
     A pointer that already says ``body`` is not written again. One that says it after a write that seemed
     to fail, ours or that of a run which said the same, has been changed as wanted.
     """
-    if seen is not None and seen.body == body:
-        return
-    condition: dict[str, Any] = {"IfNoneMatch": "*"} if seen is None else {"IfMatch": seen.etag}
+    if seen is None or seen.body != body:
+        replace(s3, bucket, key, canonical_json(body), seen.etag if seen else None, cache_control=cache_control)
+
+
+def replace(
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    body: bytes,
+    etag: str | None,
+    content_type: str = "application/json",
+    cache_control: str | None = None,
+) -> None:
+    """Write an object that still has the ETag it was read with (``None``: is not there); see :func:`swap`."""
+    options: dict[str, Any] = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
     if cache_control:
-        condition["CacheControl"] = cache_control
-    written = canonical_json(body)
+        options["CacheControl"] = cache_control
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            s3.put_object(Bucket=bucket, Key=key, Body=written, ContentType="application/json", **condition)
+            s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, **options)
         except (BotoCoreError, ClientError) as error:
-            if _happened(s3, bucket, key, written, error):
+            if _happened(s3, bucket, key, body, error):
                 return
             if aws.code(error) in _WRITING and attempt < _ATTEMPTS:
                 continue
