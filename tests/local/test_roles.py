@@ -109,7 +109,7 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     build = tmp_path_factory.mktemp("build")
-    write_sample(build / "sample", scale=0.004, more=("--schools", "2000"))
+    write_sample(build / "sample", scale=0.03, more=("--schools", "3000"))
     world = open_world(build, "", None, ())
     with (
         open_state(build, world.sources) as state,
