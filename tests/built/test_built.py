@@ -14,6 +14,7 @@ from local.run import open_run
 from local.stages import COMPUTE, INGESTS, PUBLISH, Stopwatch, run_all
 from local.state import open_state
 from local.template import load_stack
+from tests.template import pins
 
 if TYPE_CHECKING:
     from local.cloud import Cloud
@@ -75,6 +76,12 @@ def test_all_eight_handlers_do_their_work_from_what_was_built(outcomes: tuple[Ou
     built, _ = outcomes
     assert built.errors == dict.fromkeys([*INGESTS, COMPUTE, PUBLISH])
     assert built.record["ok"], built.record
+
+
+def test_it_asks_just_the_services_that_the_layer_of_the_sdk_describes(outcomes: tuple[Outcome, Outcome]) -> None:
+    built, _ = outcomes
+    asked = {kind.split()[0] for kind in built.record["requests"]}
+    assert asked - {"sqs"} == pins.services()  # sqs is asked by the local stack, in the place of EventBridge
 
 
 def test_it_takes_the_same_snapshots_as_the_source_tree(outcomes: tuple[Outcome, Outcome]) -> None:
