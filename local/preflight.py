@@ -23,6 +23,8 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from functions.compute_kpis import preflight
 from functions.compute_kpis.preflight import Line
+from local.intrinsics import TemplateError
+from local.template import LONGEST_STACK_NAME, load_stack
 from placements_kpi.settings import ComputeSettings
 
 SAMCONFIG = Path(__file__).resolve().parent.parent / "samconfig.toml"
@@ -89,6 +91,20 @@ def checked(check: str, ask: Callable[[], Iterator[Line]]) -> Iterator[Line]:
         yield Line(check, "not known", do)
     except BotoCoreError as error:
         yield Line(check, "not known", f"AWS did not answer: {error}")
+
+
+def parameters(asked: Asked) -> Iterator[Line]:
+    """Yield whether the template takes the name and the parameters of the environment, by its own rules."""
+    if len(asked.stack) > LONGEST_STACK_NAME:
+        yield Line(
+            "parameters", f"stack_name has {len(asked.stack)} characters", f"it has at most {LONGEST_STACK_NAME}"
+        )
+    try:
+        load_stack(given=asked.parameters)
+    except TemplateError as error:
+        yield Line("parameters", str(error), f"mend parameter_overrides of {asked.name} in samconfig.toml")
+    else:
+        yield Line("parameters", "fit together")
 
 
 def account(session: boto3.Session, asked: Asked) -> Iterator[Line]:
@@ -278,6 +294,7 @@ def queries(configured: dict[str, dict[str, Any]]) -> Iterator[Line]:
 
 def lines(session: boto3.Session, asked: Asked) -> Iterator[Line]:
     """Yield every line, in the order in which an operator would mend what is not fine."""
+    yield from parameters(asked)
     yield from checked("account", lambda: account(session, asked))
     yield from checked("Lambda quota", lambda: concurrency(session, asked))
     yield from checked("certificate", lambda: certificate(session, asked))

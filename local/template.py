@@ -23,6 +23,8 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 from local.intrinsics import KEYS, REGION, Resolver, TemplateError
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "template.yaml"
+LONGEST_STACK_NAME = 46
+"""The longest name that a stack may have: it is part of other names (tests/template/test_two_stacks.py)."""
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,15 @@ def test_an_environment_is_that_of_samconfig() -> None:
         preflight.asked_for("moon")
 
 
+def test_parameters_that_the_template_would_refuse_are_told_before_anything_is_deployed() -> None:
+    assert only(preflight.parameters(preflight.asked_for("dev"))).fine
+    prod = only(preflight.parameters(preflight.asked_for("prod")))
+    assert prod.says.startswith("Stage=prod needs ServiceHost and CertificateArn")
+    assert prod.do == "mend parameter_overrides of prod in samconfig.toml"
+    long, fine = preflight.parameters(preflight.Asked("dev", "x" * 47, REGION, {}))
+    assert (long.says, long.fine, fine.fine) == ("stack_name has 47 characters", False, True)
+
+
 def test_the_account_is_named(session: boto3.Session) -> None:
     assert only(preflight.account(session, ASKED)).says.startswith("123456789012 in eu-west-2, as arn:aws:")
 

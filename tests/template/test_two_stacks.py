@@ -18,12 +18,9 @@ from moto import mock_aws
 
 from functions.compute_kpis import emit
 from local.intrinsics import REGION, Resolver
-from local.template import Stack, load_stack
+from local.template import LONGEST_STACK_NAME, Stack, load_stack
 
 Resources = dict[str, dict[str, Any]]
-
-LONGEST_STACK_NAME = 46
-"""The longest name that a stack may have; docs/deploying.md says it."""
 
 
 class Named(NamedTuple):
