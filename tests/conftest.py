@@ -19,6 +19,7 @@ LONGEST = (
     "tests/privacy/test_markers.py",
     "tests/protection/test_worlds.py",
     "tests/site/test_publishing.py",
+    "tests/site/test_interleavings.py",
     "tests/compute/test_late_runs.py",
     "tests/site/test_browser.py",
     "tests/site/test_gate.py",

@@ -11,6 +11,8 @@ from typing import Any
 
 from moto.s3.models import s3_backends
 
+from tests.held import held
+
 FIRST, SECOND = "2026-07-14.1", "2026-07-15.1"
 SITE = "site-bucket"
 
@@ -30,7 +32,7 @@ def restore(start: dict[str, Any]) -> None:
 
 def objects() -> dict[str, bytes]:
     """Every object of the site."""
-    return {key: value.value for key, value in _keys().items()}
+    return held(SITE)
 
 
 def _keys() -> dict[str, Any]:
