@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING
 
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.pins import public_day
-from placements_kpi.finality import is_closed
-from placements_kpi.results import Finality, Revision, Shown, figures_digest
+from placements_kpi.finality import Cell, marked
+from placements_kpi.results import Revision, Shown, figures_digest
 from placements_kpi.settings import SOURCE_TITLES
 
 if TYPE_CHECKING:
     from datetime import date
 
     from placements_kpi.results import Figure, KpiResult, Point, Protected
-
-Cell = tuple[str, int, "date", str, str]
-"""Measure, period, day, breakdown and category: what makes two figures of a KPI the same cell."""
 
 _APPROVAL = {"approved_by", "approved_on"}
 
@@ -33,12 +30,12 @@ def declare(protected: Protected, published: Protected | None) -> Protected:
     if published is not None and published.demonstration != protected.demonstration:
         published = None
     found = between(published, protected) if published else ()
-    revised = {(one.kpi, *_place(one)) for one in found}
+    revised = {kpi.id: frozenset(_place(one) for one in found if one.kpi == kpi.id) for kpi in protected.kpis}
     declared = protected.model_copy(
         update={
             "compared_with": published.release if published else None,
             "revisions": found,
-            "kpis": tuple(_marked(kpi, revised) for kpi in protected.kpis),
+            "kpis": tuple(marked(kpi, revised[kpi.id]) for kpi in protected.kpis),
         }
     )
     if declared.verdict is None:
@@ -134,22 +131,6 @@ def _moved(before: Point | None, after: Point | None) -> bool:
         and after is not None
         and (before.period_start, before.period_end) != (after.period_start, after.period_end)
     )
-
-
-def _marked(kpi: KpiResult, revised: set[tuple[str, str, int, date, str, str]]) -> KpiResult:
-    families = {family.id: family for family in kpi.description.families}
-    measures = {measure.id: measure.family for measure in kpi.description.measures}
-    closed = {
-        _stand(point) for point in kpi.points if kpi.as_of and is_closed(families[point.family], point, kpi.as_of)
-    }
-
-    def finality(figure: Figure) -> Finality:
-        if (kpi.id, *_place(figure)) in revised:
-            return "revised"
-        return "final" if (measures[figure.measure], figure.period, figure.as_of) in closed else "provisional"
-
-    figures = tuple(figure.model_copy(update={"finality": finality(figure)}) for figure in kpi.figures)
-    return kpi.model_copy(update={"figures": figures})
 
 
 def _stand(point: Point) -> tuple[str, int, date]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from functions.publish_site import assets, gate, withdrawals, words
+from functions.publish_site import assets, compared, gate, withdrawals, words
 from functions.publish_site import release as releases
 from functions.publish_site.catalogue import CATALOGUE_KEY, order, withdrawn_key
 from functions.publish_site.costs_page import COSTS_KEY, costs_page, read_costs
@@ -149,7 +149,7 @@ def _round(run: Run, state: State, in_front: str | None, *, doubted: bool = Fals
     done = _switch(run, state, in_front, doubted=doubted)
     if state.markers:
         run.write_assets()
-    for release in state.lifted.keys() - {done.front}:
+    for release in {*state.lifted, *compared.listing(run, state)} - {done.front}:
         try:
             releases.write(run, releases.prepare(run, state, release))
         except _UNUSABLE as error:

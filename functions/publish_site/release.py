@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from functions.publish_site import gate
+from functions.publish_site import compared, gate
 from functions.publish_site.catalogue import Entry
 from functions.publish_site.results import in_public_words, read_release
 from functions.publish_site.site import RELEASE_DATASET, not_found_page, release_files
@@ -48,11 +48,11 @@ def prepare(run: Run, state: State, release: str, *, doubted: bool = False) -> R
     """
     document = read_release(run.s3, run.settings.data_bucket, release)
     gate.check_verdict(document)
-    document = in_public_words(document)
+    document = compared.without_withdrawn(in_public_words(document), state.withdrawn)
     known = state.catalogue.entry(release)
     entry = known or Entry(release=release, as_of=document.as_of, published=_published(run, release))
     certain = known is not None and release not in state.markers and not doubted
-    if certain or _is_whole(run, release):
+    if (certain or _is_whole(run, release)) and not compared.lists_withdrawn(run, state, release):
         return Release(document, entry, {})
     return Release(document, entry, _checked_files(run, document, entry.published))
 
@@ -108,7 +108,8 @@ def _digest(body: bytes | None) -> str | None:
 
 def _checked_files(run: Run, document: Protected, published: datetime) -> dict[str, bytes]:
     """Return every file of a release, its record first, as the gate let them through."""
-    known = run.rendered.get((document.release, published))
+    rendering = document.release, document.compared_with, published
+    known = run.rendered.get(rendering)
     if known:
         return known
     record = {"release": document.release, "published": times.iso_instant(published)}
@@ -116,7 +117,7 @@ def _checked_files(run: Run, document: Protected, published: datetime) -> dict[s
         files = {RECORD: store.canonical_json(record), **release_files(run.site, document, published)}
         made = context(run, document, published, times.london_day(published))
         gate.check_release(files, made, run.site.assets.files)
-    run.rendered[document.release, published] = files
+    run.rendered[rendering] = files
     return files
 
 

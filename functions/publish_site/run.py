@@ -29,8 +29,8 @@ class Run:
     now: datetime
     site: Site
     writer: Writer
-    rendered: dict[tuple[str, datetime], dict[str, bytes]] = field(default_factory=dict)
-    """Files that went through the gate already, by release and time of publication."""
+    rendered: dict[tuple[str, str | None, datetime], dict[str, bytes]] = field(default_factory=dict)
+    """Files that went through the gate already, by release, the one it is compared with, and time of publication."""
 
     def rehearsing(self) -> Run:
         """Return a run that finds out, renders and checks the same, and writes nothing."""

@@ -1,6 +1,6 @@
 """Finality: from when a figure no longer changes by the book's own rules (the KPI book, "Every figure carries").
 
-One rule for the function that works figures out and for the one that marks them.
+One rule for the function that works figures out and for the one that shows them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,29 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from placements_kpi.results import Family, Point
+    from placements_kpi.results import Family, Figure, Finality, KpiResult, Point
+
+Cell = tuple[str, int, date, str, str]
+"""Measure, period, day, breakdown and category: what makes two figures of a KPI the same cell."""
+
+
+def marked(kpi: KpiResult, revised: frozenset[Cell]) -> KpiResult:
+    """Return a KPI with each figure marked revised, final or provisional."""
+    families = {family.id: family for family in kpi.description.families}
+    measures = {measure.id: measure.family for measure in kpi.description.measures}
+    closed = {
+        (point.family, point.period, point.as_of)
+        for point in kpi.points
+        if kpi.as_of and is_closed(families[point.family], point, kpi.as_of)
+    }
+
+    def finality(figure: Figure) -> Finality:
+        if (figure.measure, figure.period, figure.as_of, figure.breakdown, figure.category) in revised:
+            return "revised"
+        return "final" if (measures[figure.measure], figure.period, figure.as_of) in closed else "provisional"
+
+    figures = tuple(figure.model_copy(update={"finality": finality(figure)}) for figure in kpi.figures)
+    return kpi.model_copy(update={"figures": figures})
 
 
 def is_closed(family: Family, point: Point, as_of: date) -> bool:
