@@ -25,7 +25,17 @@ ON_LAMBDA = "/opt/python"
 UNUSED = (
     # Tests, and what only somebody who compiles against a package needs.
     *("**/tests/", "**/conftest.py", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.pxi", "**/*.h", "**/*.hpp", "**/*.pyf"),
-    *("**/*.f", "**/*.f90", "**/*.c", "**/*.cc", "**/*.exe", "pyarrow/include/", "pyarrow/includes/", "pyarrow/src/"),
+    *(
+        "**/*.f",
+        "**/*.f90",
+        "**/*.c",
+        "**/*.cc",
+        "**/*.exe",
+        "**/*.a",
+        "pyarrow/include/",
+        "pyarrow/includes/",
+        "pyarrow/src/",
+    ),
     # RECORD names files that have gone; how a package was installed is of no use.
     *("*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED", "bin/"),
     # Flight is a network protocol that nothing here speaks; its library is linked by nothing else.
