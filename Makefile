@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PYTHON_FITS = @"$(or $(PYTHON),python3)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	echo "error: Python 3.11 or later is needed, and $(if $(PYTHON),PYTHON=$(PYTHON) is not one,none was found on the path); install it, or give PYTHON=/path/to/python3.11" >&2; exit 2; }
 
-.PHONY: help setup tools check run invoke preflight serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks template scan built arm64 assets lock clean
+.PHONY: help setup tools check run invoke preflight serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks faults template scan built arm64 assets lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +99,9 @@ bench: setup ## Measure seconds, memory, scans, imports, publisher and page weig
 
 bench-protection: setup ## Measure protection and audit of a release with 24 before it, on the last run's results. EARLIER=24
 	@$(PY) -m local.bench_protection --earlier "$(or $(EARLIER),24)"
+
+faults: tools ## Break every call of AWS of every kind of run in every way, and see that a repeat ends it
+	FAULTS=all $(PY) -m pytest -n 2 tests/faults
 
 attacks: tools ## Let an independent attacker try 200 random worlds of six releases. WORLDS=200
 	ATTACKED_WORLDS="$(or $(WORLDS),200)" $(PY) -m pytest -n 2 tests/protection/test_worlds.py

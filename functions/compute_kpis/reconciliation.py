@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from functions.compute_kpis.protection.record_counts import LISTS, PERSON_SOURCES, PERSON_TABLES, unknown_code_label
 from functions.compute_kpis.queries import Answer, run_queries
+from placements_kpi.observability import logger
 from placements_kpi.results import Check, CheckCount, Figure, KpiResult, SourceFacts, TableFacts
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ NOT_MADE = Answer(error="not made")
 def unknown_values(snapshots: Mapping[str, str], settings: ComputeSettings, budget_seconds: float) -> Answer:
     """Return the answer of the query that counts values that no list knows; its error if it could not be made."""
     query = UnknownValues()
-    return run_queries([query], snapshots, settings, budget_seconds)[query.id]
+    answer = run_queries([query], snapshots, settings, budget_seconds)[query.id]
+    if answer.error is not None:
+        logger.error("values that no list knows were not counted", extra={"reason": answer.error})
+    return answer
 
 
 def was_made(checks: Iterable[Check]) -> bool:

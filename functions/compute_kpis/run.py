@@ -75,8 +75,9 @@ def compute(
 ) -> dict[str, Any]:
     """Work out every KPI of ``folder`` for the as-of date, release them, and return the run's summary.
 
-    ``outcome`` is ``ok``, or ``partial`` where a KPI failed. Raises :class:`AsOfError` for a day
-    to come and :class:`NothingComputedError`, after the run record is written, if all failed.
+    ``outcome`` is ``ok``, or ``partial`` where a KPI failed or a check was not made.
+    Raises :class:`AsOfError` for a day to come and :class:`NothingComputedError`, after the run record is
+    written, if all failed.
     :class:`DisclosureError` or :class:`LedgerError`, likewise, if what was worked out may not be published.
     A dry run writes the two tables the queries need and Athena's own output, nothing else.
     """
@@ -92,14 +93,12 @@ def compute(
     previous = carried.previous(s3, settings.data_bucket, day, withdrawn, demonstration=settings.demonstration)
     computed = work_out(s3, settings, day, previous, folder=folder, budget_seconds=budget_seconds)
     results = computed.results
-    for kpi_id, failure in sorted(computed.failures.items()):
-        logger.error("kpi failed", extra={"kpi": kpi_id, "reason": failure.detail})
     for check in results.checks:
         if check.state != "ok":
             log = logger.error if check.state == "failed" else logger.warning
             log("data quality", extra={"check": check.model_dump(mode="json")})
     done = [kpi.id for kpi in results.kpis if kpi.state == "ok"]
-    whole = not computed.failures and not _checks(results, "failed")
+    whole = not (computed.failures or _checks(results, "failed") or "checks_not_made" in computed.inputs)
     summary = _summary(computed, "ok" if whole else "partial" if done else "failed")
     record = summary | {
         "started_at": times.iso_instant(started),
@@ -143,6 +142,8 @@ def execute(
     """Run the queries of the plan against ``snapshots``; return the KPIs, why some failed, and the answers."""
     answers = run_queries(made.to_query, snapshots, settings, budget_seconds)
     results, failures = outcome.kpi_results(made, snapshots, answers, previous)
+    for kpi_id, failure in sorted(failures.items()):
+        logger.error("kpi failed", extra={"kpi": kpi_id, "reason": failure.detail})
     return results, failures, answers
 
 
@@ -191,7 +192,6 @@ def work_out(
     }
     if unknown.error is not None:
         inputs["checks_not_made"] = [LISTS]
-        logger.warning("values that no list knows were not counted", extra={"reason": unknown.error})
     results = Results(
         run_id=outcome.run_id_of(day, inputs, kpi_results),
         as_of=day,
@@ -316,5 +316,6 @@ def headline_of(kpi: KpiResult) -> Figure | None:
 
 def _count(computed: Computed) -> None:
     metrics.add_metric(name="KpisFailed", unit="Count", value=len(computed.failures))
-    metrics.add_metric(name="ChecksFailed", unit="Count", value=len(_checks(computed.results, "failed")))
+    wrong = [*_checks(computed.results, "failed"), *computed.inputs.get("checks_not_made", ())]
+    metrics.add_metric(name="ChecksFailed", unit="Count", value=len(wrong))
     metrics.flush_metrics()

@@ -44,7 +44,9 @@ def read_release(s3: S3Client, bucket: str, release: str) -> Protected:
     try:
         body = store.read_json(s3, bucket, key)
     except (store.MissingObjectError, ClientError) as error:
-        raise ReleaseError(f"there is no release {release}: {_absent(error, bucket, key)}") from None
+        raise ReleaseError(
+            f"there is no release {release}: {_absent(error, bucket, key)}; check its id, and what the role may read"
+        ) from None
     try:
         store.read_bytes(s3, bucket, seal_key(release))
     except (store.MissingObjectError, ClientError) as error:

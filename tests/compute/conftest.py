@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,10 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from functions.compute_kpis.contract import TABLES
 from local import athena
 from local.intrinsics import REGION
-from placements_kpi.tables import Table, glue_columns
 from tests.compute import stack
 
 
@@ -29,22 +26,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactor
     stack.client.cache_clear()
     _share_clients(monkeypatch)
     with mock_aws(), athena.install(tmp_path_factory.mktemp("athena")):
-        for bucket in (stack.BUCKET, stack.SITE):
-            stack.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-        stack.client("athena").create_work_group(
-            Name=stack.WORKGROUP,
-            Configuration={
-                "EnforceWorkGroupConfiguration": True,
-                "ResultConfiguration": {"OutputLocation": f"s3://{stack.BUCKET}/athena/"},
-                "BytesScannedCutoffPerQuery": 10_000_000,
-            },
-        )
-        stack.client("secretsmanager").create_secret(
-            Name=stack.ROUNDING_SECRET, SecretString=json.dumps({"key": stack.ROUNDING_KEY})
-        )
-        stack.client("glue").create_database(DatabaseInput={"Name": stack.DATABASE})
-        for table in [*TABLES, *(table for tables in stack.TABLES.values() for table in tables)]:
-            _declare(table)
+        stack.create()
         yield
 
 
@@ -67,24 +49,5 @@ def _share_clients(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def environment(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Set the environment that the template gives the function."""
-    for name, value in stack.settings().model_dump(mode="json").items():
-        text = value if isinstance(value, str) else json.dumps(value)
-        monkeypatch.setenv(name.upper(), text)
-
-
-def _declare(table: Table) -> None:
-    """Declare a table in Glue as ``template.yaml`` does."""
-    location = f"s3://{stack.BUCKET}/snapshots/{table.name}/"
-    stack.client("glue").create_table(
-        DatabaseName=stack.DATABASE,
-        TableInput={
-            "Name": table.name,
-            "PartitionKeys": [{"Name": "snapshot", "Type": "string"}],
-            "Parameters": {
-                "projection.enabled": "true",
-                "projection.snapshot.type": "injected",
-                "storage.location.template": location + "snapshot=${snapshot}/",
-            },
-            "StorageDescriptor": {"Columns": glue_columns(table), "Location": location},
-        },
-    )
+    for name, text in stack.environment().items():
+        monkeypatch.setenv(name, text)

@@ -17,10 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from functions.compute_kpis import run
+from functions.compute_kpis.contract import TABLES as COMPUTED
+from local.intrinsics import REGION
 from placements_kpi import store
 from placements_kpi.costs import PUBLIC_KEY
 from placements_kpi.settings import SOURCES, ComputeSettings
-from placements_kpi.tables import Table, arrow_schema
+from placements_kpi.tables import Table, arrow_schema, glue_columns
 
 if TYPE_CHECKING:
     import pytest
@@ -75,6 +77,48 @@ def settings(**changed: Any) -> ComputeSettings:
         "poll_seconds": 0.01,
     }
     return ComputeSettings.model_validate(values | changed)
+
+
+def create() -> None:
+    """Make buckets, tables, workgroup and the key of rounding, as the template does; nothing is in the buckets."""
+    for bucket in (BUCKET, SITE):
+        client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    client("athena").create_work_group(
+        Name=WORKGROUP,
+        Configuration={
+            "EnforceWorkGroupConfiguration": True,
+            "ResultConfiguration": {"OutputLocation": f"s3://{BUCKET}/athena/"},
+            "BytesScannedCutoffPerQuery": 10_000_000,
+        },
+    )
+    client("secretsmanager").create_secret(Name=ROUNDING_SECRET, SecretString=json.dumps({"key": ROUNDING_KEY}))
+    client("glue").create_database(DatabaseInput={"Name": DATABASE})
+    for table in [*COMPUTED, *(table for tables in TABLES.values() for table in tables)]:
+        _declare(table)
+
+
+def _declare(table: Table) -> None:
+    """Declare a table in Glue as ``template.yaml`` does."""
+    location = f"s3://{BUCKET}/snapshots/{table.name}/"
+    client("glue").create_table(
+        DatabaseName=DATABASE,
+        TableInput={
+            "Name": table.name,
+            "PartitionKeys": [{"Name": "snapshot", "Type": "string"}],
+            "Parameters": {
+                "projection.enabled": "true",
+                "projection.snapshot.type": "injected",
+                "storage.location.template": location + "snapshot=${snapshot}/",
+            },
+            "StorageDescriptor": {"Columns": glue_columns(table), "Location": location},
+        },
+    )
+
+
+def environment() -> dict[str, str]:
+    """Return the environment that the template gives the function."""
+    values = settings().model_dump(mode="json")
+    return {name.upper(): value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
 
 
 def put_snapshot(

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from functions.compute_kpis import app
+from functions.compute_kpis import app, reconciliation
+from functions.compute_kpis.queries import Answer
+from functions.compute_kpis.reconciliation import UnknownValues
 from functions.compute_kpis.request import RequestError, parse
 from functions.compute_kpis.run import AsOfError, NothingComputedError
 from placements_kpi.failures import UnforeseenError
@@ -129,6 +131,17 @@ def test_fault_of_athena_stops_the_kpi_that_met_it(call: str, fault: Any, monkey
     assert summary["outcome"] == "partial"
     states = [facts["state"] for facts in summary["kpis"].values()]
     assert sorted(states) == ["none", "ok"]
+
+
+@pytest.mark.usefixtures("aws")
+def test_fault_of_athena_in_a_check_is_told_and_does_not_pass_for_a_whole_run(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stack.put_world()
+    no_answer = {UnknownValues.id: Answer(error="Athena did not answer")}
+    monkeypatch.setattr(reconciliation, "run_queries", lambda *_: no_answer)
+    assert stack.compute()["outcome"] == "partial"
+    assert [line.reason for line in error_lines(caplog)] == ["Athena did not answer"]
 
 
 @pytest.mark.parametrize(

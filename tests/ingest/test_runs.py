@@ -345,6 +345,7 @@ def test_a_run_that_cannot_be_recorded_fails_and_says_what_it_did_all_the_same(
     (said,) = [line for line in caplog.records if line.message == "ingest ended"]
     assert said.levelname == "ERROR"
     assert (said.__dict__["run"]["outcome"], said.__dict__["run"]["reasons"]) == ("accepted", [str(failed.value)])
+    assert [place.json(name)["reasons"] for name in place.listing("runs/")] in ([], [[str(failed.value)]])
 
 
 def test_an_attempt_says_when_it_began_and_when_it_ended(place: Place) -> None:

@@ -129,8 +129,6 @@ def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
     this.summary["usage"] = usage.so_far().model_dump()
     if not this.event.dry_run:
         failure = runs.record(this.s3, settings.data_bucket, this.summary, failure)
-        if failure is not None:
-            this.summary["reasons"] = this.summary["reasons"] or [str(failure)]
     runs.report(this.summary, failure)
     if failure is not None:
         raise failure from None
@@ -230,7 +228,7 @@ def _ingest_drop(this: _Run, folder: Path) -> None:
                 _land(this, read)
                 told = {}
             except RefusedError as error:
-                problems.append(str(error))
+                problems.append(str(error).removeprefix(f"{this.source.name}: "))
                 refused, told = refused or error, told or dict(this.summary)
                 continue
         elif not problems:

@@ -49,23 +49,26 @@ def record(
     ``attempts/<source>.json`` tells readers of the data how fresh it could have been, so a
     wrong event, a wrong snapshot id and an erasure, which say nothing of the source, do not change it.
     """
-    source = summary["source"]
-    writings: list[tuple[str, Callable[[], None]]] = [
-        ("run record", lambda: _put(s3, bucket, f"runs/ingest_{source}/{summary['run_id']}.json", summary))
-    ]
+    source, ended = summary["source"], summary["outcome"]
+    writings: list[tuple[str, Callable[[], None]]] = []
     if not isinstance(failure, EventError | SnapshotError) and summary.get("event", {}).get("action") != "erase":
         attempt = {name: summary[name] for name in _ATTEMPT} | {"error": _sentence(summary, failure)}
         writings.append(("attempt", lambda: _put_attempt(s3, bucket, f"attempts/{source}.json", attempt)))
+    # The record comes last: it says also that the attempt could not be written.
+    key = f"runs/ingest_{source}/{summary['run_id']}.json"
+    writings.append(("run record", lambda: _put(s3, bucket, key, summary)))
     for what, write in writings:
         try:
             write()
         except (BotoCoreError, ClientError, store.StoreError) as error:
             why = str(error) if isinstance(error, PlacementsKpiError) else aws.told(error)
             logger.error("record not written", extra={"what": what, "reason": why})
-            failure = failure or IngestError(
-                f"the run ended well ({summary['outcome']}, snapshot {summary['snapshot']}), but its {what} could not "
-                f"be written down. {why}; run it again, which changes nothing else"
-            )
+            if failure is None:
+                failure = IngestError(
+                    f"the run ended well ({ended}, snapshot {summary['snapshot']}), but its {what} could not be "
+                    f"written down. {why}; run it again, which changes nothing else"
+                )
+                summary["reasons"] = [str(failure)]
     return failure
 
 
@@ -90,8 +93,10 @@ def report(summary: dict[str, Any], failure: PlacementsKpiError | None) -> None:
         metrics.add_dimension(name="source", value=summary["source"])
         metrics.add_metric(name="SourceAgeHours", unit=MetricUnit.Count, value=max(0.0, round(age, 1)))
         metrics.flush_metrics()
-    log = logger.info if failure is None else logger.error
-    log("ingest ended", extra={"run": summary})
+    if failure is None:
+        logger.info("ingest ended", extra={"run": summary})
+    else:
+        logger.error("ingest ended", extra={"run": summary, "reason": str(failure)})
 
 
 def _sentence(summary: dict[str, Any], failure: PlacementsKpiError | None) -> str | None:
