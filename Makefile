@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PYTHON_FITS = @"$(or $(PYTHON),python3)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	echo "error: Python 3.11 or later is needed, and $(if $(PYTHON),PYTHON=$(PYTHON) is not one,none was found on the path); install it, or give PYTHON=/path/to/python3.11" >&2; exit 2; }
 
-.PHONY: help setup tools check run invoke preflight serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks faults template scan built arm64 assets lock clean
+.PHONY: help setup tools check run invoke preflight serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks faults template scan built arm64 rehearse assets lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -141,6 +141,14 @@ scan: tools .venv-checkov/.complete ## checkov and cfn-guard over the stack; eac
 	.venv-checkov/$(PIP) --no-deps -r .ci/scan.lock
 	@touch $@
 
+rehearse: setup .venv-sam/.complete .venv-rehearsal/.complete ## Deploy what make template and make built made in LocalStack, as docs/deploying.md says. HOLD=1
+	@$(PY) -m local.rehearsal --hold "$(HOLD)"
+
+.venv-rehearsal/.complete: .ci/rehearsal.lock .venv/.complete
+	python=$$(.ci/sam-python) && "$$python/python3.13" -m venv --clear .venv-rehearsal
+	@.ci/step "Installing LocalStack (once; some 10 s and a fetch of 130 MB)" .venv/bin/uv pip install --quiet --python .venv-rehearsal/bin/python --require-hashes --no-deps -r .ci/rehearsal.lock
+	@touch $@
+
 assets: ## Build the stylesheet from GOV.UK Frontend's sources (needs Node 20; what it makes is in the repository)
 	npm ci --silent
 	npm run --silent assets
@@ -155,6 +163,7 @@ lock: .venv-lock/bin/uv ## Pin every dependency again, with hashes
 	$(UV) --python-version 3.11 .ci/sam.in -o .ci/sam.lock
 	$(UV) --python-version 3.11 .ci/uv.in -o .ci/uv.lock
 	$(UV) --python-version 3.11 .ci/scan.in -o .ci/scan.lock
+	$(subst --universal,--python-platform linux,$(UV)) --python-version 3.13 .ci/rehearsal.in -o .ci/rehearsal.lock
 
 .venv-lock/bin/uv: .ci/uv.lock
 	$(PYTHON_FITS)

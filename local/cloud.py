@@ -149,7 +149,7 @@ def open_cloud(stack: Stack, secrets: Mapping[str, Mapping[str, Any]]) -> Iterat
 @contextmanager
 def _running(stack: Stack, secrets: Mapping[str, Mapping[str, Any]]) -> Iterator[Cloud]:
     with tempfile.TemporaryDirectory(prefix="placements-") as folder, athena.install(Path(folder)) as engine:
-        server = _CountingServer()
+        server = CountingServer()
         server.start()
         try:
             host, port = server.get_host_and_port()
@@ -162,7 +162,7 @@ def _running(stack: Stack, secrets: Mapping[str, Mapping[str, Any]]) -> Iterator
             _forget()
 
 
-class _CountingServer(ThreadedMotoServer):
+class CountingServer(ThreadedMotoServer):
     """moto's server on a free port, counting the requests that AWS would bill."""
 
     def __init__(self) -> None:

@@ -152,7 +152,7 @@ def load_stack(path: Path = TEMPLATE, given: Mapping[str, Any] | None = None) ->
     resolver = Resolver(template, _parameter_values(template, given or {}))
     if broken := resolver.broken_rules():
         raise TemplateError("; ".join(broken))
-    resources = {key: body for key, body in template["Resources"].items() if resolver.exists(key)}
+    resources = _existing(template, resolver)
 
     def of_type(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for key, body in resources.items():
@@ -190,6 +190,16 @@ def load_stack(path: Path = TEMPLATE, given: Mapping[str, Any] | None = None) ->
         headers=_headers(policies),
         not_found_page=_not_found_page(distributions),
     )
+
+
+def declared(path: Path = TEMPLATE, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the resources that a deployment with ``given`` parameters has, as CloudFormation, by logical id."""
+    template = translate(path, given)
+    return _existing(template, Resolver(template, _parameter_values(template, given or {})))
+
+
+def _existing(template: Mapping[str, Any], resolver: Resolver) -> dict[str, Any]:
+    return {key: body for key, body in template["Resources"].items() if resolver.exists(key)}
 
 
 def _package(template: Mapping[str, Any]) -> None:
