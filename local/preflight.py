@@ -184,7 +184,7 @@ def stack(session: boto3.Session, asked: Asked) -> tuple[Line, Deployed | None]:
         raise
     status = told["StackStatus"]
     if status == "ROLLBACK_COMPLETE":
-        do = f"delete it (.venv-sam/bin/sam delete --config-env {asked.name}) and deploy again: it holds nothing"
+        do = f"aws cloudformation delete-stack --stack-name {asked.stack}, then deploy again: it holds nothing"
         return Line("stack", f"{asked.stack} failed when it was first deployed", do), None
     pages = client.get_paginator("list_stack_resources").paginate(StackName=asked.stack)
     resources = {
