@@ -144,7 +144,7 @@ scan: tools .venv-checkov/.complete ## checkov and cfn-guard over the stack; eac
 rehearse: setup .venv-sam/.complete .venv-rehearsal/.complete ## Deploy what make template and make built made in LocalStack, as docs/deploying.md says. HOLD=1
 	@$(PY) -m local.rehearsal --hold "$(HOLD)"
 
-.venv-rehearsal/.complete: .ci/rehearsal.lock .venv/.complete
+.venv-rehearsal/.complete: .ci/rehearsal.lock | .venv/.complete
 	python=$$(.ci/sam-python) && "$$python/python3.13" -m venv --clear .venv-rehearsal
 	@.ci/step "Installing LocalStack (once; some 10 s and a fetch of 130 MB)" .venv/bin/uv pip install --quiet --python .venv-rehearsal/bin/python --require-hashes --no-deps -r .ci/rehearsal.lock
 	@touch $@

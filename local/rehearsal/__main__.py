@@ -250,6 +250,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--hold", default="", help="1: play nothing, and wait, for commands typed by hand")
     asked = parser.parse_args(arguments)
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an end that leaves nothing running, as Ctrl-C is one
     shutil.rmtree(BUILD, ignore_errors=True)
     try:
         with open_built(HERE, this_machine()) as code, open_host(BUILD, code) as host:
