@@ -36,7 +36,7 @@ def erase(tmp_path: Any) -> Callable[[], dict[str, Any]]:
     stack.put_world()
     rejected = {"status": "rejected", "rejected_at": "2026-03-05T10:00:00Z"}
     rows = [drops.choice(n, provider_region_code=None, **(rejected if n < 50 else {})) for n in range(200)]
-    drops.write_drop(tmp_path / "apply", {"application_choices": [*rows]})
+    drops.write_drop(tmp_path / "apply", {"application_choices": [*rows]}, invented=True)
     manager = stack.client("secretsmanager")
     manager.create_secret(Name="key", SecretString=json.dumps({"key": "local-0123456789-abcdefghijklmnop"}))
     people = [{"type": "candidate", "identifier": "C7"}]
@@ -49,6 +49,7 @@ def erase(tmp_path: Any) -> Callable[[], dict[str, Any]]:
             "source_location": str(tmp_path / "apply"),
             "pseudonym_secret_arn": "key",
             "erasure_secret_arn": "erasure",
+            "demonstration": True,
         }
     )
 

@@ -18,8 +18,9 @@ def write_drop(
     day: str = "2026-07-14",
     as_of: str | None = None,
     zipped: bool = False,
+    **also: Any,
 ) -> Path:
-    """Write one drop and return its folder; a row that is a text is written as it is."""
+    """Write one drop and return its folder; a row that is a text is written as it is. ``also``: of its manifest."""
     folder = location / f"dt={day}"
     folder.mkdir(parents=True, exist_ok=True)
     listed = []
@@ -29,7 +30,7 @@ def write_drop(
         path = folder / (f"{name}.ndjson.gz" if zipped else f"{name}.ndjson")
         path.write_bytes(stored)
         listed.append({"name": path.name, "rows": len(rows), "sha256": hashlib.sha256(stored).hexdigest()})
-    manifest = {"schema_version": 1, "as_of": as_of or f"{day}T22:00:00Z", "files": listed}
+    manifest = {"schema_version": 1, "as_of": as_of or f"{day}T22:00:00Z", "files": listed, **also}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 

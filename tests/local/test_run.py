@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from local.lambdas import ROOT
+from local.template import load_stack
 from local.world import write_sample
 from placements_kpi.results import Protected
 from tests.site.agreement import compare
@@ -117,7 +118,7 @@ def test_the_run_measures_itself(build: Path, first: tuple[int, str, str]) -> No
 def test_site_and_buckets_lie_on_disk(build: Path, first: tuple[int, str, str]) -> None:
     assert "<h1" in (build / "site" / "index.html").read_text()
     buckets = {path.name for path in (build / "aws").iterdir()}
-    assert len(buckets) == 2
+    assert buckets == {bucket.name for bucket in load_stack().buckets.values()}
     assert (build / "site" / "releases" / record(build)["release"] / "index.html").is_file()
 
 
@@ -239,7 +240,8 @@ def test_a_fault_breaks_what_it_names_after_a_good_run_too(
 
 def test_a_run_says_what_it_does_how_far_it_is_and_how_long_the_rest_takes(first: tuple[int, str, str]) -> None:
     _, said, _ = first
-    assert re.search(r"s  ingest_apply, ingest_vacancies: 0 of 8 done, about \d+ s to go\n", said), said
+    # Which stages are under way when a line is due depends on the machine; a whole run never ends before the first.
+    assert re.search(r"s  [a-z_]+(, [a-z_]+)?: \d of 8 done, about \d+ s to go\n", said), said
 
 
 def test_a_missing_key_stops_the_sources_with_people_in_them_and_no_others(build: Path, tmp_path: Path) -> None:
