@@ -251,7 +251,8 @@ class TestRun:
     def test_real_people_are_not_compared_with_invented_ones(self) -> None:
         stack.put_world()
         stack.compute()
-        stack.put_snapshot("placements", number=2, provider_activity=LATE)
+        stack.put_world(invented=False)
+        stack.put_snapshot("placements", number=2, provider_activity=LATE, invented=False)
         summary = stack.compute(settings=stack.settings(demonstration=False))
         assert (summary["release"], summary["compared_with"], summary["revisions"]) == ("2026-07-14.2", None, 0)
 

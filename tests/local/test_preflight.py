@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from functions.compute_kpis.preflight import Line
@@ -66,27 +66,53 @@ def test_the_account_is_named(session: boto3.Session) -> None:
     assert only(preflight.account(session, ASKED)).says.startswith("123456789012 in eu-west-2, as arn:aws:")
 
 
-def test_a_stack_that_is_not_there_is_to_be_deployed(session: boto3.Session) -> None:
+@pytest.fixture
+def cloudformation(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+    """CloudFormation whose answers are held against AWS's own model of them; a whole one is in make rehearse."""
+    made, client = session.client, session.client("cloudformation")
+    monkeypatch.setattr(
+        session, "client", lambda name, **more: client if name == "cloudformation" else made(name, **more)
+    )
+    with Stubber(client) as stubber:
+        yield stubber
+
+
+def test_a_stack_that_is_not_there_is_to_be_deployed(session: boto3.Session, cloudformation: Stubber) -> None:
+    cloudformation.add_client_error("describe_stacks", "ValidationError", "Stack with id stack-dev does not exist")
     line, deployed = preflight.stack(session, ASKED)
     assert deployed is None
     assert line.do == "make template, then .venv-sam/bin/sam deploy --config-env dev"
 
 
-def test_what_is_deployed_is_read_from_the_stack(session: boto3.Session) -> None:
-    template = {
-        "Resources": {"AlarmTopic": {"Type": "AWS::SNS::Topic"}},
-        "Outputs": {"AlarmTopicArn": {"Value": {"Ref": "AlarmTopic"}}},
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_IN_PROGRESS"])
+def test_what_is_deployed_is_read_from_the_stack(session: boto3.Session, cloudformation: Stubber, status: str) -> None:
+    topic = session.client("sns").create_topic(Name="alarms")["TopicArn"]
+    told: dict[str, Any] = {"StackName": "stack-dev", "CreationTime": datetime.now(UTC), "StackStatus": status}
+    outputs = [{"OutputKey": "AlarmTopicArn", "OutputValue": topic}]
+    cloudformation.add_response("describe_stacks", {"Stacks": [told | {"Outputs": outputs}]})
+    summary = {
+        "LogicalResourceId": "AlarmTopic",
+        "PhysicalResourceId": topic,
+        "ResourceType": "AWS::SNS::Topic",
+        "LastUpdatedTimestamp": datetime.now(UTC),
+        "ResourceStatus": "CREATE_COMPLETE",
     }
-    session.client("cloudformation").create_stack(StackName="stack-dev", TemplateBody=json.dumps(template))
+    cloudformation.add_response("list_stack_resources", {"StackResourceSummaries": [summary]})
     line, deployed = preflight.stack(session, ASKED)
-    assert line.fine
+    assert line.fine == (status != "UPDATE_IN_PROGRESS")
     assert deployed is not None
-    topics = deployed.of_type("AWS::SNS::Topic")
-    assert list(topics) == ["AlarmTopic"]
-    assert deployed.outputs["AlarmTopicArn"] == topics["AlarmTopic"]
+    assert deployed.of_type("AWS::SNS::Topic") == {"AlarmTopic": topic}
     assert only(preflight.alarms(session, deployed)).do == "give AlarmEmail and deploy again"
-    session.client("sns").subscribe(TopicArn=topics["AlarmTopic"], Protocol="email", Endpoint="team@example.org")
+    session.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="team@example.org")
     assert only(preflight.alarms(session, deployed)).says == "go to team@example.org"
+
+
+def test_a_first_deployment_that_failed_is_taken_away_first(session: boto3.Session, cloudformation: Stubber) -> None:
+    told = {"StackName": "stack-dev", "CreationTime": datetime.now(UTC), "StackStatus": "ROLLBACK_COMPLETE"}
+    cloudformation.add_response("describe_stacks", {"Stacks": [told]})
+    line, deployed = preflight.stack(session, ASKED)
+    assert deployed is None
+    assert line.do.startswith("aws cloudformation delete-stack --stack-name stack-dev, then deploy again")
 
 
 def test_a_certificate_must_be_issued_in_the_right_region_for_the_right_host(session: boto3.Session) -> None:

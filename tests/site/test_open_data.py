@@ -189,7 +189,11 @@ def _cells(made: Any) -> list[Cell]:
 
 def test_text_that_a_spreadsheet_would_run_is_refused() -> None:
     with pytest.raises(opendata.OpenDataError, match="formula"):
-        opendata.note_file({"reason": "=HYPERLINK(1)"})
+        opendata.text_cell("=HYPERLINK(1)")
+
+
+def test_what_an_operator_wrote_is_shown_and_never_run() -> None:
+    assert b"'=HYPERLINK(1)" in opendata.note_file({"reason": "=HYPERLINK(1)"})
 
 
 def test_a_figure_that_stands_at_no_point_is_an_error() -> None:
