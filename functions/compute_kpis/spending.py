@@ -53,7 +53,7 @@ def month_so_far(s3: S3Client, bucket: str) -> costs.Costs:
         newest=tuple(_rounded(run) for _, run in sorted(newest.items())),
         month=month,
         runs=len(runs),
-        dollars=round(costs.total(run.usage for run in runs), 2),
+        dollars=round(costs.total(run.usage for run in runs), 4),
         standing=counts,
         standing_dollars=round(standing, 2),
     )
@@ -79,9 +79,11 @@ def _runs(s3: S3Client, bucket: str, month: date) -> Iterator[_Run]:
             record = _record(s3, bucket, item["Key"])
             try:
                 usage = costs.Usage.model_validate(record.get("usage"))
-            except ValidationError:
+                ended = datetime.fromisoformat(record.get("finished_at") or record["ended_at"])
+            except (ValidationError, KeyError, TypeError, ValueError):
                 continue
-            yield _Run(item["Key"].split("/")[1], item["LastModified"], usage)
+            if times.london_day(ended) >= month:
+                yield _Run(item["Key"].split("/")[1], ended, usage)
 
 
 def _record(s3: S3Client, bucket: str, key: str) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def _view(costs: Costs) -> dict[str, object]:
         "month": f"{costs.month:%B %Y}",
         "up_to": words.day(times.london_day(costs.worked_out)),
         "runs": costs.runs,
-        "spent": f"{costs.dollars:,.2f}",
+        "spent": f"{costs.dollars:,.2f}" if costs.dollars >= 0.01 else "less than 0.01",
         "standing": f"{costs.standing_dollars:,.2f}",
         "what_stands": _listed([_several(count, what) for what, count in costs.standing.items()]),
         "prices": words.day(costs.prices_as_at),

@@ -18,6 +18,7 @@ from functions.publish_site import costs_page
 from local.intrinsics import REGION
 from placements_kpi import costs, usage
 from placements_kpi.store import canonical_json
+from placements_kpi.times import iso_instant, now
 from tests.costs.example import example
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Client]:
 
 
 def record(s3: S3Client, key: str, **used: float) -> None:
-    s3.put_object(Bucket=BUCKET, Key=f"runs/{key}.json", Body=canonical_json({"usage": used}))
+    s3.put_object(
+        Bucket=BUCKET, Key=f"runs/{key}.json", Body=canonical_json({"usage": used, "finished_at": iso_instant(now())})
+    )
 
 
 def test_requests_are_counted_as_s3_bills_them(s3: S3Client) -> None:
@@ -91,7 +94,7 @@ def test_the_month_is_the_sum_of_its_run_records(s3: S3Client, monkeypatch: pyte
     s3.put_object(Bucket=BUCKET, Key="runs/ingest_apply/broken.json", Body=b"")
     found = spending.month_so_far(s3, BUCKET)
     assert found.runs == 3
-    assert found.dollars == round(3 * sum(costs.dollars(costs.Usage.model_validate(used)).values()), 2)
+    assert found.dollars == round(3 * sum(costs.dollars(costs.Usage.model_validate(used)).values()), 4)
     assert [(one.function, one.scanned_mb) for one in found.newest] == [("compute_kpis", 170), ("ingest_apply", 170)]
 
 
@@ -134,6 +137,11 @@ def test_the_page_says_what_was_spent(page_frame: Site) -> None:
     page = costs_page.costs_page(page_frame, example(), "2026-11-27.1").decode()
     for said in ("224 runs of November 2026", "0.07 US dollars up to 28 November 2026", "1,234", "170", "0.0031"):
         assert said in page, said
+
+
+def test_a_month_that_cost_next_to_nothing_did_not_cost_nothing(page_frame: Site) -> None:
+    little = example().model_copy(update={"dollars": 0.002})
+    assert "have cost less than 0.01 US dollars" in costs_page.costs_page(page_frame, little, None).decode()
 
 
 def test_the_page_is_there_before_anything_is_known(page_frame: Site) -> None:
