@@ -29,6 +29,9 @@ from placements_kpi.settings import ComputeSettings
 
 SAMCONFIG = Path(__file__).resolve().parent.parent / "samconfig.toml"
 
+FUNCTIONS = 8
+"""Functions of the stack, each of which reserves one execution where it is asked for."""
+
 FREE_AFTER_RESERVING = 100
 """Concurrent executions that must stay unreserved in an account:
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
@@ -118,9 +121,9 @@ def concurrency(session: boto3.Session, asked: Asked) -> Iterator[Line]:
     limit = session.client("lambda").get_account_settings()["AccountLimit"]
     free, reserved = limit["UnreservedConcurrentExecutions"], asked.parameters.get("ReserveConcurrency") == "true"
     said = f"{free} of {limit['ConcurrentExecutions']} concurrent executions are not reserved"
-    if reserved and free < FREE_AFTER_RESERVING + 2:
+    if reserved and free < FREE_AFTER_RESERVING + FUNCTIONS:
         raise_it = "ask for a higher quota of Lambda's concurrent executions, or leave ReserveConcurrency at false"
-        yield Line("Lambda quota", f"{said}, and reserving two must leave {FREE_AFTER_RESERVING}", raise_it)
+        yield Line("Lambda quota", f"{said}, and reserving {FUNCTIONS} must leave {FREE_AFTER_RESERVING}", raise_it)
     else:
         yield Line("Lambda quota", said)
 

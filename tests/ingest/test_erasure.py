@@ -222,6 +222,17 @@ def test_rows_that_aws_does_not_show_are_not_taken_for_gone(
     assert every_row(register, "trainees") == before
 
 
+def test_an_erasure_sent_again_takes_out_what_a_run_beside_it_wrote_and_then_says_that_nothing_is_left(
+    register: Place,
+) -> None:
+    arn = ask(("trn", RAW))
+    erase(register, "register", arn)
+    late = register.ingest("register", {"day": "2026-07-13"})["snapshot"]  # of a drop that still has the person
+    assert erase(register, "register", arn)["erased"]["rewritten"].keys() == {late}
+    assert erase(register, "register", arn)["erased"]["rewritten"] == {}
+    assert keyed("trn", RAW) not in {row["trn"] for rows in every_row(register, "trainees").values() for row in rows}
+
+
 def test_rows_of_a_run_that_may_still_be_writing_stop_the_erasure(register: Place) -> None:
     current = register.current("register")
     body = register.s3.get_object(Bucket=BUCKET, Key=f"snapshots/trainees/snapshot={current}/part-0.parquet")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
+from local import preflight
 from local.intrinsics import Resolver
 from local.policies import allows
 from local.template import load_stack, translate
@@ -438,17 +439,16 @@ def test_who_read_or_wrote_is_logged_for_every_bucket_but_that_of_the_logs(resol
     assert not allows(deliver, "s3:PutObject", f"arn:aws:s3:::{name}/x", request | {"aws:sourceaccount": "1"})
 
 
-def test_compute_and_publisher_run_one_at_a_time_where_it_is_asked_for_and_a_small_account_can_deploy() -> None:
-    """Reserving leaves at least 100 unreserved or is refused (https://docs.aws.amazon.com/lambda/latest/dg/
+@pytest.mark.parametrize(("given", "number"), [({}, None), ({"ReserveConcurrency": "true"}, 1)])
+def test_every_function_runs_one_at_a_time_where_it_is_asked_for_and_a_small_account_can_deploy(
+    given: dict[str, str], number: int | None
+) -> None:
+    """An erasure and an ingest of the same source then wait for each other: they are the same function. Reserving
+    leaves at least 100 unreserved or is refused (https://docs.aws.amazon.com/lambda/latest/dg/
     configuration-concurrency.html), and a new account may have fewer in all (…/gettingstarted-limits.html)."""
-    for given, reserved in (
-        ({}, set()),
-        ({"ReserveConcurrency": "true"}, {"ComputeKpisFunction", "PublishSiteFunction"}),
-    ):
-        functions = of_type(roles_of(given), "AWS::Lambda::Function")
-        found = {key: body["Properties"].get("ReservedConcurrentExecutions") for key, body in functions.items()}
-        assert {key for key, number in found.items() if number == 1} == reserved
-        assert set(found.values()) <= {1, None}
+    functions = of_type(roles_of(given), "AWS::Lambda::Function")
+    assert len(functions) == preflight.FUNCTIONS
+    assert {body["Properties"].get("ReservedConcurrentExecutions") for body in functions.values()} == {number}
 
 
 def test_an_alarm_about_missing_data_is_silent_until_the_first_success(resolved: Resources) -> None:
