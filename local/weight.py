@@ -13,7 +13,6 @@ from datetime import datetime
 from pathlib import Path
 
 from functions.publish_site import assets, site
-from functions.publish_site.results import in_public_words
 from local.errors import LocalError
 from placements_kpi import times
 from placements_kpi.results import Protected
@@ -33,7 +32,7 @@ def first_views(place: Path, host: str) -> dict[str, tuple[int, int]]:
     kept = protected_folder(place)
     release = json.loads((kept / "current.json").read_bytes())["release"]
     body = (kept / release / "results.json").read_bytes()
-    document = in_public_words(Protected.model_validate_json(body))
+    document = Protected.model_validate_json(body)
     published = datetime.fromisoformat(json.loads((place / "run.json").read_bytes())["clock"])
     frame = site.Site(assets.load(host), host)
     pages = {

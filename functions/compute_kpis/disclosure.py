@@ -32,7 +32,7 @@ from placements_kpi.results import (
     SourceFacts,
     TableFacts,
     Verdict,
-    figures_digest,
+    judged,
 )
 from placements_kpi.results import Disclosure as UsedDisclosure
 
@@ -100,11 +100,10 @@ def protect(results: Results, disclosure: Disclosure, release: str, key: Roundin
         attempts=attempts,
         withheld=(*(place for guard in guards for place in guard.withheld), *records.withheld),
         key_id=key.key_id,
-        digest=figures_digest(document),
     )
     entries = {name: entry for guard in guards for name, entry in guard.entries.items()} | dict(records.entries)
     page = page_of(past, release, disclosure.base, key.key_id, entries)
-    return Protection(document.model_copy(update={"verdict": verdict}), page)
+    return Protection(judged(document, verdict), page)
 
 
 def _source(facts: SourceFacts, records: RecordCounts) -> SourceFacts:
@@ -113,7 +112,7 @@ def _source(facts: SourceFacts, records: RecordCounts) -> SourceFacts:
         return facts
     people = [one.table for one in facts.tables if one.table in PERSON_TABLES]
     withheld = tuple(table for table in people if "kept" not in records.of(table, "rows"))
-    return facts.in_public_words().model_copy(
+    return facts.model_copy(
         update={
             "tables": tuple(
                 _table(one, records) if one.table in people else one

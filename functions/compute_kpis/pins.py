@@ -21,6 +21,8 @@ from placements_kpi.times import london_day
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
+    from placements_kpi.results import Attempt
+
 SNAPSHOT_ID = re.compile(r"\d{8}-[0-9a-f]{12}")
 
 
@@ -195,10 +197,10 @@ def _check_people(manifest: dict[str, Any], demonstration: bool) -> None:
         raise PinError(problem)
 
 
-def _last_attempt(s3: S3Client, bucket: str, source: str) -> str | None:
-    """Return, for the public, why what was tried last was not accepted; ``None`` if it was."""
+def _last_attempt(s3: S3Client, bucket: str, source: str) -> Attempt | None:
+    """Return, for the public, that what was tried last was not accepted; ``None`` if it was."""
     try:
         attempt = read_attempt(s3, bucket, source)
     except store.BrokenObjectError:
         return "How it ended cannot be read"
-    return None if attempt is None or attempt.get("error") is None else str(attempt["error"])
+    return None if attempt is None or attempt.get("error") is None else "It did not pass the checks that we make"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.pins import public_day
 from placements_kpi.finality import Cell, marked
-from placements_kpi.results import Revision, Shown, figures_digest
+from placements_kpi.results import Revision, Shown, judged
 from placements_kpi.settings import SOURCE_TITLES
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ def declare(protected: Protected, published: Protected | None) -> Protected:
     if declared.verdict is None:
         return declared
     # Both sides of a revision were audited, each in its release: the verdict holds for them too.
-    verdict = declared.verdict.model_copy(update={"digest": figures_digest(declared)})
-    return declared.model_copy(update={"verdict": verdict})
+    return judged(declared, declared.verdict)
 
 
 def between(was: Protected, now: Protected) -> tuple[Revision, ...]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from functions.compute_kpis import (
     carried,
     catalogue,
+    closed,
     current,
     definitions,
     emit,
@@ -63,6 +64,8 @@ class Computed:
     answers: Mapping[str, Answer]
     inputs: Mapping[str, Any]
     pinned: Mapping[str, pins.Pin]
+    declared: closed.Declared
+    """What a release of it may say."""
 
 
 def compute(
@@ -204,7 +207,8 @@ def work_out(
         definitions=lists.files,
         checks=reconciliation.checks_of(sources, kpi_results, lists, unknown),
     )
-    return Computed(results, failures, answers | {reconciliation.UnknownValues.id: unknown}, inputs, pinned)
+    declared = closed.declared(settings, kpis, lists, results)
+    return Computed(results, failures, answers | {reconciliation.UnknownValues.id: unknown}, inputs, pinned, declared)
 
 
 def _release(
@@ -227,7 +231,13 @@ def _release(
 
     def make(name: str, past: Past, published: Protected | None) -> Protection:
         made = protect(results, settings.disclosure, name, key, past)
-        return replace(made, document=revisions.declare(made.document, published))
+        document = revisions.declare(made.document, published)
+        if strays := closed.strays(document, computed.declared):
+            raise DisclosureError(
+                f"release {name} has a text that is neither the catalogue's nor on a list of closed.py, at {strays[0]} "
+                f"({len(strays)} such); the current release stays"
+            )
+        return replace(made, document=document)
 
     try:
         _, protected = release.find_or_write(s3, bucket, results.as_of, make, withdrawn, write=not dry_run)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from functions.publish_site import compared, gate
 from functions.publish_site.catalogue import Entry
-from functions.publish_site.results import in_public_words, read_release
+from functions.publish_site.results import read_release
 from functions.publish_site.site import RELEASE_DATASET, not_found_page, release_files
 from placements_kpi import store, times
 
@@ -48,7 +48,7 @@ def prepare(run: Run, state: State, release: str, *, doubted: bool = False) -> R
     """
     document = read_release(run.s3, run.settings.data_bucket, release)
     gate.check_verdict(document)
-    document = compared.without_withdrawn(in_public_words(document), state.withdrawn)
+    document = compared.without_withdrawn(document, state.withdrawn)
     known = state.catalogue.entry(release)
     entry = known or Entry(release=release, as_of=document.as_of, published=_published(run, release))
     certain = known is not None and release not in state.markers and not doubted

@@ -77,8 +77,3 @@ def _absent(error: Exception, bucket: str, key: str) -> str:
     if error.response.get("Error", {}).get("Code") not in {"AccessDenied", "403"}:
         raise error
     return f"s3://{bucket}/{key} does not exist, or the publisher may not read it (S3 answers 403 to both)"
-
-
-def in_public_words(document: Protected) -> Protected:
-    """Return ``document`` with the errors of its sources' last attempts in words for everybody."""
-    return document.model_copy(update={"sources": tuple(source.in_public_words() for source in document.sources)})

@@ -46,11 +46,11 @@ class Verdict:
 
 def difference(now: Cell, before: Cell) -> str:
     """Return how far two cells are apart, without a sign: ``2.2 percentage points``, ``840``."""
-    gap = abs(Decimal(_number(now)) - Decimal(_number(before)))
+    gap = abs(_number(now) - _number(before))
     if not now.percent:
-        return f"{gap:,}"
+        return words.printed(gap)
     unit = "percentage point" if gap == 1 else "percentage points"
-    return f"{gap} {unit}"
+    return f"{words.printed(gap)} {unit}"
 
 
 def change(figures: KpiFigures, measure: Measure) -> Change:
@@ -156,7 +156,7 @@ def trend(label: str, points: list[tuple[str, Cell]]) -> str:
     (first_when, first), (last_when, last) = known[0], known[-1]
     if len(known) == 1:
         return f"{label}: {last.text} {last_when}.{gaps}"
-    rise = Decimal(_number(last)) - Decimal(_number(first))
+    rise = _number(last) - _number(first)
     between = _between(known)
     if rise == 0:
         return f"{label}: is unchanged, {first.text} {first_when} and {last_when}.{between}{gaps}"

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from functions.publish_site import words
+
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from jinja2.runtime import Context
     from markupsafe import Markup
 
 _IN_CHECKOUT = Path(__file__).resolve().parents[2] / "site_templates"
 _IN_LAYER = Path("/opt/site_templates")  # site_templates/Makefile puts them there
 SITE_TEMPLATES = _IN_CHECKOUT if _IN_CHECKOUT.is_dir() else _IN_LAYER
 
+LOGO = "macros/logo.html"
+"""GOV.UK's crown, which works out its own width: the one template that prints a number of its own."""
+
 
 @cache
 def environment() -> Environment:
     """Return the Jinja environment: HTML escaped, and a value that does not exist never printed as a blank."""
-    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader, Undefined
+    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader, Undefined, pass_context
 
     class Missing(Undefined):
         """May be asked for, as the macros of GOV.UK Frontend do, but not printed."""
@@ -41,9 +48,19 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=pass_context(_only_text),
     )
-    made.filters |= {"with_crown": with_crown, "same_crown": same_crown}
+    made.filters |= {"with_crown": with_crown, "same_crown": same_crown, "figure": words.printed}
     return made
+
+
+def _only_text(context: Context, value: object) -> object:
+    """Return what a template prints; :class:`BareNumberError` for a number that did not go through ``| figure``."""
+    if isinstance(value, Decimal | float | int | words.Cell) and context.name != LOGO:
+        raise words.BareNumberError(
+            f"{context.name} prints a bare number: print a cell's text, or the number by | figure"
+        )
+    return value
 
 
 def with_crown(header: Markup) -> Markup:

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, NoReturn
+
+from placements_kpi.errors import PlacementsKpiError
 
 # Not the locale's, so that a page is the same wherever it is made.
 MONTHS = "January February March April May June July August September October November December".split()
@@ -36,7 +39,50 @@ PLURALS = {
     "record": "records",
 }
 
-Number = int | Decimal
+
+class BareNumberError(PlacementsKpiError):
+    """A template or a sentence prints a number that did not go through :func:`printed`."""
+
+
+_BARE = "a sentence prints a bare number: print a cell's text, or the number by words.printed"
+
+
+class Number(Decimal):
+    """A published number, or what is worked out of one: it becomes text by :func:`printed` and a :class:`Cell` alone.
+
+    A sentence that puts it between its words otherwise does not render, so that none says a figure in a way of its own.
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> NoReturn:
+        raise BareNumberError(_BARE)
+
+    def __format__(self, *_: Any) -> NoReturn:
+        raise BareNumberError(_BARE)
+
+    def __repr__(self) -> str:
+        return "<a published number>"
+
+    def __add__(self, other: Any) -> Number:
+        return Number(Decimal.__add__(self, other))
+
+    def __sub__(self, other: Any) -> Number:
+        return Number(Decimal.__sub__(self, other))
+
+    def __mul__(self, other: Any) -> Number:
+        return Number(Decimal.__mul__(self, other))
+
+    def __abs__(self) -> Number:
+        return Number(Decimal.__abs__(self))
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+
+def printed(number: Number | int) -> str:
+    """Return a number as the public reads it, ``12,045``: a figure, or a fact about the release such as a limit."""
+    return format(Decimal(number), ",")
 
 
 @dataclass(frozen=True)
@@ -52,24 +98,34 @@ class Cell:
     percent: bool = False
     revised: bool = field(default=False, compare=False)
 
+    def __init__(
+        self, number: Decimal | int | None, symbol: str | None = None, *, percent: bool = False, revised: bool = False
+    ) -> None:
+        known = None if number is None else Number(number)
+        for name, value in (("number", known), ("symbol", symbol), ("percent", percent), ("revised", revised)):
+            object.__setattr__(self, name, value)
+
+    def __str__(self) -> NoReturn:
+        raise BareNumberError(_BARE)
+
     @property
     def plain(self) -> str:
         """The cell in CSV: no thousands separator, no per cent sign, a bare symbol; never blank."""
-        return str(self.number) if self.number is not None else self.mark
+        return format(Decimal(self.number), "f") if self.number is not None else self.mark
 
     @property
     def json(self) -> int | float | str:
         """The cell in JSON: a number, or the bare symbol."""
         if self.number is None:
             return self.mark
-        return self.number if isinstance(self.number, int) else float(self.number)
+        return float(self.number) if self.percent else int(self.number)
 
     @property
     def text(self) -> str:
         """The cell in HTML: ``12,045``, ``33.4%`` or ``[c]``."""
         if self.number is None:
             return f"[{self.mark}]"
-        return f"{self.number:,}%" if self.percent else f"{self.number:,}"
+        return f"{printed(self.number)}%" if self.percent else printed(self.number)
 
     @property
     def marked(self) -> str:

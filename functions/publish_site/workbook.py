@@ -236,6 +236,6 @@ def _cell(cell: str | Cell, known: dict[str, str]) -> str:
     if cell.number is None:
         return _text(cell.text)
     return (
-        f'<table:table-cell office:value-type="float" office:value="{cell.number}">'
-        f"<text:p>{cell.number}</text:p></table:table-cell>"
+        f'<table:table-cell office:value-type="float" office:value="{cell.plain}">'
+        f"<text:p>{cell.plain}</text:p></table:table-cell>"
     )

@@ -274,23 +274,3 @@ def test_tables_with_a_person_key_are_those_protected_as_tables_about_people() -
 def test_source_of_every_table_is_that_of_its_contract() -> None:
     assert {name: source for name, (source, _) in _contract_tables().items()} == SOURCE_OF_TABLE
     assert {importlib.import_module(f"functions.ingest_{source}.contract").SOURCE for source in SOURCES} == set(SOURCES)
-
-
-@pytest.mark.parametrize(
-    ("source", "error", "said"),
-    [
-        (
-            "apply",
-            "application_choices: 4021 rows where the current snapshot has 4019",
-            "It did not pass the checks that we make",
-        ),
-        ("apply", "there is no drop", "there is no drop"),
-        ("schools", "schools: 41 rows; between 45000 and 60000 are expected", None),
-    ],
-)
-def test_error_of_a_source_about_people_says_no_number(source: str, error: str, said: str | None) -> None:
-    facts = SourceFacts(
-        source=source, title="A", as_of=None, snapshot=None, age_days=None, max_age_days=3, last_attempt=error
-    )
-    (found,) = protected(document(sources=(facts,))).sources
-    assert found.last_attempt == (said or error)

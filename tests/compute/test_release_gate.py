@@ -11,7 +11,7 @@ from functions.compute_kpis.disclosure import DisclosureError
 from functions.compute_kpis.protection.audit import Failing, Finding
 from functions.compute_kpis.protection.ledger import LedgerError
 from functions.compute_kpis.recompute import recompute
-from placements_kpi.results import Protected, figures_digest, seal_key
+from placements_kpi.results import Protected, document_digest, seal_key
 from tests import calls
 from tests.compute import stack
 
@@ -32,11 +32,11 @@ def test_release_carries_the_verdict_over_exactly_its_figures() -> None:
     assert found.verdict is not None
     assert (found.verdict.state, found.verdict.failing, found.verdict.releases) == ("passed", (), ())
     assert found.verdict.cells > 0
-    assert found.verdict.digest == figures_digest(found)
+    assert found.verdict.digest == document_digest(found)
     first = found.kpis[0].figures[0].model_copy(update={"numerator": 37})
     kpi = found.kpis[0].model_copy(update={"figures": (first, *found.kpis[0].figures[1:])})
     changed = found.model_copy(update={"kpis": (kpi, *found.kpis[1:])})
-    assert figures_digest(changed) != found.verdict.digest
+    assert document_digest(changed) != found.verdict.digest
 
 
 def test_run_that_does_not_pass_releases_nothing_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

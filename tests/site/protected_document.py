@@ -31,7 +31,7 @@ from placements_kpi.results import (
     TableFacts,
     Target,
     Verdict,
-    figures_digest,
+    judged,
 )
 from placements_kpi.settings import SOURCE_TITLES, SOURCES
 
@@ -518,7 +518,7 @@ def sources(as_of: date = AS_OF) -> tuple[SourceFacts, ...]:
                 ),
             ),
             notes={"unusable_trn_too_short": 40, f"{name}_rows_left_out": 15} if index % 2 else {},
-            last_attempt="The newest drop had no manifest" if name == "vacancies" else None,
+            last_attempt="It did not pass the checks that we make" if name == "vacancies" else None,
         )
         for index, name in enumerate(SOURCES)
     )
@@ -593,6 +593,5 @@ def audited(made: Protected, **changes: Any) -> Protected:
         "attempts": 0,
         "withheld": (),
         "key_id": "0123456789ab",
-        "digest": figures_digest(made),
     }
-    return made.model_copy(update={"verdict": Verdict(**{**values, **changes})})
+    return judged(made, Verdict(**{**values, **changes}))

@@ -22,9 +22,10 @@ from functions.publish_site.figures import KpiFigures
 from functions.publish_site.gate import schema
 from functions.publish_site.gate.downloads import check_json
 from functions.publish_site.gate.pages import check_page
+from functions.publish_site.results import ReleaseError
 from functions.publish_site.workbook import packed
 from placements_kpi import store
-from placements_kpi.results import Protected, figures_digest
+from placements_kpi.results import Protected, document_digest
 from tests.site.conftest import PUBLISHED, World
 from tests.site.protected_document import audited, document
 from tests.site.test_revisions import revised
@@ -520,7 +521,7 @@ def test_a_release_that_passed_the_audit_with_these_figures_is_let_through(world
     world.handle({})
     manifest = world.json(f"releases/{document().release}/manifest.json")
     assert manifest["verdict"]["state"] == "passed"
-    assert manifest["verdict"]["digest"] == figures_digest(document())
+    assert manifest["verdict"]["digest"] == document_digest(audited(document()))
 
 
 def test_a_verdict_may_name_a_region_that_was_withheld_and_nothing_else_that_is_digits(world: World) -> None:
@@ -536,8 +537,8 @@ def test_a_verdict_may_name_a_region_that_was_withheld_and_nothing_else_that_is_
 
 def test_the_digest_is_of_every_figure() -> None:
     made = document()
-    assert figures_digest(Protected.model_validate_json(made.model_dump_json())) == figures_digest(made)
-    assert figures_digest(one_figure_changed(made)) != figures_digest(made)
+    assert document_digest(Protected.model_validate_json(made.model_dump_json())) == document_digest(made)
+    assert document_digest(one_figure_changed(made)) != document_digest(made)
 
 
 def test_without_a_verdict_nothing_passes() -> None:
@@ -588,12 +589,11 @@ def test_a_withdrawal_is_not_put_off_by_an_earlier_release_that_the_gate_stops(w
     assert "was withdrawn" in world.read(f"releases/{second.release}/{KPI}/index.html")
 
 
-def test_the_error_of_a_refused_source_reaches_no_page_with_its_numbers(world: World) -> None:
+def test_a_document_with_an_error_of_a_source_in_its_own_words_is_refused(world: World) -> None:
     made = document()
-    refused = made.sources[0].model_copy(update={"last_attempt": "trainees: 41,237 rows where 41,229 were expected"})
+    refused = made.sources[0].model_copy(update={"last_attempt": "trainees: seven rows where eight were expected"})
     world.compute(audited(made.model_copy(update={"sources": (refused, *made.sources[1:])})))
-    world.handle({})
-    for key, body in world.objects().items():
-        assert b"41,237" not in body, key
-    page = world.read(f"releases/{made.release}/data-quality/index.html")
-    assert "It did not pass the checks that we make." in page
+    with pytest.raises(ReleaseError, match=r"sources\.0\.last_attempt") as stopped:
+        world.handle({})
+    assert "seven" not in str(stopped.value)
+    assert world.objects() == {}

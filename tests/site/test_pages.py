@@ -14,7 +14,7 @@ from functions.publish_site import assets, costs_page, feed, quality, sentences,
 from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
 from functions.publish_site.figures import KpiFigures
 from local.weight import MOST
-from placements_kpi.results import KpiResult, Protected, Verdict, figures_digest
+from placements_kpi.results import KpiResult, Protected, Verdict, document_digest
 from tests.costs.example import example
 from tests.site.conftest import PUBLISHED
 from tests.site.html import Page
@@ -114,7 +114,7 @@ def test_a_source_whose_newest_data_was_refused_is_named_with_the_day_of_its_las
     page_frame: site.Site,
 ) -> None:
     first, *others = sources()
-    refused = first.model_copy(update={"last_attempt": "The drop is not what its manifest says."})
+    refused = first.model_copy(update={"last_attempt": "How it ended cannot be read"})
     made = document(sources=(refused, *others))
     assert first.as_of is not None
     said = f"{first.title}: the newest data could not be used."
@@ -301,7 +301,7 @@ def test_the_confidentiality_page_says_what_this_release_was_made_with(
         attempts=0,
         withheld=(),
         key_id="0123456789ab",
-        digest=figures_digest(protected),
+        digest=document_digest(protected),
     )
     audited = protected.model_copy(update={"verdict": verdict})
     text = Page.of(site.release_files(page_frame, audited, PUBLISHED)["confidentiality/index.html"]).text

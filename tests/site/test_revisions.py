@@ -57,7 +57,7 @@ def test_page_says_what_changed_why_and_by_how_much(page_frame: site.Site) -> No
     text = " ".join(Page.of(files(made, page_frame)[f"{SCHOOLS}/index.html"]).text.split())
     assert f"These figures are not what release {BEFORE} said of the same days." in text
     assert f"Definition version changed from 0 to 1: {len(made.revisions)} figures changed." in text
-    assert f"{figures.headline.title}, 14 July 2026: {int(now or 0) - 1:,} became {now:,}." in text
+    assert f"{figures.headline.title}, 14 July 2026: {int(now or 0) - 1:,} became {int(now or 0):,}." in text
     section = text[text.rindex("Revisions") : text.rindex("Sources")]
     assert section.count(" became ") == MOST_SHOWN < len(made.revisions)
     assert "The JSON file lists all of them." in text

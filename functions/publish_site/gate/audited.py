@@ -19,7 +19,7 @@ from functions.publish_site.gate import schema
 from functions.publish_site.gate.errors import GateError, stopped
 from functions.publish_site.words import Cell
 from placements_kpi.finality import is_closed
-from placements_kpi.results import Figure, figures_digest
+from placements_kpi.results import Figure, document_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -73,7 +73,7 @@ def check_verdict(document: Protected) -> None:
         raise GateError(f"release {document.release} is not published: it has no verdict of the attacker audit")
     if verdict.state != "passed":
         raise GateError(f"release {document.release} is not published: it did not pass the attacker audit")
-    if verdict.digest != figures_digest(document):
+    if verdict.digest != document_digest(document):
         raise GateError(f"release {document.release} is not published: its figures are not those that were audited")
 
 

@@ -29,6 +29,7 @@ def seal_key(release: str) -> str:
 Status = Literal["ok", "not_collected", "not_available", "insufficient_coverage"]
 Symbol = Literal["c", "x", "z", "low"]
 Finality = Literal["provisional", "final", "revised"]
+Attempt = Literal["It did not pass the checks that we make", "How it ended cannot be read"]
 Unit = Literal["candidate", "trainee", "application", "vacancy", "school", "provider", "allocation", "record"]
 
 
@@ -229,17 +230,9 @@ class SourceFacts(_Document):
     """As-of date of the release whose counts of records about people these are; they move once a month."""
     withheld: tuple[str, ...] = ()
     """Tables about people whose counts are not shown, as something could be worked out from them."""
-    last_attempt: str | None = None
-    """``None`` when the newest attempt was accepted; else why it was not, in one sentence."""
-
-    def in_public_words(self) -> SourceFacts:
-        """Return the facts without the numbers that an error of the last attempt may have.
-
-        They are for an operator, who has them in the run record: exact counts of rows, which may be of people.
-        """
-        if self.last_attempt is None or not any(map(str.isnumeric, self.last_attempt)):
-            return self
-        return self.model_copy(update={"last_attempt": "It did not pass the checks that we make"})
+    last_attempt: Attempt | None = None
+    """``None`` when the newest attempt was accepted; else that it was not. Why is for an operator, in the run record:
+    a program wrote it, and it may quote a row or count people."""
 
 
 class KpiResult(_Document):
@@ -379,8 +372,8 @@ class Verdict(_Document):
     """Names of the cells that a reader could work out; none where it passed."""
     key_id: str
     """Which key broke the ties of rounding; it says nothing about the key."""
-    digest: str
-    """:func:`figures_digest` of the document that was audited."""
+    digest: str = ""
+    """:func:`document_digest` of the document that was audited, this verdict included."""
 
 
 class Protected(_Document):
@@ -407,32 +400,18 @@ class Protected(_Document):
     """The audit's verdict; ``None`` before it is audited. What has no passing verdict may not be published."""
 
 
-def figures_digest(document: Protected) -> str:
-    """Return the SHA-256 of every number and symbol of the document, in one canonical form.
+def document_digest(document: Protected) -> str:
+    """Return the SHA-256 of all that the document says, in one canonical form, but for this digest itself.
 
     A verdict holds for the document with this digest and for no other.
     """
-    told = {
-        "release": document.release,
-        "sources": [source.model_dump(mode="json") for source in document.sources],
-        "kpis": {
-            kpi.id: [
-                [
-                    figure.measure,
-                    figure.period,
-                    figure.as_of.isoformat(),
-                    figure.breakdown,
-                    figure.category,
-                    figure.numerator,
-                    figure.denominator,
-                    figure.value,
-                    figure.symbol,
-                ]
-                for figure in kpi.figures
-            ]
-            for kpi in document.kpis
-        },
-        "checks": [check.model_dump(mode="json") for check in document.checks],
-        "revisions": [revision.model_dump(mode="json") for revision in document.revisions],
-    }
+    told = document.model_dump(mode="json")
+    if told["verdict"] is not None:
+        del told["verdict"]["digest"]
     return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def judged(document: Protected, verdict: Verdict) -> Protected:
+    """Return the document with a verdict that holds for it and for no other."""
+    digest = document_digest(document.model_copy(update={"verdict": verdict}))
+    return document.model_copy(update={"verdict": verdict.model_copy(update={"digest": digest})})
