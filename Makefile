@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PYTHON_FITS = @"$(or $(PYTHON),python3)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	echo "error: Python 3.11 or later is needed, and $(if $(PYTHON),PYTHON=$(PYTHON) is not one,none was found on the path); install it, or give PYTHON=/path/to/python3.11" >&2; exit 2; }
 
-.PHONY: help setup tools check run invoke preflight serve sample test worlds mutants test-trino lint types format lighthouse weight bench bench-protection attacks faults template scan built arm64 rehearse assets lock clean
+.PHONY: help setup tools check run invoke preflight serve sample test worlds mutants test-trino lint types format agree lighthouse weight bench bench-protection attacks faults template scan built arm64 rehearse assets lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ types: tools ## Check types
 format: tools ## Put the code into the project's format
 	.venv/bin/ruff check --fix-only --quiet .
 	.venv/bin/ruff format .
+
+agree: tools ## Compare page, CSV, JSON, workbook and charts of the last run's release, figure by figure
+	@$(PY) -m tests.site.agreement build
 
 lighthouse: setup ## Lighthouse over the site of the last run (needs Node 20, npm ci and a Chromium)
 	@$(PY) -m local.lighthouse

@@ -95,7 +95,9 @@ def _beside(figures: KpiFigures, roles: Collection[str], caption: str) -> list[T
         if rows and point:
             now, before = (figures.mark(measures[0], one) for one in (point, figures.comparison(measures[0])))
             head = ("Measure", f"Figure{now}", f"Number{now}", f"Out of{now}", f"Year before{before}")
-            made.append(table(f"{caption} as at {words.day(point.as_of)}, {point.period_label}", head, rows))
+            # On the last day of a year it is the year to date of another family too: no two tables are called alike.
+            period = f"{'whole ' if family.series == 'yearly' else ''}{point.period_label}"
+            made.append(table(f"{caption} as at {words.day(point.as_of)}, {period}", head, rows))
     return made
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from functions.publish_site import assets, compared, gate, withdrawals, words
+from functions.publish_site import assets, compared, gate, withdrawals
 from functions.publish_site import release as releases
 from functions.publish_site.catalogue import CATALOGUE_KEY, order, withdrawn_key
 from functions.publish_site.costs_page import COSTS_KEY, costs_page, read_costs
@@ -52,7 +52,7 @@ ROUNDS = 5
 
 _FASTER = "other runs changed the site again and again meanwhile; run again: that ends what this run began"
 
-_UNUSABLE = (ReleaseError, *gate.STOPS)
+_UNUSABLE = (ReleaseError, gate.GateError)
 """What keeps one release from being published, and nothing else from being done."""
 
 
@@ -70,7 +70,7 @@ class _Round:
 def publish(settings: PublishSettings, request: Request) -> dict[str, Any]:
     """Do what ``request`` asks and return the run's summary.
 
-    Raises :class:`ReleaseError` for a release that is not there, one of :data:`gate.STOPS` for one
+    Raises :class:`ReleaseError` for a release that is not there, a :class:`gate.GateError` for one
     that may not be published as it is, and :class:`placements_kpi.store.LostRaceError` where
     other runs were faster again and again: run again.
     """
@@ -167,13 +167,14 @@ def _switch(run: Run, state: State, in_front: str | None, *, doubted: bool) -> _
         front, instead_of = _choose(state, in_front, newest)
         if front is not None:
             prepared = releases.prepare(run, state, front, doubted=doubted or front == in_front)
-        page = _checked_front(run, state, prepared)
+        page = _front(run, state, prepared)
+        gate.scan({FRONT_KEY: page}, run.known)
     except _UNUSABLE as error:
         if not _shows_withdrawn(run, state):  # then what is in front can stay there
             return _Round(state.catalogue.front, None, state.catalogue_body, error)
         # Better no figures at the front than those withdrawn.
         front, instead_of, prepared, stopped = None, None, None, error
-        page = _checked_front(run, state, None)
+        page = _front(run, state, None)
     catalogue = state.catalogue.with_front(front, instead_of, prepared.entry if prepared else None)
     body = catalogue.body(state.withdrawn)
     others = {
@@ -219,16 +220,11 @@ def _shows_withdrawn(run: Run, state: State) -> bool:
     return any(f"releases/{release}/".encode() in body for release in state.withdrawn)
 
 
-def _checked_front(run: Run, state: State, release: Release | None) -> bytes:
-    """Return the page at the front as it stands today, as the gate let it through."""
+def _front(run: Run, state: State, release: Release | None) -> bytes:
+    """Return the page at the front as it stands today."""
     if release is None:
         return empty_front_page(run.site, list(state.withdrawn.values()))
     newer = [one for one in state.withdrawn.values() if order(one.release) > order(release.entry.release)]
     newer.sort(key=lambda one: order(one.release), reverse=True)
-    published, dataset = release.entry.published, releases.dataset(run, release)
-    page = front_page(run.site, release.document, published, run.today, newer, dataset)
-    said = [f"Release {one.release} was withdrawn on {words.day(one.withdrawn_on)}" for one in newer]
-    said += [words.sentence(one.reason) for one in newer]
-    made = releases.context(run, release.document, published, run.today, said)
-    gate.check_front(page, made, run.site.assets.files, dataset)
-    return page
+    dataset = releases.dataset(run, release)
+    return front_page(run.site, release.document, release.entry.published, run.today, newer, dataset)

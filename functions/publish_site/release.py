@@ -18,13 +18,10 @@ from typing import TYPE_CHECKING
 from functions.publish_site import compared, gate
 from functions.publish_site.catalogue import Entry
 from functions.publish_site.results import read_release
-from functions.publish_site.site import RELEASE_DATASET, not_found_page, release_files
+from functions.publish_site.site import RELEASE_DATASET, release_files
 from placements_kpi import store, times
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-
     from functions.publish_site.run import Run, State
     from placements_kpi.results import Protected
 
@@ -77,12 +74,6 @@ def dataset(run: Run, release: Release) -> bytes | None:
     return run.writer.body(f"releases/{release.entry.release}/{RELEASE_DATASET}")
 
 
-def context(run: Run, document: Protected, published: datetime, today: date, said: Sequence[str] = ()) -> gate.Context:
-    """Return what the gate has to know of a page or file of the release."""
-    dataless, site = not_found_page(run.site, None), run.site
-    return gate.context(document, published, today, dataless, site.assets.files, said, site.host)
-
-
 def _published(run: Run, release: str) -> datetime:
     """When a release is published: a run that was killed is finished as of then."""
     try:
@@ -115,8 +106,7 @@ def _checked_files(run: Run, document: Protected, published: datetime) -> dict[s
     record = {"release": document.release, "published": times.iso_instant(published)}
     with _no_collecting():
         files = {RECORD: store.canonical_json(record), **release_files(run.site, document, published)}
-        made = context(run, document, published, times.london_day(published))
-        gate.check_release(files, made, run.site.assets.files)
+        gate.check_release(files, document, run.site.assets, run.site.host)
     run.rendered[rendering] = files
     return files
 

@@ -45,7 +45,7 @@ class Run:
     def known(self) -> gate.Known:
         """What looks like an identifier in a page that is of no release: names of stylesheet and images, the host."""
         names = frozenset(key.rpartition("/")[2] for key in self.site.assets.files)
-        return gate.Known(assets=names, host=self.site.host)
+        return gate.Known(frozenset({*names, self.site.host}))
 
     def write_assets(self) -> None:
         """Write what every page needs before there is a page."""

@@ -39,7 +39,6 @@ def once(engine: LocalAthena) -> Iterator[None]:
             (restate, "protect"),
             (release, "release_files"),
             (gate, "check_release"),
-            (gate, "check_front"),
         ):
             patches.enter_context(patch.object(module, name, _kept(getattr(module, name))))
         for function in (run.compute, recompute.recompute, restate.restate):

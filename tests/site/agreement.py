@@ -6,19 +6,26 @@ told to be comes from the rendered bytes alone, as :mod:`tests.site.reading` rea
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local.weight import protected_folder
+from placements_kpi.results import Protected
 from tests.site import reading
 from tests.site.html import Page
 
 if TYPE_CHECKING:
-    from placements_kpi.results import Breakdown, KpiResult, Measure, Point, Protected
+    from placements_kpi.results import Breakdown, KpiResult, Measure, Point
     from tests.site.reading import Key, Row
 
 RELEASE = "school-placements-performance"
@@ -56,7 +63,72 @@ def compare(document: Protected, files: Mapping[str, bytes], only: str | None = 
         assert sheet == rows, f"{kpi.id}: the workbook is not the CSV"
         found["ODS"] += 3 * len(sheet)
         found += Agreement(kpi, rows, files[f"{kpi.id}/index.html"]).compared()
+        found += _standard(kpi, rows, files)
+    if only is None:
+        found += _of_all(ordered, files)
     return found
+
+
+def _of_all(kpis: list[KpiResult], files: Mapping[str, bytes]) -> Counter[str]:
+    """The files and the first page of the whole release say what those of its indicators do."""
+    found: Counter[str] = Counter()
+    tables = [list(csv.reader(io.StringIO(files[f"{kpi.id}/{kpi.id}.csv"].decode(), newline=""))) for kpi in kpis]
+    whole = list(csv.reader(io.StringIO(files[f"{RELEASE}.csv"].decode(), newline="")))
+    assert whole == [tables[0][0], *(row for table in tables for row in table[1:])], "the CSV of all"
+    rows = [row for kpi in kpis for row in json.loads(files[f"{kpi.id}/{kpi.id}.json"])["rows"]]
+    assert json.loads(files[f"{RELEASE}.json"])["rows"] == rows, "the JSON of all"
+    found["all"] = 3 * len(rows)
+    cards = [one for one in Page.of(files["index.html"]).elements if one.attributes.get("class") == "app-card"]
+    assert len(cards) == len(kpis), "a card for each indicator"
+    for card, kpi in zip(cards, kpis, strict=True):
+        own = Page.of(files[f"{kpi.id}/index.html"]).elements
+        said = [one.text for one in own if (one.attributes.get("class") or "").startswith(("app-figure", "app-card__"))]
+        assert all(" ".join(text.split()) in " ".join(card.text.split()) for text in said), f"{kpi.id}: its card"
+        found["card"] += len(said)
+    return found
+
+
+def _standard(kpi: KpiResult, rows: Mapping[Key, Row], files: Mapping[str, bytes]) -> Counter[str]:
+    """The files in DfE's standard have the figures of the CSV at their time, and no other number."""
+    found: Counter[str] = Counter()
+    regional = next((one.title for one in kpi.description.breakdowns if one.categories[0].code.startswith("E12")), "")
+    families = {one.id: one for one in kpi.description.families}
+    for span in ("years", "months"):
+        body = files.get(f"{kpi.id}/{kpi.id}-{span}.csv")
+        for row in csv.DictReader(io.StringIO(body.decode(), newline="")) if body else ():
+            part = (row["breakdown"], row["category"])
+            if row["region_name"]:
+                part = (regional if part[0] == "Total" else part[0], row["region_name"])
+            for measure in kpi.description.measures:
+                family = families[measure.family]
+                keys = [
+                    (_years_of(point.period_label), measure.id, *part, point.as_of.isoformat())
+                    for point in kpi.points
+                    if point.family == family.id and _stands_in(row, point, yearly=family.series == "yearly")
+                ]
+                known = [rows[key] for key in keys if key in rows]
+                assert len(known) <= 1, keys
+                for column in ("numerator", "denominator", "percentage"):
+                    name = f"{measure.id}_{'count' if measure.kind == 'count' else column}"
+                    said = row.get(name, "x")
+                    assert said == getattr(known[0], column) if known else said in {"x", "z"}, (kpi.id, span, row, name)
+                    found["standard"] += said not in {"x", "z"}
+                    if measure.kind == "count":
+                        break
+    return found
+
+
+def _stands_in(row: Mapping[str, str], point: Point, *, yearly: bool) -> bool:
+    """Whether a point is the one that a row of the standard's files is about."""
+    if "part_of_year" not in row:
+        ends = (point.as_of + timedelta(days=1)).day == 1 and point.period_start <= point.as_of <= point.period_end
+        when = (f"{point.as_of:%Y}", f"{point.as_of:%B}")
+        return not yearly and ends and when == (row["time_period"], row["time_identifier"])
+    if row["time_period"] != _years_of(point.period_label):
+        return False
+    if row["part_of_year"] == "Total":
+        return yearly or point.as_of == point.period_end
+    return not yearly and (point.is_current or point.is_comparison)
 
 
 def _same_rows(kpi_id: str, rows: Mapping[Key, Row], others: Mapping[Key, Row]) -> int:
@@ -208,6 +280,8 @@ class Agreement:
 
     def _beside(self, caption: str, head: list[str], body: list[list[str]]) -> None:
         stands, _, period = caption.partition(" as at ")[2].partition(", ")
+        whole = period.startswith("whole ")
+        yearly = {one.id for one in self.kpi.description.families if one.series == "yearly"}
         titles = [line[0] for line in body]
         assert len(set(titles)) == len(titles), caption
         for line in body:
@@ -215,8 +289,9 @@ class Agreement:
                 one
                 for one in self.kpi.description.measures
                 if one.title == line[0]
+                and (one.family in yearly) == whole
                 and (point := self._current(one))
-                and (_day(point.as_of), point.period_label) == (stands, period)
+                and (_day(point.as_of), point.period_label) == (stands, period.removeprefix("whole "))
             ]
             point, before = self._current(measure), self._comparison(measure)
             assert point is not None
@@ -404,3 +479,18 @@ def _at_day(ruler: reading.Ruler, opened: date, keys: list[Key], place: float) -
     day = reading.day_at(ruler, place, opened).isoformat()
     [found] = [key for key in keys if key[4] == day]
     return found
+
+
+def main(build: Path) -> None:
+    """Compare every format of the last run's release, and print how many cells were compared in each."""
+    kept = protected_folder(build)
+    release = json.loads((kept / "current.json").read_bytes())["release"]
+    document = Protected.model_validate_json((kept / release / "results.json").read_bytes())
+    place = build / "site" / "releases" / release
+    files = {path.relative_to(place).as_posix(): path.read_bytes() for path in place.rglob("*") if path.is_file()}
+    told = sorted(compare(document, files).items())
+    print(f"Release {release}: " + ", ".join(f"{name} {number:,}" for name, number in told if number))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "build"))

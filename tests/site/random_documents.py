@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+from datetime import date
 from typing import TYPE_CHECKING
 
+from functions.compute_kpis.calendars import last_month_end, load_calendars
+from functions.compute_kpis.definitions import load_definitions
 from functions.compute_kpis.disclosure import protect
+from functions.compute_kpis.points import points_of
 from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Past
 from placements_kpi.results import Category, Figure, KpiResult, Results
 from placements_kpi.settings import Disclosure
-from tests.site.protected_document import AS_OF, MONTH_END, checks, document, kpis, sources
+from tests.site.protected_document import AS_OF, checks, document, kpis, sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,23 +31,36 @@ OTHERS = (0, 1, 2, 7, 90, 900, 24_391)
 AWKWARD = ("A & B", "Under <11", "“Other”, or 'none'", "Not applicable: x", "Ely's – élite")
 
 
+DAYS = (AS_OF, date(2026, 7, 31), date(2026, 9, 1), date(2026, 10, 31))
+"""Days that a world is of: one like others; the last of a year in Register, on which the year that ended is also the
+year to date; the first of a year of placements; and the end of a month in a new cycle."""
+
+
 def random_document(number: int) -> Protected:
     """Return the document of world ``number``: the same number gives the same document."""
     chance = random.Random(number)
     made = document()
+    day = DAYS[number % len(DAYS)]
     results = Results(
         run_id=made.run_id,
-        as_of=AS_OF,
-        month_end=MONTH_END,
+        as_of=day,
+        month_end=last_month_end(day),
         code_version=made.code_version,
         demonstration=True,
         snapshots=made.snapshots,
-        sources=sources(),
-        kpis=tuple(_exact(kpi, chance) for kpi in kpis()),
+        sources=sources(day),
+        kpis=tuple(_exact(_as_at(day, kpi), chance) for kpi in kpis()),
         definitions=made.definitions,
         checks=checks(),
     )
-    return protect(results, USED if number % 2 else COARSER, made.release, KEY, Past()).document
+    return protect(results, USED if number % 2 else COARSER, f"{day.isoformat()}.1", KEY, Past()).document
+
+
+def _as_at(day: date, kpi: KpiResult) -> KpiResult:
+    """The indicator with the points that it has on a day by the calendar of the book."""
+    points = points_of(kpi.description, day, load_calendars(load_definitions()))
+    dates = dict.fromkeys(kpi.source_dates, day)
+    return kpi.model_copy(update={"as_of": day, "points": points, "source_dates": dates})
 
 
 def _exact(kpi: KpiResult, chance: random.Random) -> KpiResult:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functions.publish_site.readback.archives import archive_members
-from functions.publish_site.readback.errors import ReadbackError
+from functions.publish_site.gate.archives import archive_members
+from functions.publish_site.gate.errors import GateError
 from functions.publish_site.workbook import packed
 
 if TYPE_CHECKING:
@@ -81,14 +81,14 @@ def test_a_byte_beside_the_members_is_refused(where: str) -> None:
     body = TAMPERED[where]()
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         assert archive.read("content.xml").decode() == PARTS["content.xml"], "a programme opens it as if nothing were"
-    with pytest.raises(ReadbackError, match=r"book\.ods"):
+    with pytest.raises(GateError, match=r"book\.ods"):
         archive_members("book.ods", body)
 
 
 def test_two_members_of_a_name_are_refused() -> None:
     with pytest.warns(UserWarning, match="Duplicate name"):
         twice = rewritten(lambda archive, info: archive.writestr(info, STRAY))
-    with pytest.raises(ReadbackError, match="nothing beside its members"):
+    with pytest.raises(GateError, match="nothing beside its members"):
         archive_members("book.ods", twice)
 
 
@@ -96,7 +96,7 @@ def test_what_is_no_archive_or_is_damaged_is_refused() -> None:
     damaged = bytearray(BOOK)
     damaged[BOOK.index(b"mimetype") + len("mimetype")] ^= 1
     for body in (b"", b"PK", BOOK[:-30], bytes(damaged)):
-        with pytest.raises(ReadbackError, match="not an archive that can be read"):
+        with pytest.raises(GateError, match="not an archive that can be read"):
             archive_members("book.ods", body)
 
 
@@ -112,7 +112,7 @@ def test_no_bit_may_be_another_but_those_that_fill_up_a_packed_member() -> None:
             changed[place] ^= 1 << bit
             try:
                 archive_members("book.ods", bytes(changed))
-            except ReadbackError:
+            except GateError:
                 continue
             accepted.add(place)
     assert accepted <= last_bytes

@@ -13,7 +13,7 @@ import struct
 import zipfile
 import zlib
 
-from functions.publish_site.readback.errors import ReadbackError
+from functions.publish_site.gate.errors import stopped
 
 _UNIX = 3
 _ORDINARY_FILE = 0o644 << 16
@@ -24,7 +24,7 @@ _START_OF_TIME = 33
 def archive_members(file: str, body: bytes) -> dict[str, bytes]:
     """Return every member of an archive by name, in order.
 
-    :class:`ReadbackError` for what is no archive, for two members of a name, and for any byte beside the members.
+    :class:`GateError` for what is no archive, for two members of a name, and for any byte beside the members.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
@@ -32,9 +32,9 @@ def archive_members(file: str, body: bytes) -> dict[str, bytes]:
         parts = {info.filename: _unpacked(body, info) for info in members}
     # Of a damaged archive zipfile raises any of the first four, and zlib the last.
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, zlib.error):
-        raise ReadbackError(file, "the file", "it is not an archive that can be read") from None
+        raise stopped(file, "the file", "it is not an archive that can be read") from None
     if len(parts) != len(members) or _bytes_around(members) != _bytes_outside(body, members):
-        raise ReadbackError(file, "the file", "an archive has nothing beside its members")
+        raise stopped(file, "the file", "an archive has nothing beside its members")
     return parts
 
 
