@@ -24,7 +24,8 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from functions.compute_kpis import preflight
 from functions.compute_kpis.preflight import Line
 from local.intrinsics import TemplateError
-from local.template import LONGEST_STACK_NAME, load_stack
+from local.template import LONGEST_STACK_NAME, defaults, load_stack
+from placements_kpi.results import names_approver
 from placements_kpi.settings import ComputeSettings
 
 SAMCONFIG = Path(__file__).resolve().parent.parent / "samconfig.toml"
@@ -108,6 +109,18 @@ def parameters(asked: Asked) -> Iterator[Line]:
         yield Line("parameters", str(error), f"mend parameter_overrides of {asked.name} in samconfig.toml")
     else:
         yield Line("parameters", "fit together")
+
+
+def approval(asked: Asked) -> Iterator[Line]:
+    """Yield whether somebody has approved the limits of disclosure control: until then nothing is made public."""
+    by = asked.parameters.get("DisclosureApprovedBy", defaults()["DisclosureApprovedBy"])
+    if asked.parameters.get("Demonstration") == "true":
+        yield Line("approval", "is not needed: the people of a demonstration are invented")
+    elif names_approver(by):
+        yield Line("approval", f"the limits of disclosure control were approved by: {by}")
+    else:
+        do = "give DisclosureApprovedBy and DisclosureApprovedOn, deploy again and send compute_kpis.json"
+        yield Line("approval", f'DisclosureApprovedBy is "{by}": releases are prepared and none is made public', do)
 
 
 def account(session: boto3.Session, asked: Asked) -> Iterator[Line]:
@@ -298,6 +311,7 @@ def queries(configured: dict[str, dict[str, Any]]) -> Iterator[Line]:
 def lines(session: boto3.Session, asked: Asked) -> Iterator[Line]:
     """Yield every line, in the order in which an operator would mend what is not fine."""
     yield from parameters(asked)
+    yield from approval(asked)
     yield from checked("account", lambda: account(session, asked))
     yield from checked("Lambda quota", lambda: concurrency(session, asked))
     yield from checked("certificate", lambda: certificate(session, asked))

@@ -143,6 +143,12 @@ def translate(path: Path = TEMPLATE, given: Mapping[str, Any] | None = None) -> 
     return translated
 
 
+def defaults(path: Path = TEMPLATE) -> dict[str, str]:
+    """Return the default of every parameter that has one."""
+    template: dict[str, Any] = yaml_parse(path.read_text(encoding="utf-8"))
+    return {name: str(one["Default"]) for name, one in template["Parameters"].items() if "Default" in one}
+
+
 def load_stack(path: Path = TEMPLATE, given: Mapping[str, Any] | None = None) -> Stack:
     """Return what the template at ``path`` declares, with ``given`` parameters and the defaults of the others.
 

@@ -67,6 +67,8 @@ class World:
                 settings["MAX_ROWS"] = str(max(int(function.environment["MAX_ROWS"]), rows))
         if "DEMONSTRATION" in function.environment:
             settings["DEMONSTRATION"] = "true" if self.sample is not None else "false"
+        if "UNAPPROVED_LIMITS" in function.environment:
+            settings["UNAPPROVED_LIMITS"] = "show"
         return settings
 
     def _rows_known(self, source: str) -> int:

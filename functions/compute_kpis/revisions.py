@@ -25,9 +25,10 @@ _APPROVAL = {"approved_by", "approved_on"}
 def declare(protected: Protected, published: Protected | None) -> Protected:
     """Return ``protected`` with its revisions against ``published`` and the finality of each figure.
 
-    With nothing published before, or with invented people on one side only, there is nothing to revise.
+    With nothing published before, or with invented people on one side only, there is nothing to revise; nor against a
+    release that was never public because it waited for an approval.
     """
-    if published is not None and published.demonstration != protected.demonstration:
+    if published is not None and _kind(published) != _kind(protected):
         published = None
     found = between(published, protected) if published else ()
     revised = {kpi.id: frozenset(_place(one) for one in found if one.kpi == kpi.id) for kpi in protected.kpis}
@@ -42,6 +43,10 @@ def declare(protected: Protected, published: Protected | None) -> Protected:
         return declared
     # Both sides of a revision were audited, each in its release: the verdict holds for them too.
     return judged(declared, declared.verdict)
+
+
+def _kind(document: Protected) -> tuple[bool, bool]:
+    return document.demonstration, document.waits
 
 
 def between(was: Protected, now: Protected) -> tuple[Revision, ...]:

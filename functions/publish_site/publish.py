@@ -34,12 +34,12 @@ from functions.publish_site.site import (
 from functions.publish_site.updates import CALENDAR_KEY, icalendar
 from functions.publish_site.writing import MINUTES, Writer
 from placements_kpi import store, times
+from placements_kpi.errors import PlacementsKpiError
 
 if TYPE_CHECKING:
     from functions.publish_site.catalogue import Withdrawal
     from functions.publish_site.release import Release
     from functions.publish_site.request import Request
-    from placements_kpi.errors import PlacementsKpiError
     from placements_kpi.results import Protected
     from placements_kpi.settings import PublishSettings
 
@@ -56,6 +56,10 @@ _UNUSABLE = (ReleaseError, gate.GateError)
 """What keeps one release from being published, and nothing else from being done."""
 
 
+class ApprovalError(PlacementsKpiError):
+    """A release is prepared and waits: nobody has approved the limits that protect people in it."""
+
+
 @dataclass(frozen=True)
 class _Round:
     """How one round ended: what is in front, and what the catalogue says."""
@@ -65,14 +69,16 @@ class _Round:
     catalogue_body: dict[str, Any] | None
     stopped: PlacementsKpiError | None = None
     """What kept a release from its place: told once all else is done."""
+    held: str | None = None
+    """The newest release, where it waits for an approval."""
 
 
 def publish(settings: PublishSettings, request: Request) -> dict[str, Any]:
     """Do what ``request`` asks and return the run's summary.
 
     Raises :class:`ReleaseError` for a release that is not there, a :class:`gate.GateError` for one
-    that may not be published as it is, and :class:`placements_kpi.store.LostRaceError` where
-    other runs were faster again and again: run again.
+    that may not be published as it is, :class:`ApprovalError` for one that waits, and
+    :class:`placements_kpi.store.LostRaceError` where other runs were faster again and again: run again.
     """
     s3 = store.s3_client()
     run = Run(
@@ -86,9 +92,16 @@ def publish(settings: PublishSettings, request: Request) -> dict[str, Any]:
     done, state = _settle(run, request, word if request.dry_run else None)
     if done.stopped:
         raise done.stopped
+    if done.held and (request.action == "publish" or request.in_front == done.held):
+        raise ApprovalError(
+            f"release {done.held} is prepared and not public, the page stays: nobody has approved the limits of "
+            "disclosure control that it was made with; deploy with DisclosureApprovedBy and DisclosureApprovedOn, then "
+            "send compute_kpis.json, which makes a release with the approval in it"
+        )
     return {
         "action": request.action,
         "release": done.front,
+        "held": done.held,
         "withdrawn": sorted(state.withdrawn),
         "stale_sources": [one.source for one in stale_sources(done.document, run.today)] if done.document else [],
         "dry_run": request.dry_run,
@@ -161,12 +174,17 @@ def _round(run: Run, state: State, in_front: str | None, *, doubted: bool = Fals
 
 def _switch(run: Run, state: State, in_front: str | None, *, doubted: bool) -> _Round:
     """Write the release that belongs in front, then put it there."""
-    prepared, stopped = None, None
+    prepared, stopped, held = None, None, None
     try:
         newest = newest_release(run.s3, run.settings.data_bucket)
         front, instead_of = _choose(state, in_front, newest)
         if front is not None:
             prepared = releases.prepare(run, state, front, doubted=doubted or front == in_front)
+        if front is not None and prepared and _waits(run, state, prepared):
+            held, (front, instead_of) = front, _public(state)
+            if front is None and not state.catalogue.releases:
+                return _Round(None, None, state.catalogue_body, held=held)
+            prepared = releases.prepare(run, state, front, doubted=doubted) if front is not None else None
         page = _front(run, state, prepared)
         gate.scan({FRONT_KEY: page}, run.known)
     except _UNUSABLE as error:
@@ -198,7 +216,7 @@ def _switch(run: Run, state: State, in_front: str | None, *, doubted: bool) -> _
     for key, other in others.items():
         run.writer.page(key, other)
     run.writer.switch(FRONT_KEY, page, state.front_etag)
-    return _Round(front, prepared.document if prepared else None, body, stopped)
+    return _Round(front, prepared.document if prepared else None, body, stopped, held)
 
 
 def _choose(state: State, in_front: str | None, newest: str) -> tuple[str | None, str | None]:
@@ -210,8 +228,22 @@ def _choose(state: State, in_front: str | None, newest: str) -> tuple[str | None
         return catalogue.front, newest
     if newest not in state.withdrawn:
         return newest, None
-    whole = [entry.release for entry in catalogue.newest_first() if entry.release not in state.withdrawn]
+    return _public(state)
+
+
+def _public(state: State) -> tuple[str | None, str | None]:
+    """Return what stays in front where there is nothing newer to put there: a release that is public and stands."""
+    front = state.catalogue.front
+    if front and front not in state.withdrawn:
+        return front, state.catalogue.instead_of
+    whole = [entry.release for entry in state.catalogue.newest_first() if entry.release not in state.withdrawn]
     return (whole[0] if whole else None), None
+
+
+def _waits(run: Run, state: State, release: Release) -> bool:
+    """Whether a release that was never public has to wait for an approval (publishing.md 1.10)."""
+    never = state.catalogue.entry(release.entry.release) is None
+    return never and release.document.waits and run.settings.unapproved_limits == "hold"
 
 
 def _shows_withdrawn(run: Run, state: State) -> bool:

@@ -324,8 +324,9 @@ def carried(figures: KpiFigures) -> str | None:
 
 def approval(used: Disclosure) -> str:
     """Return who approved the limits of disclosure control and when, or that nobody has yet."""
-    if used.approved_by.lower().startswith("not "):
-        return f"These limits are {used.approved_by.lower()}, as of {words.day(used.approved_on)}."
+    if not used.approved:
+        said = used.approved_by.strip().lower() or "not yet approved"
+        return f"These limits are {said}, as of {words.day(used.approved_on)}."
     return f"These limits were approved on {words.day(used.approved_on)}. Who approved them: {used.approved_by}."
 
 

@@ -267,6 +267,7 @@ def _kpis(document: Protected) -> list[KpiFigures]:
 def _about(document: Protected, published: datetime) -> dict[str, object]:
     return {
         "demonstration": document.demonstration,
+        "unapproved": document.waits,
         "published": words.day(times.london_day(published)),
         "release_csv": RELEASE_CSV,
         "release_json": RELEASE_JSON,

@@ -256,6 +256,15 @@ class TestRun:
         summary = stack.compute(settings=stack.settings(demonstration=False))
         assert (summary["release"], summary["compared_with"], summary["revisions"]) == ("2026-07-14.2", None, 0)
 
+    def test_release_is_not_compared_with_one_that_waited_for_an_approval(self) -> None:
+        stack.put_world(invented=False)
+        limits = stack.settings().disclosure
+        waiting = limits.model_copy(update={"approved_by": "not yet approved"}).model_dump_json()
+        assert stack.compute(settings=stack.settings(demonstration=False, disclosure=waiting))["release"]
+        stack.put_snapshot("placements", number=2, provider_activity=LATE, invented=False)
+        summary = stack.compute(settings=stack.settings(demonstration=False))
+        assert (summary["release"], summary["compared_with"], summary["revisions"]) == ("2026-07-14.2", None, 0)
+
     def test_release_with_revisions_is_recomputed_byte_for_byte_whatever_is_current_by_then(self) -> None:
         stack.put_world()
         stack.compute(as_of=YESTERDAY)

@@ -62,6 +62,22 @@ def test_parameters_that_the_template_would_refuse_are_told_before_anything_is_d
     assert (long.says, long.fine, fine.fine) == ("stack_name has 47 characters", False, True)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "fine"),
+    [
+        ({}, False),
+        ({"DisclosureApprovedBy": "not yet approved"}, False),
+        ({"DisclosureApprovedBy": "Not agreed", "Demonstration": "false"}, False),
+        ({"DisclosureApprovedBy": "Head of profession"}, True),
+        ({"Demonstration": "true"}, True),
+    ],
+)
+def test_whether_anything_will_be_made_public_is_told(parameters: dict[str, str], fine: bool) -> None:
+    line = only(preflight.approval(preflight.Asked("prod", "stack", REGION, parameters)))
+    assert line.fine is fine
+    assert fine or "none is made public" in line.says
+
+
 def test_the_account_is_named(session: boto3.Session) -> None:
     assert only(preflight.account(session, ASKED)).says.startswith("123456789012 in eu-west-2, as arn:aws:")
 

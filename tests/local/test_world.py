@@ -44,6 +44,7 @@ def test_a_sample_stands_at_its_own_day_and_is_a_demonstration(folder: Path) -> 
     world = opened(folder)
     assert world.as_of == date(2026, 7, 14)
     assert world.settings(load_stack().function("compute_kpis"), {})["DEMONSTRATION"] == "true"
+    assert world.settings(load_stack().function("publish_site"), {})["UNAPPROVED_LIMITS"] == "show"
 
 
 def test_other_folders_are_no_demonstration(folder: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from local.intrinsics import Resolver, TemplateError
-from local.template import load_stack, translate
+from local.template import defaults, load_stack, translate
+from placements_kpi.results import names_approver
 
 HOST = {
     "ServiceHost": "performance.education.gov.uk",
@@ -72,3 +73,10 @@ def test_without_a_host_every_file_names_cloudfronts_own_address(template: dict[
     assert "localhost" not in Path("template.yaml").read_text(encoding="utf-8")
     assert load_stack(given=HOST).function("publish_site").environment["SERVICE_HOST"] == HOST["ServiceHost"]
     assert load_stack().function("publish_site").environment["SERVICE_HOST"] == "localhost", "on this machine"
+
+
+@pytest.mark.parametrize("given", [{}, {"DisclosureApprovedBy": "somebody"}, {"Demonstration": "true"}])
+def test_in_aws_a_release_whose_limits_nobody_has_approved_waits(given: dict[str, str]) -> None:
+    """No parameter changes that: what is approved is in the release."""
+    assert load_stack(given=given).function("publish_site").environment["UNAPPROVED_LIMITS"] == "hold"
+    assert not names_approver(defaults()["DisclosureApprovedBy"])

@@ -324,6 +324,16 @@ class Disclosure(_Document):
     approved_by: str
     approved_on: date
 
+    @property
+    def approved(self) -> bool:
+        """Whether somebody has approved these limits (publishing.md 1.10)."""
+        return names_approver(self.approved_by)
+
+
+def names_approver(text: str) -> bool:
+    """Return whether a text names who approved: one that begins with "not", or says nothing, names nobody."""
+    return bool(text.strip()) and not text.strip().lower().startswith("not")
+
 
 class Shown(_Document):
     """What a cell showed: its numbers, or the symbol in their place."""
@@ -398,6 +408,11 @@ class Protected(_Document):
     checks: tuple[Check, ...] = ()
     verdict: Verdict | None = None
     """The audit's verdict; ``None`` before it is audited. What has no passing verdict may not be published."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it may not be made public yet: it is about real people, and nobody has approved its limits."""
+        return not self.demonstration and not self.disclosure.approved
 
 
 def document_digest(document: Protected) -> str:

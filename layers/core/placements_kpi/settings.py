@@ -124,3 +124,5 @@ class PublishSettings(_Settings):
 
     site_bucket: str
     service_host: str
+    unapproved_limits: Literal["hold", "show"] = "hold"
+    """What becomes of a release about real people whose limits nobody has approved: it waits, or shows a banner."""
