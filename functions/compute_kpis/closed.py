@@ -215,7 +215,7 @@ def declared(settings: ComputeSettings, kpis: Collection[Kpi], lists: Definition
     carried = [kpi for kpi in worked.kpis if kpi.state == "carried"]
     told: list[Any] = [[kpi.description.model_dump(mode="json"), kpi.sql, kpi.comparison_refused] for kpi in kpis]
     told += [[kpi.description.model_dump(mode="json"), kpi.sql, kpi.comparison] for kpi in carried]
-    told += [[entry.code, entry.value] for entry in lists.entries]
+    told += [text for entry in lists.entries for text in (entry.code, entry.value) if not text.isdecimal()]
     told += [file.model_dump(mode="json") for file in lists.files]
     told += [settings.code_version, settings.disclosure.approved_by, list(settings.disclosure.external_totals)]
     facts = {entry.value for entry in lists.entries if entry.list.startswith("bound_")}
