@@ -22,7 +22,7 @@ LONGEST = (
     "tests/site/test_interleavings.py",
     "tests/compute/test_late_runs.py",
     "tests/site/test_browser.py",
-    "tests/site/test_gate.py",
+    "tests/site/test_agreement.py",
 )
 """Files whose tests take longest: begun first, so that two workers end together."""
 
