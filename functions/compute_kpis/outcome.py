@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,6 +19,7 @@ from placements_kpi.results import KpiResult, Point, Results
 
 if TYPE_CHECKING:
     from functions.compute_kpis.catalogue import Kpi, Unusable
+    from functions.compute_kpis.protection.keys import RoundingKey
     from functions.compute_kpis.queries import Answer
 
 _PARQUET: dict[str, pa.DataType] = {
@@ -149,15 +149,18 @@ def _carried(kpi_id: str, failure: Failure, as_of: date, previous: Results | Non
     return last.model_copy(update={"state": "carried", "reason": reason})
 
 
-def run_id_of(as_of: date, inputs: Mapping[str, Any], results: tuple[KpiResult, ...]) -> str:
-    """Return the run's id: the as-of date and a digest of all that the results depend on.
+def run_id_of(key: RoundingKey, as_of: date, inputs: Mapping[str, Any], results: tuple[KpiResult, ...]) -> str:
+    """Return the run's id: the as-of date and a keyed digest of all that the results depend on.
+
+    Keyed, as the id is public and exact counts of rows are in what it digests (publishing.md, 1.8).
+    With another key of rounding the same inputs are another run, as they are another release.
 
     With every KPI worked out these are the inputs alone. What is carried over, and why,
     depends on earlier runs and on what failed, so it is part of the digest where it occurs.
     """
     not_new = [result.model_dump(mode="json") for result in results if result.state != "ok"]
-    digest = hashlib.sha256(store.canonical_json({"inputs": dict(inputs), "not_new": not_new})).hexdigest()[:12]
-    return f"{as_of:%Y%m%d}-{digest}"
+    made_from = store.canonical_json({"inputs": dict(inputs), "not_new": not_new}).decode()
+    return f"{as_of:%Y%m%d}-{key.run(made_from)}"
 
 
 def results_parquet(results: Results) -> bytes:

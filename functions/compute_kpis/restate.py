@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.compute_kpis import catalogue, revisions
 from functions.compute_kpis.disclosure import protect
-from functions.compute_kpis.protection import keys, ledger
+from functions.compute_kpis.protection import ledger
 from functions.compute_kpis.published import changed_since, read_published
 from functions.compute_kpis.recompute import work_out_again
 from functions.compute_kpis.run import work_out
@@ -41,9 +41,8 @@ def restate(
     published = read_published(s3, settings.data_bucket, release_id)
     again = work_out_again(settings, published, folder, budget_seconds / 2)
     computed = work_out(s3, settings, published.results.as_of, None, folder=folder, budget_seconds=budget_seconds / 2)
-    key = keys.load(settings.rounding_secret_arn, settings.stage)
     past = ledger.read_past(s3, settings.data_bucket)
-    now = protect(computed.results, settings.disclosure, release_id, key, past).document
+    now = protect(computed.results, settings.disclosure, release_id, computed.key, past).document
     found = revisions.between(published.protected, now)
     kpis, unusable = catalogue.load_catalogue(published.definitions, folder)
     return {

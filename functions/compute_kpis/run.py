@@ -64,6 +64,7 @@ class Computed:
     answers: Mapping[str, Answer]
     inputs: Mapping[str, Any]
     pinned: Mapping[str, pins.Pin]
+    key: keys.RoundingKey
     declared: closed.Declared
     """What a release of it may say."""
 
@@ -163,6 +164,7 @@ def work_out(
 
     Raises :class:`functions.compute_kpis.held.RowsMovedError` if rows went while they were read.
     """
+    key = keys.load(settings.rounding_secret_arn, settings.stage)
     lists = definitions.load_definitions()
     kpis, unusable = catalogue.load_catalogue(lists, folder)
     pinned = pins.read_pins(s3, settings.data_bucket, day, settings.max_age_days, demonstration=settings.demonstration)
@@ -196,7 +198,7 @@ def work_out(
     if unknown.error is not None:
         inputs["checks_not_made"] = [LISTS]
     results = Results(
-        run_id=outcome.run_id_of(day, inputs, kpi_results),
+        run_id=outcome.run_id_of(key, day, inputs, kpi_results),
         as_of=day,
         month_end=last_month_end(day),
         code_version=settings.code_version,
@@ -208,7 +210,8 @@ def work_out(
         checks=reconciliation.checks_of(sources, kpi_results, lists, unknown),
     )
     declared = closed.declared(settings, kpis, lists, results)
-    return Computed(results, failures, answers | {reconciliation.UnknownValues.id: unknown}, inputs, pinned, declared)
+    answers |= {reconciliation.UnknownValues.id: unknown}
+    return Computed(results, failures, answers, inputs, pinned, key, declared)
 
 
 def _release(
@@ -227,10 +230,9 @@ def _release(
         store.write_once(s3, bucket, carried.results_key(results.run_id), body)
         parquet = f"results/{results.run_id}/results.parquet"
         store.write_once(s3, bucket, parquet, outcome.results_parquet(results), "application/vnd.apache.parquet")
-    key = keys.load(settings.rounding_secret_arn, settings.stage)
 
     def make(name: str, past: Past, published: Protected | None) -> Protection:
-        made = protect(results, settings.disclosure, name, key, past)
+        made = protect(results, settings.disclosure, name, computed.key, past)
         document = revisions.declare(made.document, published)
         if strays := closed.strays(document, computed.declared):
             raise DisclosureError(

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
+from placements_kpi import snapshots, store
 from placements_kpi.events import EventError
 from placements_kpi.pseudonyms import Pseudonyms
 from placements_kpi.runs import RefusedError
@@ -109,6 +110,26 @@ def test_the_next_ordinary_ingest_keys_with_the_new_key_too(place: Place) -> Non
 def test_rekeying_takes_nothing_else(place: Place, event: dict[str, Any]) -> None:
     with pytest.raises(EventError):
         place.ingest("register", event)
+
+
+def test_what_is_public_of_a_snapshot_confirms_no_guess_of_its_rows_and_links_no_key_with_another(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Applicants without a TRN have no code in their rows: whoever guesses those has their digest."""
+    read: list[Any] = []
+    real = snapshots.snapshot_id
+    monkeypatch.setattr(snapshots, "snapshot_id", lambda *given: read.append(given) or real(*given))
+    place.drop("vacancies", {"vacancies": [vacancy(1)], "applications": [application(n, trn=None) for n in range(200)]})
+    before = place.ingest("vacancies")["snapshot"]
+    rotate(place)
+    after = place.ingest("vacancies", {"action": "rekey"})["snapshot"]
+    (source, _, contract, _, tables), (*_, tables_again) = read
+    rows, rows_again = (sorted([one.table.name, one.digest] for one in some) for some in (tables, tables_again))
+    assert rows == rows_again, "the rows are the same: only the key tells the two apart"
+    for ids in ([], [key_id(KEY)], [key_id(OTHER)]):
+        guess = hashlib.sha256(store.canonical_json([source, contract, *ids, rows])).hexdigest()[:12]
+        assert guess not in before + after
+    assert before != after
 
 
 # TRNs that Teaching Vacancies has keyed itself.

@@ -1,4 +1,4 @@
-"""The key of rounding: which way a count goes, and the seal of a ledger entry, can be told by its holder alone."""
+"""The key of rounding: which way a count goes, the seal of a ledger entry and a run's id are for its holder alone."""
 
 from __future__ import annotations
 
@@ -35,6 +35,10 @@ class RoundingKey:
     def seal(self, name: str, count: int) -> str:
         """Return what shows that a count is still the same, and to nobody without the key what it is."""
         return self._digest("seal", f"{name}|{count}").hex()[:32]
+
+    def run(self, made_from: str) -> str:
+        """Return what names a run by all that it was made from: twelve characters that confirm no guess of that."""
+        return self._digest("run", made_from).hex()[:12]
 
     def _digest(self, purpose: str, text: str) -> bytes:
         return hmac.digest(self.key, f"school-placements-kpi|rounding|{purpose}|v1|{text}".encode(), "sha256")

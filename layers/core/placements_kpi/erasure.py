@@ -108,6 +108,8 @@ class _Place:
     source: Source
     contract: str
     dry_run: bool
+    keys: Mapping[str | None, Pseudonyms]
+    """The present key and the one before, by their ids."""
 
     @property
     def tables(self) -> list[Table]:
@@ -124,8 +126,9 @@ def erase(s3: S3Client, settings: IngestSettings, source: Source, *, dry_run: bo
     """
     if not source.has_person_keys:
         raise ErasureError(f"{source.name} has no person identifiers: there is nobody in it to erase")
-    tokens = _tokens(settings, source)
-    place = _Place(s3, settings.data_bucket, source, snapshots.contract_digest(source.tables), dry_run)
+    asked, keys = _asked(settings.erasure_secret_arn), _keys(settings)
+    tokens = _tokens(asked, keys, source)
+    place = _Place(s3, settings.data_bucket, source, snapshots.contract_digest(source.tables), dry_run, keys)
     done = Erased()
     looked_at: set[str] = set()
     for _ in range(MOST_LOOKS):
@@ -191,11 +194,16 @@ def _pointer(place: _Place) -> store.Pointer | None:
     return store.read_pointer(place.s3, place.bucket, snapshots.pointer_key(place.source.name))
 
 
-def _tokens(settings: IngestSettings, source: Source) -> dict[str | None, dict[KeyType, set[str]]]:
-    """Return the pseudonyms of the person by key id and type, of the types that the source has."""
-    asked = _asked(settings.erasure_secret_arn)
+def _keys(settings: IngestSettings) -> dict[str | None, Pseudonyms]:
     present = pseudonyms.load(settings.pseudonym_secret_arn, settings.stage)
     previous = pseudonyms.load_previous(str(settings.pseudonym_secret_arn), settings.stage)
+    return {one.key_id: one for one in (present, previous) if one is not None}
+
+
+def _tokens(
+    asked: _Asked, keys: Mapping[str | None, Pseudonyms], source: Source
+) -> dict[str | None, dict[KeyType, set[str]]]:
+    """Return the pseudonyms of the person by key id and type, of the types that the source has."""
     kinds = {column.key for table in source.tables for column in table.columns if column.key}
     if not any(one.type in kinds for one in asked.people):
         raise ErasureError(
@@ -203,11 +211,10 @@ def _tokens(settings: IngestSettings, source: Source) -> dict[str | None, dict[K
             "docs/operating.md says what it should hold"
         )
     found: dict[str | None, dict[KeyType, set[str]]] = {}
-    for keyed in (present, previous):
-        if keyed is not None:
-            of_key = found.setdefault(keyed.key_id, {})
-            for one in asked.people:
-                of_key.setdefault(one.type, set()).add(_pseudonym(keyed, one))
+    for key_id, keyed in keys.items():
+        of_key = found.setdefault(key_id, {})
+        for one in asked.people:
+            of_key.setdefault(one.type, set()).add(_pseudonym(keyed, one))
     return found
 
 
@@ -371,7 +378,7 @@ def _manifest(
         {name: sum(pc.sum(gone[p]).as_py() or 0 for p in paths if p in gone) for name, paths in files.items()}
     )
     as_of = datetime.fromisoformat(manifest["as_of"])
-    snapshot = snapshots.snapshot_id(place.source.name, as_of, place.contract, manifest["key_id"], tables)
+    snapshot = snapshots.snapshot_id(place.source.name, as_of, place.contract, place.keys[manifest["key_id"]], tables)
     facts = [
         entry | {"rows_in": entry["rows_in"] - taken[entry["table"]], "kept": entry["kept"] - taken[entry["table"]]}
         for entry in manifest["tables"]

@@ -332,7 +332,7 @@ def _check_key_of_tokens(this: _Run, fetched: Fetched, staging: Staging | None) 
 def _land(this: _Run, read: _Read) -> None:
     """Judge what was read, write it, and make it current if the gates let it."""
     fetched, tables, staging = read.fetched, read.tables, read.staging
-    snapshot = snapshots.snapshot_id(this.source.name, fetched.as_of, this.contract, this.key_id, tables)
+    snapshot = snapshots.snapshot_id(this.source.name, fetched.as_of, this.contract, this.pseudonyms, tables)
     unchanged = this.pointer is not None and this.pointer.body["snapshot"] == snapshot
     failures = _judge(this, read, unchanged=unchanged)
     manifest = snapshots.describe(

@@ -53,6 +53,10 @@ class Pseudonyms:
         """Return the key's id: twelve hexadecimal characters that say which key it was and nothing about it."""
         return hmac.digest(self.key, b"school-placements-kpi|key-id|v1", "sha256").hex()[:12]
 
+    def snapshot(self, content: bytes) -> str:
+        """Return the hexadecimal digest that names a snapshot with people in it: it confirms no guess of its rows."""
+        return hmac.digest(self.key, b"school-placements-kpi|snapshot|v1|" + content, "sha256").hex()
+
     def of(self, kind: KeyType, value: str) -> str:
         """Return the pseudonym of a normalised identifier: 64 lower-case hexadecimal characters."""
         return hmac.digest(self.key, _PREFIXES[kind] + value.encode(), "sha256").hex()

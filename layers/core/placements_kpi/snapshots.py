@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3.client import S3Client
 
+    from placements_kpi.pseudonyms import Pseudonyms
     from placements_kpi.sources import Fetched
     from placements_kpi.tables import Table
 
@@ -38,10 +39,16 @@ def contract_digest(tables: Iterable[Table]) -> str:
     return hashlib.sha256(store.canonical_json(described)).hexdigest()
 
 
-def snapshot_id(source: str, as_of: datetime, contract: str, key_id: str | None, tables: Sequence[Settled]) -> str:
-    """Return ``<as-of yyyymmdd>-<12 hex>``: the same facts of the same London day always have the same id."""
-    content = [source, contract, key_id, sorted([settled.table.name, settled.digest] for settled in tables)]
-    digest = hashlib.sha256(store.canonical_json(content)).hexdigest()
+def snapshot_id(
+    source: str, as_of: datetime, contract: str, pseudonyms: Pseudonyms | None, tables: Sequence[Settled]
+) -> str:
+    """Return ``<as-of yyyymmdd>-<12 hex>``: the same facts of the same London day always have the same id.
+
+    It is public, so with people in the source it is keyed (publishing.md, 1.8): not every row has a code in it that
+    nobody could guess. The same facts under another key have another id.
+    """
+    content = store.canonical_json([source, contract, sorted([one.table.name, one.digest] for one in tables)])
+    digest = pseudonyms.snapshot(content) if pseudonyms else hashlib.sha256(content).hexdigest()
     return f"{times.london_day(as_of):%Y%m%d}-{digest[:12]}"
 
 
