@@ -53,8 +53,8 @@ _FLAT = re.compile(r"_y_n$")
 _ONLY_TEXT = "why_are_you_rejecting_this_application"
 
 
-def prepare(row: Row) -> bool:
-    """Fill ``rejection_reason_ids`` (and a missing type) of a choice from whichever shape it has; keep every row."""
+def prepare(row: Row) -> None:
+    """Fill ``rejection_reason_ids`` (and a missing type) of a choice from whichever shape it has."""
     structured, free_text = row.pop(STRUCTURED, None), row.pop(FREE_TEXT, None)
     given = row.get("rejection_reason_ids")
     if given is not None:
@@ -65,7 +65,6 @@ def prepare(row: Row) -> bool:
         row["rejection_reasons_type"] = row.get("rejection_reasons_type") or shape
     elif free_text and not row.get("rejection_reasons_type"):
         row["rejection_reasons_type"] = FREE_TEXT
-    return True
 
 
 def flatten(structured: Any) -> tuple[str, list[str]]:

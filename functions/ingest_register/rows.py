@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 UNMAPPED = "unmapped"
 
 
-def prepare(row: Row) -> bool:
-    """Fill ``placement_urns`` and tidy ``withdrawal_reasons`` of a trainee, in place; keep every row.
+def prepare(row: Row) -> None:
+    """Fill ``placement_urns`` and tidy ``withdrawal_reasons`` of a trainee, in place.
 
     A placement typed by hand has no URN and is left out. A reason that is not an id may be
     free text about a person: ``unmapped`` stands in its place.
@@ -24,7 +24,6 @@ def prepare(row: Row) -> bool:
     reasons = row.get("withdrawal_reasons")
     if reasons is not None:
         row["withdrawal_reasons"] = sorted({_reason(given) for given in reasons if given})
-    return True
 
 
 def _reason(given: str) -> str:

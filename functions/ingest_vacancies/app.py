@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from functions.ingest_vacancies import contract, rows
+from functions.ingest_vacancies import contract
 from placements_kpi import fields, ingest, usage
 from placements_kpi.observability import logger
 from placements_kpi.settings import IngestSettings
@@ -21,7 +21,6 @@ SOURCE = Source(
         Feed(
             name="applications",
             table=contract.VACANCY_APPLICATIONS,
-            prepare=rows.prepare,
             extra={"trn_token": fields.TRN_TOKEN},
         ),
     ),

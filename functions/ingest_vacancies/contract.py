@@ -44,6 +44,7 @@ VACANCY_APPLICATIONS = Table(
     description="One row per application to a vacancy (the drop file applications.ndjson), drafts excluded.",
     primary_key=("application_id",),
     newest_by="updated_at",
+    left_out=("status", "draft"),  # never sent to anybody
     columns=(
         Column("application_id", "string", required=True),
         Column("vacancy_id", "string", required=True),

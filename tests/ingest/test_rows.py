@@ -226,6 +226,51 @@ def test_of_duplicates_the_newest_stays_and_of_equally_new_ones_the_later_row(pl
     assert [one(stored, id=number)["status"] for number in ("1001", "1002", "1003")] == ["rejected", "offer", "offer"]
 
 
+def test_a_draft_is_left_out_only_once_the_newest_row_of_its_application_has_won(place: Place) -> None:
+    offer = {"status": "offered", "offered_at": "2026-01-20T12:00:00Z", "updated_at": "2026-01-20T12:00:00Z"}
+    draft = {"status": "draft", "submitted_at": None, "updated_at": "2026-01-25T12:00:00Z"}
+    older = {**draft, "updated_at": "2026-01-10T12:00:00Z"}
+    rows: Rows = [
+        *(application(number) for number in range(10, 310)),
+        application(1, **offer),
+        application(1, **draft),
+        application(2, **offer),
+        application(2, **older),
+        application(3, **draft),
+    ]
+    place.drop("vacancies", {"vacancies": [vacancy(1)], "applications": rows})
+    summary = place.ingest("vacancies")
+    kept = {row["application_id"]: row["status"] for row in place.table("vacancies", "vacancy_applications")}
+    assert "ap1" not in kept
+    assert "ap3" not in kept
+    assert kept["ap2"] == "offered"
+    facts = {table["table"]: table for table in summary["tables"]}["vacancy_applications"]
+    assert (facts["rows_in"], facts["kept"], facts["duplicates"]) == (303, 301, 2)
+    assert summary["notes"]["vacancy_applications_left_out"] == 2
+
+
+def test_a_refused_row_still_hides_its_candidate(place: Place) -> None:
+    hidden = {"hide_in_reporting": True}
+    rows: Rows = [
+        *choices(1000),
+        choice(1001, candidate_id="C1", recruitment_cycle_year="last year", **hidden),
+        choice(1002, candidate_id=2, **hidden),
+        choice(1003, candidate_id="C3", hide_in_reporting="TRUE"),
+        choice(1004, candidate_id=" C4 ", structured_rejection_reasons=17, **hidden),
+        choice(1005, candidate_id="C5", recruitment_cycle_year="last year"),
+        choice(1006, candidate_id="C6", hide_in_reporting="no"),
+        '{"candidate_id": "C7", "hide_in_reporting": true',
+        choice(1008, candidate_id=None, status=None, **hidden),
+        choice(1009, candidate_id="2", hide_in_reporting=None),
+    ]
+    place.drop("apply", {"application_choices": rows})
+    summary = place.ingest("apply")
+    assert sum(summary["tables"][0]["refused"].values()) == 8
+    stored = place.table("apply", "application_choices")
+    assert {row["id"] for row in stored if row["hide_in_reporting"]} == {"1", "3", "4", "1009"}
+    assert one(stored, id="5")["hide_in_reporting"] is False
+
+
 def test_entries_of_a_school_that_lost_as_a_duplicate_go_with_it(place: Place) -> None:
     schools: Rows = [
         school(1, updated_at="2026-01-01T00:00:00Z", placements=[{"academic_year": 2024}] * 3),

@@ -124,6 +124,29 @@ def test_an_allocation_that_does_not_count_is_shown_under_the_first_reason_that_
     worked(KPI, [at()], figures)
 
 
+@pytest.mark.parametrize("stray", [{"mentor_id": None}, {"placement_id": None}])
+def test_a_row_without_mentor_or_placement_does_not_decide_whether_the_stand_in_is_used(stray: Row) -> None:
+    allocations = [
+        allocation("100001", trainee_id=None, provider_code="A01"),
+        allocation("100002", trainee_id=None, provider_code="A01"),
+        allocation("100001", provider_code="A01", **stray),
+    ]
+    figures = ask(KPI, [at()], **TWO, mentor_allocations=allocations)
+    assert headline(figures) == 2
+    assert figures.count("proxy_used") == 1
+    assert figures.categories("allocations_not_counted", "reason") == {"no_mentor_or_placement": 1}
+
+
+def test_a_year_of_rows_without_mentor_goes_by_neither_rule_and_forbids_no_comparison() -> None:
+    allocations = [
+        allocation("100001", trainee_id=None, provider_code="A01"),
+        allocation("100001", mentor_id=None, academic_year=2024, created_on=date(2024, 10, 1)),
+    ]
+    figures = ask(KPI, [at(), a_year_before()], **TWO, mentor_allocations=allocations)
+    assert figures.count("comparison_refused", category="headline", as_of=DAY) == 0
+    assert figures.count("proxy_used", as_of=date(2025, 7, 14)) == 0
+
+
 def test_a_teacher_reference_number_names_a_trainee_and_an_unusable_one_does_not() -> None:
     figures = ask(
         KPI,

@@ -44,6 +44,8 @@ LONGEST_LINE = 4_000_000
 OWNERS_TOKENS = "trns_keyed_by_owner"
 """Note: how many TRNs came as ``trn_token``, keyed by their owner with the shared key."""
 
+_NOT_SAID = frozenset({"", "false", "no", "f", "n", "0", "null"})
+
 _REASONS = {
     "json_invalid": "not_json",
     "dict_type": "not_an_object",
@@ -116,8 +118,10 @@ class _Reader:
                 self._take(record, number)
             except ValidationError as error:
                 refuse(self._feed.table, self._file.name, number, *_why(error))
+                self._mark(record)
             except RowError as error:
                 refuse(self._feed.table, self._file.name, number, error.reason, error.column)
+                self._mark(record)
             if len(self._rows) >= BATCH_ROWS:
                 self._flush()
         self._flush()
@@ -130,14 +134,30 @@ class _Reader:
                 return
             record = json.dumps(record).encode()
         row = self._validate(record)
-        belongs = self._feed.prepare(row) if self._feed.prepare is not None else True
-        if not belongs:
-            self._staging.note(f"{self._feed.table.name}_left_out")
-            return
+        if self._feed.prepare is not None:
+            self._feed.prepare(row)
         if self._keys is not None:
             self._keys(row)
         self._rows.append(row)
         self._numbers.append(number)
+
+    def _mark(self, record: Record) -> None:
+        """Have what a refused row says of its person hold in the rows that are kept, as far as it can be read."""
+        if self._feed.still_says is None or isinstance(record, Tombstone) or self._keys is None:
+            return
+        column, of = self._feed.still_says
+        try:
+            row = json.loads(record) if isinstance(record, bytes) else record
+        except (ValueError, RecursionError):
+            return
+        if not isinstance(row, Mapping) or not isinstance(row.get(of), str | int):
+            return
+        # A mark that cannot be made out protects the person all the same.
+        if str(row.get(column) or "").strip().lower() not in _NOT_SAID:
+            person: Row = {of: str(row[of]).strip()}
+            self._keys(person)
+            if person[of]:
+                self._staging.mark(self._feed.table, column, of, person[of])
 
     def _bury(self, tombstone: Tombstone) -> None:
         row: Row = {self._feed.table.primary_key[0]: tombstone.key.strip()}

@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 """A validated row: the contract's columns from the source, as Python values (instants in UTC)."""
 
-Prepare = Callable[[Row], bool]
-"""Works out a row's derived columns in place; returns whether the row belongs in the table at all.
-
-Raises :class:`RowError` for a row that cannot be kept."""
+Prepare = Callable[[Row], None]
+"""Works out a row's derived columns in place. Raises :class:`RowError` for a row that cannot be kept."""
 
 
 class SourceError(PlacementsKpiError):
@@ -153,6 +151,9 @@ class Feed:
     children: tuple[Children, ...] = ()
     upper: tuple[str, ...] = ()
     """Columns stored in upper case."""
+    still_says: tuple[str, str] | None = None
+    """A column that says yes or no, and that of the person of whom: a row that is refused still says it of their
+    other rows."""
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ class _Pile:
     rows_in: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     losers: list[Any] = field(default_factory=list)
+    marked: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     settled: Settled | None = None
 
 
@@ -111,6 +112,10 @@ class Staging:
         pile.refused[reason] += 1
         if len(self.quarantine) < QUARANTINE_LIMIT:
             self.quarantine.append({"file": file, "row": row_number, "reason": reason, "column": column})
+
+    def mark(self, table: Table, column: str, of: str, person: str) -> None:
+        """Have ``column`` say yes in every row kept whose column ``of`` holds this (final) key."""
+        self._piles[table.name].marked.setdefault((column, of), set()).add(person)
 
     def note(self, name: str, count: int = 1) -> None:
         """Add to a count of anything else worth knowing; it ends in the manifest's notes."""
@@ -178,13 +183,13 @@ class Staging:
             pile.losers.append(losers)
             duplicates += len(losers)
             carried += group_carried
-            kept = winners.select(schema.names)
+            kept = _marked(_within(table, winners, self.notes), pile.marked).select(schema.names)
             digest.add(kept)
             parts.write(kept)
             _count(table, kept, unknown, filled, self.notes)
         facts = TableFacts(
             table=table.name,
-            rows_in=pile.rows_in + carried,
+            rows_in=pile.rows_in + carried - self.notes[f"{table.name}_left_out"],
             kept=parts.close(),
             duplicates=duplicates,
             refused=dict(sorted(pile.refused.items())),
@@ -255,6 +260,25 @@ def _complete(table: Table, rows: pa.Table) -> pa.Table:
         for name, kind in zip(schema.names, schema.types, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _within(table: Table, rows: pa.Table, notes: Counter[str]) -> pa.Table:
+    """Return the rows that belong in the table at all; the others are counted."""
+    if table.left_out is None:
+        return rows
+    column, value = table.left_out
+    values: Any = rows[column]
+    outside: Any = pc.is_in(values, value_set=pa.array([value]))
+    if number := pc.sum(outside).as_py():
+        notes[f"{table.name}_left_out"] += number
+    return rows.filter(pc.invert(outside))
+
+
+def _marked(rows: pa.Table, marked: dict[tuple[str, str], set[str]]) -> pa.Table:
+    for (column, of), people in marked.items():
+        says: Any = pc.is_in(rows[of], value_set=pa.array(sorted(people), pa.string()))
+        rows = rows.set_column(rows.column_names.index(column), column, pc.if_else(says, True, rows[column]))
+    return rows
 
 
 def _count(table: Table, kept: pa.Table, unknown: Counter[str], filled: Counter[str], notes: Counter[str]) -> None:

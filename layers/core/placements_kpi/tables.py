@@ -65,6 +65,8 @@ class Table:
     primary_key: tuple[str, ...] = ()
     newest_by: str | None = None
     """Column whose greatest value wins among duplicates; ``None``: the later row wins."""
+    left_out: tuple[str, str] | None = None
+    """A column, and the value with which a row is left out: once duplicates are resolved, as the newest row decides."""
     description: str = ""
 
     def column(self, name: str) -> Column:

@@ -60,6 +60,22 @@ FOUND: list[tuple[str, World]] = [
         World(date(2025, 7, 14)),
     ),
     (
+        "A trainee on rows without mentor or placement decided that the stand-in is not used.",
+        World(
+            DAY,
+            {
+                "schools": [school("100001")],
+                "mentor_allocations": [
+                    _allocation(1, "100001", **STOOD_IN),
+                    _allocation(2, "100001", mentor_id=None),
+                    _allocation(3, "100001", placement_id=None),
+                    _allocation(4, "100001", date(2024, 9, 8), academic_year=2024, mentor_id=None),
+                    _allocation(5, "100001", date(2024, 9, 8), academic_year=2024, placement_id=None),
+                ],
+            },
+        ),
+    ),
+    (
         "Abroad by one code alone, and codes that no list has.",
         World(
             DAY,

@@ -50,7 +50,14 @@ def _uses_proxy(world: World, year: int, day: date) -> bool:
 
 
 def _created(world: World, year: int, day: date) -> list[Row]:
-    return [row for row in _of_year(world, year) if by(london(row["created_at"]), day)]
+    """The allocations of the year created by the day; a row without mentor or placement is none."""
+    return [
+        row
+        for row in _of_year(world, year)
+        if by(london(row["created_at"]), day)
+        and row.get("mentor_id") is not None
+        and row.get("placement_id") is not None
+    ]
 
 
 def _at(world: World, register: Register, point: Point, proxy: bool) -> Answers:

@@ -91,6 +91,7 @@ allocation AS (
         created_on,
         deleted_on,
         CASE WHEN mentor_id IS NOT NULL AND placement_id IS NOT NULL THEN 1 ELSE 0 END AS is_complete,
+        CASE WHEN mentor_id IS NOT NULL AND placement_id IS NOT NULL THEN created_on END AS decides_on,
         -- A TRN that cannot be used (null here) names no trainee.
         CASE WHEN trainee_id IS NOT NULL OR trn IS NOT NULL THEN 1 ELSE 0 END AS has_trainee,
         CASE WHEN provider_code IS NOT NULL THEN 1 ELSE 0 END AS has_provider
@@ -98,15 +99,15 @@ allocation AS (
     WHERE snapshot = :mentor_allocations_snapshot
 ),
 -- "A trainee of the year" is judged once a year, by D and with deleted allocations, and used for all its points. Where
--- no allocation carries a trainee id or TRN, "a provider is given" stands in. A year without allocations has nothing
--- to stand in for.
+-- no allocation carries a trainee id or TRN, "a provider is given" stands in. A row without mentor or placement is no
+-- allocation and decides nothing. A year without allocations has nothing to stand in for.
 rule_of_year AS (
     SELECT
         years.period,
         COUNT(allocation.academic_year) AS facts,
-        COUNT(CASE WHEN allocation.created_on <= run.last_day THEN allocation.created_on END) AS judged,
+        COUNT(CASE WHEN allocation.decides_on <= run.last_day THEN allocation.decides_on END) AS judged,
         CASE
-            WHEN MAX(CASE WHEN allocation.created_on <= run.last_day THEN allocation.has_trainee END) = 0 THEN 1
+            WHEN MAX(CASE WHEN allocation.decides_on <= run.last_day THEN allocation.has_trainee END) = 0 THEN 1
             ELSE 0
         END AS proxy_used
     FROM years
