@@ -1,7 +1,7 @@
 """GIAS over https: the public files of a day, ``edubasealldataYYYYMMDD.csv`` and ``links_edubasealldataYYYYMMDD.csv``.
 
-A day's file may come late or not at all, so the newest of the last eight London days
-is taken. Its data stands at the day in its name.
+A day's file may come late, broken or not at all, so the newest of the last eight London days that can
+be read to its end is taken; what was passed over is told. Its data stands at the day in its name.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from functions.ingest_schools.extract import Extract
 from placements_kpi import https, times
+from placements_kpi.observability import logger
 from placements_kpi.sources import Fetched, SourceError, SourceFile
 
 if TYPE_CHECKING:
@@ -30,13 +32,14 @@ def fetch(request: Request) -> Fetched:
     client = https.client(request.settings)
     first = request.day or times.today()
     back = 0 if request.day else DAYS_BACK
-    schools_day, schools = _newest(client, FEEDS["schools"], first, back, request.folder)
+    passed_over: list[str] = []
+    schools_day, schools = _newest(client, FEEDS["schools"], first, back, request.folder, passed_over)
     if request.day is None and request.previous and schools_day < times.london_day(request.previous.as_of):
         raise SourceError(
             f"the newest file of GIAS is {schools.name}, older than the current snapshot "
             f"{request.previous.snapshot}: were newer ones withdrawn? Ask for it by its day if it is right"
         )
-    links_day, links = _newest(client, FEEDS["school_links"], schools_day, back, request.folder)
+    links_day, links = _newest(client, FEEDS["school_links"], schools_day, back, request.folder, passed_over)
     return Fetched(
         as_of=datetime.combine(schools_day, time(), UTC),
         files={"schools": schools, "school_links": links},
@@ -45,18 +48,35 @@ def fetch(request: Request) -> Fetched:
             "requests": client.requests,
             "files": [schools.name, links.name],
             "links_days_older": (schools_day - links_day).days,
+            "passed_over": passed_over,
         },
     )
 
 
-def _newest(client: https.Client, beginning: str, first: date, back: int, folder: Path) -> tuple[date, SourceFile]:
-    """Download the newest file from ``first`` back to ``back`` days earlier."""
+def _newest(
+    client: https.Client, beginning: str, first: date, back: int, folder: Path, passed_over: list[str]
+) -> tuple[date, SourceFile]:
+    """Download the newest file from ``first`` back to ``back`` days earlier that is whole; note those that are not."""
+    passed_before = len(passed_over)
     for days in range(back + 1):
         day = first - timedelta(days=days)
-        name = f"{beginning}{day:%Y%m%d}.csv"
-        if client.download(name, folder / name):
-            return day, SourceFile(name=name, path=folder / name)
+        file = SourceFile(name=f"{beginning}{day:%Y%m%d}.csv", path=folder / f"{beginning}{day:%Y%m%d}.csv")
+        try:
+            if not client.download(file.name, folder / file.name):
+                continue
+            for _ in Extract(file, {"urn": "URN"}).batches():
+                pass
+        except (https.BudgetError, https.UnreachableError, https.RedirectError):
+            raise  # of the service, not of this day's file
+        except SourceError as error:
+            logger.warning("file passed over", extra={"source": "schools", "file": file.name, "reason": str(error)})
+            passed_over.append(str(error))
+            continue
+        return day, file
     when = f"from {first - timedelta(days=back)} to {first}" if back else f"of {first}"
+    problems = passed_over[passed_before:]
+    if problems:
+        raise SourceError(f"GIAS gave no whole file {beginning}YYYYMMDD.csv {when}; of the newest: {problems[0]}")
     raise SourceError(
         f"GIAS has no file {beginning}YYYYMMDD.csv {when}: is its download page up? Check SOURCE_LOCATION"
     )

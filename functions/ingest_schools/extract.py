@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import csv
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +109,7 @@ def _header(name: str, path: Path) -> list[str]:
     wrong = guise(start[:LOOK_AT])
     if wrong and wrong != EMPTY:
         raise SourceError(f"{name} {wrong}, where it should be a CSV extract of GIAS: ask for it again")
-    line = start.removeprefix(_BOM).split(b"\n", 1)[0].rstrip(b"\r").decode("latin-1")
+    line = re.split(rb"[\r\n]", start.removeprefix(_BOM), maxsplit=1)[0].decode("latin-1")
     fields = next(csv.reader([line]), [])
     if not any(fields):
         raise SourceError(f"{name} is empty: it has no header")

@@ -27,7 +27,7 @@ EARLIEST_YEAR, LATEST_YEAR = 1000, 2200
 LONG_AGO = date(1900, 1, 1)
 """What GIAS says for a school so old that nobody entered when it opened."""
 
-_DAY = re.compile(rb"(\d\d)[-/](\d\d)[-/](\d{4})")
+_DAY = re.compile(rb"(\d\d?)[-/](\d\d?)[-/](\d{4})")
 _CODE = re.compile(rb"\d{1,9}")
 _URN = re.compile(rb"[1-9]\d{4,6}")
 # The five bytes that cp1252 leaves undefined become the replacement character.

@@ -9,8 +9,11 @@ import pytest
 
 from functions.ingest_providers.client import WrongYearError
 from local.standins import Fault, serve
+from local.standins.replies import Reply
+from placements_kpi import https
+from placements_kpi.attempts import Attempts
 from placements_kpi.errors import PlacementsKpiError
-from placements_kpi.https import StatusError
+from placements_kpi.https import Limits, StatusError
 from placements_kpi.sources import SourceError
 from tests.https.conftest import Served
 from tests.https.facts import course, provider, trainee
@@ -18,6 +21,8 @@ from tests.ingest.drops import choice
 from tests.schools.extracts import link, school, write_drop
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local.standins.replies import Question
     from tests.ingest.conftest import Place
 
@@ -330,6 +335,39 @@ def test_gias_a_named_day_is_that_day_or_nothing(served: Served) -> None:
     assert served.ingest("schools", {"day": "2026-07-13"})["as_of"] == "2026-07-13T00:00:00Z"
     with pytest.raises(SourceError, match="of 2026-07-12"):
         served.ingest("schools", {"day": "2026-07-12"})
+
+
+BROKEN: dict[str, Callable[[bytes], Reply]] = {
+    "refused": lambda _: Reply(403, b"", "text/plain"),
+    "failing": lambda _: Reply(500, b"", "text/plain"),
+    "a page": lambda _: Reply(200, b"<!DOCTYPE html><title>Sorry</title>", "text/html"),
+    "empty": lambda _: Reply(200, b"", "text/csv"),
+    "a text": lambda _: Reply(200, b"please try later", "text/plain"),
+    "cut off": lambda whole: Reply(200, whole[:-20], "text/csv"),
+    "in UTF-16": lambda whole: Reply(200, whole.decode("cp1252").encode("utf-16"), "text/csv"),
+}
+
+
+@pytest.mark.parametrize("beginning", ["edubasealldata", "links_edubasealldata"])
+@pytest.mark.parametrize("broken", BROKEN)
+def test_gias_goes_back_a_day_for_a_broken_file_and_says_so(
+    served: Served, monkeypatch: pytest.MonkeyPatch, broken: str, beginning: str
+) -> None:
+    for day in ("2026-07-14", "2026-07-15"):
+        folder = write_drop(served.place.location("schools"), [school(100000)], [link(100000, 100001)], day=day)
+    well, name = served.standins.answer, f"{beginning}20260715.csv"
+    reply = BROKEN[broken]((folder / name).read_bytes())
+    monkeypatch.setattr(https, "Limits", lambda: Limits(attempts=Attempts(most=2, first_wait=0.01)))
+    monkeypatch.setattr(
+        served.standins,
+        "answer",
+        lambda source, asked, agent: reply if asked.path == f"/{name}" else well(source, asked, agent),
+    )
+    served.ingest("schools")
+    manifest = served.place.manifest("schools")
+    (told,) = manifest["fetched"]["passed_over"]
+    assert name in told and "token" not in told
+    assert [file for file in manifest["fetched"]["files"] if file.startswith(beginning)] == [f"{beginning}20260714.csv"]
 
 
 def test_gias_does_not_go_back_behind_what_is_current(served: Served) -> None:

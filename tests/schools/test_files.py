@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from placements_kpi.errors import PlacementsKpiError
 from tests.schools.extracts import DAY, HEADERS, NEVER_KEPT, WIDTHS, Row, link, rewrite, school, write_drop
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.ingest.conftest import Place
 
 LAX: dict[str, Any] = {"max_refused_percent": 100, "max_duplicate_percent": 100}
@@ -129,6 +132,7 @@ def test_days_are_read_with_hyphens_and_slashes_and_1900_means_unknown(place: Pl
         school(100004, opened=""),
         school(100005, opened="01-09-1800"),
         school(100006, opened="01-09-2031"),
+        school(100007, opened="1/9/2011"),
     ]
     ingest(place, rows)
     opened = {urn: row["open_date"] for urn, row in schools_of(place).items()}
@@ -140,6 +144,7 @@ def test_days_are_read_with_hyphens_and_slashes_and_1900_means_unknown(place: Pl
         "100004": None,
         "100005": date(1800, 9, 1),
         "100006": date(2031, 9, 1),
+        "100007": date(2011, 9, 1),
     }
 
 
@@ -297,6 +302,27 @@ def test_a_file_without_a_header_is_refused(place: Place) -> None:
     rewrite(folder, b"")
     with pytest.raises(PlacementsKpiError, match="is empty"):
         place.ingest("schools")
+
+
+def test_lines_may_end_in_a_carriage_return_alone(place: Place) -> None:
+    good = ingest(place, [school(100000), school(100001)])
+    folder = write_drop(place.location("schools"), [school(100000), school(100001)])
+    data = (folder / "edubasealldata20260714.csv").read_bytes()
+    rewrite(folder, data.replace(b"\r\n", b"\r").replace(b"\n", b"\r"))
+    assert place.ingest("schools", **LAX)["snapshot"] == good["snapshot"]
+
+
+@pytest.mark.parametrize(
+    ("disguise", "says"),
+    [(lambda data: data.decode("cp1252").encode("utf-16"), "is in UTF-16"), (gzip.compress, "is gzipped without")],
+)
+def test_a_file_in_another_guise_is_refused_in_one_sentence(
+    place: Place, disguise: Callable[[bytes], bytes], says: str
+) -> None:
+    folder = write_drop(place.location("schools"), [school(100000)])
+    rewrite(folder, disguise((folder / "edubasealldata20260714.csv").read_bytes()))
+    with pytest.raises(PlacementsKpiError, match=says):
+        place.ingest("schools", **LAX)
 
 
 def test_a_file_cut_off_in_its_last_row_is_refused(place: Place) -> None:
