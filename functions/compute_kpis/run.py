@@ -119,7 +119,8 @@ def compute(
             write_record(s3, settings.data_bucket, record)
         why = (f"{kpi_id}: {failure.detail.rstrip('.')}." for kpi_id, failure in sorted(computed.failures.items()))
         raise NothingComputedError(
-            f"no KPI could be worked out for {day}; nothing current was changed. {' '.join(why)}"
+            f"no KPI could be worked out for {day}; nothing current was changed. {' '.join(why)} "
+            "Run the ingest of each source that is named, then run this again"
         )
     protected = _release(s3, settings, computed, record, withdrawn, dry_run=dry_run)
     released = {

@@ -57,8 +57,8 @@ def _site(state: State) -> Iterator[str]:
     for entry in (catalogue or {}).get("releases", ()):
         release = entry["release"]
         marker = _json(state, SITE, f"withdrawn/{release}.json")
-        if marker is not None and marker["lifted"] is None:
-            continue
+        if entry["withdrawn"] or (marker is not None and marker["lifted"] is None):
+            continue  # a withdrawal that is being lifted stands in releases.json until every file is back
         manifest = _json(state, SITE, f"releases/{release}/manifest.json")
         if manifest is None or "sha256" not in manifest:
             yield f"release {release} is public without its manifest"
