@@ -220,8 +220,9 @@ def broken_code(folder: Path) -> Path:
     shutil.copytree(ROOT / "functions", folder / "functions", ignore=shutil.ignore_patterns("__pycache__"))
     reasons = folder / "functions" / "ingest_apply" / "reasons.py"
     text = reasons.read_text()
-    assert "    return True\n" in text
-    reasons.write_text(text.replace("    return True\n", "    raise ValueError(f'cannot digest {row!r}')\n", 1))
+    line = '    given = row.get("rejection_reason_ids")\n'
+    assert line in text
+    reasons.write_text(text.replace(line, "    raise ValueError(f'cannot digest {row!r}')\n"))
     return folder
 
 
