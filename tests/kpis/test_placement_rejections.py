@@ -162,6 +162,27 @@ def test_what_was_not_collected_is_never_zero() -> None:
     assert {figure.value for figure in made.figures if figure.category == "mentor"} == {None}
 
 
+def test_a_reason_counts_from_its_first_cycle_on() -> None:
+    rows = [
+        rejection(
+            f"{cycle} {' '.join(ids)}",
+            *ids,
+            recruitment_cycle_year=cycle,
+            sent_to_provider_on=date(cycle - 1, 11, 3),
+            rejected_on=date(cycle, 1, 15),
+        )
+        for cycle in (2024, 2025)
+        for ids in (("school_placement",), ("r10", "qualifications"), ("no_placements", "course_full"))
+    ]
+    points = [at(date(2024, 6, 30), 2024, current=False), at(date(2025, 6, 30), 2025, current=False), at()]
+    figures = ask(KPI, points, application_choices=rows)
+    assert groups(figures, period=2025) == {"placement": 3, "course_full": 1}
+    assert (figures.rate("headline", period=2025), figures.rate("coverage", period=2025)) == ((3, 3), (3, 3))
+    # Neither in the headline nor among the reasons that can be read; nor is it true that no reason was given.
+    assert groups(figures, period=2024) == {"course_full": 1, "other": 1}
+    assert (figures.rate("headline", period=2024), figures.rate("coverage", period=2024)) == ((1, 2), (2, 3))
+
+
 def test_a_reason_about_mentors_is_taken_up_by_definitions_alone() -> None:
     definitions = [
         {"list": "rejection_reason_group_of_id", "code": "no_mentor", "value": "mentor"},

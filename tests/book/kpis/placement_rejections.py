@@ -120,7 +120,7 @@ def answers(world: World, points: Sequence[Point]) -> Answers:
     mentor_ids = frozenset(row["code"] for row in world.definitions if row["value"] == "mentor")
     first_cycles = FIRST_CYCLE | ({"mentor": 0} if mentor_ids else {})
     first_cycles |= {row["code"]: int(row["value"]) for row in world.definitions if row["list"] == FIRST_CYCLE_LIST}
-    choices = list(_choices(world, mentor_ids))
+    choices = list(_choices(world, mentor_ids, first_cycles))
     found: Answers = {}
     for point in points:
         of_cycle = [choice for choice in choices if choice.cycle == point.period]
@@ -130,7 +130,7 @@ def answers(world: World, points: Sequence[Point]) -> Answers:
     return found
 
 
-def _choices(world: World, mentor_ids: frozenset[str]) -> Iterator[Choice]:
+def _choices(world: World, mentor_ids: frozenset[str], first_cycles: Mapping[str, int]) -> Iterator[Choice]:
     """Every choice but further education's and those of candidates hidden on any row of any cycle."""
     rows = world.rows("application_choices")
     hidden = {row.get("candidate_id") for row in rows if row.get("hide_in_reporting")} - {None}
@@ -145,18 +145,24 @@ def _choices(world: World, mentor_ids: frozenset[str]) -> Iterator[Choice]:
             sent=london(row.get("sent_to_provider_at")),
             rejected=london(row.get("rejected_at")),
             by_default=bool(row.get("rejected_by_default")),
-            groups=reason_groups(row, mentor_ids),
+            groups=reason_groups(row, mentor_ids, first_cycles),
             region=REGIONS.get((row.get("provider_region_code") or "").lower(), "not_available"),
         )
 
 
-def reason_groups(row: Row, mentor_ids: frozenset[str] = frozenset()) -> frozenset[str]:
-    """Return the groups of a rejection's reasons; the format, where it is given, decides before the ids."""
+def reason_groups(
+    row: Row, mentor_ids: frozenset[str] = frozenset(), first_cycles: Mapping[str, int] = FIRST_CYCLE
+) -> frozenset[str]:
+    """Return the groups of a rejection's reasons; the format, where it is given, decides before the ids.
+
+    A reason that was not collected in the cycle yet is not counted: the others are judged without it.
+    """
     if row.get("rejection_reasons_type") == "rejection_reason":
         return frozenset({"unclassified_text"})
     kinds = {_kind(given.lower(), mentor_ids) for given in row.get("rejection_reason_ids") or ()} - {"not_a_reason"}
     if not kinds:
         return frozenset({"no_reason"})
+    kinds = {kind for kind in kinds if first_cycles.get(kind, 0) <= row["recruitment_cycle_year"]}
     return frozenset(kinds - {"other"} if kinds & CAPACITY else kinds)
 
 

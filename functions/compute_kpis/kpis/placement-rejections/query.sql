@@ -85,26 +85,49 @@ in_scope AS (
         AND (choice.hide_in_reporting IS NULL OR NOT choice.hide_in_reporting)
         AND (choice.course_level IS NULL OR choice.course_level <> 'left_out')
 ),
--- "Reason groups": an id is known by its first segment, a bare leaf or an R-code stands for its parent. There are few
--- different sets of ids, so each is looked up once.
+-- "Reason groups": an id is known by its first segment, a bare leaf or an R-code stands for its parent. A group is
+-- counted from the cycle on in which it was first collected, if that is known; one with no id at all ("mentor",
+-- reserved) is not collected, never 0.
+known AS (
+    SELECT
+        reason.code,
+        reason.value AS reason_group,
+        COALESCE(CAST(first_cycle.value AS bigint), 0) AS first_cycle
+    FROM lists AS reason
+    LEFT JOIN lists AS first_cycle
+        ON first_cycle.list = 'rejection_reason_first_cycle' AND first_cycle.code = reason.value
+    WHERE reason.list = 'rejection_reason_group_of_id'
+),
+-- There are few different sets of ids, so each is looked up once for each cycle.
 id_set AS (
-    SELECT DISTINCT rejection_reason_ids
+    SELECT DISTINCT period, rejection_reason_ids
     FROM choice
+),
+reason AS (
+    SELECT
+        id_set.period,
+        id_set.rejection_reason_ids,
+        CASE
+            WHEN known.code IS NULL THEN 'unmapped'
+            WHEN known.first_cycle > id_set.period THEN 'not_collected'
+            ELSE known.reason_group
+        END AS reason_group
+    FROM id_set
+    CROSS JOIN UNNEST(id_set.rejection_reason_ids) AS given (reason_id)
+    LEFT JOIN known ON known.code = split_part(given.reason_id, '.', 1)
 ),
 reasons AS (
     SELECT
-        id_set.rejection_reason_ids,
-        MAX(CASE WHEN known.value = 'placement' THEN 1 ELSE 0 END) AS placement,
-        MAX(CASE WHEN known.value = 'mentor' THEN 1 ELSE 0 END) AS mentor,
-        MAX(CASE WHEN known.value = 'course_full' THEN 1 ELSE 0 END) AS course_full,
-        MAX(CASE WHEN known.value = 'other' THEN 1 ELSE 0 END) AS another,
-        MAX(CASE WHEN known.code IS NULL THEN 1 ELSE 0 END) AS unmapped
-    FROM id_set
-    CROSS JOIN UNNEST(id_set.rejection_reason_ids) AS given (reason_id)
-    LEFT JOIN lists AS known
-        ON known.list = 'rejection_reason_group_of_id'
-        AND known.code = split_part(given.reason_id, '.', 1)
-    GROUP BY id_set.rejection_reason_ids
+        period,
+        rejection_reason_ids,
+        MAX(CASE WHEN reason_group = 'placement' THEN 1 ELSE 0 END) AS placement,
+        MAX(CASE WHEN reason_group = 'mentor' THEN 1 ELSE 0 END) AS mentor,
+        MAX(CASE WHEN reason_group = 'course_full' THEN 1 ELSE 0 END) AS course_full,
+        MAX(CASE WHEN reason_group = 'other' THEN 1 ELSE 0 END) AS another,
+        MAX(CASE WHEN reason_group = 'unmapped' THEN 1 ELSE 0 END) AS unmapped,
+        MAX(CASE WHEN reason_group = 'not_collected' THEN 1 ELSE 0 END) AS not_collected
+    FROM reason
+    GROUP BY period, rejection_reason_ids
 ),
 -- A choice is in the population from the day it was sent, a rejection counts once the choice was sent and rejected.
 judged AS (
@@ -128,11 +151,14 @@ judged AS (
         COALESCE(reasons.course_full, 0) AS course_full,
         COALESCE(reasons.another, 0) AS another,
         COALESCE(reasons.unmapped, 0) AS unmapped,
+        COALESCE(reasons.not_collected, 0) AS not_collected,
         in_scope.problem,
         CASE WHEN in_scope.problem IS NOT NULL THEN COALESCE(in_scope.sent_on, DATE '1800-01-01') END AS problem_on
     FROM in_scope
     LEFT JOIN reasons
-        ON reasons.rejection_reason_ids = in_scope.rejection_reason_ids AND in_scope.is_text = 0
+        ON reasons.period = in_scope.period
+        AND reasons.rejection_reason_ids = in_scope.rejection_reason_ids
+        AND in_scope.is_text = 0
     LEFT JOIN lists AS region ON region.list = 'region_of_publish' AND region.code = in_scope.region_code
 ),
 -- Each choice with the days from which it counts for each group. Groups overlap, but "other" stands alone.
@@ -155,7 +181,8 @@ dated AS (
         CASE WHEN placement + mentor + course_full + another > 0 THEN rejected_on END AS classifiable_on,
         CASE WHEN is_text = 1 THEN rejected_on END AS text_on,
         CASE
-            WHEN is_text = 0 AND placement + mentor + course_full + another + unmapped = 0 THEN rejected_on
+            WHEN is_text = 0 AND placement + mentor + course_full + another + unmapped + not_collected = 0
+                THEN rejected_on
         END AS no_reason_on,
         problem,
         problem_on
@@ -223,13 +250,9 @@ figure AS (
     INNER JOIN counted ON counted.period = points.period
     GROUP BY points.period, points.as_of, counted.level, counted.part
 ),
--- What was recorded from which cycle on. A group with no id at all ("mentor", reserved) is not collected, never 0.
 collected AS (
-    SELECT DISTINCT reason_group.value AS reason_group, CAST(first_cycle.value AS bigint) AS first_cycle
-    FROM lists AS reason_group
-    LEFT JOIN lists AS first_cycle
-        ON first_cycle.list = 'rejection_reason_first_cycle' AND first_cycle.code = reason_group.value
-    WHERE reason_group.list = 'rejection_reason_group_of_id'
+    SELECT DISTINCT reason_group, first_cycle
+    FROM known
 ),
 -- Each measure with what it counts, out of what, and the reason group that must have been collected for it.
 measures (measure, breakdown, category, level, what, out_of, needs) AS (
