@@ -1,8 +1,20 @@
-"""Publish's public API v1: JSON:API; an unknown year is answered with the current cycle; past the end is a 400."""
+"""Publish's public API v1: JSON:API; an unknown year is answered with the current cycle; past the end is a 400.
+
+Each answer follows DFE-Digital/publish-teacher-training at 9173764d, under ``app/controllers/api/public/v1``:
+
+- ``/recruitment_cycles/<year>/providers``: ``providers_controller.rb``. In order of name alone, so that
+  providers of one name come in another order every time; the count is that of what was asked for.
+- ``/recruitment_cycles/<year>/courses``: ``courses_controller.rb``. The count is kept for five minutes under
+  the year alone; ``sort`` is ``app/services/course_search_service.rb``.
+- Nothing at ``/recruitment_cycles/<year>``: ``config/routes/external_api.rb`` names it, no controller answers it.
+- Pages: ``app/controllers/concerns/pagy_pagination.rb``; past the end ``error_handlers/pagy.rb``.
+"""
 
 from __future__ import annotations
 
 import re
+import time
+import zlib
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +25,8 @@ from local.standins.replies import Question, Reply, json_reply
 
 PREFIX = "/publish/api/public/v1"
 PER_PAGE, MOST_PER_PAGE = 100, 500
-_PATH = re.compile(r"/recruitment_cycles/(\w+)(?:/(providers|courses))?")
+_COUNT_SECONDS = 300
+_PATH = re.compile(r"/recruitment_cycles/(\w+)/(providers|courses)")
 
 Resource = dict[str, Any]
 
@@ -25,7 +38,10 @@ class Publish:
         self._providers = _by_cycle(providers)
         self._courses = _by_cycle(courses)
         self.current_cycle = max(self._providers) if current_cycle is None else current_cycle
-        self._lists: dict[tuple[int, str, bool], list[Resource]] = {}
+        self._made: dict[int, list[Resource]] = {}
+        self._answers = 0
+        self.counts: dict[int, tuple[int, float]] = {}
+        """The count of a cycle's courses that is kept for all, and until when (monotonic seconds)."""
         self.url = ""
         """Where the server is, for the links of a list."""
         self._ids = {
@@ -38,13 +54,17 @@ class Publish:
         """Answer for a recruitment cycle, its providers or its courses."""
         match = _PATH.fullmatch(question.path)
         if match is None:
-            return _error(404, "The requested resource could not be found")
+            page_not_found = b"<!DOCTYPE html><html><title>Page not found</title></html>"
+            return Reply(404, page_not_found, "text/html; charset=utf-8")
         asked, resource = match.groups()
         year = int(asked) if asked.isdigit() and int(asked) in self._providers else self.current_cycle
-        if resource is None:
-            return json_reply({"data": _cycle(year), "jsonapi": {"version": "1.0"}})
-        discarded = question.query.get("filter[discarded]") == "true"
-        items = self._items(year, resource, discarded)
+        self._answers += 1
+        if resource == "courses":
+            items = self._courses_of(year)
+            count = self._count(year, len(items))
+        else:
+            items = self._providers_of(year, discarded=question.query.get("filter[discarded]") == "true")
+            count = len(items)
         try:
             page = question.number("page[page]", "page", default=1)
             per_page = min(question.number("page[per_page]", "per_page", default=PER_PAGE), MOST_PER_PAGE)
@@ -69,28 +89,37 @@ class Publish:
                     "prev": link(page - 1) if page > 1 else None,
                     "next": link(page + 1) if page < last else None,
                 },
-                "meta": {"count": len(items)},
+                "meta": {"count": count},
                 "jsonapi": {"version": "1.0"},
             }
         )
 
     def touch(self) -> None:
-        """Nothing moves here: the lists are in order of name."""
+        """Nothing moves here but providers of one name."""
 
     def close(self) -> None:
         """Nothing is held but memory."""
 
-    def _items(self, year: int, resource: str, discarded: bool) -> list[Resource]:
-        kept = self._lists.get((year, resource, discarded))
-        if kept is None:
-            kept = self._lists[year, resource, discarded] = self._list(year, resource, discarded)
+    def _courses_of(self, year: int) -> list[Resource]:
+        if year not in self._made:
+            rows = enumerate(self._courses.get(year, []))
+            self._made[year] = [self._course(year, number, course) for number, course in rows]
+        return self._made[year]
+
+    def _count(self, year: int, count: int) -> int:
+        kept, until = self.counts.get(year, (0, 0.0))
+        if until <= time.monotonic():
+            kept = count
+            self.counts[year] = kept, time.monotonic() + _COUNT_SECONDS
         return kept
 
-    def _list(self, year: int, resource: str, discarded: bool) -> list[Resource]:
-        if resource == "courses":
-            return [self._course(year, number, course) for number, course in enumerate(self._courses.get(year, []))]
+    def _providers_of(self, year: int, *, discarded: bool) -> list[Resource]:
         rows = [provider for provider in self._providers[year] if bool(provider.get("discarded_at")) == discarded]
-        return [self._provider(year, provider) for provider in sorted(rows, key=lambda row: str(row.get("name")))]
+
+        def order(row: Resource) -> tuple[str, int]:
+            return str(row.get("name")), zlib.crc32(f"{self._answers}{row['code']}".encode())
+
+        return [self._provider(year, provider) for provider in sorted(rows, key=order)]
 
     def _provider(self, year: int, record: Resource) -> Resource:
         attributes = {name: value for name, value in record.items() if name != "recruitment_cycle_year"}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from functions.ingest_providers import client
 from functions.ingest_providers.client import WrongYearError
 from local.standins import Fault, serve
 from local.standins.replies import Reply
@@ -270,20 +273,55 @@ def test_a_year_that_publish_forgets_half_way_is_refused(served: Served) -> None
         served.ingest("providers")
 
 
-def test_publish_a_count_that_does_not_agree_is_read_again_and_then_refused(served: Served) -> None:
+def test_publish_is_asked_for_nothing_but_its_lists_in_orders_that_it_knows(served: Served) -> None:
+    drop_of_providers(served)
+    served.ingest("providers")
+    asked = [question for name, question in served.standins.asked if name == "providers"]
+    assert {question.path.rpartition("/")[2] for question in asked} == {"providers", "courses"}
+    orders = {(question.path.rpartition("/")[2], question.query["sort"]) for question in asked}
+    assert orders == {("providers", "name"), ("courses", "name,provider.provider_name")}
+
+
+def test_publish_a_count_of_courses_that_is_kept_too_long_stops_nothing_and_is_told(served: Served) -> None:
     drop_of_providers(served)
     service: Any = served.standins.service("providers")
-    items = service._items
-    service._items = lambda year, resource, discarded: _Counted(items(year, resource, discarded))
-    with pytest.raises(SourceError, match="3 times"):
-        served.ingest("providers")
+    service.counts[2025] = (17, math.inf)
+    served.ingest("providers")
+    assert len(served.place.table("providers", "courses")) == 4
+    told = served.place.manifest("providers")["fetched"]["unsettled"]
+    assert told == ["cycle 2025: 17 courses by Publish's count, 1 given"]
 
 
-class _Counted(list[Any]):
-    """A list that says it is longer than it is."""
+def test_publish_a_count_that_comes_right_is_not_told(served: Served) -> None:
+    drop_of_providers(served)
+    service: Any = served.standins.service("providers")
+    service.counts[2025] = (17, time.monotonic() + 0.2)
+    answer = service.answer
 
-    def __len__(self) -> int:
-        return super().__len__() + 1
+    def slow(question: Question) -> Any:
+        reply = answer(question)
+        if question.path.endswith("2025/courses"):
+            time.sleep(0.3)
+        return reply
+
+    service.answer = slow
+    served.ingest("providers")
+    assert served.place.manifest("providers")["fetched"]["unsettled"] == []
+
+
+def test_publish_providers_of_one_name_that_change_places_between_pages_are_all_found(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    providers: list[Any] = [
+        provider(f"{number:03}", year, name="Trinity") for year in range(2023, 2027) for number in range(7)
+    ]
+    served.place.drop("providers", {"providers": providers, "courses": [course("C1", "001")]})
+    monkeypatch.setattr(client, "PAGE_SIZES", (3, 4, 5, 6, 7))
+    served.ingest("providers")
+    assert len(served.place.table("providers", "providers")) == 28
+    assert served.place.manifest("providers")["fetched"]["unsettled"] == []
+    sizes = {question.query["page[per_page]"] for name, question in served.standins.asked if name == "providers"}
+    assert len(sizes) > 2, "no list was read twice: the edges were never met"
 
 
 def test_a_course_knows_its_providers_code(served: Served) -> None:

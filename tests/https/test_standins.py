@@ -97,6 +97,11 @@ def test_publish_an_unknown_year_is_silently_the_current_cycle(standins: Standin
     assert answer.json()["included"][0]["attributes"]["year"] == 2026
 
 
+def test_publish_has_nothing_where_only_its_routes_name_a_cycle(standins: Standins, pool: urllib3.PoolManager) -> None:
+    answer = get(pool, standins.locations["providers"] + "/recruitment_cycles/2025")
+    assert (answer.status, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+
+
 def test_publish_gives_five_hundred_a_page_at_most_and_past_the_end_a_400(
     standins: Standins, pool: urllib3.PoolManager
 ) -> None:
