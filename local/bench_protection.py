@@ -96,7 +96,7 @@ def _told(results: Results, protection: Protection, seconds: float, base: int) -
         "counts_audited": verdict.cells,
         "increments_audited": verdict.increments,
         "attempts": verdict.attempts,
-        "withheld": list(verdict.withheld),
+        "withheld": list(protection.withheld),
         "revised": len(protection.page.revised),
         "base": base,
     } | usefulness(results, protection.document)

@@ -191,8 +191,7 @@ _FIXED = frozenset(
             for word in get_args(kind)
         ),
         *"ok carried none warning failed passed person organisation rows figures lists sources bounds".split(),
-        *"national Total definitions kpi_points note refused kept duplicates unknown_code unknown_value".split(),
-        *"publish *".split(),
+        *"national Total definitions kpi_points publish".split(),
         results.PROTECTED_CONTRACT,
         "",
     }

@@ -47,10 +47,15 @@ class DisclosureError(PlacementsKpiError):
 
 @dataclass(frozen=True)
 class Protection:
-    """A release that passed, and what it adds to the ledger."""
+    """A release that passed, and what it adds to the ledger.
+
+    ``withheld``, for operators: what was withheld so that it passed, ``kpi/measure/breakdown/category``, with ``*`` for
+    all of them, or the place of a count of records.
+    """
 
     document: Protected
     page: Page
+    withheld: tuple[str, ...]
 
 
 def protect(results: Results, disclosure: Disclosure, release: str, key: RoundingKey, past: Past) -> Protection:
@@ -90,6 +95,7 @@ def protect(results: Results, disclosure: Disclosure, release: str, key: Roundin
         definitions=results.definitions,
         checks=tuple(_check(check, records) for check in results.checks),
     )
+    withheld = (*(place for guard in guards for place in guard.withheld), *records.withheld)
     verdict = Verdict(
         state="passed",
         width=disclosure.width,
@@ -98,12 +104,12 @@ def protect(results: Results, disclosure: Disclosure, release: str, key: Roundin
         increments=records.increments + sum(guard.increments for guard in guards),
         releases=past.releases,
         attempts=attempts,
-        withheld=(*(place for guard in guards for place in guard.withheld), *records.withheld),
+        withheld=len(withheld),
         key_id=key.key_id,
     )
     entries = {name: entry for guard in guards for name, entry in guard.entries.items()} | dict(records.entries)
     page = page_of(past, release, disclosure.base, key.key_id, entries)
-    return Protection(judged(document, verdict), page)
+    return Protection(judged(document, verdict), page, withheld)
 
 
 def _source(facts: SourceFacts, records: RecordCounts) -> SourceFacts:

@@ -57,15 +57,15 @@ def find_or_write(
     withdrawn: frozenset[str] = frozenset(),
     *,
     write: bool = True,
-) -> tuple[str, Protected]:
-    """Return the id and content of the release that ``make`` gives for ``as_of``, written if it is new.
+) -> Protection:
+    """Return the release that ``make`` gives for ``as_of``, written if it is new.
 
     ``make`` is given the id to try, the ledger, and the release to compare with. A release that
     is there already is made again from the ledger that it saw and the release it was compared
     with itself, whatever is current by now: so the same inputs find their own release. One that cannot
     stand as it is gets a successor: it was compared with a release that is ``withdrawn`` now, or was not
     audited together with another one. A release is written before its page, and nothing points to it before both are
-    there. With ``write`` off, the id it would get.
+    there. With ``write`` off, as it would be written.
     """
     number = _newest_of(s3, bucket, as_of) or 1
     while True:
@@ -84,15 +84,15 @@ def find_or_write(
         body = store.canonical_json(protection.document.model_dump(mode="json"))
         if written is None:
             if not write:
-                return release, protection.document
+                return protection
             # If another run was faster, what it wrote counts.
             written = body if store.write_once(s3, bucket, key, body) else store.read_bytes(s3, bucket, key)
         if written == body:
             if not write:
-                return release, protection.document
+                return protection
             ledger.write_page(s3, bucket, protection.page)
             if not _apart(s3, bucket, release, past.releases):
-                return release, protection.document
+                return protection
         number += 1
 
 

@@ -122,7 +122,8 @@ def compute(
             f"no KPI could be worked out for {day}; nothing current was changed. {' '.join(why)} "
             "Run the ingest of each source that is named, then run this again"
         )
-    protected = _release(s3, settings, computed, record, withdrawn, dry_run=dry_run)
+    protection = _release(s3, settings, computed, record, withdrawn, dry_run=dry_run)
+    protected = protection.document
     released = {
         "release": protected.release,
         "compared_with": protected.compared_with,
@@ -131,7 +132,7 @@ def compute(
     if dry_run:
         return summary | released | {"current": False, "dry_run": True}
     # The record comes before the seal and the pointers: whatever is published or current can be recomputed.
-    write_record(s3, settings.data_bucket, record | released)
+    write_record(s3, settings.data_bucket, record | released | {"withheld": list(protection.withheld)})
     release.seal(s3, settings.data_bucket, protected.release)
     is_current = _make_current(s3, settings, computed, protected.release, seen)
     return summary | released | {"current": is_current, "dry_run": False}
@@ -223,7 +224,7 @@ def _release(
     withdrawn: frozenset[str],
     *,
     dry_run: bool,
-) -> Protected:
+) -> Protection:
     """Write the results, and what of them may be published; return that. What may not be is in the record."""
     bucket, results = settings.data_bucket, computed.results
     if not dry_run:
@@ -243,16 +244,14 @@ def _release(
         return replace(made, document=document)
 
     try:
-        _, protected = release.find_or_write(s3, bucket, results.as_of, make, withdrawn, write=not dry_run)
+        released = release.find_or_write(s3, bucket, results.as_of, make, withdrawn, write=not dry_run)
     except (DisclosureError, LedgerError) as error:
         logger.error("nothing is released", extra={"reason": str(error)})
         if not dry_run:
             write_record(s3, bucket, record | {"outcome": "failed", "not_released": str(error)})
         raise
-    if protected.verdict:
-        withheld = list(protected.verdict.withheld)
-        logger.info("audit passed", extra={"release": protected.release, "withheld": withheld})
-    return protected
+    logger.info("audit passed", extra={"release": released.document.release, "withheld": list(released.withheld)})
+    return released
 
 
 def _make_current(

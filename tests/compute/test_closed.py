@@ -41,7 +41,7 @@ AUDITED = {
 DECLARED = {
     *(f"Disclosure.{name}" for name in "base floor percentage_floor width threshold attempts solver_seconds".split()),
     "Disclosure.external_totals",
-    *(f"Verdict.{name}" for name in "width threshold cells increments attempts".split()),
+    *(f"Verdict.{name}" for name in "width threshold cells increments attempts withheld".split()),
     "SourceFacts.age_days",
     "SourceFacts.max_age_days",
     "Point.period",

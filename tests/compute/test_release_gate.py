@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from functions.compute_kpis.disclosure import DisclosureError
-from functions.compute_kpis.protection.audit import Failing, Finding
+from functions.compute_kpis.protection.audit import Failing, Finding, Release, audit
 from functions.compute_kpis.protection.ledger import LedgerError
 from functions.compute_kpis.recompute import recompute
 from placements_kpi.results import Protected, document_digest, seal_key
@@ -37,6 +39,26 @@ def test_release_carries_the_verdict_over_exactly_its_figures() -> None:
     kpi = found.kpis[0].model_copy(update={"figures": (first, *found.kpis[0].figures[1:])})
     changed = found.model_copy(update={"kpis": (kpi, *found.kpis[1:])})
     assert document_digest(changed) != found.verdict.digest
+
+
+def stricter_audit(releases: Sequence[Release], *given: Any, **more: Any) -> Finding:
+    """The audit, and what is shown of one measure fails."""
+    found = audit(releases, *given, **more)
+    late = [
+        name for name, cell in releases[-1].cells.items() if ".numerator/" in name and "/late." in name and cell.shown
+    ]
+    return replace(found, failing=(*found.failing, *(Failing(name, "narrow") for name in late)))
+
+
+def test_what_was_withheld_is_named_to_operators_and_only_counted_in_public(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack.put_world()
+    monkeypatch.setattr("functions.compute_kpis.protection.guard.audit", stricter_audit)
+    told = stack.compute()
+    record = stack.get_json(f"runs/compute_kpis/{told['run_id']}.json")
+    assert record["withheld"] == ["candidate-rejections/late/*/*"]
+    verdict = stack.get_json(f"protected/{told['release']}/results.json")["verdict"]
+    assert verdict["withheld"] == 1
+    assert "late" not in json.dumps(verdict)
 
 
 def test_run_that_does_not_pass_releases_nothing_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,8 @@ def shown(protection: Protection, measure: str, category: str = "Total", month: 
 
 def withheld(protection: Protection) -> set[str]:
     assert protection.document.verdict is not None
-    return {place.partition("/")[2] for place in protection.document.verdict.withheld}
+    assert protection.document.verdict.withheld == len(protection.withheld)
+    return {place.partition("/")[2] for place in protection.withheld}
 
 
 def test_large_table_is_shown_whole_and_adds_up() -> None:

@@ -591,7 +591,7 @@ def audited(made: Protected, **changes: Any) -> Protected:
         "increments": 240,
         "releases": ("2026-06-14.1",),
         "attempts": 0,
-        "withheld": (),
+        "withheld": 0,
         "key_id": "0123456789ab",
     }
     return judged(made, Verdict(**{**values, **changes}))

@@ -299,7 +299,7 @@ def test_the_confidentiality_page_says_what_this_release_was_made_with(
         increments=5_432,
         releases=("2026-06-14.1", "2026-05-14.1"),
         attempts=0,
-        withheld=(),
+        withheld=0,
         key_id="0123456789ab",
         digest=document_digest(protected),
     )

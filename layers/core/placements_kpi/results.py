@@ -362,7 +362,7 @@ class Revision(_Document):
 class Verdict(_Document):
     """What the attacker audit found, over this release and the earlier ones that stay online.
 
-    It holds nothing that is not public: names of cells, never what they hide.
+    It is public, so it does not say which cells were withheld: with the published floor that would tell why.
     """
 
     state: Literal["passed", "failed"]
@@ -376,8 +376,8 @@ class Verdict(_Document):
     """The earlier releases that were considered, oldest first."""
     attempts: int
     """How many times more was withheld before it passed."""
-    withheld: tuple[str, ...]
-    """What was withheld so that it passed: ``kpi/measure/breakdown/category``, or less for all of it."""
+    withheld: int
+    """How many rows, breakdowns and measures were withheld so that it passed; which, only the run record says."""
     failing: tuple[str, ...] = ()
     """Names of the cells that a reader could work out; none where it passed."""
     key_id: str
