@@ -53,6 +53,7 @@ NOTES = (
     "links_to_unknown_school",
     "schools_open_with_past_close_date",
     "trn_known_placeholder",
+    "trn_not_a_trn",
     "trn_repeated_digit",
     "trn_too_long",
     "trn_too_short",

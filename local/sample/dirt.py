@@ -80,6 +80,7 @@ KINDS: dict[str, str] = {
     "register.returned": "a trainee back from a deferral",
     "register.trn_formatted": "a TRN with letters, spaces or strokes: usable",
     "register.trn_short_of_zeros": "a TRN that lost its leading zeros: usable",
+    "register.trn_not_a_trn": "something else where the TRN should be, its digits in it: refused",
     "register.trn_too_short": "a TRN of fewer than five digits: refused",
     "register.trn_too_long": "a TRN of more than seven digits: refused",
     "register.trn_hesa_sentinel": "a HESA code for no TRN, 999999998 or 999999999: refused",

@@ -65,6 +65,7 @@ _STORIES = {
     "register.returned": 0.01,
     "register.trn_formatted": 0.01,
     "register.trn_short_of_zeros": 0.005,
+    "register.trn_not_a_trn": 0.001,
     "register.trn_too_short": 0.001,
     "register.trn_too_long": 0.001,
     "register.trn_hesa_sentinel": 0.002,

@@ -26,6 +26,7 @@ USABLE: dict[str, Callable[[str, random.Random], str]] = {
 """How a usable TRN may be written."""
 
 REFUSED: dict[str, tuple[str, ...]] = {
+    "trn_not_a_trn": ("QQ 12 34 56 C", "no. 2345678", "12/34/567", "a91f02b7c"),
     "trn_too_short": ("1234", "RP/99", "12"),
     "trn_too_long": ("12345678", "RP99/123457", "1234-56789"),
     "trn_hesa_sentinel": ("999999999", "999999998"),

@@ -88,14 +88,35 @@ def test_person_identifiers_become_pseudonyms_of_their_kind(place: Place) -> Non
         ("12345", "0012345", None),
         ("RP99/12345", "9912345", None),
         (" 12-34 566 ", "1234566", None),
+        ("RP/12345", "0012345", None),
+        ("-1234566", "1234566", None),
+        ("TRN 12 34566", "1234566", None),
+        ("trn1234566", "1234566", None),
+        ("R P 9 9 / 1 2 3 4 5", "9912345", None),
         ("1234", None, "too_short"),
-        ("unknown", None, "too_short"),
+        ("12-34", None, "too_short"),
+        ("1234-56789", None, "too_long"),
+        ("unknown", None, "not_a_trn"),
+        ("RP", None, "not_a_trn"),
+        ("QQ 12 34 56 C", None, "not_a_trn"),
+        ("a1b2c3d4e5f6a7".ljust(64, "f"), None, "not_a_trn"),
+        ("\uff11\uff12\uff13\uff14\uff15\uff16\uff16", None, "not_a_trn"),
+        ("\u0661\u0662\u0663\u0664\u0665\u0666\u0666", None, "not_a_trn"),
+        ("12/34/566", None, "not_a_trn"),
+        ("RP/99/12345", None, "not_a_trn"),
+        ("1234566/", None, "not_a_trn"),
+        ("RPTRN1234566", None, "not_a_trn"),
+        ("12RP34566", None, "not_a_trn"),
+        ("TRN: 1234566", None, "not_a_trn"),
+        ("1234566.0", None, "not_a_trn"),
+        ("1234566\n7", None, "not_a_trn"),
         ("12345678", None, "too_long"),
         ("999999998", None, "too_long"),
         ("999999999", None, "too_long"),
         ("0000000", None, "repeated_digit"),
         ("77777", None, "repeated_digit"),
         ("1234567", None, "known_placeholder"),
+        ("RP12/34567", None, "known_placeholder"),
         ("", None, None),
         ("  ", None, None),
     ],
@@ -105,18 +126,19 @@ def test_a_trn_is_normalised_or_refused_with_a_reason(given_trn: str, trn: str |
 
 
 def test_trns_that_cannot_be_used_are_counted_and_their_rows_kept(place: Place) -> None:
-    given = ["1234567", "999999999", "12", "1111111", None, "2000006"]
+    given = ["1234567", "999999999", "12", "1111111", "QQ 20 00 00 A", None, "2000006"]
     place.drop("register", {"trainees": [trainee(n, trn=trn) for n, trn in enumerate(given)]})
     summary = place.ingest("register")
-    assert summary["tables"][0]["kept"] == 6
+    assert summary["tables"][0]["kept"] == 7
     assert summary["notes"] == {
         "trn_known_placeholder": 1,
+        "trn_not_a_trn": 1,
         "trn_repeated_digit": 1,
         "trn_too_long": 1,
         "trn_too_short": 1,
     }
     rows = place.table("register", "trainees")
-    assert sum(row["trn"] is None for row in rows) == 5
+    assert sum(row["trn"] is None for row in rows) == 6
     assert sum(row["trn"] is None and row["trn_problem"] is None for row in rows) == 1
 
 

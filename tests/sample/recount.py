@@ -58,7 +58,13 @@ def months_before(day: date, months: int) -> date:
 
 
 def trn(value: str | None) -> str | None:
-    digits = re.sub(r"\D", "", value or "")
+    letters, digits = re.fullmatch(r"([A-Z]*)(.*)", (value or "").replace(" ", "")).groups()
+    for stroke in "/-":
+        if digits.count(stroke) == 1 and not digits.endswith(stroke):
+            digits = digits.replace(stroke, "")
+            break
+    if letters not in {"", "RP", "TRN"} or not (digits.isascii() and digits.isdigit()):
+        return None
     if not 5 <= len(digits) <= 7 or len(set(digits)) == 1 or digits == "1234567":
         return None
     return digits.zfill(7)

@@ -34,7 +34,8 @@ _PREFIXES: dict[KeyType, bytes] = {
 _WELL_KNOWN = re.compile(
     r"change.?me|replace.?me|password|passphrase|example|placeholder|insecure|default|demonstration"
 )
-_NOT_A_DIGIT = re.compile(r"[^0-9]")
+_TRN = re.compile(r"(?:RP|TRN)?([0-9]*)[/-]?([0-9]+)", re.ASCII | re.IGNORECASE)
+"""How a TRN is written, spaces taken out: letters or none, and one stroke before or between the digits or none."""
 _PLACEHOLDER_TRNS = frozenset({"1234567"})
 
 
@@ -108,12 +109,16 @@ def check_key(key: str, stage: str) -> None:
 def normalise_trn(given: str) -> tuple[str | None, str | None]:
     """Return a TRN in seven digits and no problem, or no TRN and the reason it cannot be used (KPI book, section 4).
 
-    A blank is an absent TRN: neither. The reasons are ``too_short``, ``too_long`` (which takes in
-    the stand-ins 999999998 and 999999999), ``repeated_digit`` and ``known_placeholder``.
+    A blank is an absent TRN: neither. The reasons are ``not_a_trn`` (not written as one: digits are
+    never picked out of something else), ``too_short``, ``too_long`` (which takes in the stand-ins
+    999999998 and 999999999), ``repeated_digit`` and ``known_placeholder``.
     """
     if not given.strip():
         return None, None
-    digits = _NOT_A_DIGIT.sub("", given)
+    written = _TRN.fullmatch(given.replace(" ", ""))
+    if written is None:
+        return None, "not_a_trn"
+    digits = written[1] + written[2]
     if len(digits) < 5:
         return None, "too_short"
     if len(digits) > 7:

@@ -15,7 +15,7 @@ FILLED = ("ect_probable", "ect_possible", "not_ect", "filled_person_unknown")
 NOT_FILLED = ("not_filled_ongoing", "not_filled_not_looking")
 HIRED_ELSEWHERE = ("hired_other_free", "hired_paid", "hired_no_listing")
 IN_TRAINING = ("submitted_for_trn", "trn_received", "recommended_for_award")
-REASONS = ("too_short", "too_long", "repeated_digit", "known_placeholder")
+REASONS = ("not_a_trn", "too_short", "too_long", "repeated_digit", "known_placeholder")
 """Why a TRN is refused, in the order of the book's sentence; anything else is another reason."""
 
 EARLY_YEARS = frozenset(

@@ -39,7 +39,7 @@ ROUTES = usually(
     ("12", "10", "school of hard knocks", "early_years_postgrad", "19", "Early Years (salaried)", None),
     2,
 )
-PROBLEMS = usually(None, ("too_short", "too_long", "repeated_digit", "known_placeholder", "smudged"), 4)
+PROBLEMS = usually(None, ("not_a_trn", "too_short", "too_long", "repeated_digit", "known_placeholder", "smudged"), 4)
 LATE = tuple(date.fromisoformat(day) for day in ("2026-02-28", "2026-04-14", "2026-07-14", "2026-08-31", "2026-10-15"))
 """Days at which the year that is current, or the one before, has offers."""
 
