@@ -59,11 +59,11 @@ class Lineage:
     def __init__(
         self, establishments: Mapping[str, Establishment], links: Iterable[tuple[str, str]], as_of: int
     ) -> None:
-        """Judge ``establishments`` by ``links``: pairs of a URN and the URN of a successor."""
+        """Judge ``establishments`` by ``links``: pairs of a URN and the URN of a successor; one to itself is none."""
         self._successors: dict[str, tuple[str, ...]] = {}
         for urn, successor in links:
             known = self._successors.get(urn, ())
-            if successor not in known:
+            if successor != urn and successor not in known:
                 self._successors[urn] = (*known, successor)
         self.contradictions = 0
         """Establishments whose closing day is past though they are open: it is passed over."""

@@ -55,7 +55,7 @@ class Register:
         self._snapshot = world.register_day
         self._successors: dict[str, set[str]] = {}
         for link in world.rows("school_links"):
-            if link["link_type"].startswith("Successor"):
+            if link["link_type"].startswith("Successor") and link["link_urn"] != link["urn"]:
                 self._successors.setdefault(link["urn"], set()).add(link["link_urn"])
 
     def knows(self, urn: str) -> bool:

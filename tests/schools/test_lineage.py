@@ -147,6 +147,15 @@ def test_a_loop_counts_as_its_highest_urn_also_for_those_that_lead_into_it() -> 
     assert {urn: on(register, urn, "2016-01-01")[1] for urn in schools} == dict.fromkeys(schools, "100005")
 
 
+def test_a_link_of_a_urn_to_itself_is_no_successor() -> None:
+    schools = {"A": school(2, None, "2010-01-01"), "B": school(1, "2010-01-01")}
+    register = judged(schools, [("A", "A"), ("A", "B")])
+    assert [on(register, "A", day) for day in ("2009-12-31", "2010-01-01")] == [(True, "A"), (False, "B")]
+    alone = judged({"A": school(2, None, "2010-01-01")}, [("A", "A"), ("C", "C")])
+    assert on(alone, "A", "2016-01-01") == (False, "A")
+    assert alone.urns == ["A"]
+
+
 def test_the_same_link_under_two_types_is_one_successor() -> None:
     schools = {"A": school(2, None, "2010-01-01"), "B": school(1)}
     assert on(judged(schools, [("A", "B"), ("A", "B")]), "A", "2016-01-01") == (False, "B")
@@ -178,7 +187,7 @@ def slow_has_opened(schools: dict[str, Establishment], urn: str, at: int) -> boo
 
 
 def slow_successors(schools: dict[str, Establishment], links: set[tuple[str, str]], urn: str, at: int) -> set[str]:
-    return {to for frm, to in links if frm == urn and slow_has_opened(schools, to, at)}
+    return {to for frm, to in links if frm == urn != to and slow_has_opened(schools, to, at)}
 
 
 def slow_is_open(schools: dict[str, Establishment], links: set[tuple[str, str]], urn: str, at: int, as_of: int) -> bool:

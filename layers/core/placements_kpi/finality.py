@@ -37,13 +37,13 @@ def marked(kpi: KpiResult, revised: frozenset[Cell]) -> KpiResult:
 def is_closed(family: Family, point: Point, as_of: date) -> bool:
     """Return whether the period of ``point`` is over for good in figures worked out as of ``as_of``.
 
-    A period is over at the end of its closing day; an outcome of a whole year is only after
-    the February that follows the year. Figures about people know the world up to the last
-    month end, so it is that day which must have come.
+    A period is over at the end of its closing day; an outcome of a whole year is from 1 March of
+    the next year. Figures about people know the world up to the last month end, so it is that day
+    which must be the closing day or later.
     """
-    day = _month_end(as_of) if family.stands == "month_end" else as_of
     if family.series == "yearly":
-        return day >= date(point.period_end.year + 1, 3, 1)
+        return as_of >= date(point.period_end.year + 1, 3, 1)
+    day = _month_end(as_of) if family.stands == "month_end" else as_of
     return day >= point.period_end
 
 
