@@ -316,7 +316,8 @@ def test_figure_about_people_waits_for_the_month_end_that_closes_its_period(as_o
 
 
 @pytest.mark.parametrize(
-    ("as_of", "final"), [(date(2025, 8, 31), False), (date(2026, 2, 28), False), (date(2026, 3, 1), True), (date(2026, 3, 31), True)]
+    ("as_of", "final"),
+    [(date(2025, 8, 31), False), (date(2026, 2, 28), False), (date(2026, 3, 1), True), (date(2026, 3, 31), True)],
 )
 def test_outcome_of_a_year_is_final_from_the_first_of_march_of_the_next_year(as_of: date, final: bool) -> None:
     outcome = Family(id="f", period="register_year", stands="month_end", series="yearly")
