@@ -1,5 +1,6 @@
 """The KPI book a second time: every KPI in plain Python, worked examples, and random worlds to compare them on.
 
-Nothing under ``kpis/`` here may import from ``functions/compute_kpis`` or be written from its SQL: it
-is the second opinion. It is slow, plain, and follows the book's sentences in their order.
+A world is what the services leave (``drops.py``). Both sides begin there: ingest and query on one, ``reading.py`` and
+``kpis/`` on the other. Nothing of the other side may import code of the product or be written from it: it is the second
+opinion. It is slow, plain, and follows the book's sentences in their order.
 """

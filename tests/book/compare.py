@@ -1,4 +1,4 @@
-"""One KPI on one world, worked out by the query and by the book, compared."""
+"""One KPI on the drops of one world, worked out by ingest and query and by the book, compared."""
 
 import importlib
 from collections.abc import Sequence
@@ -7,23 +7,24 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from tests.book.answers import disagreements
+from tests.book.drops import Drops
 from tests.book.engine import engine
 from tests.book.kpis import second_opinion
 from tests.book.points import Point
-from tests.book.world import World
+from tests.book.reading import read
 
 KPIS = sorted(
     path.stem.replace("_", "-") for path in Path(__file__).parent.glob("kpis/*.py") if path.stem != "__init__"
 )
 
 
-def worlds(kpi: str) -> st.SearchStrategy[World]:
+def worlds(kpi: str) -> st.SearchStrategy[Drops]:
     """Return the random worlds of ``kpi``."""
     module = importlib.import_module(f"tests.book.random.{kpi.replace('-', '_')}")
-    found: st.SearchStrategy[World] = module.worlds()
+    found: st.SearchStrategy[Drops] = module.worlds()
     return found
 
 
-def differences(kpi: str, world: World, points: Sequence[Point]) -> list[str]:
-    """Return where the query and the book disagree on ``world``."""
-    return disagreements(kpi, engine(kpi).ask(world, points), second_opinion(kpi)(world, points), points)
+def differences(kpi: str, drops: Drops, points: Sequence[Point]) -> list[str]:
+    """Return where ingest and query and the book disagree on ``drops``."""
+    return disagreements(kpi, engine(kpi).ask(drops, points), second_opinion(kpi)(read(drops), points), points)

@@ -1,11 +1,10 @@
-"""The queries as they stand, on DuckDB: rows of a world in, answers out, many worlds a second.
+"""The queries as they stand, on DuckDB: the drops of a world in, through the real ingest, answers out.
 
 One connection a query, its plan prepared once; only the rows change from world to world.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date
 from functools import cache
 from typing import Any
 
@@ -13,15 +12,12 @@ import pyarrow as pa
 from sqlglot import exp
 
 from functions.compute_kpis.definitions import load_definitions
-from functions.ingest_schools.lineage import Establishment, Lineage, batches
-from placements_kpi.days import london_days
-from placements_kpi.tables import Table, arrow_schema
+from placements_kpi.tables import arrow_schema
 from tests.book.answers import Answers, of_rows
+from tests.book.drops import Drops
+from tests.book.ingest import ingested, sources_of, tables
 from tests.book.points import Point
-from tests.book.world import Row, World, tables
 from tests.kpis import world as small
-
-_EPOCH = date(1970, 1, 1)
 
 
 class Engine:
@@ -32,23 +28,16 @@ class Engine:
         plan = small.planned(kpi)
         self._connection = small.session()
         self._others = 0
-        self._extended = False
         self._views = {view: name for view, (name, _) in plan.views.items()}
         for view, name in self._views.items():
-            rows = _definitions() if name == "definitions" else ()
-            self._fill(view, _arrow(tables()[name], rows), new=True)
+            self._fill(view, arrow_schema(tables()[name]).empty_table(), new=True)
         self._connection.execute(f"PREPARE figures AS {plan.sql}")
 
-    def ask(self, world: World, points: Sequence[Point]) -> Answers:
-        """Return what the query says of ``world`` at ``points``."""
-        derived = _with_derived(world)
-        derived["kpi_points"] = point_rows(self.kpi, points)
-        extended = bool(world.definitions)
-        derived["definitions"] = [*_definitions(), *world.definitions]
+    def ask(self, drops: Drops, points: Sequence[Point]) -> Answers:
+        """Return what the query says of ``drops`` at ``points``."""
+        rows = filled(self.kpi, drops, points)
         for view, name in self._views.items():
-            if name != "definitions" or extended or self._extended:
-                self._fill(view, _arrow(tables()[name], derived.get(name, ())))
-        self._extended = extended
+            self._fill(view, rows[name])
         return self.again("EXECUTE figures")
 
     def again(self, sql: str) -> Answers:
@@ -73,6 +62,7 @@ class Engine:
         return tree.sql(dialect="duckdb")
 
     def _fill(self, view: str, rows: pa.Table, *, new: bool = False) -> None:
+        rows = rows.append_column("snapshot", pa.array([small.SNAPSHOT] * len(rows), pa.string()))
         self._connection.register("incoming", rows)
         if new:
             self._connection.execute(f'CREATE TABLE "{view}" AS SELECT * FROM incoming')
@@ -88,58 +78,18 @@ def engine(kpi: str) -> Engine:
     return Engine(kpi)
 
 
-def filled(kpi: str, world: World, points: Sequence[Point]) -> dict[str, pa.Table]:
-    """Return every table that the query of ``kpi`` reads, as ingest and compute would write it for ``world``."""
-    definitions = [*_definitions(), *world.definitions]
-    derived = _with_derived(world) | {"kpi_points": point_rows(kpi, points), "definitions": definitions}
-    names = {name for name, _ in small.planned(kpi).views.values()}
-    return {name: _arrow(tables()[name], derived.get(name, ())).drop_columns(["snapshot"]) for name in names}
+def filled(kpi: str, drops: Drops, points: Sequence[Point]) -> dict[str, pa.Table]:
+    """Return every table that the query of ``kpi`` reads, as ingest and compute would write it for ``drops``."""
+    names = frozenset(name for name, _ in small.planned(kpi).views.values())
+    written = {"kpi_points": point_rows(kpi, points), "definitions": [*_definitions(), *drops.definitions]}
+    made = ingested(drops, sources_of(names))
+    made |= {name: pa.Table.from_pylist(rows, arrow_schema(tables()[name])) for name, rows in written.items()}
+    return {name: made.get(name, arrow_schema(tables()[name]).empty_table()) for name in names}
 
 
 def point_rows(kpi: str, points: Sequence[Point]) -> list[dict[str, Any]]:
     """Return ``points`` as rows of ``kpi_points``, and one that is another KPI's: the table has the points of all."""
     return [*(_point_row(kpi, point) for point in points), *(_point_row("another-kpi", point) for point in points[-1:])]
-
-
-def _with_derived(world: World) -> dict[str, Sequence[Row]]:
-    found: dict[str, Sequence[Row]] = dict(world.tables)
-    if world.rows("schools"):
-        found["school_lineage"] = lineage_rows(world)
-    return found
-
-
-def lineage_rows(world: World) -> list[dict[str, Any]]:
-    """Return the rows of ``school_lineage`` that ingest works out of the schools of ``world``."""
-    establishments = {
-        row["urn"]: Establishment(
-            row["establishment_status"], _day_number(row.get("open_date")), _day_number(row.get("close_date"))
-        )
-        for row in world.rows("schools")
-    }
-    links = [
-        (row["urn"], row["link_urn"]) for row in world.rows("school_links") if row["link_type"].startswith("Successor")
-    ]
-    lineage = Lineage(establishments, links, (world.register_day - _EPOCH).days)
-    return [row for batch in batches(lineage) for row in batch.to_pylist()]
-
-
-def _day_number(day: date | None) -> int | None:
-    return None if day is None else (day - _EPOCH).days
-
-
-def _arrow(table: Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    schema = arrow_schema(table)
-    derived = {column.name: column.day_of for column in table.columns if column.day_of is not None}
-    for row in rows:
-        strange = row.keys() - (set(schema.names) - derived.keys())
-        assert not strange, f"a row of {table.name} has {sorted(strange)}, which is not a column that a source gives"
-    arrays: dict[str, pa.Array[Any]] = {}
-    for name, kind in zip(schema.names, schema.types, strict=True):
-        arrays[name] = (
-            london_days(arrays[derived[name]]) if name in derived else pa.array([row.get(name) for row in rows], kind)
-        )
-    arrays["snapshot"] = pa.array([small.SNAPSHOT] * len(rows), pa.string())
-    return pa.table(arrays)
 
 
 def _point_row(kpi: str, point: Point) -> dict[str, Any]:

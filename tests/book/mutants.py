@@ -24,10 +24,10 @@ from sqlglot import exp
 
 from tests.book import compare, found
 from tests.book.answers import Answers, disagreements
+from tests.book.drops import Drops
 from tests.book.engine import engine
-from tests.book.example import world_of
+from tests.book.example import drops_of
 from tests.book.points import Point, points_of
-from tests.book.world import World
 from tests.kpis import world as small
 
 EQUIVALENT = Path(__file__).parent / "equivalent.toml"
@@ -206,20 +206,20 @@ def _caught(kpi: str, sql: str, right: Answers, points: Sequence[Point]) -> str 
     return "different" if different else None
 
 
-def worlds(kpi: str, random_worlds: int = RANDOM_WORLDS) -> Iterator[tuple[str, World]]:
+def worlds(kpi: str, random_worlds: int = RANDOM_WORLDS) -> Iterator[tuple[str, Drops]]:
     """Yield the worlds that mutants of ``kpi`` are asked about, and of which kind each is."""
-    yield "example", world_of(kpi)
+    yield "example", drops_of(kpi)
     yield from (("kept world", world) for _, world in found.worlds(kpi))
     yield from (("random world", world) for world in _random(kpi, random_worlds))
 
 
-def _random(kpi: str, number: int) -> list[World]:
+def _random(kpi: str, number: int) -> list[Drops]:
     """Return ``number`` worlds, each drawn for itself: one run's are mostly slight changes of those before."""
     return [_drawn(kpi, one) for one in range(1, number + 1)]
 
 
-def _drawn(kpi: str, number: int) -> World:
-    drawn: list[World] = []
+def _drawn(kpi: str, number: int) -> Drops:
+    drawn: list[Drops] = []
 
     @seed(number)
     @settings(
@@ -230,7 +230,7 @@ def _drawn(kpi: str, number: int) -> World:
         suppress_health_check=list(HealthCheck),
     )
     @given(compare.worlds(kpi))
-    def draw(world: World) -> None:
+    def draw(world: Drops) -> None:
         drawn.append(world)
 
     draw()

@@ -1,16 +1,24 @@
 """The days that a KPI is worked out for, from the book's "As-of date", "Period", "Comparison" and "Series"."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Literal
 
 from tests.book.days import last_of_month
 
 YearType = Literal["recruitment_cycle", "register_year", "placements_year"]
-DEFINITIONS = Path("functions/compute_kpis/definitions")
+CYCLES = {
+    2020: (date(2019, 10, 13), date(2020, 10, 3)),
+    2021: (date(2020, 10, 13), date(2021, 10, 4)),
+    2022: (date(2021, 10, 12), date(2022, 10, 3)),
+    2023: (date(2022, 10, 11), date(2023, 10, 2)),
+    2024: (date(2023, 10, 10), date(2024, 9, 30)),
+    2025: (date(2024, 10, 8), date(2025, 9, 30)),
+    2026: (date(2025, 10, 8), date(2026, 9, 30)),
+    2027: (date(2026, 10, 8), date(2027, 9, 30)),
+}
+"""Fact sheet of Apply, section 4: when Apply opens, and when Find closes."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ def points_of(kpi: str, as_of: date) -> list[Point]:
 def period(year_type: YearType, year: int) -> tuple[date, date] | None:
     """Return the first and last day of a period; ``None`` for a cycle that the calendar does not have."""
     if year_type == "recruitment_cycle":
-        return _cycles().get(year)
+        return CYCLES.get(year)
     month = 8 if year_type == "register_year" else 9
     return date(year, month, 1), date(year + 1, month, 1) - timedelta(days=1)
 
@@ -129,13 +137,5 @@ def _month_end_by(day: date) -> date:
 
 def _current(year_type: YearType, day: date) -> int:
     """The latest period whose opening day is on or before the day."""
-    years = _cycles() if year_type == "recruitment_cycle" else range(day.year - 1, day.year + 1)
+    years = CYCLES if year_type == "recruitment_cycle" else range(day.year - 1, day.year + 1)
     return max(year for year in years if (period(year_type, year) or (date.max,))[0] <= day)
-
-
-def _cycles() -> dict[int, tuple[date, date]]:
-    with (DEFINITIONS / "calendar.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
-    opens = {row["code"]: row["value"] for row in rows if row["list"] == "recruitment_cycle_opens"}
-    closes = {row["code"]: row["value"] for row in rows if row["list"] == "recruitment_cycle_closes"}
-    return {int(year): (date.fromisoformat(opens[year]), date.fromisoformat(closes[year])) for year in opens}

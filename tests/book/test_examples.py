@@ -5,9 +5,10 @@ import pytest
 from tests.book import compare
 from tests.book.answers import disagreements
 from tests.book.engine import engine
-from tests.book.example import KPIS, kpis_with_examples, read_example, world_of
+from tests.book.example import KPIS, drops_of, kpis_with_examples, read_example
 from tests.book.kpis import second_opinion
 from tests.book.points import points_of
+from tests.book.reading import read
 
 EXAMPLES = kpis_with_examples()
 
@@ -16,7 +17,7 @@ EXAMPLES = kpis_with_examples()
 def test_the_query_gives_what_was_worked_out_by_hand(kpi: str) -> None:
     example = read_example(kpi)
     points = points_of(kpi, example.as_of)
-    given = engine(kpi).ask(world_of(kpi), points)
+    given = engine(kpi).ask(drops_of(kpi), points)
     assert disagreements(kpi, example.covered(given, points), example.answers, points) == []
 
 
@@ -24,14 +25,14 @@ def test_the_query_gives_what_was_worked_out_by_hand(kpi: str) -> None:
 def test_the_book_gives_what_was_worked_out_by_hand(kpi: str) -> None:
     example = read_example(kpi)
     points = points_of(kpi, example.as_of)
-    given = second_opinion(kpi)(world_of(kpi), points)
+    given = second_opinion(kpi)(read(drops_of(kpi)), points)
     assert disagreements(kpi, example.covered(given, points), example.answers, points) == []
 
 
 @pytest.mark.parametrize("kpi", EXAMPLES)
 def test_the_query_and_the_book_agree_on_the_example_at_every_point(kpi: str) -> None:
-    world = world_of(kpi)
-    assert compare.differences(kpi, world, points_of(kpi, world.as_of)) == []
+    drops = drops_of(kpi)
+    assert compare.differences(kpi, drops, points_of(kpi, drops.as_of)) == []
 
 
 def test_every_kpi_has_a_worked_example_and_a_second_implementation() -> None:

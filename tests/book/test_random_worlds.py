@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.book import compare
+from tests.book.drops import Drops
 from tests.book.points import points_of
-from tests.book.world import World
 
-WORLDS = int(os.environ.get("WORLDS", "60"))
+WORLDS = int(os.environ.get("WORLDS", "40"))
 PHASES = [Phase.generate] if os.environ.get("SHRINK") == "0" else [Phase.generate, Phase.shrink]
 
 
@@ -21,7 +21,7 @@ PHASES = [Phase.generate] if os.environ.get("SHRINK") == "0" else [Phase.generat
 def test_the_query_and_the_book_agree_on_any_world(kpi: str) -> None:
     @settings(max_examples=WORLDS, deadline=None, suppress_health_check=list(HealthCheck), database=None, phases=PHASES)
     @given(compare.worlds(kpi))
-    def agree(world: World) -> None:
+    def agree(world: Drops) -> None:
         assert compare.differences(kpi, world, points_of(kpi, world.as_of)) == []
 
     agree()

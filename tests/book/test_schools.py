@@ -6,20 +6,22 @@ from datetime import date, timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.book.engine import lineage_rows
+from tests.book.drops import Drops
+from tests.book.ingest import ingested
 from tests.book.random.schools import URNS, school_tables
+from tests.book.reading import read
 from tests.book.schools import Register
-from tests.book.world import World
 
-WORLDS = int(os.environ.get("WORLDS", "60"))
+WORLDS = int(os.environ.get("WORLDS", "40"))
 DAYS = [date(2025, 8, 29) + timedelta(days=after) for after in range(7)]
 
 
 @settings(max_examples=WORLDS, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(school_tables(st.sampled_from(DAYS[1:-1])))
 def test_a_school_is_open_and_counted_as_the_book_says_on_every_day(tables: dict[str, list[dict[str, object]]]) -> None:
-    world = World(DAYS[3], tables)
-    register, lineage = Register(world), lineage_rows(world)
+    drops = Drops(DAYS[3], tables)
+    register, found = Register(read(drops)), ingested(drops, ["schools"])
+    lineage = found["school_lineage"].to_pylist() if "school_lineage" in found else []
     for urn in {row["urn"] for row in lineage}:
         spans = [row for row in lineage if row["urn"] == urn]
         for day in DAYS:
@@ -36,6 +38,6 @@ def test_a_school_is_open_and_counted_as_the_book_says_on_every_day(tables: dict
 
 
 def test_a_urn_that_neither_file_knows_is_not_open_and_stays_itself() -> None:
-    register = Register(World(DAYS[0]))
+    register = Register(read(Drops(DAYS[0])))
     assert not any(register.is_open(urn, DAYS[0]) for urn in URNS)
     assert {register.counts_as(urn, DAYS[0]) for urn in URNS} == set(URNS)

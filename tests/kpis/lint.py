@@ -18,7 +18,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
 
 from placements_kpi.tables import glue_columns
-from tests.book.world import tables
+from tests.book.ingest import tables
 
 ALLOWED_FUNCTIONS = frozenset(
     # Aggregates, windows, grouping

@@ -12,7 +12,7 @@ from functions.compute_kpis.contract import RESULT_COLUMNS
 from functions.compute_kpis.reconciliation import UnknownValues
 from local.stages import COMPUTE, Run
 from tests.book.engine import filled
-from tests.book.example import kpis_with_examples, world_of
+from tests.book.example import drops_of, kpis_with_examples
 from tests.book.points import points_of
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def test_trino_agrees_on_the_values_that_no_list_knows(executions: dict[str, Any
 @pytest.mark.parametrize("kpi", kpis_with_examples())
 def test_trino_agrees_on_the_worked_example_of_a_kpi(kpi: str, referee: Referee) -> None:
     snapshot = f"example-{kpi}"
-    world = world_of(kpi)
-    tables = filled(kpi, world, points_of(kpi, world.as_of))
+    drops = drops_of(kpi)
+    tables = filled(kpi, drops, points_of(kpi, drops.as_of))
     for table, rows in tables.items():
         referee.put(table, snapshot, rows)
     sql = (FOLDER / kpi / "query.sql").read_text(encoding="utf-8")

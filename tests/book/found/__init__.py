@@ -3,13 +3,13 @@
 import importlib
 import importlib.util
 
-from tests.book.world import World
+from tests.book.drops import Drops
 
 
-def worlds(kpi: str) -> list[tuple[str, World]]:
+def worlds(kpi: str) -> list[tuple[str, Drops]]:
     """Return the kept worlds of ``kpi``; none if there are none."""
     name = f"tests.book.found.{kpi.replace('-', '_')}"
     if importlib.util.find_spec(name) is None:
         return []
-    kept: list[tuple[str, World]] = importlib.import_module(name).FOUND
+    kept: list[tuple[str, Drops]] = importlib.import_module(name).FOUND
     return kept

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from tests.book.world import World
+from tests.book.drops import Drops
 
 _DAY = date(2026, 7, 14)
 _EXPIRED = datetime(2026, 4, 30, 12)
@@ -22,22 +22,22 @@ _SCHOOL: dict[str, Any] = {
 }
 
 
-def _with_offers(*, adverts: int, taking: int, offers: int, usable: int) -> World:
+def _with_offers(*, adverts: int, taking: int, offers: int, usable: int) -> Drops:
     """Adverts closed without an answer, and the offers that stand, dealt out among them."""
     offered = {"status": "offered", "offered_at": datetime(2026, 4, 10, 12)}
-    return World(
+    return Drops(
         _DAY,
         {
             "vacancies": [
                 _CLOSED | {"vacancy_id": f"V{number}", "takes_applications": number < taking}
                 for number in range(adverts)
             ],
-            "vacancy_applications": [
+            "applications": [
                 offered
                 | {
                     "application_id": f"A{number}",
                     "vacancy_id": f"V{number % adverts}",
-                    "trn": f"t{number}" if number < usable else None,
+                    "trn": str(2000000 + number) if number < usable else None,
                 }
                 for number in range(offers)
             ],
@@ -55,10 +55,10 @@ def _noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 12)
 
 
-def _applying(*records: dict[str, Any], **advert: Any) -> World:
+def _applying(*records: dict[str, Any], **advert: Any) -> Drops:
     """One school, an advert for each record of Register, and an offer from it, made on P to an application of P."""
-    people = [{"trn": f"t{number}", "state": "trn_received", **record} for number, record in enumerate(records)]
-    return World(
+    people = [{"trn": str(2000000 + number), "state": "trn_received", **one} for number, one in enumerate(records)]
+    return Drops(
         _DAY,
         {
             "schools": [_SCHOOL],
@@ -66,14 +66,14 @@ def _applying(*records: dict[str, Any], **advert: Any) -> World:
                 _CLOSED | {"vacancy_id": f"V{number}", "starts_on": _START, "takes_applications": True} | advert
                 for number in range(len(people))
             ],
-            "vacancy_applications": [
+            "applications": [
                 {
                     "application_id": f"A{number}",
                     "vacancy_id": f"V{number}",
                     "status": "offered",
                     "submitted_at": _noon(_P),
                     "offered_at": _noon(_P),
-                    "trn": f"t{number}",
+                    "trn": str(2000000 + number),
                 }
                 for number in range(len(people))
             ],
@@ -82,16 +82,16 @@ def _applying(*records: dict[str, Any], **advert: Any) -> World:
     )
 
 
-def _answers(*adverts: dict[str, Any], **application: Any) -> World:
+def _answers(*adverts: dict[str, Any], **application: Any) -> Drops:
     """Adverts with their answers, and if one is described an application to each."""
-    return World(
+    return Drops(
         _DAY,
         {
             "vacancies": [
                 _CLOSED | {"vacancy_id": f"V{number}", "starts_on": _START} | advert
                 for number, advert in enumerate(adverts)
             ],
-            "vacancy_applications": [
+            "applications": [
                 {"application_id": f"A{number}", "vacancy_id": f"V{number}", **application}
                 for number in range(len(adverts))
                 if application
@@ -100,13 +100,13 @@ def _answers(*adverts: dict[str, Any], **application: Any) -> World:
     )
 
 
-def _undated_ends(*days: tuple[date | None, date | None]) -> World:
+def _undated_ends(*days: tuple[date | None, date | None]) -> Drops:
     """Offers declined on a day that is not given: when each was made, and when it was last changed."""
-    return World(
+    return Drops(
         _DAY,
         {
             "vacancies": [_CLOSED],
-            "vacancy_applications": [
+            "applications": [
                 {
                     "application_id": f"A{number}",
                     "vacancy_id": "V1",
@@ -121,31 +121,31 @@ def _undated_ends(*days: tuple[date | None, date | None]) -> World:
     )
 
 
-def _place(applied_to: str, placed_at: str, *schools: dict[str, Any], became: dict[str, str]) -> World:
+def _place(applied_to: str, placed_at: str, *schools: dict[str, Any], became: dict[str, str]) -> Drops:
     """A trainee who was placed at one school and applies to another; ``became`` has the successors."""
-    world = _applying({"placement_urns": [placed_at]}, organisation_urns=[applied_to])
+    world = _applying({"placements": [{"urn": placed_at}]}, organisation_urns=[applied_to])
     links = [{"urn": urn, "link_urn": link, "link_type": "Successor"} for urn, link in became.items()]
-    return World(_DAY, {**world.tables, "schools": [_SCHOOL | school for school in schools], "school_links": links})
+    return Drops(_DAY, {**world.feeds, "schools": [_SCHOOL | school for school in schools], "school_links": links})
 
 
-def _became_another(applied_to: str, placed_at: str, *, closed: date, opened: date) -> World:
+def _became_another(applied_to: str, placed_at: str, *, closed: date, opened: date) -> Drops:
     """A trainee placed at one of two schools who applies to one: 100001 closed, 100002 opened and succeeded it."""
     first = {"urn": "100001", "establishment_status": 2, "close_date": closed}
     second = {"urn": "100002", "open_date": opened}
     return _place(applied_to, placed_at, first, second, became={"100001": "100002"})
 
 
-FOUND: list[tuple[str, World]] = [
+FOUND: list[tuple[str, Drops]] = [
     (
         "The query showed an advert without a day of publication even where it had been discarded before it expired.",
-        World(
+        Drops(
             _DAY,
             {"vacancies": [_CLOSED | {"publish_on": None, "discarded_at": datetime(2026, 4, 1, 12)}]},
         ),
     ),
     (
         "The query did not show an advert without a day of publication that an answer had closed early.",
-        World(
+        Drops(
             _DAY,
             {
                 "vacancies": [
@@ -162,11 +162,11 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "The query lost the missing day of submission of an application that was declined on a day not given.",
-        World(
+        Drops(
             _DAY,
             {
                 "vacancies": [_CLOSED],
-                "vacancy_applications": [
+                "applications": [
                     {
                         "application_id": "A1",
                         "vacancy_id": "V1",
@@ -179,21 +179,21 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "The query took a URN that only a link knows for its successor; the book passes URNs not in GIAS over.",
-        World(
+        Drops(
             _DAY,
             {
                 "vacancies": [_CLOSED | {"organisation_urns": ["100009"]}],
-                "vacancy_applications": [
+                "applications": [
                     {
                         "application_id": "A1",
                         "vacancy_id": "V1",
                         "status": "submitted",
                         "submitted_at": datetime(2026, 4, 1, 12),
-                        "trn": "t1",
+                        "trn": "2000001",
                     }
                 ],
                 "trainees": [
-                    {"trainee_id": "R1", "trn": "t1", "state": "trn_received", "placement_urns": ["100001"]},
+                    {"trainee_id": "R1", "trn": "2000001", "state": "trn_received", "placements": [{"urn": "100001"}]},
                 ],
                 "schools": [_SCHOOL],
                 "school_links": [{"urn": "100009", "link_urn": "100001", "link_type": "Successor"}],
@@ -202,7 +202,7 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "Before there were offers the book's side had no classes at all; those that an answer makes need no offer.",
-        World(
+        Drops(
             _DAY,
             {
                 "vacancies": [
@@ -219,26 +219,24 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "The book's side showed refused TRNs of everybody; only those that could have matched are looked at.",
-        World(
+        Drops(
             _DAY,
             {
-                "vacancy_applications": [
-                    {"application_id": "A1", "vacancy_id": "V1", "status": "offered", "trn_problem": "too_short"}
-                ],
+                "applications": [{"application_id": "A1", "vacancy_id": "V1", "status": "offered", "trn": "1234"}],
                 "trainees": [
-                    {"trainee_id": "R1", "state": "draft", "trn_problem": "too_long"},
-                    {"trainee_id": "R2", "state": "awarded", "training_route": "19", "trn_problem": "too_long"},
+                    {"trainee_id": "R1", "state": "draft", "trn": "12345678"},
+                    {"trainee_id": "R2", "state": "awarded", "training_route": "19", "trn": "12345678"},
                 ],
             },
         ),
     ),
     (
         "The book's side had an offer in doubt, declined on a day not given, though its last change says it was over.",
-        World(
+        Drops(
             _DAY,
             {
                 "vacancies": [_CLOSED],
-                "vacancy_applications": [
+                "applications": [
                     {
                         "application_id": "A1",
                         "vacancy_id": "V1",
@@ -253,21 +251,21 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "A placement at a school not in GIAS, which can be no advert's school, was recorded only by the book's side.",
-        World(
+        Drops(
             _DAY,
             {
                 "vacancies": [_CLOSED | {"organisation_urns": ["100001"]}],
-                "vacancy_applications": [
+                "applications": [
                     {
                         "application_id": "A1",
                         "vacancy_id": "V1",
                         "status": "submitted",
                         "submitted_at": datetime(2026, 4, 1, 12),
-                        "trn": "t1",
+                        "trn": "2000001",
                     }
                 ],
                 "trainees": [
-                    {"trainee_id": "R1", "trn": "t1", "state": "trn_received", "placement_urns": ["100009"]},
+                    {"trainee_id": "R1", "trn": "2000001", "state": "trn_received", "placements": [{"urn": "100009"}]},
                 ],
                 "schools": [_SCHOOL],
             },
@@ -291,11 +289,11 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "Holds: an advert discarded at the very instant at which it expired was not discarded after it.",
-        World(_DAY, {"vacancies": [_CLOSED | {"discarded_at": _EXPIRED}]}),
+        Drops(_DAY, {"vacancies": [_CLOSED | {"discarded_at": _EXPIRED}]}),
     ),
     (
         "Holds: an advert discarded on P, before it expired on that day, is out; so is one without publication.",
-        World(
+        Drops(
             _DAY,
             {
                 "vacancies": [
@@ -313,7 +311,7 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "Holds: an answer on P closes an advert, whether or not its day of publication is known.",
-        World(
+        Drops(
             _DAY,
             {
                 "vacancies": [
@@ -332,7 +330,7 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "Holds: an advert that expires on 1 September is a fact of the year that begins then.",
-        World(_DAY, {"vacancies": [_CLOSED | {"expires_at": datetime(2024, 9, 1, 12)}]}),
+        Drops(_DAY, {"vacancies": [_CLOSED | {"expires_at": datetime(2024, 9, 1, 12)}]}),
     ),
     (
         "Holds: an award on P, at the edges of the window, and 24 months before P or a day more.",
@@ -383,23 +381,23 @@ FOUND: list[tuple[str, World]] = [
     ("Holds: a route of early years in capitals.", _applying({"training_route": "Early Years Postgrad"})),
     (
         "Holds: refused TRNs are shown once each, whatever lists a state or route is in, and not where there is none.",
-        World(
+        Drops(
             _DAY,
             {
                 "vacancies": [_CLOSED],
-                "vacancy_applications": [
+                "applications": [
                     {
                         "application_id": "A1",
                         "vacancy_id": "V1",
                         "status": "submitted",
                         "submitted_at": _noon(_BEFORE),
-                        "trn_problem": "smudged",
+                        "trn": "QQ012345C",
                     }
                 ],
                 "trainees": [
-                    {"trainee_id": "R1", "state": "withdrawn", "trn_problem": "too_short"},
-                    {"trainee_id": "R2", "state": "trn_received", "training_route": "10", "trn_problem": "too_long"},
-                    {"trainee_id": "R3", "state": "trn_received", "trn_problem": "smudged"},
+                    {"trainee_id": "R1", "state": "withdrawn", "trn": "1234"},
+                    {"trainee_id": "R2", "state": "trn_received", "training_route": "10", "trn": "12345678"},
+                    {"trainee_id": "R3", "state": "trn_received", "trn": "1111111"},
                     {"trainee_id": "R4", "state": "awarded"},
                 ],
             },
@@ -411,17 +409,17 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "Holds: an application of a status that no list has is an application.",
-        World(
+        Drops(
             _DAY,
             {
-                **_applying({}).tables,
-                "vacancy_applications": [
+                **_applying({}).feeds,
+                "applications": [
                     {
                         "application_id": "A1",
                         "vacancy_id": "V0",
                         "status": "ghosted",
                         "submitted_at": _noon(_BEFORE),
-                        "trn": "t0",
+                        "trn": "2000000",
                     }
                 ],
             },
@@ -475,7 +473,7 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "Holds: a region that has coverage does not give it to England.",
-        World(
+        Drops(
             _DAY,
             {
                 "schools": [_SCHOOL | {"gor": "A"}, _SCHOOL | {"urn": "100002", "gor": "B", "phase_of_education": 4}],
@@ -488,13 +486,13 @@ FOUND: list[tuple[str, World]] = [
                     }
                     for number in range(5)
                 ],
-                "vacancy_applications": [
+                "applications": [
                     {
                         "application_id": "A1",
                         "vacancy_id": "V0",
                         "status": "offered",
                         "offered_at": _noon(_BEFORE),
-                        "trn": "t1",
+                        "trn": "2000001",
                     }
                 ],
             },
@@ -502,7 +500,7 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "Holds: a region abroad, and a phase that no list has, are not available.",
-        World(
+        Drops(
             _DAY,
             {
                 "schools": [

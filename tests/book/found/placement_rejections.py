@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from tests.book.world import Row, World
+from tests.book.drops import Drops
+from tests.book.world import Row
 
 SENT = datetime(2025, 11, 3, 12)
 FIRST, SECOND = datetime(2025, 12, 3, 12), datetime(2026, 3, 4, 12)
@@ -34,23 +35,23 @@ def _offered(candidate: str | None, sent: datetime) -> Row:
     return {"candidate_id": candidate, "sent_to_provider_at": sent, "status": "offer"}
 
 
-def _of(choices: Sequence[Row], definitions: Sequence[Row] = ()) -> World:
+def _of(choices: Sequence[Row], definitions: Sequence[Row] = ()) -> Drops:
     """A world of cycle 2026 in which people stand at 30 April 2026."""
     rows = [{"id": str(number), "recruitment_cycle_year": 2026, **row} for number, row in enumerate(choices)]
-    return World(date(2026, 5, 10), {"application_choices": rows}, definitions=definitions)
+    return Drops(date(2026, 5, 10), {"application_choices": rows}, definitions=definitions)
 
 
-FOUND: list[tuple[str, World]] = [
+FOUND: list[tuple[str, Drops]] = [
     (
         "Of a choice without candidate and without a day of sending the book's side said nothing; it is shown once.",
-        World(
+        Drops(
             date(2025, 7, 14),
             {"application_choices": [{"id": "1", "recruitment_cycle_year": 2025, "status": "rejected"}]},
         ),
     ),
     (
         "The query showed a choice without candidate as not counted, though it is hidden: hidden is left out entirely.",
-        World(
+        Drops(
             date(2025, 7, 14),
             {
                 "application_choices": [

@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from typing import Any
 
-from tests.book.world import Row, World
+from tests.book.drops import Drops
+from tests.book.world import Row
 
 DAY = date(2026, 7, 14)
 
@@ -23,14 +24,14 @@ def _course(provider_code: str, **columns: Any) -> Row:
     return {"recruitment_cycle_year": 2025, "provider_code": provider_code, "code": "C1", **columns}
 
 
-def _without_lists(providers: int, without_list: int) -> World:
+def _without_lists(providers: int, without_list: int) -> Drops:
     """Providers that signed in at the day; the first have no list to say so, are elsewhere, and did so early.
 
     One more has no list either, and never signed in.
     """
     codes = [f"B{number:02}" for number in range(providers)]
     first, others = codes[:without_list], codes[without_list:]
-    return World(
+    return Drops(
         DAY,
         {
             "providers": [
@@ -47,14 +48,14 @@ def _without_lists(providers: int, without_list: int) -> World:
     )
 
 
-FOUND: list[tuple[str, World]] = [
+FOUND: list[tuple[str, Drops]] = [
     (
         "a cycle of which neither Publish nor the service says anything had the status 'ok' and no number",
-        World(date(2025, 7, 14)),
+        Drops(date(2025, 7, 14)),
     ),
     (
         "the institute lacks a list if one of its codes does, also one whose last sign-in is after the day",
-        World(
+        Drops(
             date(2026, 7, 14),
             {
                 "providers": [{"recruitment_cycle_year": 2025, "code": "2N2", "accredited_body": True}],
@@ -70,7 +71,7 @@ FOUND: list[tuple[str, World]] = [
     ("two of thirty-nine without a list are more than 5%: earlier points are refused", _without_lists(39, 2)),
     (
         "who accredits a course runs none for another by that, and a year without a sign-in has no fact",
-        World(
+        Drops(
             DAY,
             {
                 "providers": [_provider("A01", accredited_body=False), _provider("P01", accredited_body=False)],
@@ -80,7 +81,7 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "without a list, a last sign-in on the day itself is one of the day, and is not undated",
-        World(
+        Drops(
             DAY,
             {
                 "providers": [_provider("A01")],
@@ -91,7 +92,7 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "a sign-in on the first day of a year is a fact of it, and one on the last day of another",
-        World(
+        Drops(
             DAY,
             {
                 "providers": [_provider("A01")],
@@ -104,11 +105,11 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "of a cycle that Publish does not give, what is known of sign-ins is told all the same",
-        World(DAY, {"provider_activity": [{"provider_code": "X99", "sign_in_dates": [DAY]}]}),
+        Drops(DAY, {"provider_activity": [{"provider_code": "X99", "sign_in_dates": [DAY]}]}),
     ),
     (
         "a course of the year before runs in that year alone, and a type that is a code of another list is none",
-        World(
+        Drops(
             DAY,
             {
                 "providers": [

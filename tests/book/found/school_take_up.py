@@ -2,17 +2,18 @@
 
 from datetime import date, datetime
 
+from tests.book.drops import Drops
 from tests.book.rows import school
-from tests.book.world import Row, World
+from tests.book.world import Row
 
 DAY = date(2026, 7, 14)
 
 
-def _without_lists(schools: int, without_list: int) -> World:
+def _without_lists(schools: int, without_list: int) -> Drops:
     """Schools that all signed in at the day, and in the year before; the first have no list to say so."""
     urns = [str(100001 + number) for number in range(schools)]
     listed = {"sign_in_dates": [date(2024, 10, 1), DAY]}
-    return World(
+    return Drops(
         DAY,
         {
             "schools": [school(urn) for urn in urns],
@@ -31,10 +32,10 @@ def _signed_in(*urns: str) -> list[Row]:
     return [{"school_urn": urn, "sign_in_dates": [DAY]} for urn in urns]
 
 
-FOUND: list[tuple[str, World]] = [
+FOUND: list[tuple[str, Drops]] = [
     (
         "abroad by one code alone, and codes that no list has",
-        World(
+        Drops(
             DAY,
             {
                 "schools": [
@@ -52,7 +53,7 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "a number that is a code of another list is no sentinel, and access not given is none, whatever its date",
-        World(
+        Drops(
             DAY,
             {
                 "schools": [school("100001")],
@@ -65,51 +66,59 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "what is done on the day that is counted, the first sign-in of two, and a sign-in on the last day of a year",
-        World(
+        Drops(
             DAY,
             {
                 "schools": [school(str(100001 + number)) for number in range(4)],
                 "school_activity": [
                     {"school_urn": "100001", "onboarded": True, "onboarded_at": datetime(2026, 7, 14, 12)},
-                    {"school_urn": "100002", "sign_in_dates": []},
+                    {
+                        "school_urn": "100002",
+                        "sign_in_dates": [],
+                        "placements": [{"academic_year": 2025, "created_at": datetime(2026, 7, 14, 12)}],
+                    },
                     {"school_urn": "100003", "sign_in_dates": [date(2025, 10, 1), DAY]},
                     {"school_urn": "100004", "sign_in_dates": [date(2025, 8, 31)]},
-                ],
-                "school_placements": [
-                    {"school_urn": "100002", "academic_year": 2025, "created_at": datetime(2026, 7, 14, 12)}
                 ],
             },
         ),
     ),
     (
         "a year of which there is a placement alone: on its last day, after it, or without a date",
-        World(
+        Drops(
             DAY,
             {
                 "schools": [school("100001")],
-                "school_activity": [{"school_urn": "100001", "sign_in_dates": []}],
-                "school_placements": [
-                    {"school_urn": "100001", "academic_year": 2024, "created_at": datetime(2025, 8, 31, 12)},
-                    {"school_urn": "100001", "academic_year": 2023, "created_at": datetime(2025, 8, 31, 12)},
-                    {"school_urn": "100001", "academic_year": 2025},
+                "school_activity": [
+                    {
+                        "school_urn": "100001",
+                        "sign_in_dates": [],
+                        "placements": [
+                            {"academic_year": 2024, "created_at": datetime(2025, 8, 31, 12)},
+                            {"academic_year": 2023, "created_at": datetime(2025, 8, 31, 12)},
+                            {"academic_year": 2025},
+                        ],
+                    }
                 ],
             },
         ),
     ),
     (
         "no school is open: what is known of records is, and the year before has no fact",
-        World(
+        Drops(
             DAY,
             {
                 "schools": [school("100002", establishment_status=2, close_date=date(2024, 8, 31), gor="K")],
-                "school_activity": _signed_in("100001", "100002"),
-                "hosting_preferences": [{"school_urn": "100001", "academic_year": 2025}],
+                "school_activity": [
+                    {"school_urn": "100001", "sign_in_dates": [DAY], "hosting_preferences": [{"academic_year": 2025}]},
+                    *_signed_in("100002"),
+                ],
             },
         ),
     ),
     (
         "one of twenty without a list, alone in its region and alone at first: at the day in England it is 5%",
-        World(
+        Drops(
             DAY,
             {
                 "schools": [school("100001", gor="B"), *(school(str(100002 + number)) for number in range(19))],
@@ -120,12 +129,12 @@ FOUND: list[tuple[str, World]] = [
             },
         ),
     ),
-    ("without a school and without a record there is no denominator, nobody outside it, and no fact", World(DAY)),
+    ("without a school and without a record there is no denominator, nobody outside it, and no fact", Drops(DAY)),
     ("one school of twenty without a list is not more than 5%: earlier points stand", _without_lists(20, 1)),
     ("two schools of thirty-nine without a list are more than 5%: earlier points are refused", _without_lists(39, 2)),
     (
         "on the last day that a successor is open, a school that became it counts as it, not yet as the next",
-        World(
+        Drops(
             DAY,
             {
                 "schools": [
@@ -143,13 +152,16 @@ FOUND: list[tuple[str, World]] = [
     ),
     (
         "an answer given on the last day of a year is a fact of that year, though for the next",
-        World(
+        Drops(
             DAY,
             {
                 "schools": [school("100001")],
-                "school_activity": [{"school_urn": "100001", "sign_in_dates": [DAY]}],
-                "hosting_preferences": [
-                    {"school_urn": "100001", "academic_year": 2025, "created_at": datetime(2025, 8, 31, 12)}
+                "school_activity": [
+                    {
+                        "school_urn": "100001",
+                        "sign_in_dates": [DAY],
+                        "hosting_preferences": [{"academic_year": 2025, "created_at": datetime(2025, 8, 31, 12)}],
+                    }
                 ],
             },
         ),

@@ -3,10 +3,11 @@
 from datetime import date, datetime
 from typing import Any
 
-from tests.book.world import Row, World
+from tests.book.drops import Drops
+from tests.book.world import Row
 
 
-def _of(as_of: date, *providers: Row, **columns: Any) -> World:
+def _of(as_of: date, *providers: Row, **columns: Any) -> Drops:
     trainee = {
         "trainee_id": "t1",
         "ukprn": "10000001",
@@ -14,14 +15,14 @@ def _of(as_of: date, *providers: Row, **columns: Any) -> World:
         "withdrawal_reasons": ["death"],
         **columns,
     }
-    return World(as_of, {"trainees": [trainee], "providers": providers})
+    return Drops(as_of, {"trainees": [trainee], "providers": providers})
 
 
 def _provider(code: str, region_code: str) -> Row:
     return {"code": code, "recruitment_cycle_year": 2024, "ukprn": "10000001", "region_code": region_code}
 
 
-FOUND: list[tuple[str, World]] = [
+FOUND: list[tuple[str, Drops]] = [
     (
         "A withdrawal without a start was not shown by the query if it had a date of award too: the state decides.",
         _of(

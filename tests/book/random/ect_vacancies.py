@@ -6,11 +6,21 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.book.days import last_of_month, months_later
+from tests.book.drops import Drops
 from tests.book.random.edges import TIMES, as_of_days, days_about, maybe, mostly, usually
 from tests.book.random.schools import maybe_converted, school_tables
-from tests.book.world import World
 
-TRNS = ("t1", "t1", "t2", "t3")  # tokens: what they are made of is the ingest's affair
+FIRST = ("12345", "0012345", "RP00/12345", "trn 001 2345", "-12345", "12345 ")
+SECOND = ("2000002", "RP20/00002", "TRN2000002")
+TRNS = (FIRST, FIRST, SECOND, ("3000003",))
+"""Each number in several spellings, which are one."""
+
+REFUSED_TRNS = (
+    *("1234", "RP/1234", "12345678", "999999998", "1111111", "00000", "1234567", "123/4567"),
+    *("QQ012345C", "12345-", "12-34/5", "TRN", "RPTRN12345", "\uff11\uff12\uff13\uff14\uff15", "2f0012345"),
+)
+"""Too few digits or too many, one repeated, made up; and what is no TRN though there are digits in it."""
+
 URNS = ("100001", "100002", "100003", "100004")
 ROLES = usually(["teacher"], (["sendco", "teacher"], [None, "teacher"], ["teaching_assistant"], [], None), 5)
 HIRED = st.sampled_from(
@@ -39,13 +49,12 @@ ROUTES = usually(
     ("12", "10", "school of hard knocks", "early_years_postgrad", "19", "Early Years (salaried)", None),
     2,
 )
-PROBLEMS = usually(None, ("not_a_trn", "too_short", "too_long", "repeated_digit", "known_placeholder", "smudged"), 4)
 LATE = tuple(date.fromisoformat(day) for day in ("2026-02-28", "2026-04-14", "2026-07-14", "2026-08-31", "2026-10-15"))
 """Days at which the year that is current, or the one before, has offers."""
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
+def worlds(draw: st.DrawFn) -> Drops:
     """A world of Teaching Vacancies, Register and GIAS, about the months before the as-of date."""
     as_of = draw(mostly(st.sampled_from(LATE), as_of_days(), times=7))
     stands = _month_end_by(as_of)
@@ -59,7 +68,8 @@ def worlds(draw: st.DrawFn) -> World:
     lately = st.sampled_from([stands - timedelta(days=by) for by in (0, 0, 0, 1, 30)])
     instants, earlier, answers, ends = _instants(days), _instants(before), _instants(lately), _instants(close)
     expires = draw(earlier)
-    trns = draw(st.sampled_from((TRNS, TRNS, (*TRNS, None))))
+    spelled = draw(st.sampled_from((TRNS, TRNS, (*TRNS, (None,)))))
+    trns = mostly(st.sampled_from(spelled).flatmap(st.sampled_from), st.sampled_from(REFUSED_TRNS), times=4)
     vacancy = st.fixed_dictionaries(
         {
             "organisation_urns": st.one_of(
@@ -89,18 +99,18 @@ def worlds(draw: st.DrawFn) -> World:
             "qualified_teacher_status": maybe(QUALIFIED, 3),
             "qualified_teacher_status_year": maybe(st.sampled_from([start.year - by for by in (4, 3, 2, 1)]), 1),
             "is_statutory_induction_complete": st.sampled_from((None, True, False)),
-            "trn": st.sampled_from(trns),
-            "trn_problem": PROBLEMS,
+            "trn": trns,
             "updated_at": st.one_of(earlier, instants, st.none()),
         }
     )
     turning = {months_later(start, -24), months_later(start, 6), months_later(stands, -24), stands}
     near = st.sampled_from(sorted({day + timedelta(days=by) for day in turning for by in (-1, 0, 1, 2)}))
-    placements = st.lists(st.sampled_from((*URNS, *URNS, "900010")), min_size=1, max_size=3, unique=True)
+    placements = st.lists(
+        st.sampled_from((*URNS, *URNS, "900010", None)).map(lambda urn: {"urn": urn}), min_size=1, max_size=3
+    )
     trainee = st.fixed_dictionaries(
         {
-            "trn": st.sampled_from(trns),
-            "trn_problem": PROBLEMS,
+            "trn": trns,
             "state": STATES,
             "training_route": ROUTES,
             "itt_end_date": st.one_of(st.none(), before, near),
@@ -108,16 +118,14 @@ def worlds(draw: st.DrawFn) -> World:
             "defer_date": maybe(close, 1),
             "reinstate_date": st.one_of(st.none(), close, days),
             "withdrawal_date": st.one_of(st.none(), close, days),
-            "placement_urns": mostly(placements, st.just([]), st.none(), times=6),
+            "placements": mostly(placements, st.just([]), st.none(), times=6),
         }
     )
-    return World(
+    return Drops(
         as_of,
         {
             "vacancies": _numbered("vacancy_id", "V", draw(st.lists(vacancy, min_size=3, max_size=6))),
-            "vacancy_applications": _numbered(
-                "application_id", "A", draw(st.lists(application, min_size=6, max_size=14))
-            ),
+            "applications": _numbered("application_id", "A", draw(st.lists(application, min_size=6, max_size=14))),
             "trainees": _numbered("trainee_id", "R", draw(st.lists(trainee, min_size=3, max_size=7))),
             **draw(maybe_converted(school_tables(days, URNS, least=4, most=7), close)),
         },
@@ -129,9 +137,7 @@ def _instants(days: st.SearchStrategy[date]) -> st.SearchStrategy[datetime]:
 
 
 def _numbered(key: str, letter: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give each row an id; a TRN that is refused leaves no token."""
-    found = [{key: f"{letter}{number}", **row} for number, row in enumerate(rows, start=1)]
-    return [row | {"trn": None} if row.get("trn_problem") else row for row in found]
+    return [{key: f"{letter}{number}", **row} for number, row in enumerate(rows, start=1)]
 
 
 def _month_end_by(day: date) -> date:

@@ -1,12 +1,13 @@
 """Random worlds of Apply: few candidates, so that they meet several choices, reasons and regions."""
 
+import json
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 
-from functions.ingest_apply import reasons
+from tests.book.drops import Drops
 from tests.book.random.edges import TIMES, as_of_days, instants_about, mostly, usually
-from tests.book.world import World
 
 CYCLE_TURNS = tuple(
     date.fromisoformat(day)
@@ -70,6 +71,75 @@ IDS = st.sampled_from(
         "No place, sorry",
     )
 )
+TEXT = "What a provider wrote about somebody."
+BELOW = st.sampled_from(
+    ("no_placements", "placements_other", "salary_course_full", "course_full_other", "no_degree", "one_more", "mentor")
+)
+NESTED = st.lists(
+    st.builds(
+        lambda top, below: {
+            "id": top,
+            "label": top.title(),
+            "selected_reasons": [
+                {"id": one, "details": {"id": "no_placements_details", "text": TEXT}, "label": one} for one in below
+            ],
+        },
+        st.sampled_from(("school_placement", "course_full", "qualifications", "safeguarding", "mentor", "new_one")),
+        st.lists(BELOW, max_size=2),
+    ),
+    max_size=3,
+)
+CODES = st.lists(
+    st.sampled_from(("R01", "R06", "R08", "R10", "R11", "course_full")).map(lambda code: {"id": code}), max_size=2
+)
+FLAT = st.fixed_dictionaries(
+    {},
+    optional={
+        key: st.sampled_from(("Yes", "No"))
+        for key in (
+            *("course_full_y_n", "qualifications_y_n", "safeguarding_y_n", "honesty_and_professionalism_y_n"),
+            *("other_advice_or_feedback_y_n", "interested_in_future_applications_y_n", "not_yet_invented_y_n"),
+        )
+    }
+    | {
+        "why_are_you_rejecting_this_application": st.sampled_from((TEXT, None)),
+        "qualifications_which_qualifications": st.just(["no_degree"]),
+    },
+)
+
+
+def _of(form: str, structured: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Reasons of one of the historical formats: as an object or as text, the format said or left to the shape."""
+    return st.builds(
+        lambda value, as_text, said: {
+            "structured_rejection_reasons": json.dumps(value) if as_text else value,
+            "rejection_reasons_type": form if said else None,
+        },
+        structured,
+        st.booleans(),
+        st.booleans(),
+    )
+
+
+REASONS = st.one_of(
+    st.fixed_dictionaries(
+        {
+            "rejection_reasons_type": mostly(TYPES, st.none(), times=5),
+            "rejection_reason_ids": mostly(
+                st.lists(IDS, max_size=3, min_size=1), st.just([]), st.just([" "]), st.none(), times=6
+            ),
+        }
+    ),
+    _of("reasons_for_rejection", FLAT),
+    _of("rejection_reasons", NESTED.map(lambda chosen: {"selected_reasons": chosen})),
+    _of("rejection_reasons", NESTED),
+    _of("vendor_api_rejection_reasons", CODES.map(lambda chosen: {"selected_reasons": chosen})),
+    st.sampled_from(
+        ({"rejection_reason": TEXT}, {"rejection_reason": TEXT, "rejection_reasons_type": "rejection_reason"})
+    ),
+)
+"""Reasons for rejection in every shape that they ever had (fact sheet, 1.3 to 1.5), and as ids."""
+
 REGIONS = st.sampled_from(
     [
         *("london", "london", "north_east", "north_west", "yorkshire_and_the_humber", "east_midlands"),
@@ -79,7 +149,7 @@ REGIONS = st.sampled_from(
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
+def worlds(draw: st.DrawFn) -> Drops:
     """A world of choices of the last four cycles and the next."""
     as_of = draw(mostly(as_of_days(), st.sampled_from(EARLY_DAYS).map(date.fromisoformat), times=3))
     stands = (as_of + timedelta(days=1)).replace(day=1) - timedelta(days=1)
@@ -98,10 +168,7 @@ def worlds(draw: st.DrawFn) -> World:
             "sent_to_provider_at": mostly(early, near, turns, on_the_day, st.none(), times=12),
             "rejected_at": mostly(early, near, turns, on_the_day, on_the_day, st.none(), st.none(), times=10),
             "rejected_by_default": mostly(st.just(False), st.just(True), st.none(), times=5),
-            "rejection_reasons_type": mostly(TYPES, st.none(), times=5),
-            "rejection_reason_ids": mostly(
-                st.lists(IDS, max_size=3, min_size=1).map(reasons.tidy), st.just([]), st.none(), times=6
-            ),
+            "reasons": REASONS,
             "provider_region_code": mostly(REGIONS, st.none(), times=8),
             "course_level": mostly(st.sampled_from(("primary", "secondary", None)), st.just("further_education")),
             "hide_in_reporting": mostly(st.sampled_from((False, False, None)), st.just(True), times=25),
@@ -109,5 +176,5 @@ def worlds(draw: st.DrawFn) -> World:
     )
     fewest = draw(st.sampled_from((0, 4, 8, 12)))
     rows = draw(st.lists(choices, min_size=fewest, max_size=15))
-    choices_made = [{"id": str(number), **row} for number, row in enumerate(rows)]
-    return World(as_of, {"application_choices": choices_made}, definitions=draw(DEFINITIONS))
+    choices_made = [{"id": str(number), **row, **row.pop("reasons")} for number, row in enumerate(rows)]
+    return Drops(as_of, {"application_choices": choices_made}, definitions=draw(DEFINITIONS))

@@ -5,8 +5,9 @@ from datetime import date, datetime, time
 
 from hypothesis import strategies as st
 
+from tests.book.drops import Drops
 from tests.book.random.edges import as_of_days, days_about, instants_about, instants_close_to, mostly, usually
-from tests.book.world import Row, World
+from tests.book.world import Row
 
 CODES = st.sampled_from(("A01", "A01", "A02", "P01", "P01", "P02", "P02", "GP", "2N2", "1YF", "21J", "2U6"))
 REGIONS = usually(
@@ -19,7 +20,7 @@ CROWDS = (0,) * 12 + (17, 18, 19, 20, 36, 38, 39, 40)
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
+def worlds(draw: st.DrawFn) -> Drops:
     """A world of Publish and the placements service, of the last three years."""
     as_of = draw(as_of_days())
     year = as_of.year if as_of.month >= 9 else as_of.year - 1
@@ -62,7 +63,7 @@ def worlds(draw: st.DrawFn) -> World:
         "courses": _first(draw(_rows(courses, least)), "recruitment_cycle_year", "provider_code", "code"),
         "provider_activity": _first(draw(_rows(activity, least)), "provider_code"),
     }
-    return World(as_of, {name: [*rows, *crowd[name]] for name, rows in tables.items()})
+    return Drops(as_of, {name: [*rows, *crowd[name]] for name, rows in tables.items()})
 
 
 def _crowd(year: int, as_of: date, size: int, without_list: int) -> dict[str, Sequence[Row]]:

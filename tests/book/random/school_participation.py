@@ -5,9 +5,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.book.drops import Drops
 from tests.book.random.edges import TIMES, as_of_days, days_about, maybe, mostly, usually
 from tests.book.random.schools import maybe_converted, school_tables
-from tests.book.world import Row, World
+from tests.book.world import Row
 
 URNS = ("100001", "100002", "100003", "100004", "99999")
 GIVEN = (*URNS, *URNS, "900000", "900020", None)
@@ -15,7 +16,7 @@ STATES = ("trn_received", "trn_received", "awarded", "awarded", "withdrawn", "lo
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
+def worlds(draw: st.DrawFn) -> Drops:
     """A world of the placements service, Register and GIAS, about the last three academic years."""
     as_of = draw(as_of_days())
     year = as_of.year if as_of.month >= 9 else as_of.year - 1
@@ -36,8 +37,7 @@ def worlds(draw: st.DrawFn) -> World:
             "school_urn": st.sampled_from(GIVEN),
             "mentor_id": usually("m", (None,), 8),
             "trainee_id": st.sampled_from(("t", "t", None)),
-            "trn": st.sampled_from(("n", "n", None)),
-            "trn_problem": st.sampled_from((None, None, "too_short")),
+            "trn": st.sampled_from(("2000002", "RP20/00002", None, "1234", "QQ012345C")),
             "provider_code": st.sampled_from(("A01", None)),
             "created_at": mostly(earlier, instants, times=3),
             "deleted_at": mostly(st.none(), instants, recent, times=6),
@@ -54,11 +54,11 @@ def worlds(draw: st.DrawFn) -> World:
             "state": st.sampled_from(STATES),
             "trainee_start_date": maybe(starts),
             "itt_start_date": maybe(starts, 1),
-            "placement_urns": maybe(st.lists(st.sampled_from(GIVEN[:-1]), min_size=1, max_size=4, unique=True), 6),
+            "placements": maybe(st.lists(st.sampled_from(GIVEN).map(_placement), min_size=1, max_size=4), 6),
         }
     )
     allocations = draw(st.lists(allocation, min_size=5, max_size=12))
-    return World(
+    return Drops(
         as_of,
         {
             "mentor_allocations": [
@@ -88,8 +88,10 @@ def _instants(days: st.SearchStrategy[date]) -> st.SearchStrategy[datetime]:
     return st.builds(datetime.combine, days, st.sampled_from(TIMES))
 
 
+def _placement(urn: str | None) -> dict[str, Any]:
+    return {"urn": urn}
+
+
 def _named(row: dict[str, Any], years: set[int]) -> dict[str, Any]:
-    """In a year that does not say whom an allocation is for nothing does; a TRN that is refused leaves no token."""
-    if row["academic_year"] not in years:
-        row = row | {"trainee_id": None, "trn": None}
-    return row | {"trn": None} if row["trn_problem"] else row
+    """In a year that does not say whom an allocation is for nothing does."""
+    return row if row["academic_year"] in years else row | {"trainee_id": None, "trn": None}

@@ -6,9 +6,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.book.drops import Drops
 from tests.book.random.edges import as_of_days, days_about, instants_about, instants_close_to, maybe, mostly, usually
 from tests.book.random.schools import URNS, school_tables
-from tests.book.world import Row, World
+from tests.book.world import Row
 
 SEEN = (*URNS, *URNS[:4] * 2, "900000", "900030", "100099", "3")
 CROWDS = (0,) * 12 + (17, 18, 19, 20, 36, 38, 39, 40)
@@ -16,7 +17,7 @@ CROWDS = (0,) * 12 + (17, 18, 19, 20, 36, 38, 39, 40)
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
+def worlds(draw: st.DrawFn) -> Drops:
     """A world of Get information about schools and the placements service, of the last three years."""
     as_of = draw(as_of_days())
     year = as_of.year if as_of.month >= 9 else as_of.year - 1
@@ -40,7 +41,10 @@ def worlds(draw: st.DrawFn) -> World:
     preference = st.fixed_dictionaries({**entry, "appetite": st.sampled_from(("interested", "not_open", None))})
     least = draw(st.sampled_from((4, 4, 0)))
     records = _once(draw(st.lists(activity, min_size=least, max_size=least + 5)))
-    urns = [record["school_urn"] for record in records[:4]]
+    preferences = _dealt(len(records[:4]), draw(st.lists(preference, max_size=least + 2)))
+    placements = _dealt(len(records[:4]), draw(st.lists(st.fixed_dictionaries(entry), max_size=least + 1)))
+    for record, preferred, placed in zip(records, preferences, placements, strict=False):
+        record |= {"hosting_preferences": preferred, "placements": placed}
     register = draw(school_tables(days, least=2))
     crowd = _crowd(as_of, draw(st.sampled_from(CROWDS)), without_list=draw(st.sampled_from((0, 1, 2, 3))))
     tidy = draw(st.lists(_tidy_school(days), max_size=4))
@@ -48,10 +52,8 @@ def worlds(draw: st.DrawFn) -> World:
         "schools": list({row["urn"]: row for row in (*register["schools"], *tidy)}.values()),
         "school_links": register["school_links"],
         "school_activity": records,
-        "hosting_preferences": _of(urns, draw(st.lists(preference, max_size=least + 2))),
-        "school_placements": _of(urns, draw(st.lists(st.fixed_dictionaries(entry), max_size=least + 1))),
     }
-    return World(as_of, {name: [*rows, *crowd.get(name, ())] for name, rows in tables.items()})
+    return Drops(as_of, {name: [*rows, *crowd.get(name, ())] for name, rows in tables.items()})
 
 
 def _tidy_school(days: st.SearchStrategy[date]) -> st.SearchStrategy[Row]:
@@ -89,6 +91,6 @@ def _once(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({record["school_urn"]: record for record in records}.values())
 
 
-def _of(urns: Sequence[str], entries: list[dict[str, Any]]) -> list[Row]:
-    """Give the entries to the schools in turn; an entry is always part of a school's record."""
-    return [{"school_urn": urns[number % len(urns)], **entry} for number, entry in enumerate(entries)] if urns else []
+def _dealt(schools: int, entries: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Deal the entries out to so many schools in turn."""
+    return [entries[first::schools] for first in range(schools)]

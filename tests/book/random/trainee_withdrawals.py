@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from functions.compute_kpis.definitions import load_definitions
+from tests.book.drops import Drops
 from tests.book.random.edges import TIMES, as_of_days, days_about, instants_about, mostly
-from tests.book.world import World
 
 
 def _listed(name: str) -> st.SearchStrategy[str]:
@@ -63,7 +63,7 @@ REGIONS = (
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
+def worlds(draw: st.DrawFn) -> Drops:
     """A world of trainees of the last four years, and of the training providers in Publish."""
     as_of = draw(as_of_days())
     stands = (as_of + timedelta(days=1)).replace(day=1) - timedelta(days=1)
@@ -71,7 +71,7 @@ def worlds(draw: st.DrawFn) -> World:
     usual = _usual_starts(year)
     starts = mostly(usual, days_about(stands, CENSUS_DAYS), st.none(), times=8)
     trainees = _trainees(draw, year, stands, starts)
-    return World(as_of, {"trainees": trainees, "providers": _providers(draw, year, stands)})
+    return Drops(as_of, {"trainees": trainees, "providers": _providers(draw, year, stands)})
 
 
 def _providers(draw: st.DrawFn, year: int, stands: date) -> list[dict[str, Any]]:

@@ -1,0 +1,106 @@
+"""A world before anybody has read it: what the six services leave for one day, record by record, as they write it.
+
+A record is a dict by field, by the services' own names (a school's by those of the contract); a field left out is not
+in the record. A day or an instant (UTC, without a zone) may stand as such and is written out, any other spelling is
+given as text. A record that is a text stands as a line of its own, one that is a list as a row of so many fields.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+Record = Mapping[str, Any] | str | Sequence[str]
+
+FEEDS = {
+    "apply": ("application_choices",),
+    "register": ("trainees",),
+    "placements": ("mentor_allocations", "school_activity", "provider_activity"),
+    "vacancies": ("vacancies", "applications"),
+    "providers": ("providers", "courses"),
+    "schools": ("schools", "school_links"),
+}
+"""The files of each source, without their endings; those of schools are CSV, the others NDJSON."""
+
+HEADINGS = {
+    "schools": {
+        "urn": "URN",
+        "establishment_name": "EstablishmentName",
+        "establishment_status": "EstablishmentStatus (code)",
+        "type_of_establishment": "TypeOfEstablishment (code)",
+        "establishment_type_group": "EstablishmentTypeGroup (code)",
+        "phase_of_education": "PhaseOfEducation (code)",
+        "gor": "GOR (code)",
+        "la": "LA (code)",
+        "open_date": "OpenDate",
+        "close_date": "CloseDate",
+        "postcode": "Postcode",
+        "ukprn": "UKPRN",
+        "last_changed_date": "LastChangedDate",
+    },
+    "school_links": {
+        "urn": "URN",
+        "link_urn": "LinkURN",
+        "link_type": "LinkType",
+        "link_established_date": "LinkEstablishedDate",
+    },
+}
+"""Name in a record of a world, and in the files of Get information about schools."""
+
+
+@dataclass(frozen=True)
+class Drops:
+    """Records by feed, the as-of date D, and the day that the register of schools stands at."""
+
+    as_of: date
+    feeds: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    schools_on: date | None = None
+    """``None``: the as-of date."""
+    definitions: Sequence[Mapping[str, str]] = ()
+    """Entries of code lists (``list``, ``code``, ``value``) beyond ours: what configuration may say one day."""
+
+    def __post_init__(self) -> None:
+        """Refuse a feed that no source has."""
+        strange = self.feeds.keys() - {feed for feeds in FEEDS.values() for feed in feeds}
+        assert not strange, f"no source has the feeds {sorted(strange)}"
+
+    @property
+    def register_day(self) -> date:
+        """Return the day in the names of the files of schools."""
+        return self.schools_on or self.as_of
+
+    def lines(self, feed: str) -> list[bytes]:
+        """Return the lines of an NDJSON file."""
+        return [
+            (record if isinstance(record, str) else json.dumps(record, default=_written)).encode()
+            for record in self.feeds.get(feed, ())
+        ]
+
+    def table(self, feed: str) -> bytes:
+        """Return a CSV file as Get information about schools writes it: its names, code page and order of a date."""
+        headings = HEADINGS[feed]
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+        writer.writerow(headings.values())
+        for record in self.feeds.get(feed, ()):
+            if isinstance(record, Mapping):
+                strange = record.keys() - headings.keys()
+                assert not strange, f"{feed} has no columns {sorted(strange)}"
+                writer.writerow([_cell(record.get(name)) for name in headings])
+            else:
+                writer.writerow(record)
+        return text.getvalue().encode("cp1252")
+
+
+def _written(value: Any) -> str:
+    """Return an instant as 2026-07-14T12:00:00Z, a day as 2026-07-14."""
+    return f"{value.isoformat()}Z" if isinstance(value, datetime) else str(value.isoformat())
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, date):
+        return f"{value:%d-%m-%Y}"
+    return "" if value is None else str(value)
