@@ -21,9 +21,11 @@ PEOPLE: Mapping[str, Callable[[Count], bool]] = {
     "school-participation": lambda count: count.measure in {"allocations_not_counted", "records_not_counted"},
     # How many adverts there are, and how many take applications, is about adverts. What became of one is about those
     # who applied.
-    "ect-vacancies": lambda count: not (
-        count.measure == "coverage_taking_applications"
-        or (count.measure == "coverage_any_outcome" and count.part == "denominator")
+    "ect-vacancies": lambda count: (
+        not (
+            count.measure == "coverage_taking_applications"
+            or (count.measure == "coverage_any_outcome" and count.part == "denominator")
+        )
     ),
     "records": lambda count: count.measure in OF_PEOPLE or (count.measure == "notes" and count.period in SOURCES),
 }
@@ -123,7 +125,10 @@ def placement_rejections(at: Point) -> Iterator[Fact]:
     """Candidates rejected: reasons and regions overlap; each rejection that can be read has its own reasons."""
     capacity, readable = at.at("headline"), at.at("headline", "denominator")
     applied, read, rejected = at.at("candidates_who_applied"), at.at("coverage"), at.at("coverage", "denominator")
-    reasons = {count.item: count for count in at.items("candidates_by_reason_group", "numerator").get("Reason for rejection", [])}
+    reasons = {
+        count.item: count
+        for count in at.items("candidates_by_reason_group", "numerator").get("Reason for rejection", [])
+    }
     for count in at.items("candidates_by_reason_group", "denominator").get("Reason for rejection", []):
         yield from equal([readable], [count], shown=True)
     yield from equal([readable], [at.at("strict", "denominator")], shown=True)
@@ -183,7 +188,9 @@ def school_participation(at: Point) -> Iterator[Fact]:
 
 def ect_vacancies(at: Point) -> Iterator[Fact]:
     """Adverts are each in one class, one region and one phase; who applies is in several."""
-    classes = {count.item: count for count in at.items("vacancies_by_class", "numerator").get("How the advert ended", [])}
+    classes = {
+        count.item: count for count in at.items("vacancies_by_class", "numerator").get("How the advert ended", [])
+    }
 
     def ended(*names: str) -> list[Count | None]:
         return [classes.get(name) for name in names]

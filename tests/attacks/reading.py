@@ -12,7 +12,7 @@ import json
 import re
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -189,7 +189,10 @@ def rows_of_workbook(path: Path) -> dict[tuple[str, ...], tuple[str, ...]]:
     """Return the rows of all sheets that have the columns of the CSV, symbols without brackets."""
     with zipfile.ZipFile(path) as packed:
         content = ElementTree.fromstring(packed.read("content.xml"))
-    office, table = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}", "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+    office, table = (
+        "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}",
+        "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}",
+    )
     found: dict[tuple[str, ...], tuple[str, ...]] = {}
     for sheet in content.iter(f"{table}table"):
         head: list[str] = []
@@ -291,11 +294,12 @@ def _page(path: Path, rows: dict[tuple[str, ...], tuple[str, ...]]) -> Iterator[
                     if figure not in known and figure not in apart:
                         yield f"{where}: table, {line[0].strip()}: {cell.strip()} is no figure of the CSV"
     for text in page.words:
-        counting = {Fraction(n) for n in re.findall(r"\b(\d+) of its \d+ points|(?<=of its )\d+|^\d+(?= of )", text) if n}
+        counting = {
+            Fraction(n) for n in re.findall(r"\b(\d+) of its \d+ points|(?<=of its )\d+|^\d+(?= of )", text) if n
+        }
         for one in _FIGURE.findall(_DAYS.sub(" ", text)):
             figure = Fraction(one.replace(",", ""))
             if not (figure in known or figure in apart or figure in counting or figure % 5 == 0):
                 yield f"{where}: drawing, {text.strip()[:60]!r}: {one} is no figure of the CSV"
     for comment in page.comments:
         yield f"{where}: comment, {comment.strip()[:60]!r}"
-

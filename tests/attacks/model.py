@@ -1,0 +1,239 @@
+"""One system of rules of everything that a reader knows of the people behind the figures of some releases.
+
+Readers differ in what they believe. Each takes a number that was not changed for the same count as before, and a day of
+which any number was changed for a new one.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.attacks.public import Fact, Point, facts_at, facts_between, facts_of_records, is_about_people
+from tests.attacks.reading import Count, Percentage, Release
+from tests.attacks.solving import FAR, System
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What somebody takes for true beside the figures."""
+
+    name: str
+    floor: bool = False
+    """A ``c`` in a row that shows numbers at other points was hidden by the floor: 1 to floor - 1."""
+    one_added: bool = False
+    """What changed between two releases is one person who was added."""
+    names: bool = True
+    """He reads the names of withheld counts where a manifest gives them."""
+    releases: slice = field(default_factory=lambda: slice(None))
+    """Which of all releases he has."""
+
+
+@dataclass
+class Version:
+    """What some releases say of one count: an unknown, and what is printed of it."""
+
+    count: Count
+    true: int
+    printed: int
+    """The unknown for the published number, which a reader may have to guess."""
+    shown: int | str
+    exact: bool
+    by_floor: bool = False
+    """Whether his belief about the floor is why he takes it for 1 to floor - 1."""
+
+
+@dataclass
+class Belief:
+    """The system, and which of its unknowns is which count."""
+
+    system: System
+    base: int
+    newest: dict[Count, Version]
+    versions: list[Version]
+    changed: list[tuple[Version, Version]]
+    """Before and after, where the printed number or symbol of a count changed."""
+
+
+def believe(releases: Sequence[Release], reader: Reader) -> Belief:
+    """Return what a reader can write down after these releases, oldest first."""
+    own = list(releases[reader.releases])
+    return _Writing(own, reader).belief
+
+
+class _Writing:
+    """Writes down one release after another."""
+
+    def __init__(self, releases: Sequence[Release], reader: Reader) -> None:
+        self.reader = reader
+        self.base = releases[-1].limits["base"]
+        self.unrounded = frozenset(
+            (count.kpi, count.measure, count.part)
+            for release in releases
+            for count, shown in release.shown.items()
+            if isinstance(shown, int) and shown % self.base and is_about_people(count)
+        )
+        self.belief = Belief(System(), self.base, {}, [], [])
+        for release in releases:
+            self._release(release)
+
+    def _release(self, release: Release) -> None:
+        now = self.belief.newest
+        shown = dict(_people(release))
+        known = {count: one for count, one in release.shown.items() if isinstance(one, int) and count not in shown}
+        restated = {_point(count) for count, one in shown.items() if count in now and now[count].shown != one}
+        again = []
+        for count, one in shown.items():
+            before = now.get(count)
+            if before is None or _point(count) in restated:
+                now[count] = self._begin(count, one)
+                again += [] if before is None else [(before, now[count])]
+        self.belief.changed += [pair for pair in again if pair[0].shown != pair[1].shown]
+        if self.reader.one_added:
+            for before, after in again:
+                if release.units.get((after.count.kpi, after.count.measure)) in {"candidate", "trainee"}:
+                    self.belief.system.rule({after.true: 1, before.true: -1}, 0, 1)
+        self._floor(release, shown)
+        for fact in self._facts(frozenset(shown) | frozenset(known)):
+            self._write(fact, known)
+        for percentage in release.percentages:
+            self._percentage(percentage, known)
+
+    def _begin(self, count: Count, shown: int | str) -> Version:
+        system = self.belief.system
+        exact = (count.kpi, count.measure, count.part) in self.unrounded
+        # A published number is a multiple of the base; its unknown says which.
+        version = Version(count, system.unknown(), system.unknown(0, FAR // self.base), shown, exact)
+        self.belief.versions.append(version)
+        if shown in {0, "z"}:
+            system.narrow(version.true, 0, 0)
+        elif shown == "low":
+            system.narrow(version.true, 1, self.base - 1)
+        elif isinstance(shown, int):
+            system.narrow(version.true, shown if exact else 1, shown if exact else FAR)
+        if not exact:
+            system.rule({version.true: 1, version.printed: -self.base}, 1 - self.base, self.base - 1)
+            if isinstance(shown, int):
+                system.narrow(version.printed, shown // self.base, shown // self.base)
+        return version
+
+    def _floor(self, release: Release, shown: Mapping[Count, int | str]) -> None:
+        """Take in why a figure is hidden, where he thinks that he knows: its row shows others, or it is not named.
+
+        A count of a region or category is hidden when it rounds to less than the floor; a figure with a percentage,
+        also when it is out of fewer than the percentage floor.
+        """
+        system, now = self.belief.system, self.belief.newest
+        rows: dict[Count, list[Count]] = defaultdict(list)
+        for count in shown:
+            if count.part == "numerator" and count.kpi != "records":
+                rows[count._replace(day="")].append(count)
+        for row in rows.values():
+            somewhere = any(isinstance(shown[count], int) and shown[count] for count in row)
+            for count in row:
+                unnamed = self.reader.names and release.names_given and not _is_named(count, release)
+                if shown[count] != "c" or not ((self.reader.floor and somewhere) or unnamed):
+                    continue
+                out_of = now.get(count._replace(part="denominator"))
+                if out_of is None:
+                    now[count].by_floor = True
+                    system.narrow(now[count].true, 1, release.limits["floor"] - 1)
+                else:
+                    few, either = release.limits["percentage_floor"], system.unknown(0, 1)
+                    far = FAR // self.base
+                    small = (release.limits["floor"] - 1) // self.base
+                    system.rule({now[count].printed: 1, either: -far}, None, small)
+                    system.rule({out_of.printed: 1, either: far}, None, (few - 1) // self.base + far)
+
+    def _facts(self, there: frozenset[Count]) -> Iterator[Fact]:
+        points: dict[tuple[str, str, str], set[Count]] = defaultdict(set)
+        for count in there:
+            if count.kpi != "records":
+                points[count.kpi, count.period, count.day].add(count)
+        for (kpi, period, day), counts in sorted(points.items()):
+            yield from facts_at(Point(kpi, period, day, frozenset(counts)))
+        for earlier, later in neighbours(there):
+            yield from facts_between(earlier, later)
+        yield from facts_of_records(there)
+
+    def _write(self, fact: Fact, known: Mapping[Count, int]) -> None:
+        now, terms, printed, fixed = self.belief.newest, dict[int, int](), dict[int, int](), 0
+        for count, by in fact.terms.items():
+            if count in known:
+                fixed += by * known[count]
+            else:
+                terms[now[count].true] = by
+                printed[now[count].printed] = by
+        if not terms:
+            return
+        ends = [None if end is None else end - fixed for end in (fact.least, fact.most)]
+        self.belief.system.rule(terms, *ends)
+        exact = any(count in known or now[count].exact for count in fact.terms)
+        if fact.kept_by_shown and not exact:
+            self.belief.system.rule(printed, *ends)
+
+    def _percentage(self, percentage: Percentage, known: Mapping[Count, int]) -> None:
+        """Take in a percentage of which a side is hidden, or that the numbers beside it do not give."""
+        sides = [self.belief.newest.get(one) for one in (percentage.numerator, percentage.denominator)]
+        if not any(sides) or (explained(percentage, sides, known)):
+            return
+        scale = 10**percentage.decimals
+        twice = int(2 * percentage.value * scale)
+        for by_numerator, by_denominator, least in ((200 * scale, 1 - twice, 0), (-200 * scale, twice + 1, 0)):
+            terms, fixed = dict[int, int](), 0
+            for side, count, by in (
+                (sides[0], percentage.numerator, by_numerator),
+                (sides[1], percentage.denominator, by_denominator),
+            ):
+                if side is not None:
+                    hidden = not isinstance(side.shown, int)
+                    terms[side.printed if hidden and not side.exact else side.true] = by * (
+                        self.base if hidden and not side.exact else 1
+                    )
+                elif count in known:
+                    fixed += by * known[count]
+                else:
+                    return
+            self.belief.system.rule(terms, least - fixed, None)
+
+
+def explained(percentage: Percentage, sides: Sequence[Version | None], known: Mapping[Count, int]) -> bool:
+    """Return whether a percentage is what the two numbers beside it give, rounded half up."""
+    counts = (percentage.numerator, percentage.denominator)
+    numbers = [known.get(count) if side is None else side.shown for count, side in zip(counts, sides, strict=True)]
+    if not isinstance(numbers[0], int) or not isinstance(numbers[1], int) or not numbers[1]:
+        return False
+    scale = 10**percentage.decimals
+    return (200 * scale * numbers[0] + numbers[1]) // (2 * numbers[1]) == percentage.value * scale
+
+
+def neighbours(counts: Iterable[Count]) -> Iterator[tuple[Count, Count]]:
+    """Yield each count with the same count at the next day of its period."""
+    days: dict[Count, list[Count]] = defaultdict(list)
+    for count in counts:
+        if count.kpi != "records":
+            days[count._replace(day="")].append(count)
+    for line in days.values():
+        yield from itertools.pairwise(sorted(line))
+
+
+def _people(release: Release) -> Iterator[tuple[Count, int | str]]:
+    """Yield what is shown of counts of people. Nothing is known of ``x``; only ``z`` for a whole figure is nobody."""
+    for count, one in release.shown.items():
+        if not is_about_people(count) or one == "x":
+            continue
+        if count.part == "denominator" and one == "z":
+            if release.shown[count._replace(part="numerator")] != "z":
+                continue
+        yield count, one
+
+
+def _point(count: Count) -> tuple[str, str, str]:
+    return count.kpi, count.period, count.day
+
+
+def _is_named(count: Count, release: Release) -> bool:
+    """Return whether a manifest names a measure as withheld: whole, or some rows, which it gives by their codes."""
+    return any(name.split("/")[:2] == [count.kpi, count.measure] for name in release.named)
