@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
-from tests.attacks.model import Belief, Reader, believe, neighbours
+from tests.attacks.model import Reader, Version, believe, is_ratio, neighbours
+from tests.attacks.public import is_about_people
 from tests.attacks.reading import WHOLE, Count, Release, read_site
-from tests.attacks.solving import Question, Span, answers
+from tests.attacks.solving import Lot, Question, Span, answers
+
+Judge = Callable[[Span | None], object]
 
 READERS = (
     Reader("of what is printed"),
@@ -27,6 +31,19 @@ OF_SEVERAL = (
 )
 ONE_DECIMAL_FROM = 1000
 """The method page: percentages out of fewer people are whole."""
+
+
+KINDS = (
+    "exact",
+    "narrow",
+    "certain_small",
+    "floor",
+    "alike",
+    "percentages",
+    "formats",
+    "contradictions",
+    "unsolved",
+)
 
 
 @dataclass(frozen=True)
@@ -93,6 +110,8 @@ def attack(releases: Sequence[Release], readers: Iterable[Reader] | None = None)
         readers = READERS + (OF_SEVERAL if len(releases) > 1 else ())
     for reader in readers:
         _Attack(report, releases, reader).run()
+    if report.contradictions:  # what is published does not keep to the method; the truth still does
+        _Attack(report, releases, replace(READERS[0], name="who does not trust the method", trusts=False)).run()
     return report
 
 
@@ -108,104 +127,97 @@ class _Attack:
     def __init__(self, report: Report, releases: Sequence[Release], reader: Reader) -> None:
         self.report, self.reader = report, reader
         self.limits = releases[-1].limits
-        self.belief: Belief = believe(releases, reader)
-        self.kept: dict[str, set[str]] = {
-            kind: {one.what for one in getattr(report, kind)}
-            for kind in ("exact", "narrow", "certain_small", "floor", "alike")
-        }
+        self.belief = believe(releases, reader)
+        self.said = {(kind, one.what) for kind in KINDS if kind != "formats" for one in getattr(report, kind)}
 
     def run(self) -> None:
         """Ask for every count, increment, revision and group, and note what is known too well."""
-        newest, width, threshold = self.belief.newest, self.limits["width"], self.limits["threshold"]
         lots = self.belief.system.lots()
-        lot_of = {unknown: lot for lot in lots for unknown in lot.members}
-        of_lot = {}
-        for version in self.belief.versions:
-            of_lot.setdefault(id(lot_of[version.true]), version)
-        for key, version in of_lot.items():
-            if not lot_of[version.true].can_be() and not self.reader.one_added:
-                self._note("contradictions", f"what is said with {named(version.count)}", None)
-            del key
-        questions: list[Question] = []
-        about: list[tuple[str, object]] = []
+        self._contradictions(lots)
+        asked = [*self._counts(), *self._changes(), *self._groups()]
+        for (_, judge), span in zip(asked, answers(lots, [question for question, _ in asked]), strict=True):
+            judge(span)
+
+    def _contradictions(self, lots: Iterable[Lot]) -> None:
+        if self.reader.one_added:
+            return  # he sees that it was not one person, and is none the wiser
+        of = {unknown: one.count for one in self.belief.versions for unknown in (one.true, one.printed)}
+        for lot in lots:
+            if not lot.can_be():
+                names = sorted({named(of[unknown]) for unknown in lot.members if unknown in of})
+                self._note("contradictions", f"what is said of {len(names)} counts, {names[0]} among them", None)
+
+    def _counts(self) -> Iterator[tuple[Question, Judge]]:
         for version in self.belief.versions:
             if version.shown in {0, "z"}:
                 continue
-            small = version.count.cut != WHOLE
-            questions.append(Question(((version.true, 1),), width, threshold if small else 1))
-            about.append(("count", version))
-        pairs = [(newest[a], newest[b]) for a, b in neighbours(newest)]
-        for kind, these in (("increment", pairs), ("revision", [] if self.reader.one_added else self.belief.changed)):
-            for before, after in these:
-                if {before.shown, after.shown} <= {0, "z"}:
-                    continue
-                questions.append(Question(((after.true, 1), (before.true, -1)), width))
-                about.append((kind, (before, after)))
+            reach = self.limits["threshold"] if version.count.cut != WHOLE else 1
+            self.report.counts += 1
+            yield Question(((version.true, 1),), self.limits["width"], reach), partial(self._count, version)
+
+    def _count(self, version: Version, span: Span | None) -> None:
+        name = named(version.count)
+        if self._is_narrow(name, span) or span is None or span.high == 0:
+            return
+        if version.count.cut == WHOLE or span.high >= self.limits["threshold"]:
+            return
+        if not version.by_floor:
+            self._note("certain_small", name, span)
+        elif span.low > 1 or span.high < self.limits["floor"] - 1:
+            self._note("floor", name, span)
+
+    def _changes(self) -> Iterator[tuple[Question, Judge]]:
+        newest = self.belief.newest
+        increments = [(newest[one], newest[other]) for one, other in neighbours(newest)]
+        revisions = [] if self.reader.one_added else self.belief.changed
+        for kind, pairs in (("increment", increments), ("revision", revisions)):
+            told = [(before, after) for before, after in pairs if not {before.shown, after.shown} <= {0, "z"}]
+            setattr(self.report, f"{kind}s", getattr(self.report, f"{kind}s") + len(told))
+            for before, after in told:
+                terms = ((after.true, 1), (before.true, -1))
+                name = f"{kind} of {named(after.count)}"
+                yield Question(terms, self.limits["width"]), partial(self._is_narrow, name)
+
+    def _groups(self) -> Iterator[tuple[Question, Judge]]:
+        newest = self.belief.newest
         for count, part in newest.items():
             whole = newest.get(count._replace(part="denominator"))
-            if count.part == "numerator" and whole is not None and count.cut != WHOLE and whole.shown not in {0, "z"}:
-                questions.append(Question(((whole.true, 1), (part.true, -1)), 1, 1))
-                about.append(("group", (part, whole)))
-        given = answers(lots, questions)
-        for (kind, what), span in zip(about, given, strict=True):
-            self._judge(kind, what, span)
+            if count.part == "numerator" and count.cut != WHOLE and whole is not None and whole.shown not in {0, "z"}:
+                yield Question(((whole.true, 1), (part.true, -1)), 1, 1), partial(self._alike, part)
 
-    def _judge(self, kind: str, what: object, span: Span | None) -> None:
-        report, width = self.report, self.limits["width"]
-        if kind == "count":
-            version = what
-            report.counts += 1
-            name = named(version.count)
-            if span is None:
-                self._note_unsolved(name, [version.true])
-            elif span.high == 0:
-                return
-            elif span.width == 0:
-                self._note("exact", name, span)
-            elif span.width < width:
-                self._note("narrow", name, span)
-            if span is None or not span.width:
-                return
-            if version.by_floor:
-                if (span.low, span.high) != (1, self.limits["floor"] - 1):
-                    self._note("floor", name, span)
-            elif version.count.cut != WHOLE and span.high < self.limits["threshold"]:
-                self._note("certain_small", name, span)
-            return
-        before, after = what
-        if kind == "group":
-            if span is not None and span.high <= 0:
-                self._note("alike", f"{named(before.count)}, of all", span)
-            return
-        name = f"{kind} of {named(after.count)}"
-        setattr(report, f"{kind}s", getattr(report, f"{kind}s") + 1)
+    def _alike(self, part: Version, span: Span | None) -> None:
+        if span is not None and span.high == 0:
+            self._note("alike", named(part.count), span)
+
+    def _is_narrow(self, name: str, span: Span | None) -> bool:
+        """Note what is known to less than the width; that there is nobody is about nobody."""
         if span is None:
-            self._note_unsolved(name, [before.true, after.true])
-        elif span.width < width:
+            if not self.reader.one_added:
+                self._note("unsolved", name, None)
+        elif span.width == 0 and span.high and not name.startswith("increment"):
+            self._note("exact", name, span)
+        elif span.width < self.limits["width"] and (span.low or span.high):
             self._note("narrow", name, span)
+        else:
+            return False
+        return True
 
     def _note(self, kind: str, what: str, span: Span | None) -> None:
         """Note a finding once, for the first reader who makes it."""
-        if what not in self.kept.setdefault(kind, set()):
-            self.kept[kind].add(what)
+        if (kind, what) not in self.said:
+            self.said.add((kind, what))
             getattr(self.report, kind).append(Found(what, self.reader.name, span))
 
-    def _note_unsolved(self, what: str, unknowns: Sequence[int]) -> None:
-        del unknowns
-        if not self.reader.one_added:
-            self._note("unsolved", what, None)
 
-
-def _percentages(release: Release) -> Iterable[Found]:
-    """Yield each percentage that has a decimal too many, or is out of too few."""
-    from tests.attacks.public import is_about_people
-
+def _percentages(release: Release) -> Iterator[Found]:
+    """Yield each percentage of people with a decimal too many, out of too few, or not that of the numbers beside it."""
     for one in release.percentages:
-        out_of = release.shown[one.denominator]
-        if not is_about_people(one.denominator) or not isinstance(out_of, int):
+        part, whole = release.shown[one.numerator], release.shown[one.denominator]
+        if not (is_about_people(one.denominator) and isinstance(part, int) and isinstance(whole, int)):
             continue
-        if one.decimals > (out_of >= ONE_DECIMAL_FROM) or out_of < release.limits["percentage_floor"]:
-            yield Found(f"{one.text}%, {named(one.numerator)}", "of what is printed")
+        too_fine = one.decimals > (whole >= ONE_DECIMAL_FROM) or whole < release.limits["percentage_floor"]
+        if too_fine or not is_ratio(one, part, whole):
+            yield Found(f"{one.text}% for {named(one.numerator)}", READERS[0].name)
 
 
 def main(sites: Sequence[str]) -> int:

@@ -10,10 +10,15 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from tests.attacks.public import Fact, Point, facts_at, facts_between, facts_of_records, is_about_people
-from tests.attacks.reading import Count, Percentage, Release
+from tests.attacks.reading import WHOLE
 from tests.attacks.solving import FAR, System
+
+if TYPE_CHECKING:
+    from tests.attacks.reading import Count, Percentage, Release
 
 
 @dataclass(frozen=True)
@@ -25,8 +30,8 @@ class Reader:
     """A ``c`` in a row that shows numbers at other points was hidden by the floor: 1 to floor - 1."""
     one_added: bool = False
     """What changed between two releases is one person who was added."""
-    names: bool = True
-    """He reads the names of withheld counts where a manifest gives them."""
+    trusts: bool = True
+    """Published numbers add up, and do not fall, as the method says; without it only true ones do."""
     releases: slice = field(default_factory=lambda: slice(None))
     """Which of all releases he has."""
 
@@ -42,7 +47,7 @@ class Version:
     shown: int | str
     exact: bool
     by_floor: bool = False
-    """Whether his belief about the floor is why he takes it for 1 to floor - 1."""
+    """Whether he takes it for hidden by the floor, so that its own symbol says how small it is."""
 
 
 @dataclass
@@ -128,24 +133,29 @@ class _Writing:
         system, now = self.belief.system, self.belief.newest
         rows: dict[Count, list[Count]] = defaultdict(list)
         for count in shown:
-            if count.part == "numerator" and count.kpi != "records":
+            # What stands at no month end is hidden for that; a count of the whole country has no floor.
+            if count.part == "denominator" or count.kpi == "records" or not _is_month_end(count.day):
+                continue
+            if count.cut != WHOLE or count._replace(part="denominator") in now:
                 rows[count._replace(day="")].append(count)
         for row in rows.values():
             somewhere = any(isinstance(shown[count], int) and shown[count] for count in row)
             for count in row:
-                unnamed = self.reader.names and release.names_given and not _is_named(count, release)
-                if shown[count] != "c" or not ((self.reader.floor and somewhere) or unnamed):
+                unnamed = release.names_given and not _is_named(count, release)
+                by_floor = self.reader.floor and somewhere
+                if shown[count] != "c" or not (by_floor or unnamed):
                     continue
                 out_of = now.get(count._replace(part="denominator"))
+                now[count].by_floor = by_floor
+                small = (release.limits["floor"] - 1) // self.base
                 if out_of is None:
-                    now[count].by_floor = True
-                    system.narrow(now[count].true, 1, release.limits["floor"] - 1)
+                    system.narrow(now[count].true, 1, FAR)
+                    system.narrow(now[count].printed, 0, small)
                 else:
-                    few, either = release.limits["percentage_floor"], system.unknown(0, 1)
-                    far = FAR // self.base
-                    small = (release.limits["floor"] - 1) // self.base
+                    either, far = system.unknown(0, 1), FAR // self.base
+                    few = (release.limits["percentage_floor"] - 1) // self.base
                     system.rule({now[count].printed: 1, either: -far}, None, small)
-                    system.rule({out_of.printed: 1, either: far}, None, (few - 1) // self.base + far)
+                    system.rule({out_of.printed: 1, either: far}, None, few + far)
 
     def _facts(self, there: frozenset[Count]) -> Iterator[Fact]:
         points: dict[tuple[str, str, str], set[Count]] = defaultdict(set)
@@ -171,42 +181,37 @@ class _Writing:
         ends = [None if end is None else end - fixed for end in (fact.least, fact.most)]
         self.belief.system.rule(terms, *ends)
         exact = any(count in known or now[count].exact for count in fact.terms)
-        if fact.kept_by_shown and not exact:
+        if self.reader.trusts and fact.kept_by_shown and not exact:
             self.belief.system.rule(printed, *ends)
 
     def _percentage(self, percentage: Percentage, known: Mapping[Count, int]) -> None:
         """Take in a percentage of which a side is hidden, or that the numbers beside it do not give."""
-        sides = [self.belief.newest.get(one) for one in (percentage.numerator, percentage.denominator)]
-        if not any(sides) or (explained(percentage, sides, known)):
+        counts = (percentage.numerator, percentage.denominator)
+        sides = [self.belief.newest.get(one) for one in counts]
+        shown = [known.get(one) if side is None else side.shown for one, side in zip(counts, sides, strict=True)]
+        part, whole = shown
+        if not any(sides) or (isinstance(part, int) and isinstance(whole, int) and is_ratio(percentage, part, whole)):
             return
-        scale = 10**percentage.decimals
-        twice = int(2 * percentage.value * scale)
-        for by_numerator, by_denominator, least in ((200 * scale, 1 - twice, 0), (-200 * scale, twice + 1, 0)):
+        # It is within half a unit of its last place of the published ratio, or where both are shown, of the true one.
+        scale, twice = 10**percentage.decimals, int(2 * percentage.value * 10**percentage.decimals)
+        of_printed = not (isinstance(part, int) and isinstance(whole, int))
+        for weights in ((200 * scale, 1 - twice), (-200 * scale, twice + 1)):
             terms, fixed = dict[int, int](), 0
-            for side, count, by in (
-                (sides[0], percentage.numerator, by_numerator),
-                (sides[1], percentage.denominator, by_denominator),
-            ):
-                if side is not None:
-                    hidden = not isinstance(side.shown, int)
-                    terms[side.printed if hidden and not side.exact else side.true] = by * (
-                        self.base if hidden and not side.exact else 1
-                    )
-                elif count in known:
-                    fixed += by * known[count]
+            for side, number, by in zip(sides, shown, weights, strict=True):
+                if side is None:
+                    fixed += by * (number if isinstance(number, int) else 0)
+                elif of_printed and not side.exact:
+                    terms[side.printed] = by * self.base
                 else:
-                    return
-            self.belief.system.rule(terms, least - fixed, None)
+                    terms[side.true] = by
+            if all(side is not None or isinstance(number, int) for side, number in zip(sides, shown, strict=True)):
+                self.belief.system.rule(terms, -fixed, None)
 
 
-def explained(percentage: Percentage, sides: Sequence[Version | None], known: Mapping[Count, int]) -> bool:
-    """Return whether a percentage is what the two numbers beside it give, rounded half up."""
-    counts = (percentage.numerator, percentage.denominator)
-    numbers = [known.get(count) if side is None else side.shown for count, side in zip(counts, sides, strict=True)]
-    if not isinstance(numbers[0], int) or not isinstance(numbers[1], int) or not numbers[1]:
-        return False
+def is_ratio(percentage: Percentage, part: int, whole: int) -> bool:
+    """Return whether a percentage is what two numbers give, rounded half up."""
     scale = 10**percentage.decimals
-    return (200 * scale * numbers[0] + numbers[1]) // (2 * numbers[1]) == percentage.value * scale
+    return whole > 0 and (200 * scale * part + whole) // (2 * whole) == percentage.value * scale
 
 
 def neighbours(counts: Iterable[Count]) -> Iterator[tuple[Count, Count]]:
@@ -224,10 +229,13 @@ def _people(release: Release) -> Iterator[tuple[Count, int | str]]:
     for count, one in release.shown.items():
         if not is_about_people(count) or one == "x":
             continue
-        if count.part == "denominator" and one == "z":
-            if release.shown[count._replace(part="numerator")] != "z":
-                continue
+        if one == "z" and release.shown[count._replace(part="numerator")] != "z":
+            continue
         yield count, one
+
+
+def _is_month_end(day: str) -> bool:
+    return (date.fromisoformat(day) + timedelta(days=1)).day == 1
 
 
 def _point(count: Count) -> tuple[str, str, str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tests.attacks.reading import WHOLE, Count
 
 REGION_OF_PROVIDER = "Region of the training provider"
-BEFORE_REASONS = frozenset({"School placement", "Mentor"})
+BY_REASON = "Reason for rejection"
 
 PEOPLE: Mapping[str, Callable[[Count], bool]] = {
     "placement-rejections": lambda count: True,
@@ -48,7 +48,7 @@ def is_about_people(count: Count) -> bool:
 
 
 class Fact(NamedTuple):
-    """``least`` <= sum of terms <= ``most``. ``kept_by_shown``: the method says that the published numbers keep to it."""
+    """``least`` <= sum of terms <= ``most``. ``kept_by_shown``: published numbers keep to it too."""
 
     terms: Mapping[Count, int]
     least: int | None
@@ -70,13 +70,14 @@ class Point:
         count = Count(self.kpi, measure, part, self.period, self.day, cut, item)
         return count if count in self.there else None
 
-    def items(self, measure: str, part: str, cut: str | None = None) -> dict[str, list[Count]]:
-        """Return the counts of a measure by breakdown, or of one breakdown."""
-        found: dict[str, list[Count]] = {}
-        for count in sorted(self.there):
-            if count.measure == measure and count.part == part and count.cut != WHOLE and cut in {None, count.cut}:
-                found.setdefault(count.cut, []).append(count)
-        return found
+    def items(self, measure: str, part: str, cut: str) -> list[Count]:
+        """Return the counts of one breakdown of a measure."""
+        return sorted(one for one in self.there if (one.measure, one.part, one.cut) == (measure, part, cut))
+
+    def cuts(self, measure: str, part: str) -> list[list[Count]]:
+        """Return the counts of a measure in each of its breakdowns."""
+        cuts = sorted({one.cut for one in self.there if (one.measure, one.part) == (measure, part)} - {WHOLE})
+        return [self.items(measure, part, cut) for cut in cuts]
 
 
 def at_most(less: list[Count | None], more: list[Count | None], *, shown: bool = False) -> Iterator[Fact]:
@@ -124,12 +125,12 @@ def _none(point: Point) -> Iterator[Fact]:
 def placement_rejections(at: Point) -> Iterator[Fact]:
     """Candidates rejected: reasons and regions overlap; each rejection that can be read has its own reasons."""
     capacity, readable = at.at("headline"), at.at("headline", "denominator")
-    applied, read, rejected = at.at("candidates_who_applied"), at.at("coverage"), at.at("coverage", "denominator")
+    applied = at.at("candidates_who_applied")
+    read, rejected = at.at("coverage"), at.at("coverage", "denominator")
     reasons = {
-        count.item: count
-        for count in at.items("candidates_by_reason_group", "numerator").get("Reason for rejection", [])
+        count.item: count for count in at.items("candidates_by_reason_group", "numerator", "Reason for rejection")
     }
-    for count in at.items("candidates_by_reason_group", "denominator").get("Reason for rejection", []):
+    for count in at.items("candidates_by_reason_group", "denominator", "Reason for rejection"):
         yield from equal([readable], [count], shown=True)
     yield from equal([readable], [at.at("strict", "denominator")], shown=True)
     yield from equal([capacity], [at.at("turned_away", "denominator")], shown=True)
@@ -154,7 +155,7 @@ def placement_rejections(at: Point) -> Iterator[Fact]:
     yield from at_most([readable], [applied], shown=True)
     yield from at_most([at.at("rejected_by_default")], [applied], shown=True)
     for part, whole in (("numerator", capacity), ("denominator", readable)):
-        regions = at.items("headline", part).get(REGION_OF_PROVIDER, [])
+        regions = at.items("headline", part, REGION_OF_PROVIDER)
         yield from overlapping(whole, regions)
         yield from at_most(list(regions), [read])
     for_capacity = at.at("rejections_for_capacity")
@@ -166,31 +167,28 @@ def trainee_withdrawals(at: Point) -> Iterator[Fact]:
     """Trainees: a provider has one region, reasons overlap, a move is not a withdrawal."""
     left, result = at.at("outcome_rate"), at.at("outcome_rate", "denominator")
     for part, whole in (("numerator", left), ("denominator", result)):
-        yield from equal([whole], list(at.items("outcome_rate", part).get(REGION_OF_PROVIDER, [])), shown=True)
-    for counts in at.items("withdrawals_by_reason_group", "denominator").values():
-        for count in counts:
-            yield from equal([result], [count], shown=True)
-    reasons = at.items("withdrawals_by_reason_group", "numerator").get("Reason for withdrawal", [])
+        yield from equal([whole], list(at.items("outcome_rate", part, REGION_OF_PROVIDER)), shown=True)
+    for count in at.items("withdrawals_by_reason_group", "denominator", "Reason for withdrawal"):
+        yield from equal([result], [count], shown=True)
+    reasons = at.items("withdrawals_by_reason_group", "numerator", "Reason for withdrawal")
     yield from overlapping(left, reasons)
     started = at.at("cohort_rate", "denominator")
     yield from at_most([at.at("cohort_rate"), at.at("moved_withdrawals_in_cohort")], [started])
     for count in reasons:
         if count.item == "Other":
-            for assumed in at.items("records_with_assumption", "numerator").get("What we assumed", []):
+            for assumed in at.items("records_with_assumption", "numerator", "What we assumed"):
                 yield from at_most([assumed], [count])
 
 
 def school_participation(at: Point) -> Iterator[Fact]:
     """Allocations that do not count each have one reason."""
-    reasons = at.items("allocations_not_counted", "numerator").get("Why not counted", [])
+    reasons = at.items("allocations_not_counted", "numerator", "Why not counted")
     yield from equal([at.at("allocations_not_counted")], list(reasons), shown=True)
 
 
 def ect_vacancies(at: Point) -> Iterator[Fact]:
     """Adverts are each in one class, one region and one phase; who applies is in several."""
-    classes = {
-        count.item: count for count in at.items("vacancies_by_class", "numerator").get("How the advert ended", [])
-    }
+    classes = {count.item: count for count in at.items("vacancies_by_class", "numerator", "How the advert ended")}
 
     def ended(*names: str) -> list[Count | None]:
         return [classes.get(name) for name in names]
@@ -215,10 +213,10 @@ def ect_vacancies(at: Point) -> Iterator[Fact]:
         yield from _filled(at, cut, item)
     for measure in ("headline", "lower_bound", "upper_bound", "all_filled"):
         for part in ("numerator", "denominator"):
-            for parts in at.items(measure, part).values():
+            for parts in at.cuts(measure, part):
                 yield from equal([at.at(measure, part)], list(parts), shown=True)
     applying = at.at("trainees_applying")
-    for parts in at.items("trainees_applying", "numerator").values():
+    for parts in at.cuts("trainees_applying", "numerator"):
         yield from overlapping(applying, parts)
     placed = at.at("applying_to_placement_school", "denominator")
     yield from equal([placed], [at.at("applying_in_placement_region", "denominator")], shown=True)

@@ -1,7 +1,7 @@
 """What a reader of a published site has: every figure of every release, out of every format.
 
-The CSV of a whole release is taken for what was said. Each other file is read by itself and set against it: one that says
-more, or something else, is a finding of its own.
+The CSV of a whole release is taken for what was said. Each other file is read by itself and set against it: one that
+says more, or something else, is a finding of its own.
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ def _standard(path: Path, rows: dict[tuple[str, ...], tuple[str, ...]], kind: st
     if not path.is_file():
         return
     known: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    for (kpi, measure, period, day, cut, item), values in rows.items():
+    for (kpi, measure, period, day, _, item), values in rows.items():
         time = day if kind == "months" else period
         for part, value in zip(VALUES, values, strict=True):
             for column in (f"{measure}_{part}", f"{kpi.replace('-', '_')}_{measure}_{part}"):
@@ -274,32 +274,34 @@ class _Tables(HTMLParser):
 _FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _DAYS = re.compile(rf"\b\d{{1,2}} (?:{'|'.join(MONTHS)})\b|\b20\d\d\b|\bChanges? \d+(?:(?:, \d+)* and \d+)?")
 
+_POINTS = re.compile(r"\b\d+ of (?:its )?\d+ (?:points )?cannot be shown")
+"""How many points or bars a drawing leaves out."""
+
 
 def _page(path: Path, rows: dict[tuple[str, ...], tuple[str, ...]]) -> Iterator[str]:
     """Yield each number in a table, a drawing or a comment of a page that its figures do not explain.
 
-    Explained are the values of the CSV, differences of two percentages, and how many points a sentence counts.
+    Explained are the values of the CSV, differences of two percentages, and in a drawing the marks of its axis.
     """
     page = _Tables()
     page.feed(path.read_text("utf-8").replace("\N{NO-BREAK SPACE}", " "))
-    known = {Fraction(v) for values in rows.values() for v in values if v not in SYMBOLS}
-    shares = {Fraction(values[2]) for values in rows.values() if values[2] not in SYMBOLS}
-    apart = {abs(one - other) for one in shares for other in shares}
+    shares = {Fraction(one) for one in {values[2] for values in rows.values()} - SYMBOLS}
+    known = shares | {Fraction(one) for one in {one for values in rows.values() for one in values} - SYMBOLS}
     where = f"{path.parent.name}/{path.name}"
     for table in page.tables:
         for line in table:
             for cell in line[1:]:
                 figures = [Fraction(one.replace(",", "")) for one in _FIGURE.findall(_DAYS.sub(" ", cell))]
-                for figure in figures:
-                    if figure not in known and figure not in apart:
-                        yield f"{where}: table, {line[0].strip()}: {cell.strip()} is no figure of the CSV"
+                if not all(one in known or _is_difference(one, shares) for one in figures):
+                    yield f"{where}: table, {line[0].strip()}: {cell.strip()} is no figure of the CSV"
     for text in page.words:
-        counting = {
-            Fraction(n) for n in re.findall(r"\b(\d+) of its \d+ points|(?<=of its )\d+|^\d+(?= of )", text) if n
-        }
-        for one in _FIGURE.findall(_DAYS.sub(" ", text)):
+        for one in _FIGURE.findall(_POINTS.sub(" ", _DAYS.sub(" ", text))):
             figure = Fraction(one.replace(",", ""))
-            if not (figure in known or figure in apart or figure in counting or figure % 5 == 0):
+            if not (figure in known or figure % 5 == 0 or _is_difference(figure, shares)):
                 yield f"{where}: drawing, {text.strip()[:60]!r}: {one} is no figure of the CSV"
     for comment in page.comments:
         yield f"{where}: comment, {comment.strip()[:60]!r}"
+
+
+def _is_difference(figure: Fraction, shares: set[Fraction]) -> bool:
+    return any(one + figure in shares for one in shares)

@@ -1,8 +1,8 @@
 """The least and the greatest of sums of whole numbers that keep to linear rules.
 
 HiGHS only finds solutions, fractions first and whole numbers where those do not do. That an interval is wide is shown
-by two solutions, each checked here against every bound and rule in whole-number arithmetic; so a fault of the solver can
-raise a false alarm, and cannot hide that an interval is narrow.
+by two solutions, each checked here against every bound and rule in whole-number arithmetic; so a fault of the solver
+can raise a false alarm, and cannot hide that an interval is narrow.
 """
 
 from __future__ import annotations
@@ -158,6 +158,7 @@ class Lot:
         self.least = np.array([rule[1] for rule in rules], dtype=np.int64)
         self.most = np.array([rule[2] for rule in rules], dtype=np.int64)
         self.found: list[np.ndarray[Any, Any]] = []
+        self._impossible = False
         self._models: dict[bool, highspy.Highs] = {}
 
     def fits(self, solution: np.ndarray[Any, Any]) -> bool:
@@ -173,11 +174,13 @@ class Lot:
             return False
         if self.free or self.found:
             return True
+        if self._impossible:
+            return False
         try:
             self.solve({}, most=True)
         except ImpossibleError:
-            return False
-        return True
+            self._impossible = True
+        return not self._impossible
 
     def solve(self, terms: Terms, *, most: bool) -> np.ndarray[Any, Any]:
         """Return a solution with the greatest (least) sum, and keep it. Numbers of unknowns are the system's."""
@@ -227,7 +230,9 @@ class Lot:
         return highs
 
     def seen(self, terms: Terms) -> tuple[int, int]:
-        """Return the ends of what a sum is in the solutions found."""
+        """Return the ends of what a sum is in the solutions found; without rules, all that it can be."""
+        if self.free:
+            return self.bounds(terms)
         values = [sum(by * int(one[self.place[u]]) for u, by in terms.items()) for one in self.found]
         return (min(values), max(values)) if values else (0, 0)
 
@@ -263,28 +268,37 @@ def answers(lots: Iterable[Lot], questions: Sequence[Question]) -> list[Span | N
     lot_of = {unknown: lot for lot in lots for unknown in lot.members}
     given: list[Span | None] = [None] * len(questions)
     asked: dict[int, list[int]] = defaultdict(list)
+    apart: list[int] = []
     for number, question in enumerate(questions):
-        lots_of = {id(lot_of[u]): lot_of[u] for u, _ in question.terms}
-        if len(lots_of) == 1:
-            asked[next(iter(lots_of))].append(number)
-        else:  # nothing connects its terms: each end is the sum of the ends
-            given[number] = _apart(lot_of, question)
+        lots_of = {id(lot_of[unknown]) for unknown, _ in question.terms}
+        (asked[lots_of.pop()] if len(lots_of) == 1 else apart).append(number)
     for numbers in asked.values():
         lot = lot_of[questions[numbers[0]].terms[0][0]]
         if lot.can_be():
             _answer(lot, questions, numbers, given)
+    for number in apart:
+        given[number] = _apart(lot_of, questions[number])
     return given
 
 
 def _apart(lot_of: Mapping[int, Lot], question: Question) -> Span | None:
+    """Return what a sum can be of which nothing connects the terms: each end is the sum of their ends."""
+    if not all(lot_of[unknown].can_be() for unknown, _ in question.terms):
+        return None
+    seen = [_end(by, lot_of[unknown].seen({unknown: 1})) for unknown, by in question.terms]
+    low, high = sum(low for low, _ in seen), sum(high for _, high in seen)
+    if high - low >= question.width and high >= question.reach:
+        return Span(low, high, sharp=False)
     try:
-        spans = [(by, lot_of[u].span({u: 1})) for u, by in question.terms if lot_of[u].can_be()]
+        spans = [lot_of[unknown].span({unknown: 1}) for unknown, _ in question.terms]
     except UnsolvedError:
         return None
-    if len(spans) < len(question.terms):
-        return None
-    ends = [sorted((by * span.low, by * span.high)) for by, span in spans]
+    ends = [_end(by, (span.low, span.high)) for (_, by), span in zip(question.terms, spans, strict=True)]
     return Span(sum(low for low, _ in ends), sum(high for _, high in ends), sharp=True)
+
+
+def _end(by: int, ends: tuple[int, int]) -> tuple[int, int]:
+    return (by * ends[0], by * ends[1]) if by > 0 else (by * ends[1], by * ends[0])
 
 
 def _answer(lot: Lot, questions: Sequence[Question], numbers: Iterable[int], given: list[Span | None]) -> None:
@@ -315,7 +329,7 @@ def _answer(lot: Lot, questions: Sequence[Question], numbers: Iterable[int], giv
 
 def _done(lot: Lot, question: Question, given: list[Span | None], number: int) -> bool:
     terms = dict(question.terms)
-    low, high = lot.bounds(terms) if lot.free else lot.seen(terms)
+    low, high = lot.seen(terms)
     given[number] = Span(low, high, sharp=lot.free)
     if lot.free:
         return True
