@@ -106,8 +106,9 @@ bench-protection: setup ## Measure protection and audit of a release with 24 bef
 faults: tools ## Break every call of AWS of every kind of run in every way, and see that a repeat ends it
 	FAULTS=all $(PY) -m pytest -n 2 tests/faults
 
-attacks: tools ## Let an independent attacker try 200 random worlds of six releases. WORLDS=200
-	ATTACKED_WORLDS="$(or $(WORLDS),200)" $(PY) -m pytest -n 2 tests/protection/test_worlds.py
+attacks: tools ## Let independent attackers try 200 random worlds of six releases, and published sites. WORLDS=200 SITES=build/site
+	ATTACKED_WORLDS="$(or $(WORLDS),200)" $(PY) -m pytest -n 2 tests/protection/test_worlds.py tests/attacks
+	$(PY) -m tests.attacks.attack $(or $(SITES),$(wildcard build/site))
 
 SAM = python=$$(.ci/sam-python) && PATH="$$python:$$PATH" PYTHONPATH= SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 .venv-sam/bin/sam
 
