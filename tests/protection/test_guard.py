@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from functions.compute_kpis.protection.rounding import Rounded, round_all
 from functions.compute_kpis.protection.structure import structure_of
 from functions.compute_kpis.protection.withholding import EVERY, Place, steps
 from placements_kpi.settings import Disclosure
-from tests.protection.worlds import DESCRIPTION, MONTHS, REASONS, REGIONS, Person, people, results_of
+from tests.protection.worlds import DESCRIPTION, MONTHS, REASONS, REGIONS, Person, corrected, people, results_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -132,6 +133,35 @@ def test_correction_of_one_person_reveals_nothing_and_is_declared() -> None:
     assert changes
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_no_shown_number_moves_against_the_true_one_from_any_release_to_any_later_one(seed: int) -> None:
+    """People come late, are taken out and move, month after month, and every sum still adds up."""
+    chance = random.Random(seed)
+    known = [one for month in range(2) for one in people(chance, month)]
+    past = Past()
+    seen: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    moved = 0
+    for _ in range(8):
+        made = release(known, past, month=1)
+        for name, count in _true(known, 1).items():
+            shown_now = ({**past.entries, **made.page.entries})[name].shown
+            if isinstance(shown_now, int):
+                for true, before in seen[name]:
+                    moved += before != shown_now
+                    assert true > count or before <= shown_now, name
+                    assert true < count or before >= shown_now, name
+                seen[name].append((count, shown_now))
+        for month in range(2):
+            parts = [shown(made, "headline", region, month) for region in REGIONS]
+            total = shown(made, "headline", month=month)
+            if None not in {total.numerator, *(part.numerator for part in parts)}:
+                assert sum(part.numerator or 0 for part in parts) == total.numerator
+                assert sum(part.denominator or 0 for part in parts) == total.denominator
+        past = past_of([*past.pages, made.page])
+        known = corrected(chance, corrected(chance, known, 1), 1)
+    assert moved
+
+
 def test_correction_published_as_the_difference_it_makes_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """A published number moved by the one person who came late tells that it was one: nothing of that gets out."""
     first = release(LARGE)
@@ -160,8 +190,8 @@ def test_correction_published_as_the_difference_it_makes_is_stopped(monkeypatch:
     assert second.document.verdict.withheld
 
 
-def _true(known: Iterable[Person]) -> dict[str, int]:
-    guard = KpiGuard(results_of(known, 0).kpis[0], Guard(USED, KEY, Past()))
+def _true(known: Iterable[Person], month: int = 0) -> dict[str, int]:
+    guard = KpiGuard(results_of(known, month).kpis[0], Guard(USED, KEY, Past()))
     guard.settle()
     return dict(guard.counts)
 

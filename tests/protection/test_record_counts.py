@@ -185,6 +185,13 @@ def test_records_that_would_tell_that_a_hidden_count_is_small_are_withheld() -> 
     assert ROUTE in made.withheld
 
 
+def test_what_becomes_of_one_count_tells_nothing_of_an_equal_one() -> None:
+    """Whoever knows how many rows were refused for one reason learns from that nothing about the others."""
+    reasons = ("missing", "not_json", "out_of_range", "too_long", "wrong_type", "ragged")
+    refused = facts_of(release(results(refused=dict.fromkeys(reasons, 13)))).tables[0].refused
+    assert set(refused.values()) == {10, 15}
+
+
 def test_a_table_is_withheld_whole_and_named() -> None:
     # Without its table a total would be the sum of the others: what is left out goes with everything beside it.
     name = f"{RECORDS}/trainees.numerator/2025/2025-01-31/rows/kept"

@@ -19,7 +19,7 @@ from functions.compute_kpis.protection.quantities import (
     parse,
     quantity,
 )
-from functions.compute_kpis.protection.rounding import ENFORCED, Method, neighbours, round_all
+from functions.compute_kpis.protection.rounding import ENFORCED, Method, bound_by, neighbours, round_all
 from functions.compute_kpis.protection.structure import Structure, holding, reference_parts, structure_of
 from functions.compute_kpis.protection.withholding import Place, steps
 
@@ -95,7 +95,10 @@ class KpiGuard:
 
     def _read(self) -> None:
         """Give every count its name, and unite the names of one count."""
-        named = {reference_parts(ref)[:2] for one in self.description.relations for ref in (one.whole, *one.parts)}
+        linked = {reference_parts(ref)[:2] for one in self.description.relations for ref in (one.whole, *one.parts)}
+        linked |= {
+            (name, part) for name, one in self.measures.items() for part in PARTS if is_of_people(one, _other(part))
+        }
         self.true: dict[str, int] = {}
         for figure in self.kpi.figures:
             measure = self.measures[figure.measure]
@@ -103,7 +106,7 @@ class KpiGuard:
                 if is_of_people(measure, part):
                     if self._moves_daily(figure, measure):
                         continue
-                elif (measure.id, part) not in named:
+                elif (measure.id, part) not in linked:
                     continue
                 self.true[self._name(figure, part)] = count
         past = [
@@ -129,28 +132,15 @@ class KpiGuard:
     def _round(self) -> None:
         past, key = self.guard.past.entries, self.guard.key
         used = self.guard.disclosure
-        other_key = bool(self.guard.past.pages) and self.guard.past.pages[-1].key_id != key.key_id
         people = {name: count for name, count in self.counts.items() if name not in self.exact}
         # A count of anybody that is shown as nobody would lie between 1 and the base less 1: less than the width.
         least = used.base if used.base - 2 < used.width else 0
         method = Method(used.base, least, used.solver_seconds)
-        unchanged = frozenset(
-            name
-            for name, count in people.items()
-            if name in past
-            and (
-                past[name].seal == key.seal(name, count)
-                # With another key nobody can tell: what can stay stays.
-                or (other_key and past[name].rounded in neighbours(count, used.base))
-            )
-        )
         published = {name: entry.rounded for name, entry in past.items() if name in people}
-        rounded = round_all(people, self.structure, self._of_people(people), method, key, published, unchanged)
+        rounded = round_all(
+            people, self.structure, self._of_people(people), method, key, published, self._bound(people, least)
+        )
         self.rounded = dict(rounded.counts)
-        for link in self.links:
-            if link.kind == "at_most" and link.whole in self.exact and link.parts[0] in self.rounded:
-                while self.rounded[link.parts[0]] > self.counts.get(link.whole, self.rounded[link.parts[0]]):
-                    self.rounded[link.parts[0]] -= used.base
         self.broken = {
             (one.measure, one.period, one.stands, parse(part).breakdown)
             for link in rounded.broken
@@ -159,6 +149,28 @@ class KpiGuard:
         }
         everything = {name: entry.rounded for name, entry in past.items()} | self.rounded
         self.enforced = tuple(link for link in holding(self.links, everything) if link.kind in ENFORCED)
+
+    def _bound(self, people: dict[str, int], least: int) -> dict[str, int]:
+        """Return what counts must become after earlier releases, and so as not to be above an exact one they are of."""
+        past, key, base = self.guard.past, self.guard.key, self.guard.disclosure.base
+        other_key = bool(past.pages) and past.pages[-1].key_id != key.key_id
+        bound: dict[str, int] = {}
+        for link in self.links:
+            part = link.parts[0]
+            if link.kind == "at_most" and link.whole in self.exact and part in people and link.whole in self.counts:
+                down, up = neighbours(people[part], base)
+                if up > self.counts[link.whole]:
+                    bound[part] = down
+        for name, count in people.items():
+            if name not in past.entries:
+                continue
+            before = past.entries[name].rounded
+            only = bound_by(count, past.counts_behind(name, key, base), base, least if _is_national(name) else 0)
+            if only is not None:
+                bound[name] = only
+            elif other_key and before in neighbours(count, base):
+                bound[name] = before  # With another key nobody can tell what has changed: what can stay stays.
+        return bound
 
     def _of_people(self, people: dict[str, int]) -> list[Link]:
         """Return the links between counts of people of this release; a part that is not there has nobody."""
@@ -200,7 +212,7 @@ class KpiGuard:
     def _symbol_of_rate(self, figure: Figure, measure: Measure, numerator: int, denominator: int) -> Symbol | None:
         if figure.denominator == 0:
             return "z"
-        if denominator < self.guard.disclosure.percentage_floor:
+        if denominator < self.guard.disclosure.percentage_floor or numerator > denominator:
             return "c"
         if not is_of_people(measure, "numerator"):
             return None
@@ -344,6 +356,14 @@ def _exact(figure: Figure, measure: Measure) -> Figure:
 
 def _hidden(figure: Figure, symbol: Symbol) -> Figure:
     return figure.model_copy(update={"numerator": None, "denominator": None, "value": None, "symbol": symbol})
+
+
+def _other(part: Part) -> Part:
+    return "denominator" if part == "numerator" else "numerator"
+
+
+def _is_national(name: str) -> bool:
+    return parse(name).breakdown == "national"
 
 
 def _is_month_end(day: date) -> bool:

@@ -23,6 +23,8 @@ from placements_kpi.errors import PlacementsKpiError
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
+    from functions.compute_kpis.protection.keys import RoundingKey
+
 FOLDER = "ledger/"
 LEDGER_CONTRACT: Literal["school-placements-ledger/1"] = "school-placements-ledger/1"
 
@@ -113,6 +115,20 @@ class Past:
     def releases(self) -> tuple[str, ...]:
         """Return the ids of the earlier releases, oldest first."""
         return tuple(page.release for page in self.pages)
+
+    def counts_behind(self, name: str, key: RoundingKey, base: int) -> dict[int, int]:
+        """Return the true counts of ``name`` in earlier releases of this key and base, with what they became.
+
+        The newest come first. A seal is tried for the counts that can have become what was published.
+        """
+        found: dict[int, int] = {}
+        for page in reversed(self.pages):
+            entry = page.entries.get(name) if (page.key_id, page.base) == (key.key_id, base) else None
+            if entry is not None:
+                near = range(max(0, entry.rounded - base + 1), entry.rounded + base)
+                for count in (count for count in near if key.seal(name, count) == entry.seal):
+                    found.setdefault(count, entry.rounded)
+        return found
 
     def shown(self, kpi: str, restated: frozenset[Scope], *, nobody: bool = True) -> list[Shown]:
         """Return what a reader has seen of one KPI (``id@version``), release by release.

@@ -251,7 +251,7 @@ def _rounded(
     ]
     parts += [(true[part], rounded[part]) for part in _parts_of(place, rounded) if true[part] <= count]
     same = [shown for number, shown in parts if number == count]
-    usual = same[0] if same else preferred_of("facts", count, method, key)
+    usual = same[0] if same else preferred_of(f"{RECORDS}/{place}", count, method, key)
     return max([usual, *(shown for _, shown in parts if shown in neighbours(count, method.base, method.least))])
 
 

@@ -1,11 +1,12 @@
 """Controlled rounding: every count of people becomes a multiple of the base next to it, and sums still add up.
 
-The two multiples next to a count are all it may become. Which of them a count prefers is
-drawn by the key, the nearer one more often, in proportion (docs/decisions/0012): were it
-always the nearer one, a reader would know the count to half the base. Totals are decided
-first and never moved for a part. What then remains is an integer programme: the fewest
-and lightest departures from what the counts prefer, such that what holds between the
-true counts holds between the published ones.
+The two multiples next to a count are all it may become. Which of them a count prefers
+depends on a threshold between the two that the key draws for its series (docs/decisions/0012):
+were it always the nearer one, a reader would know the count to half the base; were it drawn anew
+for each count, 84 could become 80 when 83 was 85. Totals are decided first and never moved for a
+part. What then remains is an integer programme: the fewest and lightest departures from what the
+counts prefer, such that what holds between the true counts holds between the published ones, and
+no count moves against what earlier releases made of it.
 """
 
 from __future__ import annotations
@@ -66,14 +67,30 @@ def neighbours(count: int, base: int, least: int = 0) -> tuple[int, int]:
 
 
 def preferred_of(draw: str, count: int, method: Method, key: RoundingKey) -> int:
-    """Return the neighbour that the key draws for ``count``: the upper one with the probability that is its due.
+    """Return the neighbour on the side of a threshold between both: the upper one with the probability that is its due.
 
-    ``draw`` names what is counted: the same name and count have the same outcome, ever.
+    ``draw`` names what is counted. It has one threshold between two multiples, ever, so that what is shown of it
+    never falls while it grows.
     """
     down, up = neighbours(count, method.base, method.least)
     if down == up:
         return up
-    return up if key.fraction(f"{draw}|{count}") < (count - down) / (up - down) else down
+    return up if key.fraction(f"{draw}|{down}") < (count - down) / (up - down) else down
+
+
+def bound_by(count: int, before: Mapping[int, int], base: int, least: int = 0) -> int | None:
+    """Return the one neighbour that ``count`` may become after what ``before`` says; ``None`` if it may become either.
+
+    ``before`` gives what earlier counts of the same thing became, the newest first: what grew must not be shown as
+    less than it was, nor what fell as more.
+    """
+    down, up = neighbours(count, base, least)
+    for earlier, became in before.items():
+        if earlier <= count and became >= up:
+            return up
+        if earlier >= count and became <= down:
+            return down
+    return None
 
 
 def round_all(
@@ -83,16 +100,15 @@ def round_all(
     method: Method,
     key: RoundingKey,
     published: Mapping[str, int],
-    unchanged: frozenset[str],
+    bound: Mapping[str, int],
 ) -> Rounded:
     """Return a published count for each of ``counts``.
 
-    ``links`` are those that the counts bear out; names in ``unchanged`` keep what is ``published`` of them.
+    ``links`` are those that the counts bear out; ``bound`` has what a name must become, if it is free no more.
     Where a line of parts cannot add up to its total, its totals may keep what was published of them; if that
     does not help, the line is ``broken`` and is not to be shown.
     """
-    work = _Work(counts, structure, tuple(link for link in links if link.kind in ENFORCED), method, key)
-    work.fix({name: published[name] for name in counts if name in unchanged and name in published})
+    work = _Work(counts, structure, tuple(link for link in links if link.kind in ENFORCED), method, key, bound)
     national = {name for name in work.counts if parse(name).breakdown == "national"}
     among_totals = [link for link in work.links if national.issuperset((link.whole, *link.parts))]
     work.solve(among_totals, national, settled=set(), before={})
@@ -102,7 +118,7 @@ def round_all(
 
 
 class _Work:
-    """Counts that are equal within a series are one: a count that has not changed is not published anew."""
+    """Counts that are equal within a series are one, unless they are bound apart."""
 
     def __init__(
         self,
@@ -111,36 +127,32 @@ class _Work:
         links: tuple[Link, ...],
         method: Method,
         key: RoundingKey,
+        bound: Mapping[str, int],
     ) -> None:
         self.method, self.key, self.links = method, key, links
         self.lead: dict[str, str] = {}
-        seen: dict[tuple[str, int], str] = {}
-        for name in sorted(counts):
-            self.lead[name] = seen.setdefault((_series(name), counts[name]), name)
         self.counts = dict(counts)
-        self.least = {name: method.least if parse(name).breakdown == "national" else 0 for name in counts}
         self.domain: dict[str, tuple[int, int]] = {}
-        self.wish: dict[str, int] = {}
-        for name in sorted(set(self.lead.values())):
-            count, least = counts[name], self.least[name]
-            self.domain[name] = neighbours(count, method.base, least)
-            self.wish[name] = preferred_of(_series(name), count, Method(method.base, least, 0.0), key)
-        self.chosen: dict[str, int] = dict(self.wish)
+        self.chosen: dict[str, int] = {}
+        """At first what each prefers."""
+        one: dict[tuple[str, int, int | None], str] = {}
+        alike: dict[tuple[str, int], int] = {}
+        for name in sorted(bound):
+            alike.setdefault((_series(name), counts[name]), bound[name])
+        for name in sorted(counts):
+            series, count = _series(name), counts[name]
+            only = bound.get(name, alike.get((series, count)))
+            lead = self.lead[name] = one.setdefault((series, count, only), name)
+            if lead == name:
+                least = method.least if parse(name).breakdown == "national" else 0
+                self.domain[name] = neighbours(count, method.base, least) if only is None else (only, only)
+                self.chosen[name] = (
+                    preferred_of(series, count, Method(method.base, least, 0.0), key) if only is None else only
+                )
         self.broken: list[Link] = []
 
     def may_be(self, name: str, value: int) -> bool:
-        return value in neighbours(self.counts[name], self.method.base, self.least[name])
-
-    def fix(self, published: Mapping[str, int]) -> None:
-        """Leave these names what they are; equal counts of a series follow the first."""
-        done: set[str] = set()
-        for name in sorted(published):
-            lead = self.lead[name]
-            if lead in done or not self.may_be(name, published[name]):
-                continue
-            done.add(lead)
-            self.domain[lead] = (published[name], published[name])
-            self.wish[lead] = self.chosen[lead] = published[name]
+        return value in self.domain[self.lead[name]]
 
     def solve(self, links: Iterable[Link], free: set[str], settled: set[str], before: Mapping[str, int]) -> None:
         """Choose for names in ``free``; those in ``settled`` keep what is chosen, or at worst what was ``before``."""
