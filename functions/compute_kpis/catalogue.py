@@ -141,6 +141,12 @@ def _check(kpi: Description) -> None:
     if [measure.id for measure in kpi.measures if measure.role == "headline"] != [kpi.headline]:
         wrong.append("exactly the headline measure has role 'headline'")
     wrong += [f"source {source!r} is unknown" for source in kpi.sources if source not in SOURCES]
+    needs = [(f"measure {one.id!r}", one.needs or kpi.sources) for one in kpi.measures]
+    needs += [(f"breakdown {one.id!r}", one.needs) for one in kpi.breakdowns]
+    wrong += [
+        f"{name} needs {', '.join(more)}, which is no source" for name, of in needs if (more := {*of} - {*kpi.sources})
+    ]
+    wrong += [f"nothing needs source {source!r}" for source in kpi.sources if not any(source in of for _, of in needs)]
     for measure in kpi.measures:
         if measure.id in INTERNAL_MEASURES:
             wrong.append(f"measure {measure.id!r} is internal and must not be declared")

@@ -131,6 +131,7 @@ SENTENCES = (
     "the way it is worked out was corrected",
     "the lists of codes changed",
     "the protection of small numbers changed",
+    "there is no data of {source} that can be used",
     "restated from data of {dated}",
     "worked out by version {version} of the code instead of {version}",
     "worked out again",

@@ -5,7 +5,7 @@ The KPI book, "Rules for every KPI"; ``docs/kpi-catalogue.md`` says what a query
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, get_args
@@ -45,9 +45,10 @@ class Worked:
 _Cells = dict[tuple[str, int, date], dict[tuple[str, str], "ResultRow"]]
 
 
-def figures_of(kpi: Kpi, points: tuple[Point, ...], rows: Iterable[ResultRow]) -> Worked:
+def figures_of(kpi: Kpi, points: tuple[Point, ...], rows: Iterable[ResultRow], missing: Collection[str] = ()) -> Worked:
     """Return the figures of ``kpi``; :class:`FigureError` if its query returned what cannot be.
 
+    What needs a source that is ``missing`` is not available, whatever the query made of its empty tables.
     Order: measures, points, national before breakdowns, categories, each as declared.
     """
     rows = tuple(rows)
@@ -57,7 +58,7 @@ def figures_of(kpi: Kpi, points: tuple[Point, ...], rows: Iterable[ResultRow]) -
     _check_current(description, points, kept)
     cells = _cells(description, points, rows)
     figures = tuple(
-        figure
+        figure if description.needs(measure.id, figure.breakdown).isdisjoint(missing) else _not_available(figure)
         for measure in description.measures
         for point in _points_of(measure, kept)
         for figure in _figures_at(description, measure, point, cells.get((measure.id, point.period, point.as_of), {}))
@@ -211,6 +212,12 @@ def _figure(
         denominator=denominator,
         value=value,
     )
+
+
+def _not_available(figure: Figure) -> Figure:
+    if figure.status == "not_collected":
+        return figure
+    return figure.model_copy(update={"numerator": None, "denominator": None, "value": None, "status": "not_available"})
 
 
 def _empty(measure: Measure, point: Point, breakdown: str, category: str, status: Status) -> Figure:

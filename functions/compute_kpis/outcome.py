@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from functions.compute_kpis.calendars import CalendarError, Calendars
+from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.figures import FigureError, figures_of
-from functions.compute_kpis.pins import Pin, mixed_keys, public_day
+from functions.compute_kpis.pins import NO_SNAPSHOT, Pin, mixed_keys, public_day
 from functions.compute_kpis.points import points_of
 from functions.compute_kpis.reference import parquet_bytes
 from placements_kpi import store
@@ -63,11 +64,22 @@ class Plan:
         """Return the KPIs whose query is worth running."""
         return [kpi for kpi in self.kpis if kpi.id not in self.failures]
 
+    def to_read(self, snapshots: Mapping[str, str]) -> dict[str, str]:
+        """Return the snapshot of each table to run the queries on: of a source that cannot be used, that of none."""
+        unusable = {table: NO_SNAPSHOT for table, source in SOURCE_OF_TABLE.items() if self.pins[source].problem}
+        return {**snapshots, **unusable}
+
+    def missing(self, kpi: Kpi) -> dict[str, str]:
+        """Return the sources of a KPI that cannot be used, each with why, for the public."""
+        pins = {source: self.pins[source].problem for source in kpi.description.sources}
+        return {source: problem for source, problem in pins.items() if problem}
+
 
 def plan(as_of: date, kpis: list[Kpi], unusable: list[Unusable], pins: Mapping[str, Pin], calendars: Calendars) -> Plan:
     """Return the plan for the as-of date.
 
-    A KPI with no period, with a source too old or missing, or with people under two keys, is not tried.
+    A KPI with no period is not tried, nor one whose headline needs a source that is too old or missing, or people under
+    two keys (KPI book, "Needed sources").
     """
     points: dict[str, tuple[Point, ...]] = {}
     failures: dict[str, Failure] = {}
@@ -77,7 +89,8 @@ def plan(as_of: date, kpis: list[Kpi], unusable: list[Unusable], pins: Mapping[s
         except CalendarError as error:
             failures[kpi.id] = Failure("There is no period to work the figures out for.", str(error))
             continue
-        used = [pins[source] for source in kpi.description.sources]
+        needed = kpi.description.needs(kpi.description.headline)
+        used = [pins[source] for source in kpi.description.sources if source in needed]
         mixed = mixed_keys(used)
         if mixed:
             failures[kpi.id] = Failure(*mixed)
@@ -122,11 +135,12 @@ def _work_out(kpi: Kpi, made: Plan, snapshots: Mapping[str, str], answers: Mappi
     answer = answers[kpi.id]
     if answer.error is not None:
         return Failure(_NOT_THIS_TIME, answer.error)
+    missing = made.missing(kpi)
     try:
-        worked = figures_of(kpi, made.points[kpi.id], answer.rows)
+        worked = figures_of(kpi, made.points[kpi.id], answer.rows, missing)
     except FigureError as error:
         return Failure(error.public, str(error))
-    facts = [made.pins[source].facts for source in kpi.description.sources]
+    facts = [made.pins[source].facts for source in kpi.description.sources if source not in missing]
     return KpiResult(
         id=kpi.id,
         state="ok",
@@ -135,6 +149,7 @@ def _work_out(kpi: Kpi, made: Plan, snapshots: Mapping[str, str], answers: Mappi
         points=worked.points,
         figures=worked.figures,
         comparison=worked.comparison,
+        missing=missing,
         snapshots={table: snapshots[table] for table in kpi.tables},
         source_dates={fact.source: fact.as_of for fact in facts if fact.as_of},
         sql=kpi.sql,

@@ -18,9 +18,6 @@ from placements_kpi.errors import PlacementsKpiError
 if TYPE_CHECKING:
     from placements_kpi.settings import ComputeSettings
 
-NO_SNAPSHOT = "00000000-000000000000"
-"""Stands for the snapshot of a table that has none yet: a query is explained without its rows."""
-
 
 @dataclass(frozen=True)
 class Line:
@@ -79,7 +76,7 @@ def explained(settings: ComputeSettings, budget_seconds: float) -> Iterator[Line
     """
     kpis, unusable = catalogue.load_catalogue(definitions.load_definitions())
     wanted: list[queries.Query] = [*kpis, UnknownValues()]
-    nothing = {table: NO_SNAPSHOT for query in wanted for table in query.tables}
+    nothing = {table: pins.NO_SNAPSHOT for query in wanted for table in query.tables}
     for name, error in queries.explain(wanted, nothing, settings, budget_seconds).items():
         if error is None:
             yield Line(f"query {name}", "Athena accepts it")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.compute_kpis import definitions, reference
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
+from functions.compute_kpis.pins import NO_SNAPSHOT
 from functions.compute_kpis.record import record_key
 from functions.compute_kpis.release import ReleaseError, read_release, release_key
 from placements_kpi import snapshots, store
@@ -134,7 +135,13 @@ def _rewritten(s3: S3Client, bucket: str, pinned: Mapping[str, str]) -> dict[str
 def _gone(s3: S3Client, bucket: str, published: Published) -> list[str]:
     """Return the tables that had rows and of whose snapshot nothing is there: a query of it would find nobody."""
     kept = {facts.table: facts.kept for source in published.results.sources for facts in source.tables}
-    read = {table for kpi in published.results.kpis if kpi.state == "ok" for table in kpi.snapshots}
+    read = {
+        table
+        for kpi in published.results.kpis
+        if kpi.state == "ok"
+        for table, snapshot in kpi.snapshots.items()
+        if snapshot != NO_SNAPSHOT
+    }
     return sorted(
         table
         for table in read

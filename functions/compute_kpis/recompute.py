@@ -93,11 +93,12 @@ def work_out_again(settings: ComputeSettings, published: Published, folder: Path
     results = published.results
     kpis, unusable = catalogue.load_catalogue(published.definitions, folder)
     worked = {kpi.id for kpi in results.kpis if kpi.state == "ok"}
+    missing = {source: why for kpi in results.kpis if kpi.state == "ok" for source, why in kpi.missing.items()}
     made = outcome.plan(
         results.as_of,
         [kpi for kpi in kpis if kpi.id in worked],
         [unused for unused in unusable if unused.id in worked],
-        {facts.source: Pin(facts) for facts in results.sources},
+        {facts.source: Pin(facts, missing.get(facts.source)) for facts in results.sources},
         load_calendars(published.definitions),
     )
     s3, bucket = store.s3_client(), settings.data_bucket

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
-from functions.compute_kpis.pins import public_day
+from functions.compute_kpis.pins import NO_SNAPSHOT, public_day
 from placements_kpi.finality import Cell, marked
 from placements_kpi.results import Revision, Shown, judged
 from placements_kpi.settings import SOURCE_TITLES
@@ -108,7 +108,9 @@ def _reasons(was: Protected, now: Protected, before: KpiResult, after: KpiResult
         reasons.append("the lists of codes changed")
     if was.disclosure.model_dump(exclude=_APPROVAL) != now.disclosure.model_dump(exclude=_APPROVAL):
         reasons.append("the protection of small numbers changed")
-    sources = sorted({SOURCE_OF_TABLE[table] for table in changed if table in SOURCE_OF_TABLE})
+    gone = {SOURCE_OF_TABLE[table] for table in changed if after.snapshots[table] == NO_SNAPSHOT}
+    reasons += [f"there is no data of {SOURCE_TITLES[source]} that can be used" for source in sorted(gone)]
+    sources = sorted({SOURCE_OF_TABLE[table] for table in changed if table in SOURCE_OF_TABLE} - gone)
     if sources:
         reasons.append(f"restated from data of {_dated(after, sources)}")
     return reasons

@@ -146,8 +146,9 @@ def execute(
     budget_seconds: float,
 ) -> tuple[tuple[KpiResult, ...], dict[str, outcome.Failure], dict[str, Answer]]:
     """Run the queries of the plan against ``snapshots``; return the KPIs, why some failed, and the answers."""
-    answers = run_queries(made.to_query, snapshots, settings, budget_seconds)
-    results, failures = outcome.kpi_results(made, snapshots, answers, previous)
+    read = made.to_read(snapshots)
+    answers = run_queries(made.to_query, read, settings, budget_seconds)
+    results, failures = outcome.kpi_results(made, read, answers, previous)
     for kpi_id, failure in sorted(failures.items()):
         logger.error("kpi failed", extra={"kpi": kpi_id, "reason": failure.detail})
     return results, failures, answers

@@ -77,6 +77,8 @@ class Measure(_Document):
     first_period: int | None = None
     cumulative: bool = True
     """Whether it counts from the opening of its period, so that it cannot fall from month to month."""
+    needs: tuple[str, ...] = ()
+    """The sources that it cannot do without; none named: all of the KPI's."""
     note: str | None = None
 
 
@@ -118,6 +120,8 @@ class Breakdown(_Document):
     measures: tuple[str, ...]
     partition: bool
     categories: tuple[Category, ...]
+    needs: tuple[str, ...] = ()
+    """The sources that it cannot do without, beyond those of its measures."""
     note: str | None = None
 
 
@@ -152,6 +156,7 @@ class Description(_Document):
     region_of: str
     """Whose region a regional figure uses: "the training provider", "the school"."""
     sources: tuple[str, ...]
+    """The first is the one that the headline's numerator is counted in."""
     families: tuple[Family, ...]
     measures: tuple[Measure, ...]
     breakdowns: tuple[Breakdown, ...]
@@ -163,6 +168,12 @@ class Description(_Document):
     caveats: tuple[str, ...]
     breaks: tuple[SeriesBreak, ...] = ()
     definition_version: str
+
+    def needs(self, measure: str, breakdown: str = "national") -> frozenset[str]:
+        """Return the sources that the figures of a measure need, nationally or in a breakdown."""
+        (counted,) = [one.needs for one in self.measures if one.id == measure]
+        more = [source for one in self.breakdowns if one.id == breakdown for source in one.needs]
+        return frozenset((*(counted or self.sources), *more))
 
 
 class Point(_Document):
@@ -249,7 +260,10 @@ class KpiResult(_Document):
     figures: tuple[Figure, ...] = ()
     comparison: dict[str, str] = Field(default_factory=dict)
     """Measure id: why it cannot be compared with the previous period. A measure not named can."""
+    missing: dict[str, str] = Field(default_factory=dict)
+    """Source: why what needs it is not available (KPI book, "Needed sources"), in one sentence for the public."""
     snapshots: dict[str, str] = Field(default_factory=dict)
+    """Table: snapshot id, which of a source that is missing is that of no snapshot."""
     source_dates: dict[str, date] = Field(default_factory=dict)
     sql: str = ""
 
