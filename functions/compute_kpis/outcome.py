@@ -12,11 +12,11 @@ import pyarrow as pa
 from functions.compute_kpis.calendars import CalendarError, Calendars
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.figures import FigureError, figures_of
-from functions.compute_kpis.pins import NO_SNAPSHOT, Pin, mixed_keys, public_day
+from functions.compute_kpis.pins import Pin, mixed_keys, public_day
 from functions.compute_kpis.points import points_of
 from functions.compute_kpis.reference import parquet_bytes
 from placements_kpi import store
-from placements_kpi.results import KpiResult, Point, Results
+from placements_kpi.results import NO_SNAPSHOT, KpiResult, Point, Results
 
 if TYPE_CHECKING:
     from functions.compute_kpis.catalogue import Kpi, Unusable

@@ -25,13 +25,6 @@ if TYPE_CHECKING:
 
 SNAPSHOT_ID = re.compile(r"\d{8}-[0-9a-f]{12}")
 
-NO_SNAPSHOT = "00000000-000000000000"
-"""Stands for the snapshot of a source that there is nothing of: a query pinned to it finds a table without rows.
-
-Athena reads no data, and says nothing, where a projected partition is not there:
-https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html
-"""
-
 
 class PinError(PlacementsKpiError):
     """A source's pointer, manifest or attempt cannot be used."""

@@ -14,6 +14,7 @@ from functions.compute_kpis.protection import keys
 from functions.compute_kpis.reconciliation import UnknownValues
 from placements_kpi import store, times
 from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.results import NO_SNAPSHOT
 
 if TYPE_CHECKING:
     from placements_kpi.settings import ComputeSettings
@@ -76,7 +77,7 @@ def explained(settings: ComputeSettings, budget_seconds: float) -> Iterator[Line
     """
     kpis, unusable = catalogue.load_catalogue(definitions.load_definitions())
     wanted: list[queries.Query] = [*kpis, UnknownValues()]
-    nothing = {table: pins.NO_SNAPSHOT for query in wanted for table in query.tables}
+    nothing = {table: NO_SNAPSHOT for query in wanted for table in query.tables}
     for name, error in queries.explain(wanted, nothing, settings, budget_seconds).items():
         if error is None:
             yield Line(f"query {name}", "Athena accepts it")

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from functions.compute_kpis import definitions, reference
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
-from functions.compute_kpis.pins import NO_SNAPSHOT
 from functions.compute_kpis.record import record_key
 from functions.compute_kpis.release import ReleaseError, read_release, release_key
 from placements_kpi import snapshots, store
-from placements_kpi.results import Protected, Results
+from placements_kpi.results import NO_SNAPSHOT, Protected, Results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

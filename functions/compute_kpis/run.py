@@ -151,6 +151,9 @@ def execute(
     results, failures = outcome.kpi_results(made, read, answers, previous)
     for kpi_id, failure in sorted(failures.items()):
         logger.error("kpi failed", extra={"kpi": kpi_id, "reason": failure.detail})
+    for kpi in results:
+        if kpi.state == "ok" and kpi.missing:
+            logger.warning("not available", extra={"kpi": kpi.id, "missing": kpi.missing})
     return results, failures, answers
 
 
@@ -288,7 +291,12 @@ def _summary(computed: Computed, ended: str) -> dict[str, Any]:
         "as_of": results.as_of.isoformat(),
         "release": None,
         "kpis": {
-            kpi.id: {"state": kpi.state, "reason": _reason(computed, kpi), "headline": _headline(kpi)}
+            kpi.id: {
+                "state": kpi.state,
+                "reason": _reason(computed, kpi),
+                "missing": sorted(kpi.missing),
+                "headline": _headline(kpi),
+            }
             for kpi in results.kpis
         },
         "queries": len([answer for answer in computed.answers.values() if answer.execution_id]),

@@ -12,6 +12,7 @@ from functions.publish_site.series import over_time
 from functions.publish_site.tables import Table, table
 from functions.publish_site.words import Cell
 from placements_kpi import times
+from placements_kpi.results import NO_SNAPSHOT
 from placements_kpi.settings import SOURCE_TITLES
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def kpi_view(
         "number": index + 1,
         "of": len(kpis),
         "card": card(figures),
+        "not_available": sentences.not_available(figures),
         "stale": notices(document, times.london_day(published), description.sources),
         "graphics": _graphics(figures),
         "beside": _beside(figures, ("headline", "beside", "breakdown"), "Figures"),
@@ -48,6 +50,10 @@ def kpi_view(
         ],
         "compared_with": document.compared_with,
         "revisions": revisions.groups(figures, document),
+        "snapshots": [
+            (table, "no snapshot" if snapshot == NO_SNAPSHOT else snapshot)
+            for table, snapshot in sorted(kpi.snapshots.items())
+        ],
         "sources": _sources(figures, document, times.london_day(published)),
         "late_after": sentences.late_after(document),
         "texts": _texts(description),
@@ -163,11 +169,14 @@ def _sources(figures: KpiFigures, document: Protected, published: date) -> Table
     rows: list[list[str | Cell]] = []
     for source in figures.kpi.description.sources:
         known = facts.get(source)
-        used = figures.kpi.source_dates.get(source) or (known.as_of if known and figures.kpi.state == "ok" else None)
+        used = figures.kpi.source_dates.get(source)
+        missing = source in figures.kpi.missing
+        if used is None and known and figures.kpi.state == "ok" and not missing:
+            used = known.as_of
         rows.append(
             [
                 known.title if known else SOURCE_TITLES.get(source, source),
-                words.day_in_cell(used) if used else "no data yet",
+                words.day_in_cell(used) if used else "none that can be used" if missing else "no data yet",
                 Cell((published - used).days if used else None, "z"),
                 Cell(known.max_age_days if known else None, "x"),
             ]

@@ -182,6 +182,7 @@ def json_file(document: Protected, published: str, kpis: list[KpiFigures], table
                     "state": one.kpi.state,
                     "as_of": one.kpi.as_of.isoformat() if one.kpi.as_of else None,
                     "definition_version": one.kpi.description.definition_version,
+                    "missing_sources": one.kpi.missing,
                     "measures": {measure.id: measure.title for measure in one.kpi.description.measures},
                 }
                 for one in kpis

@@ -50,6 +50,7 @@ _KPI = {
     "state": _TEXT,
     "as_of": _or_null(_DAY),
     "definition_version": _TEXT,
+    "missing_sources": {"type": "object", "additionalProperties": _TEXT},
     "measures": {"type": "object", "additionalProperties": _TEXT},
 }
 _WITHDRAWN = {"withdrawn_on": _DAY, "reason": _TEXT}

@@ -311,7 +311,7 @@ def refused(source: SourceFacts) -> str | None:
 
 
 def carried(figures: KpiFigures) -> str | None:
-    """Return why a KPI shows older figures than the release, or none at all; ``None`` when it is up to date."""
+    """Return why a KPI shows older figures than the release, or no headline; ``None`` when it is up to date."""
     kpi = figures.kpi
     reason = words.sentence(kpi.reason or "")
     if kpi.state == "none":
@@ -319,7 +319,21 @@ def carried(figures: KpiFigures) -> str | None:
     if kpi.state == "carried":
         date_of = words.day(kpi.as_of) if kpi.as_of else "an earlier release"
         return f"This indicator shows the last good figures, of {date_of}. {reason}".strip()
-    return None
+    needed = kpi.description.needs(kpi.description.headline)
+    return next((words.sentence(why) for source, why in kpi.missing.items() if source in needed), None)
+
+
+def not_available(figures: KpiFigures) -> list[str]:
+    """Return, for each source that is missing and not needed by the headline, what needs it and why it is missing."""
+    about = figures.kpi.description
+    made = []
+    for source, why in figures.kpi.missing.items():
+        if source not in about.needs(about.headline):
+            titles = [one.title for one in about.measures if source in about.needs(one.id)]
+            titles += [part.title for part in about.breakdowns if source in part.needs]
+            quoted = words.listed([f"“{title}”" for title in titles])
+            made.append(f"Not available [x]: {quoted}. {words.sentence(why)}")
+    return made
 
 
 def approval(used: Disclosure) -> str:

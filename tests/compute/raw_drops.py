@@ -6,9 +6,7 @@ import importlib
 import json
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from functions.compute_kpis import catalogue
 from placements_kpi import ingest
@@ -17,6 +15,9 @@ from placements_kpi.settings import SOURCES, IngestSettings
 from tests.compute import stack
 from tests.ingest import drops
 from tests.schools import extracts
+
+if TYPE_CHECKING:
+    import pytest
 
 KEY = "local-0123456789-abcdefghijklmnop"
 

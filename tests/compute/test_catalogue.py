@@ -52,6 +52,12 @@ def test_kpi_has_the_description_the_query_and_the_tables_it_reads() -> None:
         ('headline = "headline"', 'headline = "head"', "headline 'head' is not one of its measures"),
         ('sources = ["apply"]', 'sources = ["apply", "ucas"]', "source 'ucas' is unknown"),
         ('sources = ["apply"]', 'sources = ["register"]', "does not name source 'apply'"),
+        (
+            'role = "headline"',
+            'role = "headline"\nneeds = ["ucas"]',
+            "measure 'headline' needs ucas, which is no source",
+        ),
+        ('id = "region"', 'id = "region"\nneeds = ["ucas"]', "breakdown 'region' needs ucas, which is no source"),
         ('id = "late"', 'id = "headline"', "measure headline is declared twice"),
         ('id = "late"', 'id = "facts_in_source"', "is internal"),
         ('family = "cycle"', 'family = "year"', "of family 'year', which is not declared"),
@@ -139,6 +145,30 @@ def test_every_key_of_a_description_is_documented() -> None:
     for model in (Description, Family, Measure, Breakdown, Relation, SeriesBreak, Target):
         for name in model.model_fields:
             assert re.search(rf"\b{name}\b", text), f"docs/kpi-catalogue.md does not say what {name} is"
+
+
+def needs() -> list[str]:
+    """Return the lines of the table of needed sources, as the catalogue has them."""
+    lines = []
+    for kpi in load_catalogue(DEFINITIONS)[0]:
+        about = kpi.description
+        what: dict[str, list[str]] = {}
+        for measure in about.measures:
+            needed = ", ".join(one for one in about.sources if one in about.needs(measure.id))
+            what.setdefault(needed, []).append(f"`{measure.id}`")
+        for part in about.breakdowns:
+            if part.needs:
+                what.setdefault(f"and {', '.join(part.needs)}", []).append(f"breakdown `{part.id}`")
+        for needed, names in what.items():
+            told = "every measure" if len(names) == len(about.measures) else ", ".join(names)
+            lines.append(f"| `{kpi.id}` | {needed} | {told} |")
+    return lines
+
+
+def test_the_table_of_needed_sources_is_that_of_the_catalogue() -> None:
+    lines = DOCS.read_text(encoding="utf-8").splitlines()
+    told = [line for line in lines if re.match(r"\| `[a-z]+(-[a-z]+)+` \| ", line)]
+    assert told == needs()
 
 
 # Definitions.

@@ -81,6 +81,14 @@ def test_a_source_without_people_has_no_key_to_differ(joining: Path) -> None:
     assert states(stack.compute(joining)) == {CANDIDATES: "ok", PROVIDERS: "ok"}
 
 
+def test_a_source_that_the_headline_does_not_need_may_have_another_key(joining: Path) -> None:
+    toml = joining / CANDIDATES / "kpi.toml"
+    toml.write_text(toml.read_text().replace('role = "headline"', 'role = "headline"\nneeds = ["apply"]'))
+    stack.put_world()
+    put(NEW, OLD)
+    assert states(stack.compute(joining)) == {CANDIDATES: "ok", PROVIDERS: "ok"}
+
+
 def test_every_kpi_that_uses_people_of_two_services_is_held_by_the_rule() -> None:
     """The rule goes by the sources a KPI declares: none reads a table of a source that it does not declare."""
     from functions.compute_kpis.contract import SOURCE_OF_TABLE

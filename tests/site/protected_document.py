@@ -14,6 +14,7 @@ from typing import Any
 
 from functions.publish_site.words import PLURALS
 from placements_kpi.results import (
+    NO_SNAPSHOT,
     Breakdown,
     Category,
     Check,
@@ -496,6 +497,22 @@ def kpis() -> tuple[KpiResult, ...]:
         ("schools", "placements"),
     )
     return rejections, withdrawals, participation, vacancies, providers, schools
+
+
+def without(kpi: KpiResult, source: str, why: str) -> KpiResult:
+    """Return an indicator of which the breakdowns need one source that is missing, and the measures do not."""
+    about = kpi.description
+    needs = tuple(one for one in about.sources if one != source)
+    measures = tuple(one.model_copy(update={"needs": needs}) for one in about.measures)
+    parts = tuple(one.model_copy(update={"needs": (source,)}) for one in about.breakdowns)
+    changes = {
+        "description": about.model_copy(update={"measures": measures, "breakdowns": parts}),
+        "missing": {source: why},
+        "snapshots": kpi.snapshots | {f"{source}_rows": NO_SNAPSHOT},
+        "source_dates": dict.fromkeys(needs, AS_OF),
+        "figures": tuple(one if one.breakdown == "national" else hidden(one, "x") for one in kpi.figures),
+    }
+    return kpi.model_copy(update=changes)
 
 
 def sources(as_of: date = AS_OF) -> tuple[SourceFacts, ...]:

@@ -19,7 +19,7 @@ from functions.publish_site.words import BareNumberError, Cell, Number, printed
 from placements_kpi.results import Shown
 from tests.costs.example import example
 from tests.site.conftest import PUBLISHED
-from tests.site.protected_document import AS_OF, audited, document
+from tests.site.protected_document import AS_OF, audited, document, without
 from tests.site.test_revisions import revised
 
 if TYPE_CHECKING:
@@ -101,7 +101,12 @@ def rendered(page_frame: site.Site, government: site.Site) -> Rendered:
                 )
                 for one in made.sources
             ),
-            "kpis": tuple(kpi.model_copy(update={"state": "carried", "reason": "It is old."}) for kpi in made.kpis),
+            "kpis": tuple(
+                without(kpi, kpi.description.sources[-1], "It never came.").model_copy(
+                    update={"state": "carried", "reason": "It is old."}
+                )
+                for kpi in made.kpis
+            ),
         }
     )
     hidden = Shown(numerator=None, denominator=None, value=None, symbol="c")

@@ -14,11 +14,11 @@ from functions.publish_site import assets, costs_page, feed, quality, sentences,
 from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
 from functions.publish_site.figures import KpiFigures
 from local.weight import MOST
-from placements_kpi.results import KpiResult, Protected, Verdict, document_digest
+from placements_kpi.results import NO_SNAPSHOT, KpiResult, Protected, Verdict, document_digest
 from tests.costs.example import example
 from tests.site.conftest import PUBLISHED
 from tests.site.html import Page
-from tests.site.protected_document import AS_OF, document, sources
+from tests.site.protected_document import AS_OF, document, kpis, sources, without
 
 TODAY = date(2026, 7, 15)
 WITHDRAWAL = Withdrawal(release="2026-07-13.1", withdrawn_on=date(2026, 7, 14), reason="one source was read twice")
@@ -135,6 +135,37 @@ def test_a_source_that_never_came_is_named_too(page_frame: site.Site) -> None:
     shown = Page.of(site.release_files(page_frame, made, PUBLISHED)["data-quality/index.html"])
     ages = next(rows for caption, rows in shown.tables if caption.startswith("Age"))
     assert [first.title, "no data yet", "[z]", "14"] in ages
+
+
+def test_a_missing_source_is_named_with_what_needs_it(page_frame: site.Site) -> None:
+    why = "Publish teacher training courses has not sent any data that could be used."
+    (kpi,) = [without(one, "providers", why) for one in kpis() if one.id == "trainee-withdrawals"]
+    never = [
+        one.model_copy(update={"as_of": None, "snapshot": None, "age_days": None, "tables": ()})
+        if one.source == "providers"
+        else one
+        for one in sources()
+    ]
+    made = document(kpis=(kpi,), sources=tuple(never))
+    files = site.release_files(page_frame, made, PUBLISHED)
+    page = Page.of(files[f"{kpi.id}/index.html"])
+    assert f"Not available [x]: “Reason for withdrawal” and “Region”. {why}" in page.text
+    assert "Not available [x]:" not in Page.of(files["index.html"]).text, "the headline is there"
+    ages = next(rows for caption, rows in page.tables if caption.startswith("Age"))
+    assert ["Publish teacher training courses", "none that can be used", "[z]", "14"] in ages
+    assert "providers_rows: no snapshot" in page.text
+    assert NO_SNAPSHOT not in page.text
+    assert "No snapshot." in Page.of(files["data-quality/index.html"]).text
+    (told,) = json.loads(files[f"{kpi.id}/{kpi.id}.json"])["kpis"]
+    assert told["missing_sources"] == {"providers": why}
+
+
+def test_a_headline_whose_source_has_nothing_yet_says_why_on_the_first_page_too(page_frame: site.Site) -> None:
+    why = "The newest data from School placements service is from 31 August 2026, before the academic year began."
+    made = one_kpi(missing={kpis()[0].description.sources[0]: why})
+    files = site.release_files(page_frame, made, PUBLISHED)
+    for name in ("index.html", f"{made.kpis[0].id}/index.html"):
+        assert Page.of(files[name]).text.count(why) == 1, name
 
 
 def test_a_carried_indicator_says_of_when_its_figures_are_and_why(page_frame: site.Site) -> None:

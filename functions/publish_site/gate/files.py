@@ -44,7 +44,7 @@ def names_of(document: Protected, files: Collection[str]) -> frozenset[str]:
     for source in document.sources:
         names |= {*source.notes, *(name for one in source.tables for name in (*one.refused, *one.unknown_codes))}
     for kpi in document.kpis:
-        names |= {kpi.id, *(measure.id for measure in kpi.description.measures)}
+        names |= {kpi.id, *kpi.missing, *(measure.id for measure in kpi.description.measures)}
     return frozenset(names)
 
 

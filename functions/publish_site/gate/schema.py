@@ -18,7 +18,7 @@ META_COLUMNS = tuple(
 
 _OF_DATA = (
     "title status licence release published as_of demonstration columns symbols sources source kpis id state "
-    "definition_version measures disclosure_control revisions was now reason compared_with rows"
+    "definition_version missing_sources measures disclosure_control revisions was now reason compared_with rows"
 )
 _OF_DISCLOSURE = (
     "base floor percentage_floor width threshold attempts solver_seconds external_totals approved_by approved_on"

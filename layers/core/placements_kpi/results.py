@@ -26,6 +26,13 @@ def seal_key(release: str) -> str:
     return f"protected/{release}/sealed.json"
 
 
+NO_SNAPSHOT = "00000000-000000000000"
+"""Stands for the snapshot of a source that there is nothing of: a query pinned to it finds a table without rows.
+
+Athena reads no data, and says nothing, where a projected partition is not there:
+https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html
+"""
+
 Status = Literal["ok", "not_collected", "not_available", "insufficient_coverage"]
 Symbol = Literal["c", "x", "z", "low"]
 Finality = Literal["provisional", "final", "revised"]
@@ -263,7 +270,7 @@ class KpiResult(_Document):
     missing: dict[str, str] = Field(default_factory=dict)
     """Source: why what needs it is not available (KPI book, "Needed sources"), in one sentence for the public."""
     snapshots: dict[str, str] = Field(default_factory=dict)
-    """Table: snapshot id, which of a source that is missing is that of no snapshot."""
+    """Table: snapshot id, of a source that is missing :data:`NO_SNAPSHOT`."""
     source_dates: dict[str, date] = Field(default_factory=dict)
     sql: str = ""
 
