@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PYTHON_FITS = @"$(or $(PYTHON),python3)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	echo "error: Python 3.11 or later is needed, and $(if $(PYTHON),PYTHON=$(PYTHON) is not one,none was found on the path); install it, or give PYTHON=/path/to/python3.11" >&2; exit 2; }
 
-.PHONY: help setup tools check run invoke preflight serve sample test worlds mutants test-trino lint types format agree lighthouse weight bench bench-protection attacks faults template scan built arm64 rehearse assets lock clean
+.PHONY: help setup tools check run invoke preflight serve sample manifest test worlds mutants test-trino lint types format agree lighthouse weight bench bench-protection attacks faults template scan built arm64 rehearse assets lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ serve: setup ## Serve the site of the last run. PORT=8000
 sample: setup ## Write a sample folder of drops. OUT= SEED=1 SCALE=1
 	@test -n "$(OUT)" || { echo "Say where: make sample OUT=<folder> [SEED=1] [SCALE=1]" >&2; exit 2; }
 	@$(PY) -m local.sample --out "$(OUT)" --seed "$(or $(SEED),1)" --scale "$(or $(SCALE),1)"
+
+manifest: setup ## Write the manifest of a drop, dt=YYYY-MM-DD with its files. DROP=<folder> AS_OF=<instant>
+	@test -n "$(DROP)" || { echo "Say which: make manifest DROP=<folder> [AS_OF=2026-07-14T22:30:00Z]" >&2; exit 2; }
+	@$(PY) -m local.manifest "$(DROP)" --as-of "$(AS_OF)"
 
 # A file's tests stay together, so that what they share is made once; tests/conftest.py begins with the longest files.
 PYTEST := $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder

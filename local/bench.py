@@ -89,7 +89,7 @@ def gias(folder: Path) -> dict[str, float]:
 
     def ours(scratch: Path) -> None:
         staging = Staging(scratch, [SCHOOLS])
-        stage_establishments(SourceFile(file.name, file), staging)
+        stage_establishments(SourceFile(file.name, (file,)), staging)
         staging.settle(SCHOOLS)
 
     taken: dict[str, list[float]] = {"bare": [], "ours": []}

@@ -60,7 +60,7 @@ def _newest(
     passed_before = len(passed_over)
     for days in range(back + 1):
         day = first - timedelta(days=days)
-        file = SourceFile(name=f"{beginning}{day:%Y%m%d}.csv", path=folder / f"{beginning}{day:%Y%m%d}.csv")
+        file = SourceFile(name=f"{beginning}{day:%Y%m%d}.csv", paths=(folder / f"{beginning}{day:%Y%m%d}.csv",))
         try:
             if not client.download(file.name, folder / file.name):
                 continue

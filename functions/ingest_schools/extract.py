@@ -44,13 +44,13 @@ class Extract:
 
     def __init__(self, file: SourceFile, columns: Mapping[str, str]) -> None:
         """Read ``columns`` (name here: name in the file) of ``file``; :class:`SourceError` if one is not there."""
-        if file.path is None:
-            raise SourceError(f"{file.name} is not a file; GIAS is read from CSV files only")
-        self._path: Path = file.path
+        if len(file.paths) != 1:
+            raise SourceError(f"{file.name} is not one file; GIAS is read from whole CSV files only")
+        (self._path,) = file.paths
         self._file = file
-        self._header = _header(file.name, file.path)
+        self._header = _header(file.name, self._path)
         self._positions = _positions(file.name, self._header, columns)
-        self.encoding: Encoding = _encoding(file.name, file.path)
+        self.encoding: Encoding = _encoding(file.name, self._path)
         self.ragged: list[int] = []
         """Numbers of the rows that have more or fewer fields than the header, even if what is too much is empty."""
 

@@ -74,4 +74,4 @@ def _file(source: Source, feed: str, drops: Drops, folder: Path) -> SourceFile:
     prefix = "edubasealldata" if feed == "schools" else "links_edubasealldata"
     path = folder / f"{prefix}{drops.register_day:%Y%m%d}.csv"
     path.write_bytes(drops.table(feed))
-    return SourceFile(path.name, path=path)
+    return SourceFile(path.name, (path,))

@@ -20,7 +20,7 @@ from placements_kpi.runs import RefusedError
 from placements_kpi.secret import SecretError
 from placements_kpi.sources import SourceError
 from tests.ingest.conftest import BUCKET
-from tests.ingest.drops import choice, choices
+from tests.ingest.drops import Rows, choice, choices
 
 if TYPE_CHECKING:
     from tests.ingest.conftest import Place
@@ -350,9 +350,13 @@ BAD_ROWS: dict[str, tuple[dict[str, Any] | str, str, str | None]] = {
     "not an object": ("[1]", "not_an_object", None),
     "wrong encoding": (json.dumps(choice(9)).replace("london", "\\ud800"), "not_json", None),
     "number for text": (choice(9, course_code=5), "wrong_type", "course_code"),
-    "text for number": (choice(9, recruitment_cycle_year="2026"), "wrong_type", "recruitment_cycle_year"),
+    "text for number": (choice(9, recruitment_cycle_year="2026 to 2027"), "wrong_type", "recruitment_cycle_year"),
+    "too large a number": (choice(9, recruitment_cycle_year="9" * 19), "out_of_range", "recruitment_cycle_year"),
+    "number for boolean": (choice(9, hide_in_reporting="1"), "wrong_type", "hide_in_reporting"),
+    "another zone by name": (choice(9, rejected_at="2026-03-01 10:00:00 BST"), "wrong_type", "rejected_at"),
+    "null as text for a key": (choice(9, id="null"), "missing", "id"),
     "fraction for number": (choice(9, recruitment_cycle_year=2026.5), "wrong_type", "recruitment_cycle_year"),
-    "text for boolean": (choice(9, hide_in_reporting="false"), "wrong_type", "hide_in_reporting"),
+    "text for boolean": (choice(9, hide_in_reporting="no"), "wrong_type", "hide_in_reporting"),
     "text for list": (choice(9, rejection_reason_ids="course_full"), "wrong_type", "rejection_reason_ids"),
     "number in list": (choice(9, rejection_reason_ids=[5]), "wrong_type", "rejection_reason_ids"),
     "seconds for instant": (choice(9, rejected_at="1751200000"), "wrong_type", "rejected_at"),
@@ -399,6 +403,14 @@ def test_bytes_of_another_code_page_quarantine_the_row(place: Place) -> None:
 def test_more_than_one_row_in_a_hundred_refuses_the_snapshot(place: Place) -> None:
     place.drop("apply", {"application_choices": [*choices(99), choice(100, status=None), choice(101, status=None)]})
     with pytest.raises(RefusedError, match="2 of 101 rows could not be used; at most 1% may"):
+        place.ingest("apply")
+
+
+def test_a_column_of_another_type_is_named_with_what_was_expected(place: Place) -> None:
+    rows: Rows = [choice(number, rejected_at="5 March 2026") for number in range(1, 41)]
+    place.drop("apply", {"application_choices": [*rows, choice(41, status=None)]})
+    expected = "most often wrong_type in rejected_at, where an instant such as 2026-07-14T22:30:00Z is expected"
+    with pytest.raises(RefusedError, match=expected):
         place.ingest("apply")
 
 

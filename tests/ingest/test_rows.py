@@ -72,6 +72,40 @@ def test_a_day_is_not_read_from_an_instant(place: Place, given_day: Any) -> None
     assert place.ingest("register")["tables"][0]["refused"] == {"wrong_type": 1}
 
 
+def test_rows_as_bigquery_writes_them_are_the_same_snapshot(place: Place) -> None:
+    plain: list[Any] = [
+        choice(number, rejected_at="2026-03-05T10:00:00.123456Z", course_code=None) for number in range(1, 41)
+    ]
+    place.drop("apply", {"application_choices": plain})
+    expected = place.ingest("apply")["snapshot"]
+    written: list[Any] = [
+        row
+        | {
+            "recruitment_cycle_year": "2026",
+            "rejected_by_default": "false",
+            "hide_in_reporting": "FALSE",
+            "rejected_at": "2026-03-05 10:00:00.123456 UTC",
+            "updated_at": "2026-03-01 10:00:00 UTC",
+            "course_code": "null" if number % 2 else "",
+            "funding_type": "",
+        }
+        for number, row in enumerate(plain)
+    ]
+    place.drop("apply", {"application_choices": written})
+    summary = place.ingest("apply")
+    assert summary["tables"][0]["refused"] == {}
+    assert summary["snapshot"] == expected
+
+
+def test_only_a_whole_value_is_nothing_and_only_of_a_name(place: Place) -> None:
+    texts = ['":"null",', '"", "null"', "null and void", ':""}', ":"]
+    rows: list[Any] = [choice(number, course_code=text) for number, text in enumerate(texts)]
+    place.drop("apply", {"application_choices": rows})
+    place.ingest("apply")
+    stored = place.table("apply", "application_choices")
+    assert [one(stored, id=str(number))["course_code"] for number in range(len(texts))] == texts
+
+
 def test_person_identifiers_become_pseudonyms_of_their_kind(place: Place) -> None:
     place.drop("register", {"trainees": [trainee(1, trainee_id=" t1 ", trn="0012345")]})
     place.ingest("register")
@@ -205,7 +239,7 @@ def test_lists_of_a_school_become_rows_of_their_own(place: Place) -> None:
 
 
 def test_a_bad_entry_of_a_list_quarantines_the_whole_school(place: Place) -> None:
-    bad = school(999, placements=[{"academic_year": 2025}, {"academic_year": "2025"}])
+    bad = school(999, placements=[{"academic_year": 2025}, {"academic_year": "2025/26"}])
     place.drop(
         "placements",
         {"mentor_allocations": [allocation(1)], "school_activity": [*(school(n) for n in range(1, 202)), bad], **_p()},
@@ -277,7 +311,7 @@ def test_a_refused_row_still_hides_its_candidate(place: Place) -> None:
         *choices(1000),
         choice(1001, candidate_id="C1", recruitment_cycle_year="last year", **hidden),
         choice(1002, candidate_id=2, **hidden),
-        choice(1003, candidate_id="C3", hide_in_reporting="TRUE"),
+        choice(1003, candidate_id="C3", hide_in_reporting="yes"),
         choice(1004, candidate_id=" C4 ", structured_rejection_reasons=17, **hidden),
         choice(1005, candidate_id="C5", recruitment_cycle_year="last year"),
         choice(1006, candidate_id="C6", hide_in_reporting="no"),

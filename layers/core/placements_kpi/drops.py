@@ -1,4 +1,4 @@
-"""Drops: dated folders of files that an owning team's scheduled export leaves for us (sources.md, Two transports).
+"""Drops: dated folders of files that an owning team's scheduled export leaves for us (sources.md, Three transports).
 
 ``<location>/dt=YYYY-MM-DD/`` holds the files of the source and a ``manifest.json`` that
 promises their rows and SHA-256. A drop that is not exactly what its manifest says is
@@ -7,8 +7,10 @@ refused as a whole.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import re
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 MANIFEST = "manifest.json"
+_SHARD = r"-(\d{12})\."
 _DAY = re.compile(r"dt=(\d{4}-\d{2}-\d{2})")
 _SKEW = timedelta(minutes=10)
 
@@ -132,13 +135,18 @@ def open_drop(location: Location, day: date, feeds: Sequence[Feed], folder: Path
     if len(promised) != len(manifest.files) or promised.keys() != present:
         differing = promises.listed(sorted(present ^ promised.keys())) or "a file named twice"
         raise DropError(f"{where} and its {MANIFEST} do not name the same files ({differing}): ask its owner")
-    chosen = _match(feeds, sorted(present), where)
+    chosen = match(feeds, sorted(present), where)
     files = {}
-    for feed, name in chosen.items():
-        path = location.copy(day, name, folder)
-        if _sha256(path) != promised[name].sha256.lower():
-            raise DropError(f"{where}: the bytes of {name} are not those its manifest was made for; ask its owner")
-        files[feed] = SourceFile(name=name, path=path, rows=promised[name].rows)
+    for feed, shards in chosen.items():
+        paths = []
+        for name in shards:
+            paths.append(location.copy(day, name, folder))
+            if _sha256(paths[-1]) != promised[name].sha256.lower():
+                raise DropError(f"{where}: the bytes of {name} are not those its manifest was made for; ask its owner")
+        if len(paths) > 1 and ".csv" in shards[0]:
+            paths = [_joined(paths, folder / f"{feed}.csv", where)]
+        whole = re.sub(_SHARD, ".", shards[0])
+        files[feed] = SourceFile(whole, tuple(paths), rows=sum(promised[shard].rows for shard in shards))
     facts: dict[str, Any] = {
         "transport": "drop",
         "day": day.isoformat(),
@@ -173,23 +181,45 @@ def _check_as_of(as_of: datetime, day: date, where: str) -> None:
         )
 
 
-def _match(feeds: Sequence[Feed], names: list[str], where: str) -> dict[str, str]:
-    """Return the one file of each feed, by the feed's name."""
-    chosen: dict[str, str] = {}
+def match(feeds: Sequence[Feed], names: list[str], where: str) -> dict[str, list[str]]:
+    """Return the file of each feed, or its shards in order, by the feed's name; :class:`DropError` if not all fit."""
+    chosen: dict[str, list[str]] = {}
     for feed in feeds:
-        pattern = (feed.file_pattern or re.escape(f"{feed.name}.ndjson")) + r"(\.gz)?"
+        beginning, _, ending = (feed.file_pattern or re.escape(f"{feed.name}.ndjson")).rpartition(r"\.")
+        pattern = rf"{beginning}(-\d{{12}})?\.{ending}(\.gz)?"
         matching = [name for name in names if re.fullmatch(pattern, name)]
-        if len(matching) != 1:
+        numbers = [found[1] for name in matching if (found := re.search(_SHARD, name))]
+        if len(matching) != max(1, len(numbers)):
             what = f"{len(matching)} files for" if matching else "no file for"
             raise DropError(
                 f"{where} has {what} {feed.name}, where there should be one; it has {promises.listed(names)}: "
                 "was it renamed, or left out? Ask its owner"
             )
-        chosen[feed.name] = matching[0]
-    surplus = sorted(set(names) - set(chosen.values()))
+        if [int(number) for number in numbers] != list(range(len(numbers))):
+            raise DropError(
+                f"{where} has not all shards of {feed.name}, or one twice: they should be numbered from "
+                f"{0:012} on; it has {promises.listed(names)}. Ask its owner"
+            )
+        chosen[feed.name] = matching
+    surplus = sorted(set(names).difference(*chosen.values()))
     if surplus:
         raise DropError(f"{where} has files that are not in the contract ({promises.listed(surplus)}): ask its owner")
     return chosen
+
+
+def _joined(shards: Sequence[Path], whole: Path, where: str) -> Path:
+    """Write shards of CSV, each with its header, as one file."""
+    header = None
+    with whole.open("wb") as joined:
+        for path in shards:
+            with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as shard:
+                beginning = shard.readline()
+                if header not in (None, beginning):
+                    raise DropError(f"{where}: {path.name} has another header than {shards[0].name}; ask its owner")
+                joined.write(beginning if header is None else b"")
+                header = beginning
+                shutil.copyfileobj(shard, joined)
+    return whole
 
 
 def _sha256(path: Path) -> str:

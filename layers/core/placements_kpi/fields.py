@@ -1,9 +1,14 @@
 """What a field of a JSON record may hold: pydantic-core schemas, strict, for each kind of column.
 
-No number from text, no day from an instant. Instants are ISO 8601 with ``Z`` or an
+No day from an instant, no text from a number. Instants are ISO 8601 with ``Z`` or an
 offset; without either they are UTC; a day alone stands for its midnight UTC, which
 falls on that day in London in winter and in summer. Days are ``YYYY-MM-DD``. All lie
 in 1900 to 2100.
+
+BigQuery's exports write a whole number as text, since JSON's own numbers are too short for
+its ``INT64``, a file of CSV has nothing but text, and an instant is written
+``2026-01-31 23:30:00.123456 UTC`` (https://cloud.google.com/bigquery/docs/exporting-data):
+a whole number, ``true`` and ``false`` as text, and that form of an instant are read too.
 """
 
 from __future__ import annotations
@@ -31,6 +36,9 @@ TRN_TOKEN = core_schema.nullable_schema(core_schema.str_schema(strict=True, patt
 ANYTHING = core_schema.any_schema()
 
 _INSTANT = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$"
+_INSTANT_UTC = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,9})? UTC$"
+_WHOLE_NUMBER = r"^-?\d{1,19}$"
+_TRUE_OR_FALSE = r"^(?i:true|false)$"
 _ID = re.compile(r"[a-z0-9_.]{1,80}")
 
 
@@ -83,8 +91,25 @@ def _text_schema(required: bool) -> CoreSchema:
     )
 
 
+def _either(plain: CoreSchema, as_text: CoreSchema) -> CoreSchema:
+    """Return a schema for what is plainly there, else for the text of it, with one error for both."""
+    return core_schema.union_schema(
+        [plain, as_text], mode="left_to_right", custom_error_type="wrong_type", custom_error_message="of another type"
+    )
+
+
+def _text_of(pattern: str, then: CoreSchema) -> CoreSchema:
+    return core_schema.chain_schema([core_schema.str_schema(strict=True, strip_whitespace=True, pattern=pattern), then])
+
+
 def _integer_schema(_required: bool) -> CoreSchema:
-    return core_schema.int_schema(strict=True, ge=-(2**63), lt=2**63)
+    number = _either(core_schema.int_schema(strict=True), _text_of(_WHOLE_NUMBER, core_schema.int_schema(strict=False)))
+    return core_schema.chain_schema([number, core_schema.int_schema(strict=True, ge=-(2**63), lt=2**63)])
+
+
+def _boolean_schema(_required: bool) -> CoreSchema:
+    as_text = _text_of(_TRUE_OR_FALSE, core_schema.bool_schema(strict=False))
+    return _either(core_schema.bool_schema(strict=True), as_text)
 
 
 def _date_schema(_required: bool) -> CoreSchema:
@@ -93,16 +118,22 @@ def _date_schema(_required: bool) -> CoreSchema:
 
 def _instant_schema(_required: bool) -> CoreSchema:
     # The pattern first: pydantic alone would take the text "1700000000" for an instant.
+    with_zone = _text_of(_INSTANT, core_schema.datetime_schema(strict=False))
+    of_bigquery = _text_of(_INSTANT_UTC, core_schema.no_info_plain_validator_function(_instant_of_bigquery))
     return core_schema.chain_schema(
         [
-            core_schema.str_schema(strict=True, strip_whitespace=True, pattern=_INSTANT),
+            _either(with_zone, core_schema.chain_schema([of_bigquery, core_schema.datetime_schema(strict=False)])),
             core_schema.datetime_schema(
-                strict=False,
+                strict=True,
                 ge=datetime(FIRST_YEAR, 1, 1, tzinfo=UTC),
                 lt=datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC),
             ),
         ]
     )
+
+
+def _instant_of_bigquery(text: str) -> str:
+    return text.replace(" UTC", "Z")
 
 
 def _list_schema(kind: Kind) -> Callable[[bool], CoreSchema]:
@@ -115,7 +146,7 @@ def _list_schema(kind: Kind) -> Callable[[bool], CoreSchema]:
 _KINDS: dict[Kind, Callable[[bool], CoreSchema]] = {
     "string": _text_schema,
     "integer": _integer_schema,
-    "boolean": lambda _required: core_schema.bool_schema(strict=True),
+    "boolean": _boolean_schema,
     "date": _date_schema,
     "timestamp": _instant_schema,
     "string[]": _list_schema("string"),

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from placements_kpi import times
+from placements_kpi.tables import EXPECTED
 
 if TYPE_CHECKING:
     from placements_kpi.settings import IngestSettings
@@ -69,7 +70,16 @@ def _shares(settled: Settled, settings: IngestSettings, new_rows: int, kind: str
     for gate, count, limit, what in limits:
         small_delta = kind == "delta" and count <= _FEW and count < new_rows
         if count * 100 > limit * new_rows and not small_delta:
-            yield _failure(gate, settled, f"{count} of {new_rows} rows {what}; at most {limit:g}% may")
+            why = _most_refused(settled) if gate == "refused_rows" else ""
+            yield _failure(gate, settled, f"{count} of {new_rows} rows {what}; at most {limit:g}% may{why}")
+
+
+def _most_refused(settled: Settled) -> str:
+    """Return the end of a sentence: the reason and the column that most refused rows have, and what was expected."""
+    ((reason, name), _), *_ = settled.refused_at.most_common(1)
+    kind = next((column.kind for column in settled.table.columns if column.name == name), None)
+    expected = f", where {EXPECTED[kind]} is expected" if kind and reason == "wrong_type" else ""
+    return f"; most often {reason}" + (f" in {name}{expected}" if name else "")
 
 
 def _change(

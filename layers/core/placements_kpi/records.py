@@ -9,8 +9,10 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
@@ -44,6 +46,9 @@ LONGEST_LINE = 4_000_000
 OWNERS_TOKENS = "trns_keyed_by_owner"
 """Note: how many TRNs came as ``trn_token``, keyed by their owner with the shared key."""
 
+_NOTHING = re.compile(rb':\s*"(?:null)?"(?=\s*[,}])')
+"""``""`` and ``"null"`` as the value of a name. Inside a text its quotation marks would be escaped."""
+
 _NOT_SAID = frozenset({"", "false", "no", "f", "n", "0", "null"})
 
 _REASONS = {
@@ -66,14 +71,19 @@ def read(source: Source, files: Mapping[str, SourceFile], staging: Staging, pseu
 
 
 def lines(file: SourceFile) -> Iterator[bytes]:
-    """Yield the records of an NDJSON file, gzipped or not, blank lines left out."""
-    if file.path is None:
+    """Yield the records of an NDJSON file, gzipped or not, shard after shard, blank lines left out."""
+    if not file.paths:
         raise SourceError(f"{file.name} has neither a path nor records")
-    with file.path.open("rb") as stored, _plain(stored, file.path.name) as stream:
+    for path in file.paths:
+        yield from _lines(path)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stored, _plain(stored, path.name) as stream:
         try:
             wrong = guise(stream.peek(LOOK_AT)[:LOOK_AT])
             if wrong and wrong != EMPTY:
-                raise SourceError(f"{file.name} {wrong}, where it should be one JSON object a line: ask its owner")
+                raise SourceError(f"{path.name} {wrong}, where it should be one JSON object a line: ask its owner")
             if stream.peek(3)[:3] == b"\xef\xbb\xbf":
                 stream.read(3)
             while line := stream.readline(LONGEST_LINE):
@@ -83,7 +93,7 @@ def lines(file: SourceFile) -> Iterator[bytes]:
                 if not line.isspace():
                     yield line
         except (EOFError, zlib.error, gzip.BadGzipFile):
-            raise SourceError(f"{file.name} is not a whole gzip file: ask its owner to export it again") from None
+            raise SourceError(f"{path.name} is not a whole gzip file: ask its owner to export it again") from None
 
 
 def _plain(stored: BinaryIO, name: str) -> io.BufferedReader[Any]:
@@ -133,6 +143,8 @@ class _Reader:
                 self._bury(record)
                 return
             record = json.dumps(record).encode()
+        if b'""' in record or b'"null"' in record:
+            record = _NOTHING.sub(b":null", record)
         row = self._validate(record)
         if self._feed.prepare is not None:
             self._feed.prepare(row)

@@ -57,11 +57,12 @@ Record = bytes | Mapping[str, Any] | Tombstone
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file or list of a source: either ``path`` (on this machine, ``.gz`` or not) or ``records``."""
+    """One file or list of a source: either ``paths`` (on this machine, ``.gz`` or not) or ``records``."""
 
     name: str
     """The file's own name, or the resource's; the quarantine names it."""
-    path: Path | None = None
+    paths: tuple[Path, ...] = ()
+    """One, or the shards of a file in their order: their rows are numbered through."""
     records: Iterable[Record] | None = None
     rows: int | None = None
     """Data rows that its manifest promises; the reader refuses any other number with :func:`check_rows`."""

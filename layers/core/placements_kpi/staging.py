@@ -49,6 +49,8 @@ class Settled:
     """Of the rows, whatever order they came in."""
     filled: dict[str, int]
     """Rows with a value, by column: a renamed column shows as one that suddenly has none."""
+    refused_at: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+    """Refused rows by reason and column."""
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the kept rows."""
@@ -66,7 +68,7 @@ class _Pile:
     waiting_rows: int = 0
     bucket_rows: Any = field(default_factory=lambda: np.zeros(BUCKETS, np.int64))
     rows_in: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
+    refused: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     losers: list[Any] = field(default_factory=list)
     marked: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     settled: Settled | None = None
@@ -109,7 +111,7 @@ class Staging:
         """Quarantine one row: what was wrong and where, never a value."""
         pile = self._piles[table.name]
         pile.rows_in += 1
-        pile.refused[reason] += 1
+        pile.refused[reason, column] += 1
         if len(self.quarantine) < QUARANTINE_LIMIT:
             self.quarantine.append({"file": file, "row": row_number, "reason": reason, "column": column})
 
@@ -187,23 +189,25 @@ class Staging:
             digest.add(kept)
             parts.write(kept)
             _count(table, kept, unknown, filled, self.notes)
+        refused: Counter[str] = Counter()
+        for (reason, _), count in sorted(pile.refused.items(), key=lambda item: item[0][0]):
+            refused[reason] += count
         facts = TableFacts(
             table=table.name,
             rows_in=pile.rows_in + carried - self.notes[f"{table.name}_left_out"],
             kept=parts.close(),
             duplicates=duplicates,
-            refused=dict(sorted(pile.refused.items())),
+            refused=dict(refused),
             unknown_codes=dict(sorted(unknown.items())),
         )
-        refused = sum(facts.refused.values())
-        if facts.rows_in != facts.kept + facts.duplicates + refused:
+        if facts.rows_in != facts.kept + facts.duplicates + refused.total():
             raise StagingError(
                 f"table {table.name}: {facts.rows_in} rows in, but {facts.kept} kept, {facts.duplicates} duplicates "
-                f"and {refused} refused; nothing was written, report this as a bug"
+                f"and {refused.total()} refused; nothing was written, report this as a bug"
             )
         if carried:
             self.notes[f"{table.name}_carried_over"] = carried
-        return Settled(table, tuple(parts.paths), facts, digest.hexdigest(), dict(filled))
+        return Settled(table, tuple(parts.paths), facts, digest.hexdigest(), dict(filled), pile.refused)
 
     def _groups(self, pile: _Pile) -> Iterator[pa.Table]:
         """Yield the staged rows in runs of whole buckets, each about one slice (one bucket, if that is more)."""

@@ -31,6 +31,18 @@ _GLUE_TYPES: dict[str, str] = {
 }
 
 
+EXPECTED: dict[Kind, str] = {
+    "string": "a text",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "date": "a day such as 2026-07-14",
+    "timestamp": "an instant such as 2026-07-14T22:30:00Z",
+    "string[]": "a list of texts",
+    "date[]": "a list of days such as 2026-07-14",
+}
+"""What a source should give for each kind of column, in the words of an error."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a curated table.
