@@ -163,6 +163,11 @@ def _check(kpi: Description) -> None:
             for name in breakdown.measures
             if name not in measures
         ]
+        wrong += [
+            f"breakdown {breakdown.id!r}: overlapping names {name!r}, which is no measure of a partition"
+            for name in breakdown.overlapping
+            if name not in breakdown.measures or not breakdown.partition
+        ]
     wrong += _wrong_references(kpi)
     if not (kpi.sources and kpi.means and kpi.method and kpi.leaves_out):
         wrong.append("sources, means, method and leaves_out must not be empty")

@@ -170,7 +170,7 @@ def _figures_at(
             _figure(measure, point, breakdown.id, category.code, cell.get((breakdown.id, category.code)))
             for category in breakdown.categories
         ]
-        if breakdown.partition and figures:
+        if breakdown.adds_up(measure.id) and figures:
             _check_partition(f"{kpi.id}: {measure.id}, {point.period}, {point.as_of}", breakdown, figures[0], parts)
         figures += parts
     return figures

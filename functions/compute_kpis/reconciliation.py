@@ -130,7 +130,7 @@ def _partitions(kpi: KpiResult) -> list[tuple[Figure, list[Figure]]]:
     """Return each national figure with the parts of each breakdown that must add up to it."""
     totals: dict[tuple[object, ...], Figure] = {}
     parts: dict[tuple[object, ...], list[Figure]] = defaultdict(list)
-    must = {(name, one.id) for one in kpi.description.breakdowns if one.partition for name in one.measures}
+    must = {(name, one.id) for one in kpi.description.breakdowns for name in one.measures if one.adds_up(name)}
     for figure in kpi.figures:
         at = (figure.measure, figure.period, figure.as_of)
         if figure.breakdown == "national":

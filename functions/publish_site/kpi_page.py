@@ -138,13 +138,13 @@ def _parts(figures: KpiFigures, *, checks: bool) -> list[Breakdown]:
 
 
 def _tables(figures: KpiFigures, part: Breakdown) -> list[Table]:
-    measures = [figures.measure(measure_id) for measure_id in part.measures]
+    measures = [figures.measure(measure_id) for measure_id in part.on_page]
     return [made for one in measures if (made := graphics.category_table(figures, one, part))]
 
 
 def _breakdown(figures: KpiFigures, part: Breakdown) -> dict[str, object] | None:
     """A chart and table of the first measure that has figures; the others of the breakdown as tables."""
-    measures = [figures.measure(measure_id) for measure_id in part.measures]
+    measures = [figures.measure(measure_id) for measure_id in part.on_page]
     drawn = next((made for one in measures if (made := graphics.by_category(figures, one, part))), None)
     if drawn is None:
         return None

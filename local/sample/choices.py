@@ -55,6 +55,7 @@ class Truth:
     by_default: Flow = field(default_factory=Flow)
     rejections: Flow = field(default_factory=Flow)
     classifiable_rejections: Flow = field(default_factory=Flow)
+    capacity_rejections: Flow = field(default_factory=Flow)
     turned_away: int = 0
     undated: Counter[int] = field(default_factory=Counter)
 
@@ -93,11 +94,14 @@ class Truth:
             if reason.groups & {NO_REASON, TEXT}:
                 dirt.add("apply.no_reason" if NO_REASON in reason.groups else "apply.text_reason")
             if reason.classifiable:
-                self.classifiable_rejections.add(cycle, at)
+                for place in (TOTAL, choice.ons_region):
+                    self.classifiable_rejections.add(cycle, at, place)
                 _from_day(first, "classifiable", at, choice.ons_region)
             if PLACEMENT in reason.groups:
                 _from_day(first, "strict", at)
             if reason.groups & {PLACEMENT, COURSE_FULL}:
+                for place in (TOTAL, choice.ons_region):
+                    self.capacity_rejections.add(cycle, at, place)
                 _from_day(first, "headline", at, choice.ons_region)
 
 
@@ -140,6 +144,7 @@ def answers(truth: Truth, days: Days) -> dict[str, Any]:
         "headline": rate(truth.headline, truth.classifiable, cut=True),
         "strict": rate(truth.strict, truth.classifiable, first=2025),
         "turned_away": figure(cycle, month_end, truth.turned_away, truth.headline.at(cycle, month_end)),
+        "rejections_for_capacity": rate(truth.capacity_rejections, truth.classifiable_rejections, cut=True),
         "coverage": rate(truth.classifiable_rejections, truth.rejections),
         "rejected_by_default": rate(truth.by_default, None),
         "candidates_who_applied": rate(truth.applied, None),

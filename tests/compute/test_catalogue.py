@@ -84,6 +84,8 @@ def test_kpi_has_the_description_the_query_and_the_tables_it_reads() -> None:
             '[[relations]]\nkind = "same"\nwhole = "headline.numerator@region=wales"\nparts = []\n\n[target]',
             "no such breakdown or category",
         ),
+        ("partition = false", 'partition = true\noverlapping = ["late"]', "overlapping names 'late'"),
+        ("partition = false", 'partition = false\noverlapping = ["headline"]', "overlapping names 'headline'"),
         ("[target]", '[comparison_refused]\nnothing = "why"\n\n[target]', "comparison_refused"),
     ],
 )

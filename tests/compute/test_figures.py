@@ -219,6 +219,14 @@ def test_partition_must_add_up_to_the_national_figure() -> None:
         work(row("headline", 2, 5), *parts, kpi=PARTITIONED)
 
 
+def test_a_measure_whose_own_parts_overlap_does_not_add_up_in_a_partition() -> None:
+    (breakdown,) = PARTITIONED.description.breakdowns
+    overlapping = breakdown.model_copy(update={"overlapping": ("headline",)})
+    kpi = replace(PARTITIONED, description=PARTITIONED.description.model_copy(update={"breakdowns": (overlapping,)}))
+    parts = [row("headline", 1, 2, breakdown="initial", category=code) for code in "AB"]
+    assert at(work(row("headline", 1, 3), *parts, kpi=kpi))[0].value == 100 / 3
+
+
 def test_query_without_facts_or_headline_stops_the_kpi() -> None:
     with pytest.raises(FigureError, match="must return facts_in_source"):
         work(row("headline", 1, 3), known=[])

@@ -254,6 +254,35 @@ def test_a_choice_counts_from_the_day_it_was_sent() -> None:
     assert [figures.rate("headline", as_of=row["as_of"]) for row in points] == [(0, 0), (1, 1), (1, 1)]
 
 
+def test_rejections_for_capacity_are_applications_and_add_up_by_region() -> None:
+    rows = [
+        rejection("a", "course_full", "qualifications"),
+        rejection("a", "school_placement.no_placements"),
+        rejection("a", "course_full", provider_region_code="north_east"),
+        rejection("a", "personal_statement", provider_region_code="north_east"),
+        rejection("b", "course_full", provider_region_code="wales"),
+        rejection("b", "course_full", rejected_on=date(2026, 7, 1)),
+        rejection("c", "course_full", rejected_by_default=True),
+        rejection("c", rejection_reasons_type="rejection_reason"),
+        rejection("c"),
+        rejection(None, "course_full"),
+        rejection("d", "course_full", rejected_on=None),
+        rejection("e", "course_full", recruitment_cycle_year=2025),
+    ]
+    points = [at(), at(cycle=2020, day=date(2020, 6, 30), current=False)]
+    figures = ask(KPI, points, application_choices=rows)
+    assert figures.rate("rejections_for_capacity", as_of=DAY) == (4, 5)
+    parts = {
+        code: figures.rate("rejections_for_capacity", "region", code, as_of=DAY)
+        for code in ("E12000007", "E12000001", "not_available")
+    }
+    assert parts == {"E12000007": (2, 2), "E12000001": (1, 2), "not_available": (1, 1)}
+    assert figures.rate("coverage", as_of=DAY) == (5, 7)
+    assert figures.rate("headline", as_of=DAY) == (2, 2)
+    assert figures.of("rejections_for_capacity", as_of=date(2020, 6, 30))["status"] == "not_collected"
+    worked(KPI, points, figures)
+
+
 def test_a_candidate_hidden_on_any_row_of_any_cycle_is_left_out_entirely() -> None:
     rows = [
         rejection("a", "course_full"),

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from functions.compute_kpis.catalogue import FOLDER, load_kpi
+from functions.compute_kpis.definitions import load_definitions
 from functions.compute_kpis.disclosure import DisclosureError, Protection, protect
 from functions.compute_kpis.protection.guard import Guard, KpiGuard
 from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Past, past_of
-from functions.compute_kpis.protection.quantities import parse
+from functions.compute_kpis.protection.quantities import Quantity, parse
 from functions.compute_kpis.protection.rounding import Rounded, round_all
 from functions.compute_kpis.protection.structure import structure_of
 from functions.compute_kpis.protection.withholding import EVERY, Place, steps
@@ -37,6 +39,7 @@ USED = Disclosure(
     approved_on=date(2025, 1, 1),
 )
 KEY = RoundingKey(b"local-" + b"abcdefghij" * 4)
+CAPACITY = "rejections_for_capacity"
 LEFT, STAYED = 0, 99
 
 
@@ -244,6 +247,47 @@ def test_structure_says_what_a_reader_knows() -> None:
     assert len(structure.series) == 10
     assert len(structure.categories) == 16
     assert structure.totals == {name for name in names if "national" in name}
+
+
+def test_structure_knows_that_regions_add_up_for_applications_and_overlap_for_candidates() -> None:
+    rejections = load_kpi(FOLDER / "placement-rejections", load_definitions()).description
+    at = f"2025/{MONTHS[0].isoformat()}"
+    regions = [category.code for part in rejections.breakdowns if part.id == "region" for category in part.categories]
+
+    def named(measure: str, part: str) -> tuple[str, list[str]]:
+        start = f"placement-rejections@1/{measure}.{part}/{at}"
+        return f"{start}/national/Total", [f"{start}/region/{region}" for region in regions]
+
+    def links(whole: str) -> dict[str, set[tuple[str, ...]]]:
+        kinds = {link.kind for link in structure.links if link.whole == whole}
+        return {
+            kind: {one.parts for one in structure.links if (one.kind, one.whole) == (kind, whole)} for kind in kinds
+        }
+
+    names = [named(measure, part) for measure in (CAPACITY, "headline") for part in ("numerator", "denominator")]
+    coverage, _ = named("coverage", "numerator")
+    structure = structure_of(rejections, [coverage, *(name for total, parts in names for name in (total, *parts))])
+    (rejected, by_region), (readable, readable_by_region), (people, people_by_region), (known, known_by_region) = names
+    assert structure.of(readable) == coverage
+    assert links(rejected)["adds_up"] == {tuple(by_region)}
+    assert links(coverage)["adds_up"] == {tuple(readable_by_region)}
+    assert links(people)["covered"] == {tuple(people_by_region)}
+    assert "adds_up" not in links(people)
+    assert (people,) in links(rejected)["at_most"]
+    assert (known,) in links(coverage)["at_most"]
+    # A region's candidates are no more than its own rejections, and nothing is said of another region's.
+    assert [links(one)["at_most"] for one in by_region] == [{(one,)} for one in people_by_region]
+    assert [links(one)["at_most"] for one in readable_by_region] == [
+        {(part,), (readers,)} for part, readers in zip(by_region, known_by_region, strict=True)
+    ]
+
+
+def test_withholding_takes_a_neighbour_only_where_parts_add_up() -> None:
+    rejections = load_kpi(FOLDER / "placement-rejections", load_definitions()).description
+    place = (2025, "2025-01-31", "region", "E12000001")
+    for measure, rows in ((CAPACITY, 2), ("headline", 1)):
+        failing = Quantity("placement-rejections@1", measure, "numerator", *place)
+        assert len(next(steps(rejections, [failing], lambda row: "E12000002"))) == rows
 
 
 def test_many_small_worlds_always_end_with_a_passing_verdict_or_nothing_to_see() -> None:

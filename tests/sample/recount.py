@@ -22,6 +22,14 @@ from zoneinfo import ZoneInfo
 Record = dict[str, Any]
 FAR = date(9999, 12, 31)
 LONG_AGO = date(1800, 1, 1)
+REGION_CODES = {
+    code: f"E1200000{number}"
+    for number, code in enumerate(
+        "north_east north_west yorkshire_and_the_humber east_midlands west_midlands eastern london south_east "
+        "south_west".split(),
+        1,
+    )
+}
 CAPACITY = {"school_placement", "course_full", "R08", "R10"}
 LEAVES = {
     "no_placements": "school_placement",
@@ -222,8 +230,8 @@ class Sample:
             ["other"] if shape.get("why_are_you_rejecting_this_application") else []
         )
 
-    def rejections(self, cycle: int, day: date) -> tuple[int, int]:
-        numerator, denominator = set(), set()
+    def rejected(self, cycle: int, day: date) -> Iterator[tuple[Record, set[str]]]:
+        """Yield the rejections of a cycle by a day, with the first parts of their reasons' ids."""
         for row in self.choices:
             sent, rejected = london(row["sent_to_provider_at"]), london(row["rejected_at"])
             if row["recruitment_cycle_year"] != cycle or row["course_level"] == "further_education":
@@ -232,12 +240,26 @@ class Sample:
                 continue
             if not rejected or rejected > day:
                 continue
-            firsts = {LEAVES.get(id, id.split(".")[0]) for id in self.reason_ids(row)}
+            yield row, {LEAVES.get(id, id.split(".")[0]) for id in self.reason_ids(row)}
+
+    def rejections(self, cycle: int, day: date) -> tuple[int, int]:
+        numerator, denominator = set(), set()
+        for row, firsts in self.rejected(cycle, day):
             if firsts & KNOWN_REASONS:
                 denominator.add(row["candidate_id"])
             if firsts & CAPACITY:
                 numerator.add(row["candidate_id"])
         return len(numerator & denominator), len(denominator)
+
+    def rejections_for_capacity(self, cycle: int, day: date) -> dict[str, tuple[int, int]]:
+        """Return rejections for capacity and readable ones by Apply's code of the provider's region."""
+        found: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+        for row, firsts in self.rejected(cycle, day):
+            if firsts & KNOWN_REASONS:
+                region = REGION_CODES.get(row["provider_region_code"] or "", "not_available")
+                found[region][0] += bool(firsts & CAPACITY)
+                found[region][1] += 1
+        return {region: (over, under) for region, (over, under) in found.items()}
 
     # KPI 2
 

@@ -72,6 +72,16 @@ def test_rejections_counted_from_the_file_are_the_known_ones(answers: dict[str, 
     assert recount.rejections(2025, YEAR_EARLIER) == fraction(headline["comparison"])
 
 
+def test_rejections_for_capacity_counted_from_the_file_are_the_known_ones_in_every_region(
+    answers: dict[str, Any], recount: Sample
+) -> None:
+    known = answers["placement-rejections"]["rejections_for_capacity"]
+    for figure, cycle, day in ((known, 2026, MONTH_END), (known["comparison"], 2025, YEAR_EARLIER)):
+        regions = recount.rejections_for_capacity(cycle, day)
+        assert regions == {region: fraction(part) for region, part in figure["by_region"].items()}
+        assert fraction(figure) == tuple(map(sum, zip(*regions.values(), strict=True)))
+
+
 def test_every_point_of_the_rejection_series_is_borne_out(answers: dict[str, Any], recount: Sample) -> None:
     for point in answers["placement-rejections"]["headline"]["series"]:
         assert recount.rejections(point["period"], date.fromisoformat(point["as_of"])) == fraction(point), point
@@ -131,6 +141,7 @@ def test_partitions_add_up_to_their_total(answers: dict[str, Any]) -> None:
         ("school-take-up", "headline", ("by_region", "by_phase", "by_type_group")),
         ("ect-vacancies", "headline", ("by_region",)),
         ("trainee-withdrawals", "outcome_rate", ("by_region",)),
+        ("placement-rejections", "rejections_for_capacity", ("by_region",)),
     ):
         figure = answers[kpi][measure]
         for breakdown in breakdowns:

@@ -227,7 +227,7 @@ class Agreement:
                 return self._years(measure, head, body)
             for part in self.kpi.description.breakdowns:
                 point = self._current(measure)
-                if point and measure.id in part.measures and caption == self._caption(part, measure, point):
+                if point and measure.id in part.on_page and caption == self._caption(part, measure, point):
                     return self._categories(measure, part, point, head, body)
         assert caption.startswith(("Figures as at ", "Checks and coverage as at ")), caption
         self._beside(caption, head, body)
@@ -327,7 +327,7 @@ class Agreement:
             if stem == f"{measure.id}-over-time".replace("_", "-"):
                 return self._over_time(measure, drawing)
             for part in self.kpi.description.breakdowns:
-                if measure.id in part.measures and stem == f"{measure.id}-by-{part.id}".replace("_", "-"):
+                if measure.id in part.on_page and stem == f"{measure.id}-by-{part.id}".replace("_", "-"):
                     return self._bars(measure, part, drawing)
         raise AssertionError(f"a drawing of nothing: {name}")
 
@@ -441,7 +441,11 @@ class Agreement:
     # All of it.
 
     def _nothing_is_missing(self) -> None:
-        """Every figure that stands at the newest point is on the page: beside the headline, or in its breakdown."""
+        """Every figure that stands at the newest point is on the page: beside the headline, or in its breakdown.
+
+        But for those whose parts overlap where other measures' add up: they are in the data files alone.
+        """
+        in_files = {(one, part.title) for part in self.kpi.description.breakdowns for one in part.overlapping}
         for measure in self.kpi.description.measures:
             point = self._current(measure)
             if point is None:
@@ -449,7 +453,9 @@ class Agreement:
             newest = {
                 key
                 for key in self.rows
-                if key[1] == measure.id and (key[0], key[4]) == (_years_of(point.period_label), point.as_of.isoformat())
+                if key[1] == measure.id
+                and key[1:3] not in in_files
+                and (key[0], key[4]) == (_years_of(point.period_label), point.as_of.isoformat())
             }
             assert newest <= self.made.on_page, f"{measure.id}: {min(newest - self.made.on_page)} is not on the page"
 

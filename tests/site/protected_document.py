@@ -156,9 +156,14 @@ def hidden(one: Figure, symbol: str) -> Figure:
     return one.model_copy(update={"numerator": None, "denominator": None, "value": None, "symbol": symbol})
 
 
-def regions(*measures: str) -> Breakdown:
+def regions(*measures: str, overlapping: tuple[str, ...] = ()) -> Breakdown:
     return Breakdown(
-        id="region", title="Region", measures=measures, partition=True, categories=_categories(REGIONS.items())
+        id="region",
+        title="Region",
+        measures=measures,
+        partition=True,
+        overlapping=overlapping,
+        categories=_categories(REGIONS.items()),
     )
 
 
@@ -303,6 +308,7 @@ def kpis() -> tuple[KpiResult, ...]:
                 what="candidates rejected because of a placement, a mentor or a full course",
                 out_of="candidates rejected with a reason that can be classified",
             ),
+            measure("rejections_for_capacity", "Rejections because of placements", unit="application"),
             measure("coverage", "Rejections with a reason that can be classified", unit="application", role="quality"),
             measure("candidates_who_applied", "Candidates who applied", kind="count"),
             measure("candidates_by_reason_group", "Candidates by reason", role="breakdown"),
@@ -315,10 +321,11 @@ def kpis() -> tuple[KpiResult, ...]:
                 partition=False,
                 categories=_categories(groups.items()),
             ),
-            regions("headline"),
+            regions("rejections_for_capacity", "headline", overlapping=("headline",)),
         ),
         {
             "headline": (60_000, -0.08, 0.18),
+            "rejections_for_capacity": (170_000, -0.06, 0.15),
             "coverage": (190_000, 0.01, 0.9),
             "candidates_who_applied": (80_000, 0.02, 0.95),
             "candidates_by_reason_group": (60_000, -0.02, 0.1),

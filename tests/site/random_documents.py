@@ -111,7 +111,7 @@ def _at(
 ) -> list[Figure]:
     """The figures of a measure at a point: parts that add up where they partition, more as the period goes on."""
     own = [part for part in parts if measure.id in part.measures]
-    partition = next((part for part in own if part.partition), None)
+    partition = next((part for part in own if part.adds_up(measure.id)), None)
     grown = min(1.0, ((point.as_of - point.period_start).days + 1) / 300)
     weights = [(index * 7 + size) % 5 for index in range(len(partition.categories))] if partition else [1]
     wholes = [int(size * grown * weight / (sum(weights) or 1)) for weight in weights]
@@ -125,7 +125,7 @@ def _at(
             for index, category in enumerate(part.categories):
                 if part is partition:
                     few, many = counts[index]
-                elif part.partition:  # the same whole, cut in another way
+                elif part.adds_up(measure.id):  # the same whole, cut in another way
                     first = index == 0
                     few, many = (numerator, denominator) if first else (0, 0)
                 else:

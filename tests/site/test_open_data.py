@@ -148,7 +148,7 @@ def test_the_tables_by_category_are_the_csv(protected: Protected, files: dict[st
         rows = read_csv(files[f"{kpi.id}/{kpi.id}.csv"])
         tables = Page.of(files[f"{kpi.id}/index.html"]).tables
         for part in kpi.description.breakdowns:
-            for measure in (figures.measure(one) for one in part.measures):
+            for measure in (figures.measure(one) for one in part.on_page):
                 point = figures.current(measure)
                 assert point is not None
                 caption = f"{part.title}: {measure.title[0].lower()}{measure.title[1:]}, {words.day(point.as_of)}"

@@ -19,6 +19,7 @@ from tests.costs.example import example
 from tests.site.conftest import PUBLISHED
 from tests.site.html import Page
 from tests.site.protected_document import AS_OF, document, kpis, sources, without
+from tests.site.test_open_data import read_csv
 
 TODAY = date(2026, 7, 15)
 WITHDRAWAL = Withdrawal(release="2026-07-13.1", withdrawn_on=date(2026, 7, 14), reason="one source was read twice")
@@ -209,6 +210,20 @@ def test_an_indicator_page_has_every_part(protected: Protected, files: dict[str,
         titles = {measure.title for measure in description.measures if measure.role != "breakdown"}
         beside = {row[0] for caption, rows in page.tables if " as at " in caption for row in rows[1:]}
         assert titles <= beside
+
+
+def test_a_page_compares_regions_by_what_adds_up_and_leaves_what_overlaps_to_the_data_files(
+    protected: Protected, files: dict[str, bytes]
+) -> None:
+    (kpi,) = [kpi for kpi in protected.kpis if any(part.overlapping for part in kpi.description.breakdowns)]
+    titles = {measure.id: measure.title for measure in kpi.description.measures}
+    (part,) = [part for part in kpi.description.breakdowns if part.overlapping]
+    page = files[f"{kpi.id}/index.html"].decode()
+    captions = [caption for caption, _ in Page.of(page.encode()).tables if caption.startswith(f"{part.title}: ")]
+    assert [titles["rejections_for_capacity"].lower() in caption.lower() for caption in captions] == [True]
+    assert "headline-by-region" not in page
+    rows = read_csv(files[f"{kpi.id}/{kpi.id}.csv"])
+    assert {row["measure"] for row in rows if row["breakdown"] == part.title} == {"rejections_for_capacity", "headline"}
 
 
 def test_every_chart_stands_beside_a_table_and_under_a_finding(protected: Protected, files: dict[str, bytes]) -> None:

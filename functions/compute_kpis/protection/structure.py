@@ -148,10 +148,10 @@ class _Reading:
                     if total is None or not names:
                         continue
                     whole_is_there = len(names) == len(places)
-                    if breakdown.partition and whole_is_there:
+                    if breakdown.adds_up(measure) and whole_is_there:
                         links.append(Link("adds_up", total, names))
                     links += [Link("at_most", total, (name,)) for name in names]
-                    if not breakdown.partition and whole_is_there:
+                    if not breakdown.adds_up(measure) and whole_is_there:
                         links.append(Link("covered", total, names))
         return links
 
@@ -211,13 +211,18 @@ class _Reading:
         return [tuple(name for _, name in sorted(line)) for _, line in sorted(lines.items())]
 
     def _instances(self, relation: Relation) -> list[tuple[list[str], list[str]]]:
-        """Return wholes and parts of a relation at each point that has any of both."""
+        """Return wholes and parts of a relation at each point (or in each category there) that has any of both."""
+        *_, breakdown, category = reference_parts(relation.whole)
+        in_each = breakdown and not category
         found = []
         for quantities in self.points.values():
-            wholes = self._named(relation.whole, quantities)
-            parts = [name for reference in relation.parts for name in self._named(reference, quantities)]
-            if wholes and parts:
-                found.append((wholes, parts))
+            codes = {one.category for one in quantities if one.breakdown == breakdown} if in_each else {""}
+            for code in sorted(codes):
+                here = [one for one in quantities if code in ("", one.category)]
+                wholes = self._named(relation.whole, here)
+                parts = [name for reference in relation.parts for name in self._named(reference, here)]
+                if wholes and parts:
+                    found.append((wholes, parts))
         return found
 
     def _named(self, reference: str, quantities: list[Quantity]) -> list[str]:

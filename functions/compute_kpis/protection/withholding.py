@@ -47,7 +47,7 @@ def steps(
     cut = [one for one in quantities if one.breakdown in breakdowns]
     rows = {Place(one.measure, one.breakdown, one.category) for one in cut}
     for row in sorted(rows):
-        other = smallest(row) if breakdowns[row.breakdown].partition else None
+        other = smallest(row) if breakdowns[row.breakdown].adds_up(row.measure) else None
         if other is not None:
             rows.add(row._replace(category=other))
     yield frozenset(rows)

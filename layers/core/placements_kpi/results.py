@@ -95,7 +95,8 @@ class Relation(_Document):
     ``same``: ``whole`` and every part are one number under several names. ``at_most``: no part is above
     ``whole``. ``union``: ``whole`` is of everybody in any part, who can be in several. ``disjoint``: nobody is in
     two parts, and all are in ``whole``. A number is ``measure.numerator`` or ``measure.denominator``, with
-    ``@breakdown`` for each category, or ``@breakdown=category``.
+    ``@breakdown`` for each category, or ``@breakdown=category``. A ``whole`` of each category bounds the parts of
+    the same category.
     """
 
     kind: Literal["same", "at_most", "union", "disjoint"]
@@ -126,10 +127,21 @@ class Breakdown(_Document):
     title: str
     measures: tuple[str, ...]
     partition: bool
+    overlapping: tuple[str, ...] = ()
+    """Measures whose parts overlap in a partition all the same: they are in the data files and on no page."""
     categories: tuple[Category, ...]
     needs: tuple[str, ...] = ()
     """The sources that it cannot do without, beyond those of its measures."""
     note: str | None = None
+
+    def adds_up(self, measure: str) -> bool:
+        """Return whether the parts of a measure add up to its total: of a rate, both its numbers."""
+        return self.partition and measure not in self.overlapping
+
+    @property
+    def on_page(self) -> tuple[str, ...]:
+        """Return the measures whose parts a page compares."""
+        return tuple(measure for measure in self.measures if measure not in self.overlapping)
 
 
 class SeriesBreak(_Document):

@@ -98,7 +98,7 @@ class Choice:
 
 @dataclass
 class Day:
-    """Who is in what on one day: candidates, but for the number of rejections."""
+    """Who is in what on one day: candidates, but for the numbers of rejections, in all and by region."""
 
     applied: set[str] = field(default_factory=set)
     placed: set[str] = field(default_factory=set)
@@ -107,7 +107,8 @@ class Day:
     region_capacity: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     region_classifiable: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     rejections: int = 0
-    classifiable_rejections: int = 0
+    classifiable_rejections: Counter[str] = field(default_factory=Counter)
+    capacity_rejections: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
 
     def of(self, groups: Iterable[str]) -> set[str]:
@@ -219,9 +220,10 @@ def _reject(day: Day, choice: Choice, candidate: str, as_of: date) -> None:
         for group in choice.groups:
             day.groups[group].add(candidate)
         if choice.groups & CLASSIFIABLE:
-            day.classifiable_rejections += 1
+            day.classifiable_rejections[choice.region] += 1
             day.region_classifiable[choice.region].add(candidate)
         if choice.groups & CAPACITY:
+            day.capacity_rejections[choice.region] += 1
             day.region_capacity[choice.region].add(candidate)
 
 
@@ -229,7 +231,9 @@ def _cells(point: Point, day: Day, first_cycles: Mapping[str, int]) -> Answers:
     found: Answers = {}
 
     def put(measure: str, numerator: int, denominator: int | None = None, *, of: str = "", since: int = 0) -> None:
-        breakdown = {"headline": "region", "candidates_by_reason_group": "reason_group"}.get(measure, "reason")
+        breakdown = {"records_not_counted": "reason", "candidates_by_reason_group": "reason_group"}.get(
+            measure, "region"
+        )
         place = (breakdown, of) if of else ("national", "Total")
         collected = point.period >= since
         found[Cell(measure, point.period, point.as_of, *place)] = (
@@ -240,7 +244,8 @@ def _cells(point: Point, day: Day, first_cycles: Mapping[str, int]) -> Answers:
     put("headline", len(capacity), len(classifiable), since=2021)
     put("strict", len(day.of({"placement", "mentor"})), len(classifiable), since=2025)
     put("turned_away", len(capacity - day.placed), len(capacity), since=2021)
-    put("coverage", day.classifiable_rejections, day.rejections, since=2021)
+    put("rejections_for_capacity", day.capacity_rejections.total(), day.classifiable_rejections.total(), since=2021)
+    put("coverage", day.classifiable_rejections.total(), day.rejections, since=2021)
     put("rejected_by_default", len(day.by_default))
     put("candidates_who_applied", len(day.applied))
     for group in sorted(CLASSIFIABLE):
@@ -251,6 +256,8 @@ def _cells(point: Point, day: Day, first_cycles: Mapping[str, int]) -> Answers:
     for region in (*REGIONS.values(), "not_available"):
         both = len(day.region_capacity[region]), len(day.region_classifiable[region])
         put("headline", *both, of=region, since=2021)
+        both = day.capacity_rejections[region], day.classifiable_rejections[region]
+        put("rejections_for_capacity", *both, of=region, since=2021)
     for reason, number in day.left_out.items():
         put("records_not_counted", number, of=reason)
     return found

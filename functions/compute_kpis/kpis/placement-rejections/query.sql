@@ -189,13 +189,14 @@ dated AS (
     FROM judged
 ),
 -- Distinct candidates by the first day on which any of their choices counts, in all and in each region where it holds,
--- and beside them the choices themselves, for coverage and for what is not counted.
+-- and beside them the choices themselves, for "rejections for capacity", for coverage and for what is not counted.
 counted AS (
     SELECT
         period,
         CASE
-            WHEN GROUPING(region) = 0 THEN 'region'
+            WHEN GROUPING(candidate_id, region) = 0 THEN 'region'
             WHEN GROUPING(candidate_id) = 0 THEN 'all'
+            WHEN GROUPING(region) = 0 THEN 'choices_by_region'
             WHEN problem IS NULL THEN 'choices'
             ELSE 'not_counted'
         END AS level,
@@ -220,7 +221,8 @@ counted AS (
     GROUP BY GROUPING SETS (
         (period, candidate_id),
         (period, candidate_id, region),
-        (period, rejected_on, classifiable_on, problem, problem_on)
+        (period, region, capacity_on, classifiable_on),
+        (period, rejected_on, capacity_on, classifiable_on, problem, problem_on)
     )
 ),
 -- How many count on each day. Who is in the headline is turned away unless a choice leads to a place.
@@ -261,6 +263,8 @@ measures (measure, breakdown, category, level, what, out_of, needs) AS (
         ('headline', 'region', NULL, 'region', 'capacity', 'classifiable', 'course_full'),
         ('strict', 'national', 'Total', 'all', 'strict', 'classifiable', 'placement'),
         ('turned_away', 'national', 'Total', 'all', 'turned_away', 'capacity', 'course_full'),
+        ('rejections_for_capacity', 'national', 'Total', 'choices', 'capacity', 'classifiable', 'course_full'),
+        ('rejections_for_capacity', 'region', NULL, 'choices_by_region', 'capacity', 'classifiable', 'course_full'),
         ('coverage', 'national', 'Total', 'choices', 'classifiable', 'rejected', 'course_full'),
         ('rejected_by_default', 'national', 'Total', 'all', 'by_default', NULL, NULL),
         ('candidates_who_applied', 'national', 'Total', 'all', 'applied', NULL, NULL),
