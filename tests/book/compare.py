@@ -11,6 +11,7 @@ from tests.book.drops import Drops
 from tests.book.engine import engine
 from tests.book.kpis import second_opinion
 from tests.book.points import Point
+from tests.book.random.dirt import dirty
 from tests.book.reading import read
 
 KPIS = sorted(
@@ -20,9 +21,7 @@ KPIS = sorted(
 
 def worlds(kpi: str) -> st.SearchStrategy[Drops]:
     """Return the random worlds of ``kpi``."""
-    module = importlib.import_module(f"tests.book.random.{kpi.replace('-', '_')}")
-    found: st.SearchStrategy[Drops] = module.worlds()
-    return found
+    return dirty(importlib.import_module(f"tests.book.random.{kpi.replace('-', '_')}").worlds())
 
 
 def differences(kpi: str, drops: Drops, points: Sequence[Point]) -> list[str]:
