@@ -36,12 +36,16 @@ def _text(value: Any) -> str | None:
 
 
 def _number(value: Any) -> int | None:
+    if isinstance(value, str) and re.fullmatch("-?[0-9]+", value.strip()):
+        return int(value)
     if value is not None and type(value) is not int:
         raise RefusedError
     return value
 
 
 def _yes_or_no(value: Any) -> bool | None:
+    if isinstance(value, str):
+        value = {"true": True, "false": False}.get(value.strip().lower(), value)
     if value is not None and type(value) is not bool:
         raise RefusedError
     return value
@@ -63,7 +67,7 @@ def _instant(value: Any) -> datetime | None:
     if text is None:
         return None
     try:
-        given = datetime.fromisoformat(text)
+        given = datetime.fromisoformat(text.replace(" UTC", "Z"))
     except ValueError:
         raise RefusedError from None
     return given if given.tzinfo is None else given.astimezone(UTC).replace(tzinfo=None)
@@ -235,7 +239,8 @@ def _read_json(drops: Drops, feed: str) -> Iterator[dict[str, Any]]:
 def _row(feed: str, record: Any) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise RefusedError
-    row = {name: kind(record.get(name)) for name, kind in FIELDS[feed].items()}
+    said = _said(record)
+    row = {name: kind(said.get(name)) for name, kind in FIELDS[feed].items()}
     if any(row[name] is None for name in (*IDS[feed], *REQUIRED.get(feed, ()))):
         raise RefusedError
     if "trn" in row:
@@ -248,6 +253,15 @@ def _row(feed: str, record: Any) -> dict[str, Any]:
         reasons = row["withdrawal_reasons"]
         row["withdrawal_reasons"] = None if reasons is None else sorted({one.lower() for one in reasons if one})
     return row
+
+
+def _said(record: Any) -> Any:
+    """Return a record without what stands for nothing: no text, or the word "null"."""
+    if isinstance(record, list):
+        return [_said(one) for one in record]
+    if isinstance(record, dict):
+        return {name: None if value in ("", "null") else _said(value) for name, value in record.items()}
+    return record
 
 
 def _of_schools(activity: Sequence[Row], name: str) -> Iterator[Row]:

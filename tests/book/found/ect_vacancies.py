@@ -100,6 +100,26 @@ def _answers(*adverts: dict[str, Any], **application: Any) -> Drops:
     )
 
 
+def _versions(*versions: dict[str, Any]) -> Drops:
+    """An offer to a trainee in the window, and the same application once more, as its versions say."""
+    world = _applying({})
+    (application,) = world.feeds["applications"]
+    assert isinstance(application, dict)
+    return Drops(_DAY, {**world.feeds, "applications": [{**application, **version} for version in versions]})
+
+
+def _spelled(*trns: str) -> Drops:
+    """Adverts, each with an offer to somebody who gives one of these TRNs; 0012345 is a trainee in the window."""
+    world = _applying(*({"trn": str(3000000 + number)} for number in range(len(trns))))
+    applications = [
+        {**application, "trn": trn}
+        for application, trn in zip(world.feeds["applications"], trns, strict=True)
+        if isinstance(application, dict)
+    ]
+    trainee = {"trainee_id": "R", "trn": "0012345", "state": "trn_received"}
+    return Drops(_DAY, {**world.feeds, "applications": applications, "trainees": [trainee]})
+
+
 def _undated_ends(*days: tuple[date | None, date | None]) -> Drops:
     """Offers declined on a day that is not given: when each was made, and when it was last changed."""
     return Drops(
@@ -547,5 +567,47 @@ FOUND: list[tuple[str, Drops]] = [
     (
         "Holds: a number that only a link knows is no school to apply to.",
         _place("199999", "100001", {"urn": "100001"}, {"urn": "100002"}, became={"199999": "100001"}),
+    ),
+    (
+        "Holds: training may end 6 calendar months after the start, not a day more, nor 7 months.",
+        _applying(*({"itt_end_date": date(2027, 3, 1 + more)} for more in (0, 1)), {"itt_end_date": date(2027, 4, 1)}),
+    ),
+    (
+        "Holds: the newest version of an application decides, also where it is a draft; the older offer is none.",
+        _versions(
+            {"status": "offered", "updated_at": _noon(_P)},
+            {"status": "draft", "updated_at": _noon(date(2026, 7, 1))},
+        ),
+    ),
+    (
+        "Holds: a version that is older decides nothing, wherever it stands.",
+        _versions(
+            {"status": "offered", "updated_at": _noon(_P)},
+            {"status": "declined", "updated_at": _noon(_BEFORE)},
+            {"status": "draft"},
+        ),
+    ),
+    (
+        "Holds: of two versions that are equally new the later decides.",
+        _versions({"status": "submitted", "updated_at": _noon(_P)}, {"status": "offered", "updated_at": _noon(_P)}),
+    ),
+    (
+        "Holds: a version that is refused decides nothing.",
+        _versions(
+            {"status": "offered", "updated_at": _noon(_P)},
+            {"status": None, "updated_at": _noon(_AFTER)},
+        ),
+    ),
+    (
+        "Holds: one TRN in all its spellings, and what only has its digits in it is none.",
+        _spelled(
+            *("12345", "0012345", "RP00/12345", "TRN 001 2345", "-12345", "RP-0012345"),
+            *("QQ012345C", "12345-", "12-34/5", "2f0012345", "\uff11\uff12\uff13\uff14\uff15", "RPTRN12345"),
+            *("1234", "00012345", "11111", "1234567"),
+        ),
+    ),
+    (
+        "Holds: of a trainee's TRN, too: 5 to 7 digits that are neither all the same nor 1234567.",
+        _applying(*({"trn": given} for given in ("1234", "00012345", "11111", "1234567", "012345", "7654321"))),
     ),
 ]

@@ -27,6 +27,40 @@ IN_EACH_WAY: dict[str, dict[str, Any]] = {
 """A rejection in each of the ways that there are, each of another candidate."""
 
 
+TEXT = "What a provider wrote about somebody."
+NESTED = {"id": "school_placement", "selected_reasons": [{"id": "no_placements", "details": {"text": TEXT}}]}
+SHAPES: list[tuple[str, Row]] = [
+    *(
+        ("reasons_for_rejection", {"structured_rejection_reasons": flat})
+        for flat in (
+            {"course_full_y_n": "Yes", "qualifications_y_n": "No"},
+            {"course_full_y_n": "No", "why_are_you_rejecting_this_application": TEXT},
+            {"other_advice_or_feedback_y_n": "Yes", "other_advice_or_feedback_details": TEXT},
+            {"interested_in_future_applications_y_n": "Yes"},
+            {"honesty_and_professionalism_y_n": "Yes"},
+            '{"course_full_y_n": "Yes"}',
+        )
+    ),
+    *(
+        ("rejection_reasons", {"structured_rejection_reasons": nested})
+        for nested in (
+            {"selected_reasons": [NESTED]},
+            [NESTED, {"id": "qualifications", "selected_reasons": [{"id": "no_degree"}]}],
+            {"selected_reasons": [{"id": "qualifications", "selected_reasons": [{"id": "course_full_other"}]}]},
+            {"selected_reasons": [{"id": "no_suitable_placements"}]},
+            {"selected_reasons": [{"id": "new_one", "selected_reasons": [{"id": "course_full"}]}]},
+            {"selected_reasons": []},
+        )
+    ),
+    *(
+        ("vendor_api_rejection_reasons", {"structured_rejection_reasons": {"selected_reasons": [{"id": code}]}})
+        for code in ("R01", "R06", "R08", "R10", "R11")
+    ),
+    ("rejection_reason", {"rejection_reason": TEXT}),
+]
+"""Reasons in each historical format, and what the format is called."""
+
+
 def _rejected(candidate: str, on: datetime, **columns: Any) -> Row:
     return {"candidate_id": candidate, "sent_to_provider_at": SENT, "status": "rejected", "rejected_at": on, **columns}
 
@@ -155,5 +189,39 @@ FOUND: list[tuple[str, Drops]] = [
     (
         "An automatic rejection without a date is shown as such.",
         _of([{**_rejected("c1", SECOND, rejected_by_default=True), "rejected_at": None}]),
+    ),
+    (
+        "A row that is refused still hides its candidate, in the rows of every cycle.",
+        _of(
+            [
+                *(
+                    _rejected("c1", SECOND, rejection_reason_ids=["course_full"], recruitment_cycle_year=year)
+                    for year in (2026, 2025)
+                ),
+                _rejected("c2", SECOND, rejection_reason_ids=["course_full"]),
+                {"candidate_id": "c1", "hide_in_reporting": True, "status": None},
+            ]
+        ),
+    ),
+    (
+        "The newest version of a choice decides, whatever the older one said.",
+        _of(
+            [
+                _rejected("c1", SECOND, id="x", rejection_reason_ids=["course_full"], updated_at=FIRST),
+                {**_offered("c1", SENT), "id": "x", "updated_at": SECOND},
+                _rejected("c2", SECOND, id="y", rejection_reason_ids=["other"], updated_at=SECOND),
+                _rejected("c2", SECOND, id="y", rejection_reason_ids=["course_full"], updated_at=SECOND),
+            ]
+        ),
+    ),
+    (
+        "Reasons in every shape that they ever had: flat, nested, by code, in writing; the format said or not.",
+        _of(
+            [
+                _rejected(f"{number} {form}", SECOND, rejection_reasons_type=form if said else None, **reasons)
+                for number, (form, reasons) in enumerate(SHAPES)
+                for said in (True, False)
+            ]
+        ),
     ),
 ]

@@ -7,6 +7,8 @@ from tests.book.drops import Drops
 from tests.book.world import Row
 
 DAY = date(2026, 7, 14)
+GONE = (datetime(2026, 7, 14, 12), datetime(2026, 7, 14, 23, 30))
+"""On the day, and in London on the day after."""
 
 
 def _provider(code: str, **columns: Any) -> Row:
@@ -119,6 +121,23 @@ FOUND: list[tuple[str, Drops]] = [
                 ],
                 "courses": [_course("A01", recruitment_cycle_year=2024), _course("A02")],
                 "provider_activity": [{"provider_code": "A01", "sign_in_dates": [date(2024, 10, 1), DAY]}],
+            },
+        ),
+    ),
+    (
+        "deleted or discarded on the day that is counted is gone, on the day after is not",
+        Drops(
+            DAY,
+            {
+                "providers": [
+                    *(_provider(code) for code in ("A01", "A02")),
+                    *(_provider(f"D0{number}", discarded_at=gone) for number, gone in enumerate(GONE)),
+                ],
+                "courses": [*map(_course, ("A01", "A02", "D00", "D01"))],
+                "provider_activity": [
+                    {"provider_code": f"A0{number}", "sign_in_dates": [date(2025, 10, 1), DAY], "deleted_at": gone}
+                    for number, gone in enumerate(GONE, start=1)
+                ],
             },
         ),
     ),

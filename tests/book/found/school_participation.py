@@ -1,6 +1,6 @@
 """Schools that take part: disagreements, each as its smallest world, and worlds that hold what random ones miss."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from tests.book.drops import Drops
@@ -195,6 +195,49 @@ FOUND: list[tuple[str, Drops]] = [
             {
                 "schools": [school("100001")],
                 "mentor_allocations": [_allocation(1, "100001", **STOOD_IN)],
+            },
+        ),
+    ),
+    (
+        "Deleted on the day that is counted is deleted, on the day after is not; so at the end of a month.",
+        Drops(
+            DAY,
+            {
+                "schools": [school(f"10000{number}") for number in range(1, 5)],
+                "mentor_allocations": [
+                    _allocation(number, f"10000{number}", deleted_at=datetime.combine(gone, time(12)))
+                    for number, gone in enumerate(
+                        (DAY, date(2026, 7, 15), date(2026, 6, 30), date(2026, 7, 1)), start=1
+                    )
+                ],
+            },
+        ),
+    ),
+    (
+        "A trainee of Register starts on the first day of its year, on the last of the one before, on the day, later.",
+        Drops(
+            DAY,
+            {
+                "schools": [school(f"10000{number}") for number in range(1, 5)],
+                "trainees": [
+                    _trainee(number, started, f"10000{number}")
+                    for number, started in enumerate(
+                        (date(2025, 8, 1), date(2025, 7, 31), DAY, date(2026, 7, 15)), start=1
+                    )
+                ],
+            },
+        ),
+    ),
+    (
+        "A TRN that is refused names no trainee, and a trainee id does, whatever TRN there is beside it.",
+        Drops(
+            DAY,
+            {
+                "schools": [school("100001"), school("100002")],
+                "mentor_allocations": [
+                    _allocation(1, "100001", trainee_id=None, trn="QQ012345C", provider_code="A01"),
+                    _allocation(2, "100002", date(2024, 9, 9), academic_year=2024, trn="QQ012345C"),
+                ],
             },
         ),
     ),

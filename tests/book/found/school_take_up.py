@@ -166,4 +166,17 @@ FOUND: list[tuple[str, Drops]] = [
             },
         ),
     ),
+    (
+        "deleted on the day that is counted is gone, on the day after is not",
+        Drops(
+            DAY,
+            {
+                "schools": [school("100001"), school("100002")],
+                "school_activity": [
+                    {"school_urn": "100001", "sign_in_dates": [DAY], "deleted_at": datetime(2026, 7, 14, 12)},
+                    {"school_urn": "100002", "sign_in_dates": [DAY], "deleted_at": datetime(2026, 7, 14, 23, 30)},
+                ],
+            },
+        ),
+    ),
 ]

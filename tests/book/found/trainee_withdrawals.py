@@ -22,6 +22,28 @@ def _provider(code: str, region_code: str) -> Row:
     return {"code": code, "recruitment_cycle_year": 2024, "ukprn": "10000001", "region_code": region_code}
 
 
+STARTS = (date(2025, 7, 31), date(2025, 8, 1), date(2025, 10, 8), date(2025, 10, 9))
+
+
+def _cohort(*withdrawals: tuple[date, date]) -> Drops:
+    """Trainees who started and withdrew on these days, on 14 July 2026: people stand at 30 June."""
+    return Drops(
+        date(2026, 7, 14),
+        {
+            "trainees": [
+                {
+                    "trainee_id": f"t{number}",
+                    "state": "withdrawn",
+                    "training_route": "provider_led_postgrad",
+                    "itt_start_date": start,
+                    "withdrawal_date": on,
+                }
+                for number, (start, on) in enumerate(withdrawals)
+            ]
+        },
+    )
+
+
 FOUND: list[tuple[str, Drops]] = [
     (
         "A withdrawal without a start was not shown by the query if it had a date of award too: the state decides.",
@@ -184,5 +206,22 @@ FOUND: list[tuple[str, Drops]] = [
     (
         "On a route that does not lead to QTS no date is missing.",
         _of(date(2025, 11, 14), state="awarded", training_route="assessment_only", withdrawal_reasons=None),
+    ),
+    (
+        "A starter who withdraws on the day itself has withdrawn, on the day after has not.",
+        _cohort((date(2025, 9, 8), date(2026, 6, 30)), (date(2025, 9, 8), date(2026, 7, 1))),
+    ),
+    (
+        "A starter starts on the first day of the year or on the census day, not the day before or the day after.",
+        _cohort(*((start, date(2026, 1, 12)) for start in STARTS)),
+    ),
+    (
+        "A withdrawal on the first or the last day of a year is of that year.",
+        _cohort(
+            *(
+                (date(2023, 9, 4), on)
+                for on in (date(2024, 8, 1), date(2025, 7, 31), date(2024, 7, 31), date(2025, 8, 1))
+            )
+        ),
     ),
 ]

@@ -12,8 +12,9 @@ from tests.book.random.edges import usually
 from tests.book.reading import IDS, NEWEST_BY, REQUIRED
 
 OF_SCHOOLS = ("schools", "school_links")
-ZONES = (("Z", 0), ("+00:00", 0), ("", 0), ("+01:00", 1), ("-05:30", -5.5), ("+0100", 1))
+ZONES = (("Z", 0), ("+00:00", 0), ("", 0), ("+01:00", 1), ("-05:30", -5.5), ("+0100", 1), (" UTC", 0))
 """How an instant says its zone (none: UTC), and by how many hours its clock is ahead of UTC."""
+CODES = ("provider_code", "accredited_provider_code", "provider_region_code", "accredited_body_code")
 
 
 @st.composite
@@ -89,11 +90,16 @@ def _respelled(draw: st.DrawFn, feed: str, record: Mapping[str, Any]) -> Mapping
         unknown = {"open_date": "01-01-1900"} if feed == "schools" and record.get("open_date") is None else {}
         return {**record, **slashes, **zeros, **unknown}
     zone, ahead = draw(st.sampled_from(ZONES))
-    between = draw(st.sampled_from("T "))
+    between = " " if zone == " UTC" else draw(st.sampled_from("T "))
+    nothing = draw(st.sampled_from(("", "null")))
     spelled: dict[str, Any] = {}
     for name, value in record.items():
         if isinstance(value, datetime):
             spelled[name] = f"{(value + timedelta(hours=ahead)).isoformat(between)}{zone}"
-        elif name.endswith(("_code", "_urn", "_id")) and isinstance(value, str):
-            spelled[name] = f" {value.lower() if name.endswith('_code') else value} "
+        elif isinstance(value, int):
+            spelled[name] = str(value)
+        elif value is None:
+            spelled[name] = nothing
+        elif isinstance(value, str) and name.endswith(("_code", "_urn", "_id")):
+            spelled[name] = f" {value.lower() if name in CODES else value} "
     return {**record, **spelled}
