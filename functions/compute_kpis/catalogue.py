@@ -140,13 +140,7 @@ def _check(kpi: Description) -> None:
         wrong.append(f"headline {kpi.headline!r} is not one of its measures")
     if [measure.id for measure in kpi.measures if measure.role == "headline"] != [kpi.headline]:
         wrong.append("exactly the headline measure has role 'headline'")
-    wrong += [f"source {source!r} is unknown" for source in kpi.sources if source not in SOURCES]
-    needs = [(f"measure {one.id!r}", one.needs or kpi.sources) for one in kpi.measures]
-    needs += [(f"breakdown {one.id!r}", one.needs) for one in kpi.breakdowns]
-    wrong += [
-        f"{name} needs {', '.join(more)}, which is no source" for name, of in needs if (more := {*of} - {*kpi.sources})
-    ]
-    wrong += [f"nothing needs source {source!r}" for source in kpi.sources if not any(source in of for _, of in needs)]
+    wrong += _wrong_sources(kpi)
     for measure in kpi.measures:
         if measure.id in INTERNAL_MEASURES:
             wrong.append(f"measure {measure.id!r} is internal and must not be declared")
@@ -173,6 +167,23 @@ def _check(kpi: Description) -> None:
         wrong.append("sources, means, method and leaves_out must not be empty")
     if wrong:
         raise CatalogueError(f"{kpi.id}: kpi.toml: " + "; ".join(wrong))
+
+
+def _wrong_sources(kpi: Description) -> list[str]:
+    """Return what is wrong with the sources, and with which of them the figures need."""
+    wrong = [f"source {source!r} is unknown" for source in kpi.sources if source not in SOURCES]
+    needs = [(f"measure {one.id!r}", one.needs or kpi.sources) for one in kpi.measures]
+    needs += [(f"breakdown {one.id!r}", one.needs) for one in kpi.breakdowns]
+    strange = [(name, sorted({*of} - {*kpi.sources})) for name, of in needs]
+    wrong += [f"{name} needs {', '.join(more)}, which is no source" for name, more in strange if more]
+    wrong += [f"nothing needs source {source!r}" for source in kpi.sources if not any(source in of for _, of in needs)]
+    headline = next((one.needs or kpi.sources for one in kpi.measures if one.id == kpi.headline), kpi.sources)
+    wrong += [
+        f"source {source!r} is first, but the headline does not need it"
+        for source in kpi.sources[:1]
+        if source not in headline
+    ]
+    return wrong
 
 
 def _wrong_references(kpi: Description) -> list[str]:

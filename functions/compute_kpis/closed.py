@@ -84,7 +84,7 @@ SENTENCES = (
     "The newest figures could not be worked out because of a fault on our side.",
     "The newest figures did not pass our checks.",
     "There is no period to work the figures out for.",
-    "The services that the figures come from have no records of the {period} yet.",
+    "The newest data from {source} is from {day} and says nothing of the {period} yet.",
     "{source} has not sent any data that could be used.",
     "What {source} sent last cannot be read.",
     (

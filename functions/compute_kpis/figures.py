@@ -35,40 +35,49 @@ class FigureError(PlacementsKpiError):
 
 @dataclass(frozen=True)
 class Worked:
-    """The outcome of one KPI: the points that have facts, every cell, and why a measure has no comparison."""
+    """The outcome of one KPI: the points that are shown, every cell, and why a measure has no comparison."""
 
     points: tuple[Point, ...]
     figures: tuple[Figure, ...]
     comparison: dict[str, str]
+    unknown: tuple[Point, ...]
+    """The newest points of periods of which the snapshot can say nothing yet."""
 
 
 _Cells = dict[tuple[str, int, date], dict[tuple[str, str], "ResultRow"]]
 
 
-def figures_of(kpi: Kpi, points: tuple[Point, ...], rows: Iterable[ResultRow], missing: Collection[str] = ()) -> Worked:
+def figures_of(
+    kpi: Kpi, points: tuple[Point, ...], rows: Iterable[ResultRow], dated: date, missing: Collection[str] = ()
+) -> Worked:
     """Return the figures of ``kpi``; :class:`FigureError` if its query returned what cannot be.
 
+    ``dated`` is the day of the snapshot that the headline's numerator is counted in. The current period is always
+    shown: where it has no fact, by a snapshot of before it opened nothing of it is available.
     What needs a source that is ``missing`` is not available, whatever the query made of its empty tables.
     Order: measures, points, national before breakdowns, categories, each as declared.
     """
     rows = tuple(rows)
     description = kpi.description
-    facts = _facts(description, rows)
-    kept = tuple(point for point in points if facts.get((point.family, point.period), 0) > 0)
-    _check_current(description, points, kept)
+    known = {place for place, count in _facts(description, rows).items() if count > 0}
+    current = {(point.family, point.period): point for point in points if point.is_current}
+    kept = tuple(point for point in points if (point.family, point.period) in {*known, *current})
+    unknown = {place: point for place, point in current.items() if place not in known and dated < point.period_start}
     cells = _cells(description, points, rows)
     figures = tuple(
-        figure if description.needs(measure.id, figure.breakdown).isdisjoint(missing) else _not_available(figure)
+        _not_available(figure)
+        if (measure.family, figure.period) in unknown or description.needs(measure.id, figure.breakdown) & set(missing)
+        else figure
         for measure in description.measures
         for point in _points_of(measure, kept)
         for figure in _figures_at(description, measure, point, cells.get((measure.id, point.period, point.as_of), {}))
     )
     _check_headline(description, kept, figures)
     refused = {row.category for row in rows if row.measure == "comparison_refused" and (row.numerator or 0) > 0}
-    unknown = refused - set(kpi.comparison_refused)
-    if unknown:
-        raise FigureError(f"{kpi.id}: comparison refused without a text in kpi.toml: {', '.join(sorted(unknown))}")
-    return Worked(kept, figures, not_comparable(kpi, points, kept, figures, refused))
+    strange = refused - set(kpi.comparison_refused)
+    if strange:
+        raise FigureError(f"{kpi.id}: comparison refused without a text in kpi.toml: {', '.join(sorted(strange))}")
+    return Worked(kept, figures, not_comparable(kpi, points, kept, figures, refused), tuple(unknown.values()))
 
 
 def _facts(kpi: Description, rows: tuple[ResultRow, ...]) -> dict[tuple[str, int], int]:
@@ -85,17 +94,6 @@ def _facts(kpi: Description, rows: tuple[ResultRow, ...]) -> dict[tuple[str, int
     if not found:
         raise FigureError(f"{kpi.id}: the query must return facts_in_source for every period")
     return found
-
-
-def _check_current(kpi: Description, points: tuple[Point, ...], kept: tuple[Point, ...]) -> None:
-    family = next(measure.family for measure in kpi.measures if measure.id == kpi.headline)
-    current = next((point for point in points if point.is_current and point.family == family), None)
-    if current is None or current not in kept:
-        label = current.period_label if current else "the current period"
-        raise FigureError(
-            f"{kpi.id}: the sources have nothing of the {label} yet",
-            f"The services that the figures come from have no records of the {label} yet.",
-        )
 
 
 def _cells(kpi: Description, points: tuple[Point, ...], rows: tuple[ResultRow, ...]) -> _Cells:
@@ -245,6 +243,6 @@ def _check_partition(where: str, breakdown: Breakdown, total: Figure, parts: lis
 
 def _check_headline(kpi: Description, kept: tuple[Point, ...], figures: tuple[Figure, ...]) -> None:
     family = next(measure.family for measure in kpi.measures if measure.id == kpi.headline)
-    current = next(point for point in kept if point.is_current and point.family == family)
+    (current,) = [point for point in kept if point.is_current and point.family == family]
     if national(figures, kpi.headline, current) is None:
         raise FigureError(f"{kpi.id}: the query returned no national {kpi.headline} at {current.as_of}")

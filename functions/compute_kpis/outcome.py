@@ -136,11 +136,19 @@ def _work_out(kpi: Kpi, made: Plan, snapshots: Mapping[str, str], answers: Mappi
     if answer.error is not None:
         return Failure(_NOT_THIS_TIME, answer.error)
     missing = made.missing(kpi)
+    counted_in = made.pins[kpi.description.sources[0]].facts
+    dated = counted_in.as_of or date.min
     try:
-        worked = figures_of(kpi, made.points[kpi.id], answer.rows, missing)
+        worked = figures_of(kpi, made.points[kpi.id], answer.rows, dated, missing)
     except FigureError as error:
         return Failure(error.public, str(error))
     facts = [made.pins[source].facts for source in kpi.description.sources if source not in missing]
+    if worked.unknown:
+        period = worked.unknown[0].period_label
+        told = (
+            f"The newest data from {counted_in.title} is from {public_day(dated)} and says nothing of the {period} yet."
+        )
+        missing = {**missing, counted_in.source: told}
     return KpiResult(
         id=kpi.id,
         state="ok",

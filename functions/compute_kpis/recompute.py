@@ -93,7 +93,13 @@ def work_out_again(settings: ComputeSettings, published: Published, folder: Path
     results = published.results
     kpis, unusable = catalogue.load_catalogue(published.definitions, folder)
     worked = {kpi.id for kpi in results.kpis if kpi.state == "ok"}
-    missing = {source: why for kpi in results.kpis if kpi.state == "ok" for source, why in kpi.missing.items()}
+    missing = {
+        source: why
+        for kpi in results.kpis
+        if kpi.state == "ok"
+        for source, why in kpi.missing.items()
+        if source not in kpi.source_dates
+    }
     made = outcome.plan(
         results.as_of,
         [kpi for kpi in kpis if kpi.id in worked],

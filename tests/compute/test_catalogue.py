@@ -94,6 +94,16 @@ def test_description_that_is_wrong_is_refused_with_the_reason(tmp_path: Path, ol
         load_kpi(changed(tmp_path, old, new), DEFINITIONS)
 
 
+def test_sources_that_nothing_needs_or_that_stand_in_the_wrong_order_are_refused(tmp_path: Path) -> None:
+    place = changed(tmp_path, 'sources = ["apply"]', 'sources = ["register", "apply"]')
+    toml = place / "kpi.toml"
+    toml.write_text(toml.read_text().replace("\nrole = ", '\nneeds = ["apply"]\nrole = '))
+    with pytest.raises(CatalogueError) as refused:
+        load_kpi(place, DEFINITIONS)
+    assert "nothing needs source 'register'" in str(refused.value)
+    assert "source 'register' is first, but the headline does not need it" in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [

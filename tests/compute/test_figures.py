@@ -45,10 +45,10 @@ def facts(*periods: int, count: int = 1) -> list[ResultRow]:
     return [row("facts_in_source", count, period=period) for period in periods]
 
 
-def work(*rows: ResultRow, kpi: Kpi = PROVIDERS, known: list[ResultRow] | None = None) -> Worked:
+def work(*rows: ResultRow, kpi: Kpi = PROVIDERS, known: list[ResultRow] | None = None, dated: date = stack.D) -> Worked:
     """Return the figures of rows; there are facts of 2024 and 2025 unless told otherwise."""
     points = points_of(kpi.description, stack.D, CALENDARS)
-    return figures_of(kpi, points, [*rows, *(facts(2024, 2025) if known is None else known)])
+    return figures_of(kpi, points, [*rows, *(facts(2024, 2025) if known is None else known)], dated)
 
 
 def at(worked: Worked, measure: str = "headline", day: date = NOW, breakdown: str = "national") -> list[Figure]:
@@ -117,10 +117,28 @@ def test_periods_without_a_fact_in_the_source_are_dropped() -> None:
     assert worked.comparison == {"headline": "the sources have nothing of the academic year 2024 to 2025"}
 
 
-def test_current_period_without_a_fact_stops_the_kpi() -> None:
-    with pytest.raises(FigureError, match="nothing of the academic year 2025 to 2026 yet") as stopped:
-        work(row("headline", 0, 3), known=facts(2024))
-    assert "no records of the academic year 2025 to 2026 yet" in stopped.value.public
+@pytest.mark.parametrize("dated", [date(2025, 9, 1), date(2026, 7, 14)])
+def test_current_period_without_a_fact_is_nobody_by_a_snapshot_of_the_period(dated: date) -> None:
+    """KPI book, "Needed sources": the academic year opened on 1 September 2025."""
+    worked = work(row("headline", 0, 3), known=facts(2024), dated=dated)
+    (figure,) = at(worked)
+    assert (figure.status, figure.numerator, figure.denominator, figure.value) == ("ok", 0, 3, 0.0)
+    assert worked.unknown == ()
+
+
+def test_current_period_without_a_fact_is_not_available_by_a_snapshot_of_before_it() -> None:
+    parts = row("headline", 0, 3, breakdown="initial", category="B")
+    worked = work(row("headline", 0, 3), parts, known=facts(2024), dated=date(2025, 8, 31))
+    assert {(one.status, one.numerator) for one in worked.figures if one.period == 2025} == {("not_available", None)}
+    assert len(at(worked, breakdown="initial")) == 3
+    assert [point.period for point in worked.unknown] == [2025]
+    ahead = work(row("headline", 1, 3), dated=date(2025, 8, 31))
+    assert (at(ahead)[0].numerator, ahead.unknown) == (1, ()), "with a fact of the period its figures stand"
+
+
+def test_only_the_current_period_is_shown_without_a_fact() -> None:
+    old = row("headline", 0, 3, period=2024, as_of=THEN)
+    assert {point.period for point in work(row("headline", 0, 3), old, known=facts(2023)).points} == {2023, 2025}
 
 
 def test_facts_can_be_of_one_family() -> None:
@@ -268,6 +286,7 @@ def test_rate_can_have_categories_that_are_only_counted() -> None:
             row("headline", 2, None, **cell, breakdown="region", category="not_available"),
             row("facts_in_source", 1, **cell),
         ],
+        stack.D,
     )
     last = at(worked, day=date(2026, 6, 30), breakdown="region")[-1]
     assert (last.category, last.numerator, last.denominator, last.value) == ("not_available", 2, None, None)

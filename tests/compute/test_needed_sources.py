@@ -198,3 +198,60 @@ def test_a_kpi_stops_for_what_its_headline_needs(kpi: str, stops: set[str], goes
     (description,) = [one.description for one in kpis if one.id == kpi]
     assert description.needs(description.headline) == stops
     assert set(description.sources) - stops == goes_on
+
+
+FIRST = date(2026, 9, 1)
+PROVIDER_USE, SCHOOL_USE = "provider-take-up", "school-take-up"
+
+
+def put_first_day(drops: Drops, placements_on: date) -> None:
+    """One accredited provider that runs a course and one school, both last seen in the old year."""
+    drops.at(FIRST)
+    course = {"provider_code": "P1", "code": "C1", "state": "published"}
+    years = (2024, 2025, 2026)
+    drops.take_in(
+        "providers",
+        FIRST,
+        providers=[provider("P1", year) for year in years],
+        courses=[course | {"recruitment_cycle_year": year} for year in years],
+    )
+    drops.take_in_schools(FIRST, extracts.school(100001))
+    seen = {"sign_in_dates": ["2026-08-31"], "updated_at": "2026-08-31T09:00:00Z"}
+    school = rows_of.school(1, hosting_preferences=[], placements=[], **seen)
+    drops.take_in(
+        "placements",
+        placements_on,
+        school_activity=[school],
+        mentor_allocations=[rows_of.allocation(1)],
+        provider_activity=[{"provider_code": "P1", "onboarded": True, **seen}],
+    )
+
+
+def test_on_the_first_day_of_a_year_nobody_has_used_the_service_yet(drops: Drops) -> None:
+    put_first_day(drops, FIRST)
+    released = drops.compute(FIRST)
+    for kpi, headline in (
+        (PARTICIPATION, (0, None, 0.0)),
+        (PROVIDER_USE, (0, 1, 0.0)),
+        (SCHOOL_USE, (0, 1, 0.0)),
+    ):
+        figure = stack.newest(released, kpi)
+        assert (figure["period"], figure["as_of"], stack.numbers(figure)) == (2026, "2026-09-01", headline), kpi
+        assert stack.kpi_of(released, kpi)["state"] == "ok"
+    assert stack.newest(released, PROVIDER_USE, "active_in_last_30_days")["numerator"] == 1
+
+
+def test_before_a_snapshot_of_the_new_year_its_first_day_is_not_available_and_says_why(drops: Drops) -> None:
+    put_first_day(drops, date(2026, 8, 31))
+    released = drops.compute(FIRST)
+    why = (
+        "The newest data from School placements service is from 31 August 2026 and says nothing of the academic year "
+        "2026 to 2027 yet."
+    )
+    for kpi in (PARTICIPATION, PROVIDER_USE, SCHOOL_USE):
+        told = stack.kpi_of(released, kpi)
+        assert (told["state"], told["missing"]["placements"]) == ("ok", why), kpi
+        assert {one["symbol"] for one in told["figures"] if one["period"] == 2026} == {"x"}, kpi
+        assert None in {one["symbol"] for one in told["figures"] if one["period"] == 2025}, kpi
+    found = recompute(stack.settings(), released["release"])
+    assert (found["equal"], found["differences"]) == (True, [])

@@ -133,7 +133,7 @@ def ask(kpi: str, points: Iterable[Row], **rows: Sequence[Mapping[str, Any]]) ->
 def worked(kpi: str, points: Sequence[Row], figures: Figures) -> Worked:
     """Return what the engine makes of ``figures``: it refuses undeclared cells and parts that do not add up."""
     days = tuple(Point(**{**row, "period_label": str(row["period"])}) for row in _without_kpi(points))
-    return figures_of(load_kpi(COMPUTE / "kpis" / kpi, load_definitions()), days, _result_rows(figures))
+    return figures_of(load_kpi(COMPUTE / "kpis" / kpi, load_definitions()), days, _result_rows(figures), SNAPSHOT_DAY)
 
 
 def register_of_schools(*schools: Row, links: Sequence[tuple[str, str]] = ()) -> dict[str, list[Row]]:

@@ -280,7 +280,9 @@ class KpiResult(_Document):
     comparison: dict[str, str] = Field(default_factory=dict)
     """Measure id: why it cannot be compared with the previous period. A measure not named can."""
     missing: dict[str, str] = Field(default_factory=dict)
-    """Source: why what needs it is not available (KPI book, "Needed sources"), in one sentence for the public."""
+    """Source: why what needs it is not available (KPI book, "Needed sources"), in one sentence for the public.
+
+    A source with a date in ``source_dates`` is there, but says nothing of the current period yet."""
     snapshots: dict[str, str] = Field(default_factory=dict)
     """Table: snapshot id, of a source that is missing :data:`NO_SNAPSHOT`."""
     source_dates: dict[str, date] = Field(default_factory=dict)
