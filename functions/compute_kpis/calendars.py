@@ -18,7 +18,12 @@ PeriodType = Literal["recruitment_cycle", "register_year", "placements_year"]
 
 
 class CalendarError(PlacementsKpiError):
-    """The calendar has no period for a day."""
+    """The calendar has no period for a day. ``public`` is the same for the page."""
+
+    def __init__(self, detail: str, lacks: str = "") -> None:
+        super().__init__(detail)
+        why = f": the calendar does not {lacks}" if lacks else ""
+        self.public = f"There is no period to work the figures out for{why}."
 
 
 @dataclass(frozen=True)
@@ -61,12 +66,14 @@ class Calendars:
         if day < first.opens:
             raise CalendarError(
                 f"{day} is before the first recruitment cycle in definitions/calendar.csv "
-                f"({first.year}, opened {first.opens}); ask for a later day"
+                f"({first.year}, opened {first.opens}); ask for a later day",
+                f"go back to before the {first.year} cycle",
             )
         if day > _year_after(last.opens):
             raise CalendarError(
                 f"the calendar needs cycle {last.year + 1}: {day} is more than a year after the last opening it knows "
-                f"({last.opens}); add the cycle to definitions/calendar.csv"
+                f"({last.opens}); add the cycle to definitions/calendar.csv",
+                f"yet have the {last.year + 1} cycle",
             )
         return max((cycle for cycle in self.cycles if cycle.opens <= day), key=lambda cycle: cycle.opens)
 

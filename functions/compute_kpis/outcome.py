@@ -87,7 +87,7 @@ def plan(as_of: date, kpis: list[Kpi], unusable: list[Unusable], pins: Mapping[s
         try:
             points[kpi.id] = points_of(kpi.description, as_of, calendars)
         except CalendarError as error:
-            failures[kpi.id] = Failure("There is no period to work the figures out for.", str(error))
+            failures[kpi.id] = Failure(error.public, str(error))
             continue
         needed = kpi.description.needs(kpi.description.headline)
         used = [pins[source] for source in kpi.description.sources if source in needed]
