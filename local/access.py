@@ -278,7 +278,7 @@ def _data_prefixes() -> list[str]:
     found += [f"snapshots/{table.name}/" for table in tables]
     for folder in ("manifests/{}/", "erasures/{}/", "quarantine/{}/", "current/{}.json", "attempts/{}.json"):
         found += [folder.format(source) for source in SOURCES]
-    found += [f"runs/ingest_{source}/" for source in SOURCES]
+    found += ["partial/register/", *(f"runs/ingest_{source}/" for source in SOURCES)]
     found += ["runs/compute_kpis/", "runs/publish_site/", "athena/", "results/", "current/results.json"]
     return [*found, "ledger/", *_PROTECTED, "any-other-key"]
 

@@ -5,23 +5,43 @@ the last one seen on (``since``), not by page number: a trainee that is edited w
 read moves to the end of the list, and would push another over the edge of a page unseen.
 No match is HTTP 404. ``since`` misses edits of placements and discarded trainees,
 so everything is pulled again once a week.
+
+A full pull asks once for each provider and cycle at least, and a service that takes a second to answer
+needs longer than a function may run: what was read of a provider and cycle is kept
+(:mod:`placements_kpi.partial`), and the next run goes on. Every token expires one day
+(``authentication_tokens.expires_at``): a provider whose token is refused keeps the rows that it had.
+
+Held against DFE-Digital/register-trainee-teachers at ce112654: ``app/controllers/api``,
+``app/services/api/get_trainees_service.rb`` (no upper limit to ``per_page``) and
+``config/initializers/rack_attack.rb`` (100 requests a minute by address, as ``config/settings.yml`` has it).
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial as bound
 from typing import TYPE_CHECKING, Any
 
-from placements_kpi import deltas, https, times
-from placements_kpi.https import IDLE_PAGES, AnswerError, Client, StatusError, inside
-from placements_kpi.sources import Fetched, SourceError, SourceFile
+from functions.ingest_register import contract
+from placements_kpi import deltas, https, partial, times
+from placements_kpi.https import IDLE_PAGES, AnswerError, BudgetError, Client, StatusError, inside
+from placements_kpi.observability import logger
+from placements_kpi.promises import listed
+from placements_kpi.sources import Fetched, Piece, SourceError, SourceFile
 
 if TYPE_CHECKING:
-    from placements_kpi.sources import Request
+    from placements_kpi.partial import Partial
+    from placements_kpi.sources import Kept, Record, Request
 
-PER_PAGE = 100
+PER_PAGE = 500
 EARLIER_CYCLES = 2
+REFUSED_PERCENT = 2
+"""Share of the tokens that may be refused (one always may), with the rows of their providers as they were."""
+REFUSED_TOKEN = frozenset({401, 403})
+CYCLE_NOT_KNOWN = 422
 
 
 def fetch(request: Request) -> Fetched:
@@ -39,14 +59,24 @@ def fetch(request: Request) -> Fetched:
         "cycles": cycles(),
         "tokens": len(request.tokens),
         # Which tokens they were: a provider that is new to us has to be read from its beginning.
-        "tokens_id": hashlib.sha256("\n".join(sorted(request.tokens)).encode()).hexdigest()[:12],
+        "tokens_id": _digest("\n".join(sorted(request.tokens))),
     }
     pull = deltas.begin(request, question)
+    kept = None
+    if pull.kind == "full":
+        kept = partial.begin(request, contract.SOURCE, question, pull.started)
+        pull = pull.resumed(kept.started)
+    before = request.previous.facts if request.previous else {}
+    facts = pull.facts | {"providers": dict(before.get("providers", {})), "refused_tokens": {}, "refused_cycles": []}
+    longest = timedelta(days=request.settings.max_age_days.get(contract.SOURCE, 0))
+    reading = _Reading(client, facts, pull.since, kept, before.get("refused_tokens", {}), longest)
     return Fetched(
         as_of=pull.started,
-        files={"trainees": SourceFile("trainees", records=_trainees(client, request.tokens, pull))},
+        files={"trainees": SourceFile("trainees", records=reading.trainees(request.tokens), in_pieces=True)},
         kind=pull.kind,
-        facts=pull.facts,
+        facts=facts,
+        carry=reading.carry,
+        problems=reading.problems,
     )
 
 
@@ -57,14 +87,99 @@ def cycles() -> list[int]:
     return list(range(running - EARLIER_CYCLES, running + 1))
 
 
-def _trainees(client: Client, tokens: tuple[str, ...], pull: deltas.Pull) -> Iterator[Mapping[str, Any]]:
-    for number, token in enumerate(tokens, start=1):
-        for cycle in pull.facts["cycles"]:
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass
+class _Reading:
+    """One pull of all providers."""
+
+    client: Client
+    facts: dict[str, Any]
+    """Filled while reading: ``providers`` (digest of a token: UKPRNs), ``refused_tokens`` (digest: since when)."""
+    since: str | None
+    kept: Partial | None
+    """``None``: a delta."""
+    refused_before: Mapping[str, str]
+    longest: timedelta
+    """How old the rows of a provider may become whose token is refused."""
+    problems: list[dict[str, str]] = field(default_factory=list)
+    carry: dict[str, set[str]] = field(default_factory=dict)
+    """Filled while reading: the UKPRNs whose rows of the previous snapshot stay."""
+
+    def trainees(self, tokens: tuple[str, ...]) -> Iterator[Record | Piece | Kept]:
+        for number, token in enumerate(tokens, start=1):
             try:
-                yield from _of_cycle(client, token, cycle, pull.since)
+                yield from self._of_token(token)
             except StatusError as error:
-                raise StatusError(f"{error} (token {number} of {len(tokens)})", error.status) from None
-            pull.facts["requests"] = client.requests
+                told = StatusError(f"{error} (token {number} of {len(tokens)})", error.status)
+                if error.status not in REFUSED_TOKEN:
+                    raise told from None
+                self._keep_rows_of(token, told)
+            except BudgetError as error:
+                raise self._cut_off(error, number, len(tokens)) from None
+            self.facts["requests"] = self.client.requests
+        if len(self.facts["refused_tokens"]) == len(tokens):
+            raise StatusError("Register refuses every token: put new ones into the source's secret", 401)
+        self._judge(tokens)
+        if self.kept is not None:
+            self.kept.done()
+
+    def _judge(self, tokens: tuple[str, ...]) -> None:
+        """Fail the snapshot if too many tokens are refused, or one for too long."""
+        refused: dict[str, str] = self.facts["refused_tokens"]
+        oldest = min(map(datetime.fromisoformat, refused.values()), default=times.now())
+        if len(refused) > max(1, REFUSED_PERCENT * len(tokens) // 100) or times.now() - oldest > self.longest:
+            places = [str(number) for number, token in enumerate(tokens, start=1) if _digest(token) in refused]
+            detail = (
+                f"Register refuses {len(places)} of {len(tokens)} tokens (in the secret's order: {listed(places)}), "
+                f"the first since {oldest:%Y-%m-%d}; {REFUSED_PERCENT}% may be refused, for {self.longest.days} days, "
+                "while their providers' rows stay. Put new tokens into the source's secret"
+            )
+            self.problems.append({"gate": "tokens", "table": contract.TRAINEES.name, "detail": detail})
+
+    def _of_token(self, token: str) -> Iterator[Record | Piece | Kept]:
+        digest = _digest(token)
+        providers = set[str](() if self.kept else self.facts["providers"].get(digest, ()))
+        # A provider whose token was refused last time may have changed longer ago than the last run.
+        since = None if digest in self.refused_before else self.since
+        for cycle in self.facts["cycles"]:
+            name = f"{digest}-{cycle}.parquet"
+            if self.kept is not None and name in self.kept.names:
+                piece = self.kept.load(name)
+                providers.update(filter(None, piece.rows["ukprn"].unique().to_pylist()))
+                yield piece
+            elif cycle not in self.facts["refused_cycles"]:
+                try:
+                    for trainee in _of_cycle(self.client, token, cycle, since):
+                        providers.update(filter(None, [trainee.get("ukprn")]))
+                        yield trainee
+                except StatusError as error:
+                    if error.status != CYCLE_NOT_KNOWN:
+                        raise
+                    logger.warning("Register does not accept a cycle", extra={"cycle": cycle, "reason": str(error)})
+                    self.facts["refused_cycles"].append(cycle)
+                    continue
+                if self.kept is not None:
+                    yield Piece(bound(self.kept.keep, name))
+        self.facts["providers"][digest] = sorted(providers)
+
+    def _keep_rows_of(self, token: str, refused: StatusError) -> None:
+        digest = _digest(token)
+        since = self.refused_before.get(digest, self.facts["watermark"])
+        self.facts["refused_tokens"][digest] = since
+        self.carry.setdefault("ukprn", set()).update(self.facts["providers"].get(digest, ()))
+        logger.warning(
+            "a token is refused, and its provider's rows stay", extra={"reason": str(refused), "since": since}
+        )
+
+    def _cut_off(self, error: BudgetError, number: int, tokens: int) -> BudgetError:
+        if self.kept is None:
+            return error
+        return BudgetError(
+            f"{error}. What was read of {number - 1} of {tokens} tokens is kept: the next run goes on there"
+        )
 
 
 def _of_cycle(client: Client, token: str, cycle: int, since: str | None) -> Iterator[Mapping[str, Any]]:

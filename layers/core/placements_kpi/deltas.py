@@ -36,6 +36,11 @@ class Pull:
         """Return what the rows are to the previous snapshot."""
         return "full" if self.since is None else "delta"
 
+    def resumed(self, started: datetime) -> Pull:
+        """Return this full pull as one that began earlier, in a run that was cut off."""
+        began = times.iso_instant(started)
+        return Pull(started, None, self.facts | {"watermark": began, "full_pull_at": began})
+
 
 def begin(request: Request, question: Mapping[str, Any]) -> Pull:
     """Return the pull that ``request`` needs now; ``question`` is what else is asked (cycles), as JSON values."""

@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from placements_kpi import aws, pseudonyms, secret, snapshots, store, times
+from placements_kpi import aws, partial, pseudonyms, secret, snapshots, store, times
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.pseudonyms import Pseudonyms, normalise_trn
 from placements_kpi.snapshots import erasure_key
@@ -136,6 +136,10 @@ def erase(s3: S3Client, settings: IngestSettings, source: Source, *, dry_run: bo
         if not dry_run:
             _finish(place, stored)
         if stored.keys() <= looked_at:
+            if not dry_run:
+                _delete_versions(
+                    place, partial.folder(source.name)
+                )  # nobody is looked for in rows not yet in a snapshot
             return done
         pointer = _pointer(place)
         unsealed, before = "", len(looked_at)

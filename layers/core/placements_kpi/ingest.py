@@ -260,12 +260,7 @@ def _fetch(this: _Run, folder: Path) -> Fetched:
     if problem := _mistake(this, standin):
         raise SourceError(f"{this.source.name}: {problem}")
     previous = None
-    if (
-        this.current is not None
-        and this.current["key_id"] == this.key_id
-        and this.current["contract"] == this.contract
-        and _mistake(this, this.current["fetched"]) is None
-    ):
+    if this.current is not None and _fits(this) and _mistake(this, this.current["fetched"]) is None:
         previous = Previous(this.current["snapshot"], this.current_as_of or times.now(), this.current["fetched"])
     request = Request(
         settings=this.settings,
@@ -273,6 +268,7 @@ def _fetch(this: _Run, folder: Path) -> Fetched:
         tokens=secret.tokens(this.settings.source_secret_arn),
         previous=previous,
         full=this.event.full or this.event.action == "rekey",
+        kept_for="" if this.event.dry_run else f"{this.key_id}|{this.contract}|{this.settings.code_version}",
         day=this.day,
     )
     fetched = this.source.fetch(request)
@@ -295,6 +291,8 @@ def _read(this: _Run, fetched: Fetched, folder: Path) -> _Read:
         snapshots.carry(this.s3, this.settings.data_bucket, this.current, staging, folder)
     _check_key_of_tokens(this, fetched, None)
     (this.source.read or records.read)(this.source, fetched.files, staging, this.pseudonyms)
+    if fetched.carry and fetched.kind == "full" and this.current is not None and _fits(this):
+        snapshots.carry(this.s3, this.settings.data_bucket, this.current, staging, folder, only=fetched.carry)
     _check_key_of_tokens(this, fetched, staging)
     tables = [staging.settle(table) for table in this.source.tables]
     for reference in this.source.references:
@@ -302,6 +300,12 @@ def _read(this: _Run, fetched: Fetched, folder: Path) -> _Read:
         if broken:
             staging.note(reference.note, broken)
     return _Read(fetched, staging, tables)
+
+
+def _fits(this: _Run) -> bool:
+    """Return whether rows of the current snapshot can stand beside new ones."""
+    current = this.current
+    return current is not None and (current["key_id"], current["contract"]) == (this.key_id, this.contract)
 
 
 def _mistake(this: _Run, facts: dict[str, Any]) -> str | None:
@@ -367,7 +371,7 @@ def _judge(this: _Run, read: _Read, *, unchanged: bool) -> list[gates.Failure]:
     carried = {
         settled.table.name: read.staging.notes.get(f"{settled.table.name}_carried_over", 0) for settled in read.tables
     }
-    failures = list(read.staging.failures)
+    failures = [*read.staging.failures, *read.fetched.problems]
     failures += gates.failures(
         read.tables, this.settings, kind=read.fetched.kind, carried=carried, previous=this.current
     )

@@ -25,7 +25,10 @@ from placements_kpi.pseudonyms import Pseudonyms, normalise_trn
 from placements_kpi.sources import (
     Children,
     Feed,
+    Kept,
+    Piece,
     Record,
+    Refusal,
     Row,
     RowError,
     Source,
@@ -118,24 +121,48 @@ class _Reader:
         self._validate: Callable[[bytes], Row] = validator(feed).validate_json
         self._rows: list[Row] = []
         self._numbers: list[int] = []
+        self._piece: list[pa.Table] = []
+        self._refused: list[Refusal] = []
 
     def run(self) -> None:
         number = 0
-        refuse = self._staging.refuse
         records: Any = self._file.records if self._file.records is not None else lines(self._file)
-        for number, record in enumerate(records, start=1):
+        for record in records:
+            if isinstance(record, Piece):
+                self._flush()
+                record.keep(_together(self._feed.table, self._piece), self._refused)
+                self._piece, self._refused = [], []
+                continue
+            if isinstance(record, Kept):
+                number = self._take_over(record, number)
+                continue
+            number += 1
             try:
                 self._take(record, number)
             except ValidationError as error:
-                refuse(self._feed.table, self._file.name, number, *_why(error))
+                self._refuse(number, Refusal(*_why(error)))
                 self._mark(record)
             except RowError as error:
-                refuse(self._feed.table, self._file.name, number, error.reason, error.column)
+                self._refuse(number, Refusal(error.reason, error.column))
                 self._mark(record)
             if len(self._rows) >= BATCH_ROWS:
                 self._flush()
         self._flush()
         check_rows(self._file, number)
+
+    def _refuse(self, number: int, refusal: Refusal) -> None:
+        self._staging.refuse(self._feed.table, self._file.name, number, refusal.reason, refusal.column)
+        if self._file.in_pieces:
+            self._refused.append(refusal)
+
+    def _take_over(self, piece: Kept, number: int) -> int:
+        """Stage what an earlier run read, and return the number of its last row."""
+        rows = piece.rows.num_rows
+        self._staging.add(self._feed.table, piece.rows, range(number + 1, number + 1 + rows))
+        for refusal in piece.refused:
+            self._refuse(number + rows + 1, refusal)
+        self._refused = []
+        return number + rows + len(piece.refused)
 
     def _take(self, record: Record, number: int) -> None:
         if type(record) is not bytes:
@@ -181,7 +208,10 @@ class _Reader:
         if not self._rows:
             return
         columns = [column for column in self._feed.table.columns if column.day_of is None]
-        self._staging.add(self._feed.table, _columnar(columns, self._rows, self._feed.upper), self._numbers)
+        rows = _columnar(columns, self._rows, self._feed.upper)
+        self._staging.add(self._feed.table, rows, self._numbers)
+        if self._file.in_pieces:
+            self._piece.append(rows)
         for children in self._feed.children:
             self._flush_children(children)
         self._rows, self._numbers = [], []
@@ -197,6 +227,12 @@ class _Reader:
                 numbers.append(number)
         columns = [column for column in children.table.columns if column.day_of is None]
         self._staging.add(children.table, _columnar(columns, found, ()), numbers)
+
+
+def _together(table: Table, batches: list[pa.Table]) -> pa.Table:
+    """Return the rows of a piece; one without any has the columns all the same."""
+    columns = tuple(column for column in table.columns if column.day_of is None)
+    return pa.concat_tables([arrow_schema(Table("", columns)).empty_table(), *batches])
 
 
 def _columnar(columns: list[Column], rows: list[Row], upper: tuple[str, ...]) -> pa.Table:

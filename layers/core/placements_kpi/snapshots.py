@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
@@ -228,8 +229,15 @@ def files(tables: Iterable[Settled], snapshot: str) -> list[dict[str, Any]]:
     return [_file(settled, snapshot, path) for settled in tables for path in settled.parts]
 
 
-def carry(s3: S3Client, bucket: str, manifest: dict[str, Any], staging: Staging, folder: Path) -> None:
-    """Stage the rows of a stored snapshot below those of a delta, one file at a time.
+def carry(
+    s3: S3Client,
+    bucket: str,
+    manifest: dict[str, Any],
+    staging: Staging,
+    folder: Path,
+    only: Mapping[str, Collection[str]] | None = None,
+) -> None:
+    """Stage the rows of a stored snapshot below new ones, one file at a time: all, or ``only`` those with these values.
 
     Raises :class:`SnapshotError` for a table without an id of its own to merge by.
     """
@@ -241,7 +249,11 @@ def carry(s3: S3Client, bucket: str, manifest: dict[str, Any], staging: Staging,
         s3.download_file(bucket, file["key"], str(path))
         with pq.ParquetFile(path) as parquet:
             for batch in parquet.iter_batches():
-                staging.carry(table, pa.Table.from_batches([batch]))
+                rows = pa.Table.from_batches([batch])
+                for column, values in (only or {}).items():
+                    mask: Any = pc.is_in(rows[column], value_set=pa.array(sorted(values), pa.string()))
+                    rows = rows.filter(mask)
+                staging.carry(table, rows)
         path.unlink()
 
 

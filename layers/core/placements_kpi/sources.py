@@ -7,7 +7,7 @@ files and records as the source gave them, nothing validated yet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.lists import read_lists
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pydantic_core import CoreSchema
 
     from placements_kpi.pseudonyms import Pseudonyms
@@ -56,6 +57,29 @@ Record = bytes | Mapping[str, Any] | Tombstone
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Why a row was refused: see :class:`RowError`."""
+
+    reason: str
+    column: str | None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Stands after the records of a piece that can be kept: ``keep`` is given its rows and what was refused of it."""
+
+    keep: Callable[[pa.Table, Sequence[Refusal]], None]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A piece that an earlier run read: rows already validated and keyed, and what was refused."""
+
+    rows: pa.Table
+    refused: Sequence[Refusal]
+
+
+@dataclass(frozen=True)
 class SourceFile:
     """One file or list of a source: either ``paths`` (on this machine, ``.gz`` or not) or ``records``."""
 
@@ -63,7 +87,9 @@ class SourceFile:
     """The file's own name, or the resource's; the quarantine names it."""
     paths: tuple[Path, ...] = ()
     """One, or the shards of a file in their order: their rows are numbered through."""
-    records: Iterable[Record] | None = None
+    records: Iterable[Record | Piece | Kept] | None = None
+    """A list that is read in pieces has a :class:`Piece` after each, or a :class:`Kept` in its place."""
+    in_pieces: bool = False
     rows: int | None = None
     """Data rows that its manifest promises; the reader refuses any other number with :func:`check_rows`."""
 
@@ -89,6 +115,10 @@ class Fetched:
     facts: dict[str, Any] = field(default_factory=dict)
     """JSON for the manifest (``fetched``): requests made, watermark, files with their SHA-256. No personal data.
     The next request sees it as ``previous.facts``. May still be filled while ``files`` are being read."""
+    carry: dict[str, set[str]] = field(default_factory=dict)
+    """Rows of the previous snapshot that a full pull takes over: by column, its values. Filled while reading."""
+    problems: list[dict[str, str]] = field(default_factory=list)
+    """Gates that the transport itself finds failed (:data:`gates.Failure`). Filled as ``files`` are read."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +144,8 @@ class Request:
     """``None``: there is nothing to merge a delta into, so a full pull is needed."""
     full: bool = False
     """A full pull was asked for."""
+    kept_for: str = ""
+    """What rows that are kept for a later run depend on (key, contract, code); empty: none may be kept."""
     day: date | None = None
     """The London day asked for; a client that cannot give a named day raises :class:`SourceError`."""
 
