@@ -117,11 +117,11 @@ class _Reading:
                 if error.status not in REFUSED_TOKEN:
                     raise told from None
                 self._keep_rows_of(token, told)
+                if len(self.facts["refused_tokens"]) == len(tokens):
+                    raise told from None
             except BudgetError as error:
                 raise self._cut_off(error, number, len(tokens)) from None
             self.facts["requests"] = self.client.requests
-        if len(self.facts["refused_tokens"]) == len(tokens):
-            raise StatusError("Register refuses every token: put new ones into the source's secret", 401)
         self._judge(tokens)
         if self.kept is not None:
             self.kept.done()
