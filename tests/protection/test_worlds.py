@@ -19,7 +19,7 @@ from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Past, past_of
 from placements_kpi.settings import Disclosure
 from tests.protection.attacker import ALMOST, Programme, cautious, daring
-from tests.protection.worlds import MONTHS, REASONS, REGIONS, corrected, people, results_of
+from tests.protection.worlds import MONTHS, REASONS, REGIONS, corrected, people, results_of, without_regions
 
 if TYPE_CHECKING:
     from placements_kpi.results import Protected
@@ -45,14 +45,17 @@ ANYBODY = 2 * ALMOST
 
 
 @cache
-def releases_of(number: int) -> list[Protected]:
-    """Return the six releases of one world, each made with the ledger of those before."""
+def releases_of(number: int, missing: frozenset[int] = frozenset()) -> list[Protected]:
+    """Return the six releases of one world, each made with the ledger of those before.
+
+    In the months ``missing`` the source that gives the regions did not come.
+    """
     chance = random.Random(number)
     known = people(chance, 0)
     past = Past()
     documents = []
     for month in range(len(MONTHS)):
-        results = results_of(known, month)
+        results = without_regions(results_of(known, month)) if month in missing else results_of(known, month)
         protection = protect(results, USED, f"{MONTHS[month]}.1", KEY, past)
         past = past_of([*past.pages, protection.page])
         documents.append(protection.document)
@@ -60,9 +63,15 @@ def releases_of(number: int) -> list[Protected]:
     return documents
 
 
-@pytest.mark.parametrize("number", WORLDS)
-def test_no_count_and_no_increment_is_known_to_less_than_the_width(number: int) -> None:
-    documents = releases_of(number)
+@pytest.mark.parametrize(
+    ("number", "missing"),
+    [
+        *((number, frozenset[int]()) for number in WORLDS),
+        (WORLDS[0], frozenset({1, 3})),
+    ],
+)
+def test_no_count_and_no_increment_is_known_to_less_than_the_width(number: int, missing: frozenset[int]) -> None:
+    documents = releases_of(number, missing)
     for newest in range(1, len(documents) + 1):
         knowledge = cautious(documents[:newest])
         programme = Programme(knowledge, USED.base)
@@ -76,6 +85,15 @@ def test_no_count_and_no_increment_is_known_to_less_than_the_width(number: int) 
             shown = knowledge.of(count)
             assert shown is None or shown % USED.base == 0
         check_increments(programme)
+
+
+@pytest.mark.parametrize("missing", [frozenset({1, 3}), frozenset({0, 1, 2})])
+def test_a_source_that_comes_and_goes_contradicts_no_earlier_release(missing: frozenset[int]) -> None:
+    """Every release is made: the ledger, which refuses another number for the same count, takes it."""
+    documents = releases_of(WORLDS[0], missing)
+    for month, document in enumerate(documents):
+        shown = {one.symbol for one in document.kpis[0].figures if one.breakdown == "region"}
+        assert (shown == {"x"}) == (month in missing)
 
 
 @pytest.mark.parametrize(("number", "whole_days"), list(itertools.product(WORLDS, (False, True))))

@@ -55,6 +55,14 @@ def corrected(chance: random.Random, known: list[Person], month: int) -> list[Pe
     return [replace(one, region=chance.choice(REGIONS)) if chance.random() < 0.002 else one for one in found]
 
 
+def without_regions(results: Results) -> Results:
+    """Return results in which the source that gives the regions is missing: none of their figures is available."""
+    (kpi,) = results.kpis
+    nothing = {"numerator": None, "denominator": None, "value": None, "status": "not_available"}
+    figures = tuple(one.model_copy(update=nothing) if one.breakdown == "region" else one for one in kpi.figures)
+    return results.model_copy(update={"kpis": (kpi.model_copy(update={"figures": figures}),)})
+
+
 def results_of(known: Iterable[Person], newest: int) -> Results:
     """Return the exact results of what is known, for every month up to the newest."""
     known = list(known)
