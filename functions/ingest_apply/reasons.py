@@ -2,8 +2,9 @@
 
 Shapes (``rejection_reasons_type``): flat keys ``…_y_n``, nested ``selected_reasons``,
 R-codes of the vendor API, and one free text. Free text is never kept: only ids leave
-this module. An id that is not about capacity is kept as its top level, and the two
-sensitive ones become ``other``.
+this module, and only listed ones: what is below a listed id and on no list is left off,
+and an id on no list becomes ``unknown``. An id that is not about capacity is kept as its
+top level, and the two sensitive ones become ``other``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from placements_kpi.fields import looks_like_an_id
 from placements_kpi.lists import mapping
 from placements_kpi.sources import Row, RowError
 
@@ -47,7 +47,10 @@ NOT_REASONS = _kept("not_a_reason")
 """Flat keys that are advice, not reasons."""
 
 KNOWN = frozenset(_KEPT) - NOT_REASONS
-"""Top-level ids of every shape so far. Any other is kept whole, for somebody to look at."""
+"""Top-level ids of every shape so far."""
+
+UNKNOWN = "unknown"
+"""Stands for an id that is on no list."""
 
 _FLAT = re.compile(r"_y_n$")
 _ONLY_TEXT = "why_are_you_rejecting_this_application"
@@ -87,8 +90,8 @@ def flatten(structured: Any) -> tuple[str, list[str]]:
 
 
 def tidy(ids: list[str]) -> list[str]:
-    """Return ids as they are stored: translated, put under their parents, collapsed, sorted, each once."""
-    return sorted({_stored(given.strip().lower()) for given in ids if given.strip()})
+    """Return ids as they are stored: listed ones only, translated, put under their parents, sorted, each once."""
+    return sorted({stored(given.strip().lower()) for given in ids if given.strip()})
 
 
 def _nested(selected: Any) -> Iterator[str]:
@@ -123,9 +126,8 @@ def _flat(keys: dict[str, Any]) -> list[str]:
 
 
 @lru_cache(maxsize=4096)
-def _stored(given: str) -> str:
-    if not looks_like_an_id(given):
-        return "unmapped"
+def stored(given: str) -> str:
+    """Return what is stored of one id in small letters."""
     whole = VENDOR_CODES.get(given, _FLAT.sub("", given))
     top, _, below = whole.partition(".")
     top = VENDOR_CODES.get(top, top)
@@ -133,6 +135,6 @@ def _stored(given: str) -> str:
         top, below = PARENTS[top], top
     if top in SENSITIVE:
         return "other"
-    if top in CAPACITY:
-        return f"{top}.{below}" if below else top
-    return top if top in KNOWN else whole
+    if top in CAPACITY and PARENTS.get(below) == top:
+        return f"{top}.{below}"
+    return top if top in KNOWN else UNKNOWN

@@ -2,13 +2,16 @@
 
 import importlib
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from unittest import mock
 
 import pyarrow as pa
 
 from functions.compute_kpis import contract
+from functions.ingest_apply import reasons
 from placements_kpi import records
 from placements_kpi.pseudonyms import Pseudonyms
 from placements_kpi.sources import Source, SourceFile
@@ -24,10 +27,26 @@ MEMORY = "/dev/shm"
 def ingested(drops: Drops, sources: Iterable[str]) -> dict[str, pa.Table]:
     """Return the curated tables that ingest makes of the drops of ``sources``."""
     found: dict[str, pa.Table] = {}
-    for name in sources:
-        with tempfile.TemporaryDirectory(dir=MEMORY if Path(MEMORY).is_dir() else None) as folder:
-            found |= _settled(source_of(name), drops, Path(folder))
+    with _knows_reasons(drops):
+        for name in sources:
+            with tempfile.TemporaryDirectory(dir=MEMORY if Path(MEMORY).is_dir() else None) as folder:
+                found |= _settled(source_of(name), drops, Path(folder))
     return found
+
+
+@contextmanager
+def _knows_reasons(drops: Drops) -> Iterator[None]:
+    """Have ingest know the reasons for rejection that configuration has: a new one is added to its list too."""
+    new = {entry["code"] for entry in drops.definitions if entry["list"] == "rejection_reason_group_of_id"}
+    if not new:
+        yield
+        return
+    try:
+        with mock.patch.object(reasons, "KNOWN", reasons.KNOWN | new):
+            reasons.stored.cache_clear()
+            yield
+    finally:
+        reasons.stored.cache_clear()
 
 
 @cache

@@ -443,7 +443,7 @@ def test_no_identifier_and_no_field_outside_the_contract_is_written_or_logged(
     for where, text in {**written, "log": said.out + said.err}.items():
         for secret in ("MARKER", "marker", "7654321", "7654322", "7654323", "7654324", KEY):
             assert secret not in text, f"{secret} in {where}"
-    assert "unmapped" in written[one_part(written, "application_choices")]
+    assert "unknown" in written[one_part(written, "application_choices")]
 
 
 def test_a_failure_inside_the_pipeline_does_not_quote_the_row(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,6 +141,17 @@ def test_an_advert_discarded_before_it_expired_stands_until_then() -> None:
         ({"status": "declined", "declined_on": date(2026, 7, 1)}, True),
         ({"status": "declined", "declined_on": DAY}, False),
         ({"status": "declined"}, False),
+        ({"status": "declined", "declined_on": date(2026, 7, 1), "offered_on": None, "updated_on": DAY}, True),
+        (
+            {
+                "status": "declined",
+                "declined_on": date(2026, 7, 1),
+                "offered_on": None,
+                "updated_on": date(2026, 7, 1),
+            },
+            False,
+        ),
+        ({"status": "declined", "declined_on": date(2026, 7, 1), "offered_on": None}, False),
         ({"status": "withdrawn", "withdrawn_on": date(2026, 7, 1)}, True),
         ({"status": "withdrawn", "withdrawn_on": date(2026, 7, 1), "offered_on": None}, False),
         ({"status": "unsuccessful_interview"}, False),
@@ -421,6 +432,8 @@ def test_the_region_and_phase_of_an_advert_are_those_its_schools_have_in_common(
         {"urn": "100003", "gor": "A"},
         {"urn": "100004", "gor": "Z", "phase_of_education": 0},
         {"urn": "100005", "establishment_status": 2, "close_date": date(2020, 8, 31)},
+        {"urn": "100006", "gor": "A", "phase_of_education": 4},
+        links=[("100005", "100006")],
     )
     vacancies = [
         answered("one", "hired_tvs"),
@@ -517,6 +530,9 @@ def test_records_left_out_are_shown_by_reason_at_the_newest_point() -> None:
         application("v", "k", submitted_on=None),
         offer("v", "k", offered_on=None),
         offer("v", "k", offered_on=None, updated_on=DAY),
+        offer("v", "k", status="declined", declined_on=date(2026, 7, 1), offered_on=None, updated_on=DAY),
+        offer("v", "k", status="declined", declined_on=date(2026, 7, 1), offered_on=None),
+        offer("v", "k", status="declined", declined_on=DAY, offered_on=None),
         offer("v", "k", status="declined", updated_on=date(2026, 7, 1)),
         offer("v", "k", status="declined", updated_on=DAY),
     ]
@@ -533,14 +549,14 @@ def test_records_left_out_are_shown_by_reason_at_the_newest_point() -> None:
         "applicant_trn_known_placeholder": 1,
         "applicant_trn_unusable": 1,
         "submission_without_date": 1,
-        "offer_without_date": 1,
+        "offer_without_date": 2,
         "end_of_offer_without_date": 1,
         "award_without_date": 1,
         "trainee_trn_too_long": 1,
         "trainee_trn_repeated_digit": 1,
         "vacancy_without_publication_date": 1,
     }
-    assert figures.categories("records_with_assumption", "assumption") == {"offer_dated_by_update": 1}
+    assert figures.categories("records_with_assumption", "assumption") == {"offer_dated_by_update": 2}
     worked(KPI, points, figures)
 
 

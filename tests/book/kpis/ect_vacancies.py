@@ -170,13 +170,17 @@ def _stands(application: Row, day: date) -> bool:
     if not by(_offer_day(application), day):
         return False
     if status == "declined":
-        declined = london(application.get("declined_at"))
-        return declined is not None and declined > day
+        return _declined_after(application, day)
     if status == "withdrawn":
         # Any application can be withdrawn: that there was an offer, only its date says.
         withdrawn = london(application.get("withdrawn_at"))
         return application.get("offered_at") is not None and withdrawn is not None and withdrawn > day
     return bool(status == "offered")
+
+
+def _declined_after(application: Row, day: date) -> bool:
+    declined = london(application.get("declined_at"))
+    return application["status"] == "declined" and declined is not None and declined > day
 
 
 def _offers(facts: Facts, vacancy: Row, start: date, day: date) -> list[Offer]:
@@ -375,7 +379,9 @@ def _not_counted(facts: Facts, population: Sequence[tuple[Row, Vacancy]], point:
     )
     for application in applications:
         lost["submission_without_date"] += application.get("submitted_at") is None
-        lost["offer_without_date"] += application["status"] == "offered" and _offer_day(application) is None
+        lost["offer_without_date"] += _offer_day(application) is None and (
+            application["status"] == "offered" or _declined_after(application, day)
+        )
         lost["end_of_offer_without_date"] += _may_have_stood(application, day)
     assumed = {
         "offer_dated_by_update": sum(offer.imputed for _, vacancy in population for offer in vacancy.offers),

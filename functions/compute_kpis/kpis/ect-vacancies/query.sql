@@ -106,8 +106,8 @@ application AS (
         END AS ended_on,
         trn_problem,
         CASE
-            WHEN standing.value = 'offered' AND offered_on IS NULL THEN 'offer_without_date'
             WHEN standing.value = 'declined' AND declined_on IS NULL THEN 'end_of_offer_without_date'
+            WHEN standing.value IN ('offered', 'declined') AND offered_on IS NULL THEN 'offer_without_date'
             WHEN standing.value = 'withdrawn' AND withdrawn_on IS NULL AND offered_on IS NOT NULL
                 THEN 'end_of_offer_without_date'
         END AS offer_problem,
@@ -412,7 +412,7 @@ source_figure AS (
 ),
 -- Records left out at the newest point: TRNs that cannot be used, by reason, and records that would need a missing
 -- date. An offer turned down on a day that is not given may have stood only if it was changed since, and one that was
--- changed has that day.
+-- changed has that day. One that had ended by the day needs no other.
 left_out AS (
     SELECT closed.period, closed.as_of, given.reason, COUNT(*) AS number
     FROM closed
@@ -424,6 +424,7 @@ left_out AS (
         END,
         CASE
             WHEN application.offered_on > closed.as_of OR application.updated_on <= closed.as_of THEN NULL
+            WHEN application.ended_on <= closed.as_of THEN NULL
             ELSE application.offer_problem
         END,
         application.submission_problem
