@@ -3,7 +3,8 @@
 Every comparison, condition, branch, join, list and number of every query is changed, one at a time, and the changed
 query is asked about the worked example, the kept worlds and a fixed set of random worlds. A mutant that nothing tells
 from the query is a survivor: a rule that no test holds. Those that mean the same as the query are listed, with the
-reason, in ``equivalent.toml``; any other survivor is an error, and so is a listed one that does not survive.
+reason, in ``equivalent.toml``; any other survivor is an error, and so is a listed one that does not survive. Some rules
+of the ingest are changed as well (``mutants_of_ingest.py``).
 """
 
 import argparse
@@ -27,6 +28,7 @@ from tests.book.answers import Answers, disagreements
 from tests.book.drops import Drops
 from tests.book.engine import engine
 from tests.book.example import drops_of
+from tests.book.mutants_of_ingest import unnoticed
 from tests.book.points import Point, points_of
 from tests.kpis import world as small
 
@@ -263,6 +265,8 @@ def main(arguments: list[str] | None = None) -> int:
             shares = [(kpi, first, asked.processes, asked.worlds, asked.like) for first in range(asked.processes)]
             verdicts = [verdict for part in pool.map(_judge_some, shares) for verdict in part]
             bad += _tell(kpi, verdicts, {name: why for (owner, name), why in excused.items() if owner == kpi})
+            if not asked.like:
+                bad += _tell_of_ingest(kpi)
     print(f"{time.monotonic() - started:.0f} s")
     return 1 if bad else 0
 
@@ -285,6 +289,13 @@ def _tell(kpi: str, verdicts: Sequence[Verdict], excused: dict[str, str]) -> int
     for line in sorted(found):
         print(f"  {line}")
     return len(found)
+
+
+def _tell_of_ingest(kpi: str) -> int:
+    survivors = list(unnoticed(kpi, [world for _, world in worlds(kpi, 0)]))
+    for says in survivors:
+        print(f"  nothing notices that {says}")
+    return len(survivors)
 
 
 if __name__ == "__main__":
