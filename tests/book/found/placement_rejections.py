@@ -224,4 +224,25 @@ FOUND: list[tuple[str, Drops]] = [
             ]
         ),
     ),
+    (
+        "Before its first cycle a reason is not collected, and no reason is missing; advice alone is none.",
+        _of(
+            [
+                {
+                    **_rejected(str(number), datetime(2024, 3, 4, 12), rejection_reason_ids=ids),
+                    "recruitment_cycle_year": 2024,
+                    "sent_to_provider_at": datetime(2024, 2, 4, 12),
+                }
+                for number, ids in enumerate(
+                    (
+                        ["school_placement"],
+                        ["school_placement", "qualifications"],
+                        ["school_placement", "other_advice_or_feedback"],
+                        ["other_advice_or_feedback"],
+                        ["course_full"],
+                    )
+                )
+            ]
+        ),
+    ),
 ]
