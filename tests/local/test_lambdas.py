@@ -16,6 +16,8 @@ KEPT = []
 def lambda_handler(event, context):
     if "sleep" in event:
         time.sleep(event["sleep"])
+    if "import" in event:
+        __import__(event["import"])
     if "exit" in event:
         os._exit(event["exit"])
     if "raise" in event:
@@ -75,6 +77,13 @@ def test_a_process_that_dies_is_an_error_too(cloud: Cloud, code: Path) -> None:
     done = called(cloud, code, {"exit": 9})
     assert done.error is not None
     assert "exit status 9" in done.error["errorMessage"]
+
+
+def test_an_ingest_has_no_package_that_its_layers_do_not_have(cloud: Cloud, code: Path) -> None:
+    assert called(cloud, code, {"import": "pyarrow"}).ok
+    done = called(cloud, code, {"import": "pandas"})
+    assert done.error is not None
+    assert done.error["errorType"] == "ModuleNotFoundError"
 
 
 def test_a_function_is_killed_at_its_timeout(cloud: Cloud, code: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,18 +36,19 @@ def _clock_changes() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     end = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC) + step
     starts, offsets = [_micros(at)], [_offset(at)]
     while at < end:
-        if _offset(at + step) != _offset(at):
+        if (offset := _offset(at + step)) != offsets[-1]:
             starts.append(_micros(_change_between(at, at + step)))
-            offsets.append(_offset(at + step))
+            offsets.append(offset)
         at += step
     return np.array(starts, np.int64), np.array(offsets, np.int64)
 
 
 def _change_between(before: datetime, after: datetime) -> datetime:
+    offset = _offset(before)
     while after - before > timedelta(seconds=1):
         middle = before + (after - before) // 2
         middle = middle.replace(microsecond=0)
-        if _offset(middle) == _offset(before):
+        if _offset(middle) == offset:
             before = middle
         else:
             after = middle
