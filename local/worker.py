@@ -14,6 +14,7 @@ import sys
 import time
 import traceback
 import uuid
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,15 @@ class Context:
         return max(0, int((self._ends - time.monotonic()) * 1000))
 
 
+class WithoutPandas(MetaPathFinder):
+    """Finds no pandas: the ingests' layers have none, and pyarrow imports it at its first array wherever it is."""
+
+    def find_spec(self, name: str, *_: Any) -> None:
+        """Raise :class:`ModuleNotFoundError` for pandas, and know of nothing else."""
+        if name == "pandas":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
 def peak_mb() -> float:
     """Return the most memory this process has held, in MB."""
     status = Path("/proc/self/status")
@@ -54,8 +64,7 @@ def call(asked: dict[str, Any]) -> dict[str, Any]:
     try:
         module, name = asked["handler"].rsplit(".", 1)
         if "ingest_" in module:
-            # The layers of the ingests do not have it; pyarrow imports it at its first array wherever it is found.
-            sys.modules["pandas"] = None  # type: ignore[assignment]
+            sys.meta_path.insert(0, WithoutPandas())
         __import__(module)
         report["import_seconds"] = time.monotonic() - started
         context = Context(asked["function"], asked["memory_mb"], asked["timeout"])
