@@ -36,16 +36,18 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def result_set(answer: Answer) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the rows and columns of ``GetQueryResults``; the first row is the header."""
-    rows: list[dict[str, Any]] = [{"Data": [{"VarCharValue": name} for name in answer.names]}]
-    rows += [{"Data": [{} if v is None else {"VarCharValue": as_text(v)} for v in row]} for row in answer.rows]
-    columns: list[dict[str, Any]] = [
+def result_set(answer: Answer, first: int, most: int) -> dict[str, Any]:
+    """Return a page of ``GetQueryResults``: ``most`` rows from the ``first`` on; row 0 is the header."""
+    header = [answer.names] if first == 0 else []
+    chosen = [*header, *answer.rows[max(first - 1, 0) : first + most - 1]]
+    rows = [{"Data": [{} if value is None else {"VarCharValue": as_text(value)} for value in row]} for row in chosen]
+    columns = [
         {"CatalogName": "hive", "SchemaName": "", "TableName": "", "Name": name, "Label": name, "Type": kind}
         | {"Precision": 0, "Scale": 0, "Nullable": "UNKNOWN", "CaseSensitive": kind == "varchar"}
         for name, kind in zip(answer.names, answer.types, strict=True)
     ]
-    return rows, columns
+    more = {"NextToken": str(first + most)} if first + most <= len(answer.rows) else {}
+    return {"ResultSet": {"Rows": rows, "ResultSetMetadata": {"ColumnInfo": columns}}} | more
 
 
 def _quote(text: str) -> str:

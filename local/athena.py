@@ -1,6 +1,6 @@
 """Athena on this machine: moto's Athena made to execute its queries.
 
-moto answers the API; :func:`install` replaces the five methods that would return canned
+moto answers the API; :func:`install` replaces the methods that would return canned
 results by ones that run the query on DuckDB (:mod:`local.duck`), enforce the workgroup and
 write the CSV where Athena would. moto is pinned, and ``tests/local/test_athena.py`` fails when
 what is replaced here has moved.
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from moto.athena.exceptions import InvalidArgumentException
-from moto.athena.models import AthenaBackend, QueryResults
+from moto.athena.models import AthenaBackend
 from moto.athena.responses import AthenaResponse
 from moto.glue.models import glue_backends
 
@@ -37,8 +37,12 @@ from local.queries import PARTITION, QueryError, plan
 if TYPE_CHECKING:
     import duckdb
 
-REPLACED = ("start_query_execution", "get_query_execution", "get_query_results", "stop_query_execution")
+REPLACED = ("start_query_execution", "get_query_execution", "stop_query_execution")
 """Methods of moto's ``AthenaBackend`` that :func:`install` replaces."""
+ANSWERED = ("get_query_execution", "get_query_results")
+"""Methods of moto's ``AthenaResponse`` that :func:`install` replaces."""
+PAGE_ROWS = 1000
+"""Rows of a page of ``GetQueryResults``, at most and where none is asked for (API reference, MaxResults)."""
 
 
 @dataclass
@@ -196,8 +200,8 @@ def install(folder: Path, objects: Objects | None = None) -> Iterator[LocalAthen
     ``objects``: the S3 that they read, if it is not that of moto in this process.
     """
     engine = LocalAthena(folder, objects or InProcess())
-    kept = {name: getattr(AthenaBackend, name) for name in REPLACED}
-    kept_response = AthenaResponse.get_query_execution
+    places = [*((AthenaBackend, name) for name in REPLACED), *((AthenaResponse, name) for name in ANSWERED)]
+    kept = [getattr(owner, name) for owner, name in places]
 
     def start_query_execution(
         self: AthenaBackend,
@@ -214,33 +218,32 @@ def install(folder: Path, objects: Objects | None = None) -> Iterator[LocalAthen
             raise InvalidArgumentException(f"QueryExecution {exec_id} was not found")
         return engine.executions[exec_id]
 
-    def get_query_results(self: AthenaBackend, exec_id: str) -> QueryResults:
-        execution = get_query_execution(self, exec_id)
-        if execution.answer is None:
-            raise InvalidArgumentException(f"Query has not succeeded; its state is {execution.status}")
-        return QueryResults(*result_set(execution.answer))
-
     def stop_query_execution(self: AthenaBackend, exec_id: str) -> None:
         get_query_execution(self, exec_id)
         engine.stop(exec_id)
 
-    def respond(self: AthenaResponse) -> str:
-        execution = engine.executions.get(str(self._get_param("QueryExecutionId")))
-        if execution is None:
-            raise InvalidArgumentException(f"QueryExecution {self._get_param('QueryExecutionId')} was not found")
+    def describe(self: AthenaResponse) -> str:
+        execution = get_query_execution(self.athena_backend, str(self._get_param("QueryExecutionId")))
         return json.dumps({"QueryExecution": _described(execution)})
 
-    ours = (start_query_execution, get_query_execution, get_query_results, stop_query_execution)
-    for name, method in zip(REPLACED, ours, strict=True):
-        setattr(AthenaBackend, name, method)
-    setattr(AthenaResponse, "get_query_execution", respond)  # noqa: B010 - mypy forbids assigning to a method
+    def results(self: AthenaResponse) -> str:
+        execution = get_query_execution(self.athena_backend, str(self._get_param("QueryExecutionId")))
+        if execution.answer is None:
+            raise InvalidArgumentException(f"Query has not succeeded; its state is {execution.status}")
+        first, most = int(self._get_param("NextToken") or 0), int(self._get_param("MaxResults") or PAGE_ROWS)
+        if not 1 <= most <= PAGE_ROWS:
+            raise InvalidArgumentException(f"MaxResults is {most}; it must be between 1 and {PAGE_ROWS}")
+        return json.dumps(result_set(execution.answer, first, most))
+
+    ours = (start_query_execution, get_query_execution, stop_query_execution, describe, results)
+    for (owner, name), method in zip(places, ours, strict=True):
+        setattr(owner, name, method)
     try:
         yield engine
     finally:
         engine.close()
-        for name, original in kept.items():
-            setattr(AthenaBackend, name, original)
-        setattr(AthenaResponse, "get_query_execution", kept_response)  # noqa: B010
+        for (owner, name), method in zip(places, kept, strict=True):
+            setattr(owner, name, method)
 
 
 def _described(execution: Execution) -> dict[str, Any]:
