@@ -31,7 +31,7 @@ def summary(record: dict[str, Any], build: Path) -> str:
     return "\n".join(
         [
             *_sources(record["sources"]),
-            *_kpis(record["kpis"]),
+            *kpis(record["kpis"]),
             *_stages(record),
             *_money(record),
             "",
@@ -60,15 +60,17 @@ def _sources(sources: dict[str, Any]) -> Iterator[str]:
             ).rstrip()
 
 
-def _kpis(kpis: dict[str, Any]) -> Iterator[str]:
+def kpis(told: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines on the KPIs of a computation's summary."""
     yield ""
     yield "KPIs, exact and not for publication"
-    if not kpis:
+    if not told:
         yield "  none: compute_kpis did not answer"
-    for kpi, facts in kpis.items():
+    for kpi, facts in told.items():
         headline = facts["headline"]
         if facts["state"] == "ok" and headline:
-            yield f"  {kpi:<22} {_figure(headline)}"
+            without = f", without {', '.join(facts['missing'])}" if facts["missing"] else ""
+            yield f"  {kpi:<22} {_figure(headline)}{without}"
         elif facts["state"] == "ok":
             yield f"  {kpi:<22} no headline figure at its newest point"
         else:
