@@ -222,10 +222,10 @@ def _publish(kpi: KpiResult) -> Check:
         state="warning",
         says="",
     )
-    if kpi.state != "ok":
-        return check.model_copy(update={"says": "There are no new figures to compare."})
     figure = _newest(kpi, "records_not_counted", "reason", "unknown_provider")
-    unknown = (figure.numerator if figure else None) or 0
+    if figure is None or figure.numerator is None:
+        return check.model_copy(update={"says": "There are no new figures to compare."})
+    unknown = figure.numerator
     counts = (CheckCount(label="Active provider codes that Publish does not know", count=unknown),)
     if unknown:
         says = "Some providers use the service under a code that Publish does not know. They are not counted."
