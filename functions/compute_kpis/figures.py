@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, get_args
 
 from functions.compute_kpis.catalogue import INTERNAL_MEASURES
 from functions.compute_kpis.comparison import national, not_comparable
+from functions.compute_kpis.protection.quantities import parse, true_counts
+from functions.compute_kpis.protection.structure import contradicted, structure_of
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.results import Breakdown, Description, Figure, Measure, Point, Status
 
 if TYPE_CHECKING:
     from functions.compute_kpis.catalogue import Kpi
+    from functions.compute_kpis.protection.quantities import Quantity
     from functions.compute_kpis.queries import ResultRow
 
 _STATUSES = frozenset(get_args(Status))
@@ -73,6 +76,7 @@ def figures_of(
         for figure in _figures_at(description, measure, point, cells.get((measure.id, point.period, point.as_of), {}))
     )
     _check_headline(description, kept, figures)
+    _check_links(description, figures)
     refused = {row.category for row in rows if row.measure == "comparison_refused" and (row.numerator or 0) > 0}
     strange = refused - set(kpi.comparison_refused)
     if strange:
@@ -246,3 +250,18 @@ def _check_headline(kpi: Description, kept: tuple[Point, ...], figures: tuple[Fi
     (current,) = [point for point in kept if point.is_current and point.family == family]
     if national(figures, kpi.headline, current) is None:
         raise FigureError(f"{kpi.id}: the query returned no national {kpi.headline} at {current.as_of}")
+
+
+def contradictions(kpi: Description, figures: Iterable[Figure]) -> list[Quantity]:
+    """Return the counts that contradict what is declared of them, which a reader relies on (publishing.md 1.8)."""
+    true = true_counts(kpi, figures)
+    return [parse(name) for name in contradicted(structure_of(kpi, true), true)]
+
+
+def _check_links(kpi: Description, figures: tuple[Figure, ...]) -> None:
+    wrong = contradictions(kpi, figures)
+    if wrong:
+        raise FigureError(
+            f"{wrong[0].name}: what kpi.toml declares of this count and others does not hold ({len(wrong)} such); "
+            "the source or the query is wrong"
+        )

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from functions.compute_kpis.calendars import CalendarError, Calendars
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
-from functions.compute_kpis.figures import FigureError, figures_of
+from functions.compute_kpis.figures import FigureError, contradictions, figures_of
 from functions.compute_kpis.pins import Pin, mixed_keys, public_day
 from functions.compute_kpis.points import points_of
 from functions.compute_kpis.reference import parquet_bytes
@@ -166,7 +166,7 @@ def _work_out(kpi: Kpi, made: Plan, snapshots: Mapping[str, str], answers: Mappi
 
 def _carried(kpi_id: str, failure: Failure, as_of: date, previous: Results | None) -> KpiResult | None:
     last = next((kpi for kpi in previous.kpis if kpi.id == kpi_id), None) if previous else None
-    if last is None or last.as_of is None or last.as_of > as_of:
+    if last is None or last.as_of is None or last.as_of > as_of or contradictions(last.description, last.figures):
         return None
     reason = f"{failure.public} These are the figures of {public_day(last.as_of)}."
     return last.model_copy(update={"state": "carried", "reason": reason})

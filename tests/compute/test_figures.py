@@ -14,7 +14,7 @@ from functions.compute_kpis.definitions import load_definitions
 from functions.compute_kpis.figures import FigureError, Worked, figures_of
 from functions.compute_kpis.points import points_of
 from functions.compute_kpis.queries import ResultRow
-from placements_kpi.results import Breakdown, Figure
+from placements_kpi.results import Breakdown, Figure, Relation
 from tests.compute import stack
 
 DEFINITIONS = load_definitions()
@@ -283,13 +283,13 @@ def test_rate_can_have_categories_that_are_only_counted() -> None:
         points,
         [
             row("headline", 4, 10, **cell),
-            row("headline", 2, None, **cell, breakdown="region", category="not_available"),
+            row("headline", 4, None, **cell, breakdown="region", category="not_available"),
             row("facts_in_source", 1, **cell),
         ],
         stack.D,
     )
     last = at(worked, day=date(2026, 6, 30), breakdown="region")[-1]
-    assert (last.category, last.numerator, last.denominator, last.value) == ("not_available", 2, None, None)
+    assert (last.category, last.numerator, last.denominator, last.value) == ("not_available", 4, None, None)
 
 
 def test_messages_carry_no_number_of_people() -> None:
@@ -297,3 +297,42 @@ def test_messages_carry_no_number_of_people() -> None:
         work(row("headline", 987, 654))
     assert "987" not in str(stopped.value)
     assert "654" not in str(stopped.value)
+
+
+def everywhere(numerator: int, denominator: int, as_of: date, *, london: int) -> list[ResultRow]:
+    """Return the rate of England, and that of London with another numerator."""
+    cell = {"period": 2026, "as_of": as_of}
+    london_row = row("headline", london, denominator, **cell, breakdown="region", category="E12000007")
+    return [row("headline", numerator, denominator, **cell), london_row]
+
+
+@pytest.mark.parametrize(
+    ("now", "london", "month_before", "named"),
+    [
+        (4, 3, (0, 9), "headline.numerator/2026/2026-06-30/national"),
+        (3, 5, (0, 9), "headline.numerator/2026/2026-06-30/national"),
+        (3, 2, (0, 9), "headline.numerator/2026/2026-06-30/national"),
+        (3, 3, (0, 10), "headline.denominator/2026/2026-06-30/national"),
+    ],
+)
+def test_counts_that_contradict_what_is_declared_of_them_stop_the_kpi(
+    now: int, london: int, month_before: tuple[int, int], named: str
+) -> None:
+    """A declared link is never dropped: what is known to hold is what a reader relies on (publishing.md 1.8)."""
+    relation = Relation(kind="at_most", whole="headline.numerator", parts=("now.numerator",))
+    kpi = replace(CANDIDATES, description=CANDIDATES.description.model_copy(update={"relations": (relation,)}))
+    day = date(2026, 6, 30)
+    rows = [
+        *everywhere(3, 9, day, london=london),
+        *everywhere(*month_before, date(2026, 5, 31), london=0),
+        row("now", now, period=2026, as_of=day),
+    ]
+    with pytest.raises(FigureError, match=rf"candidate-rejections@1/{named}.*declares") as refused:
+        work(*rows, kpi=kpi, known=facts(2026))
+    assert refused.value.public == "The newest figures did not pass our checks."
+
+
+def test_counts_that_keep_to_what_is_declared_of_them_are_shown() -> None:
+    day = date(2026, 6, 30)
+    rows = [*everywhere(3, 9, day, london=3), *everywhere(2, 9, date(2026, 5, 31), london=2)]
+    assert len(at(work(*rows, kpi=CANDIDATES, known=facts(2026)), day=day)) == 1

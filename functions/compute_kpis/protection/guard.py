@@ -18,9 +18,10 @@ from functions.compute_kpis.protection.quantities import (
     is_of_people,
     parse,
     quantity,
+    true_counts,
 )
 from functions.compute_kpis.protection.rounding import ENFORCED, Method, bound_by, neighbours, round_all
-from functions.compute_kpis.protection.structure import Structure, holding, reference_parts, structure_of
+from functions.compute_kpis.protection.structure import Structure, holding, structure_of
 from functions.compute_kpis.protection.withholding import Place, steps
 
 if TYPE_CHECKING:
@@ -95,29 +96,15 @@ class KpiGuard:
 
     def _read(self) -> None:
         """Give every count its name, and unite the names of one count."""
-        linked = {reference_parts(ref)[:2] for one in self.description.relations for ref in (one.whole, *one.parts)}
-        linked |= {
-            (name, part) for name, one in self.measures.items() for part in PARTS if is_of_people(one, _other(part))
-        }
-        self.true: dict[str, int] = {}
-        for figure in self.kpi.figures:
-            measure = self.measures[figure.measure]
-            for part, count in counts(figure):
-                if is_of_people(measure, part):
-                    if self._moves_daily(figure, measure):
-                        continue
-                elif (measure.id, part) not in linked:
-                    continue
-                self.true[self._name(figure, part)] = count
+        figures = (figure for figure in self.kpi.figures if _is_month_end(figure.as_of))
+        self.true = true_counts(self.description, figures)
         past = [
             name
             for name in self.guard.past.entries
             if name.startswith(f"{self.versioned}/") and parse(name).measure in self.measures
         ]
         names = {*self.true, *past}
-        structure = structure_of(self.description, names)
-        apart = {name for name, count in self.true.items() if self.true.get(structure.of(name), count) != count}
-        self.structure: Structure = structure_of(self.description, names, frozenset(apart)) if apart else structure
+        self.structure: Structure = structure_of(self.description, names)
         self.exact = {
             self.structure.of(name)
             for name in names
@@ -127,7 +114,6 @@ class KpiGuard:
         for name in sorted(names):
             self.members[self.structure.of(name)].append(parse(name))
         self.counts = {self.structure.of(name): count for name, count in self.true.items()}
-        self.links = holding(self.structure.links, self.counts)
 
     def _round(self) -> None:
         past, key = self.guard.past.entries, self.guard.key
@@ -148,14 +134,14 @@ class KpiGuard:
             for part in link.parts
         }
         everything = {name: entry.rounded for name, entry in past.items()} | self.rounded
-        self.enforced = tuple(link for link in holding(self.links, everything) if link.kind in ENFORCED)
+        self.enforced = tuple(link for link in holding(self.structure.links, everything) if link.kind in ENFORCED)
 
     def _bound(self, people: dict[str, int], least: int) -> dict[str, int]:
         """Return what counts must become after earlier releases, and so as not to be above an exact one they are of."""
         past, key, base = self.guard.past, self.guard.key, self.guard.disclosure.base
         other_key = bool(past.pages) and past.pages[-1].key_id != key.key_id
         bound: dict[str, int] = {}
-        for link in self.links:
+        for link in self.structure.links:
             part = link.parts[0]
             if link.kind == "at_most" and link.whole in self.exact and part in people and link.whole in self.counts:
                 down, up = neighbours(people[part], base)
@@ -175,7 +161,7 @@ class KpiGuard:
     def _of_people(self, people: dict[str, int]) -> list[Link]:
         """Return the links between counts of people of this release; a part that is not there has nobody."""
         found = []
-        for link in self.links:
+        for link in self.structure.links:
             parts = tuple(part for part in link.parts if part in people)
             whole_line = len(parts) == len(link.parts)
             if link.whole in people and parts and (whole_line or link.kind == "covered"):
@@ -234,14 +220,10 @@ class KpiGuard:
     def _is_withheld(self, figure: Figure, measure: Measure) -> bool:
         one = quantity(self.description, measure, figure, "numerator")
         return (
-            self._moves_daily(figure, measure)
+            not _is_month_end(figure.as_of)
             or (one.measure, one.period, one.stands, one.breakdown) in self.broken
             or any(place.holds(figure.measure, figure.breakdown, figure.category) for place in self._places)
         )
-
-    def _moves_daily(self, figure: Figure, measure: Measure) -> bool:
-        """Return whether a figure stands at a day that is no month end: people are never counted daily."""
-        return not _is_month_end(figure.as_of)
 
     def _name(self, figure: Figure, part: Part) -> str:
         return quantity(self.description, self.measures[figure.measure], figure, part).name
@@ -268,7 +250,7 @@ class KpiGuard:
         return [
             audit(
                 [*earlier, release],
-                self.links,
+                self.structure.links,
                 Rule(used.width, used.threshold, used.solver_seconds),
                 enforced=self.enforced,
                 series=self.structure.series,
@@ -356,10 +338,6 @@ def _exact(figure: Figure, measure: Measure) -> Figure:
 
 def _hidden(figure: Figure, symbol: Symbol) -> Figure:
     return figure.model_copy(update={"numerator": None, "denominator": None, "value": None, "symbol": symbol})
-
-
-def _other(part: Part) -> Part:
-    return "denominator" if part == "numerator" else "numerator"
 
 
 def _is_national(name: str) -> bool:

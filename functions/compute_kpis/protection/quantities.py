@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -50,6 +50,14 @@ def parse(name: str) -> Quantity:
     )
 
 
+def reference_parts(reference: str) -> tuple[str, Part, str, str]:
+    """Return measure, part, breakdown and category of a reference in a relation; the last two may be empty."""
+    number, _, place = reference.partition("@")
+    measure, _, part = number.rpartition(".")
+    breakdown, _, category = place.partition("=")
+    return measure, "denominator" if part == "denominator" else "numerator", breakdown, category
+
+
 def quantity(kpi: Description, measure: Measure, figure: Figure, part: Part) -> Quantity:
     """Return the quantity that one part of a figure shows."""
     yearly = any(family.id == measure.family and family.series == "yearly" for family in kpi.families)
@@ -69,6 +77,19 @@ def is_of_people(measure: Measure, part: Part) -> bool:
     if part == "numerator":
         return measure.disclosure == "person"
     return (measure.denominator_disclosure or measure.disclosure) == "person"
+
+
+def true_counts(kpi: Description, figures: Iterable[Figure]) -> dict[str, int]:
+    """Return every count of people in ``figures`` by name, and what is beside one or named by a relation of the KPI."""
+    measures = {measure.id: measure for measure in kpi.measures}
+    linked = {reference_parts(ref)[:2] for one in kpi.relations for ref in (one.whole, *one.parts)}
+    linked |= {(one.id, part) for one in kpi.measures for part in PARTS if any(is_of_people(one, p) for p in PARTS)}
+    return {
+        quantity(kpi, measures[figure.measure], figure, part).name: count
+        for figure in figures
+        for part, count in counts(figure)
+        if (figure.measure, part) in linked
+    }
 
 
 def counts(figure: Figure) -> Iterator[tuple[Part, int]]:

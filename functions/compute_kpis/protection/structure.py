@@ -1,7 +1,7 @@
 """Structure: how the counts of one KPI bound each other, from its description and the names that there are.
 
-Everything here is public: it is what a reader of the page can know. Truth enters only
-at :func:`holding`, which leaves out links that the counts themselves contradict.
+Everything here is public: it is what a reader of the page can know. What is declared of counts
+holds between the true ones (publishing.md 1.8): :func:`contradicted` names where it does not.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from functions.compute_kpis.protection.audit import Group, Link
-from functions.compute_kpis.protection.quantities import PARTS, YEARLY, Part, Quantity, is_of_people, parse
+from functions.compute_kpis.protection.quantities import PARTS, YEARLY, Quantity, is_of_people, parse, reference_parts
 
 if TYPE_CHECKING:
     from placements_kpi.results import Breakdown, Description, Measure, Relation
@@ -40,14 +40,11 @@ class Structure:
         return self.root.get(name, name)
 
 
-def structure_of(kpi: Description, names: Iterable[str], apart: frozenset[str] = frozenset()) -> Structure:
-    """Return the structure over ``names`` of this KPI; what a relation names and is not there is left out.
-
-    Names in ``apart`` are not the same as another, whatever is declared.
-    """
+def structure_of(kpi: Description, names: Iterable[str]) -> Structure:
+    """Return the structure over ``names`` of this KPI; what a relation names and is not there is left out."""
     known = {quantity: quantity.name for quantity in map(parse, names)}
     reading = _Reading(kpi, known)
-    root = reading.same(apart)
+    root = reading.same()
 
     def of(name: str) -> str:
         return root.get(name, name)
@@ -73,6 +70,16 @@ def structure_of(kpi: Description, names: Iterable[str], apart: frozenset[str] =
         groups=tuple(dict.fromkeys(group for group in groups if group.part != group.whole)),
         categories=frozenset(categories),
         totals=frozenset(with_parts),
+    )
+
+
+def contradicted(structure: Structure, counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the names of true counts that contradict what is declared of them: the data or a query is wrong."""
+    one = {structure.of(name): count for name, count in counts.items()}
+    broken = set(structure.links) - set(holding(structure.links, one))
+    return tuple(
+        sorted({name for name, count in counts.items() if one[structure.of(name)] != count})
+        + sorted({link.whole for link in broken})
     )
 
 
@@ -113,7 +120,7 @@ class _Reading:
             if quantity.measure in self.measures:
                 self.points[quantity.period, quantity.stands].append(quantity)
 
-    def same(self, apart: frozenset[str]) -> dict[str, str]:
+    def same(self) -> dict[str, str]:
         """Return the one name of every count that has several: the one that is named first."""
         root: dict[str, str] = {}
         for relation in self.kpi.relations:
@@ -121,8 +128,7 @@ class _Reading:
                 continue
             for wholes, parts in self._instances(relation):
                 for whole, part in itertools.product(wholes, parts):
-                    if part not in apart:
-                        root[part] = root.get(whole, whole)
+                    root[part] = root.get(whole, whole)
         return root
 
     def rates(self) -> list[Link]:
@@ -237,11 +243,3 @@ def matches(reference: str, one: Quantity) -> bool:
     if not breakdown:
         return (one.breakdown, one.category) == NATIONAL
     return one.breakdown == breakdown and category in ("", one.category)
-
-
-def reference_parts(reference: str) -> tuple[str, Part, str, str]:
-    """Return measure, part, breakdown and category of a reference in a relation; the last two may be empty."""
-    number, _, place = reference.partition("@")
-    measure, _, part = number.rpartition(".")
-    breakdown, _, category = place.partition("=")
-    return measure, "denominator" if part == "denominator" else "numerator", breakdown, category

@@ -5,7 +5,7 @@ choices AS (
     SELECT
         candidate_id,
         recruitment_cycle_year AS period,
-        provider_region_code AS region,
+        COALESCE(provider_region_code, 'not_available') AS region,
         sent_to_provider_on,
         rejected_on
     FROM application_choices
