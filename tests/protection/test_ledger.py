@@ -58,10 +58,10 @@ def test_reader_may_have_forgotten_that_there_was_nobody() -> None:
     first = {NAME: entry(NAME, 0, 0), OTHER: entry(OTHER, 90, 90), LATER: entry(LATER, 50, 50)}
     past = with_page(Past(), "2025-02-01.1", first)
     past = with_page(past, "2025-03-01.1", first | {NAME: entry(NAME, 1, None)})
-    assert (past.pages[-1].revised, past.pages[-1].no_longer_nobody) == ((), (NAME,))
+    assert (past.pages[-1].revised, past.pages[-1].no_longer_nobody) == ((NAME,), (NAME,))
     believed = [sorted(release.cells) for release in past.shown("kpi@1", frozenset())]
     assert believed == [sorted(first), sorted([NAME, OTHER])]
-    forgotten = [sorted(release.cells) for release in past.shown("kpi@1", frozenset(), nobody=False)]
+    forgotten = [sorted(release.cells) for release in past.shown("kpi@1", frozenset(), believed=False)]
     assert forgotten == [[LATER], sorted([NAME, OTHER])]
 
 
@@ -73,11 +73,22 @@ def test_nobody_hidden_for_another_reason_is_still_nobody() -> None:
     assert past.pages[-1].no_longer_nobody == (NAME,)
 
 
-def test_hiding_and_showing_again_is_no_revision() -> None:
-    past = with_page(Past(), "2025-02-01.1", {NAME: entry(NAME, 37, 35)})
-    past = with_page(past, "2025-03-01.1", {NAME: entry(NAME, 37, None)})
-    assert past.pages[-1].revised == ()
-    assert past.entries[NAME].shown is None
+@pytest.mark.parametrize("true", [37, 9])
+def test_hiding_and_showing_again_restates_the_day(true: int) -> None:
+    """A number that becomes ``c``, or the reverse, restates its day (publishing.md 1.8)."""
+    first = {NAME: entry(NAME, 37, 35), OTHER: entry(OTHER, 90, 90), LATER: entry(LATER, 50, 50)}
+    hidden = first | {NAME: entry(NAME, true, None)}
+    past = with_page(Past(), "2025-02-01.1", first)
+    for release, now in (("2025-03-01.1", hidden), ("2025-04-01.1", first)):
+        past = with_page(past, release, now)
+        assert past.pages[-1].revised == (NAME,)
+        assert set(past.pages[-1].entries) == {NAME, OTHER}
+        forgotten = [sorted(page.cells) for page in past.shown("kpi@1", frozenset(), believed=False)]
+        assert forgotten == [[LATER], sorted([NAME, OTHER])]
+    believed = [sorted(page.cells) for page in past.shown("kpi@1", frozenset())]
+    # Who goes on to believe the earlier figures is right where the count is the same, and the audit has to know him.
+    same = [sorted(first), sorted([NAME, OTHER]), sorted([NAME, OTHER])]
+    assert believed == (same if true == 37 else [[LATER], sorted([NAME, OTHER])])
 
 
 def test_ledger_holds_no_true_count() -> None:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from functions.compute_kpis.protection.audit import Cell, Finding, Link, Percentage, Release, Rule, audit
-from functions.compute_kpis.protection.ledger import Entry, no_longer_nobody, revised, scope_of
+from functions.compute_kpis.protection.ledger import Entry, no_longer_nobody, revised, scope_of, the_same
 from functions.compute_kpis.protection.quantities import (
     PARTS,
     Part,
@@ -66,6 +66,8 @@ class KpiGuard:
         self.entries: dict[str, Entry] = {}
         self.failing: list[str] = []
         self.attempts = self.cells = self.increments = 0
+        pages = guard.past.pages
+        self.other_key = bool(pages) and pages[-1].key_id != guard.key.key_id
         self._places: set[Place] = set()
         self._steps: dict[str, Iterator[frozenset[Place]]] = {}
 
@@ -139,7 +141,6 @@ class KpiGuard:
     def _bound(self, people: dict[str, int], least: int) -> dict[str, int]:
         """Return what counts must become after earlier releases, and so as not to be above an exact one they are of."""
         past, key, base = self.guard.past, self.guard.key, self.guard.disclosure.base
-        other_key = bool(past.pages) and past.pages[-1].key_id != key.key_id
         bound: dict[str, int] = {}
         for link in self.structure.links:
             part = link.parts[0]
@@ -154,7 +155,7 @@ class KpiGuard:
             only = bound_by(count, past.counts_behind(name, key, base), base, least if _is_national(name) else 0)
             if only is not None:
                 bound[name] = only
-            elif other_key and before in neighbours(count, base):
+            elif self.other_key and before in neighbours(count, base):
                 bound[name] = before  # With another key nobody can tell what has changed: what can stay stays.
         return bound
 
@@ -231,7 +232,10 @@ class KpiGuard:
     # The attacker.
 
     def _audit(self) -> list[Finding]:
-        """Return what is found by who believes what was said of nobody, and by who has forgotten it, if they differ."""
+        """Return what is found by who believes earlier figures, and by who does not where their day changed.
+
+        Only one is right where counts were hidden, shown again, or of nobody (:meth:`Past.shown`); neither may learn.
+        """
         cells = self._cells()
         self.entries = {
             name: Entry(
@@ -243,10 +247,11 @@ class KpiGuard:
         }
         used, past = self.guard.disclosure, self.guard.past
         release = Release(cells, used.base, tuple(self._percentages()))
-        restated = frozenset(scope_of(name) for name in revised(past.entries, self.entries))
-        unmoved = past.shown(self.versioned, restated)
-        somebody = frozenset(scope_of(name) for name in no_longer_nobody(past.entries, self.entries))
-        forgotten = past.shown(self.versioned, restated | somebody, nobody=False)
+        somebody = no_longer_nobody(past.entries, self.entries)
+        changed = {*revised(past.entries, self.entries), *somebody}
+        kept = {*the_same(past.entries, self.entries, other_key=self.other_key), *somebody}
+        unmoved = past.shown(self.versioned, frozenset(map(scope_of, changed - kept)))
+        forgotten = past.shown(self.versioned, frozenset(map(scope_of, changed)), believed=False)
         return [
             audit(
                 [*earlier, release],
@@ -266,7 +271,12 @@ class KpiGuard:
         past = self.guard.past
         widths = {}
         for name in revised(past.entries, self.entries):
-            if name in finding.cells and name not in self.exact:
+            if (
+                past.entries[name].shown is not None
+                and self.entries[name].shown is not None
+                and name in finding.cells
+                and name not in self.exact
+            ):
                 before = past.entries[name].shown
                 left = 2 * (past.pages[-1].base - 1) if isinstance(before, int) and before else 0
                 widths[name] = finding.cells[name].width + left

@@ -61,7 +61,9 @@ class Page(BaseModel):
     key_id: str
     entries: dict[str, Entry]
     revised: tuple[str, ...]
-    """Counts whose published value this release changed: its declared revisions."""
+    """Counts whose published value this release changed, hid or showed again: its declared revisions."""
+    same: tuple[str, ...] = ()
+    """Those of them that are the same count as before: hidden, or shown again, for others."""
     no_longer_nobody: tuple[str, ...] = ()
     """Counts that were of nobody until this release, are of somebody, and are not shown."""
 
@@ -95,11 +97,19 @@ def no_longer_nobody(past: Mapping[str, Entry], entries: Mapping[str, Entry]) ->
 
 
 def revised(past: Mapping[str, Entry], entries: Mapping[str, Entry]) -> tuple[str, ...]:
-    """Return the names whose published value ``entries`` change, in order."""
+    """Return the names whose published value ``entries`` change, in order; from a number to a symbol and back too."""
+    return tuple(name for name, entry in sorted(entries.items()) if name in past and past[name].shown != entry.shown)
+
+
+def the_same(past: Mapping[str, Entry], entries: Mapping[str, Entry], *, other_key: bool) -> tuple[str, ...]:
+    """Return the names that ``entries`` only hide, or show again, in order: whoever takes both for one count is right.
+
+    With another key nobody can tell; then every count that is only hidden or shown again may be the same.
+    """
     return tuple(
         name
-        for name, entry in sorted(entries.items())
-        if entry.shown is not None and name in past and past[name].shown is not None and past[name].shown != entry.shown
+        for name in revised(past, entries)
+        if None in {past[name].shown, entries[name].shown} and (other_key or past[name].seal == entries[name].seal)
     )
 
 
@@ -130,12 +140,13 @@ class Past:
                     found.setdefault(count, entry.rounded)
         return found
 
-    def shown(self, kpi: str, restated: frozenset[Scope], *, nobody: bool = True) -> list[Shown]:
+    def shown(self, kpi: str, restated: frozenset[Scope], *, believed: bool = True) -> list[Shown]:
         """Return what a reader has seen of one KPI (``id@version``), release by release.
 
         A day that was restated, or is now (``restated``), begins anew: of its earlier figures none can be
-        taken to be of the same people. Without ``nobody``, so does a day of which a release said that there was
-        nobody and a later one hides that there is somebody.
+        taken to be of the same people. If earlier figures are ``believed``, it does so only where a count is another
+        one: not where counts were only hidden or shown again, nor where a release said that there was nobody and a
+        later one hides that there is somebody.
         """
         found = []
         closed = set(restated)
@@ -147,9 +158,8 @@ class Past:
             }
             if cells:
                 found.append(Shown(cells, page.base))
-            closed |= {scope_of(name) for name in page.revised}
-            if not nobody:
-                closed |= {scope_of(name) for name in page.no_longer_nobody}
+            kept = {*page.same, *page.no_longer_nobody} if believed else set()
+            closed |= {scope_of(name) for name in {*page.revised, *page.no_longer_nobody} - kept}
         return found[::-1]
 
 
@@ -168,11 +178,16 @@ def page_of(past: Past, release: str, base: int, key_id: str, entries: Mapping[s
     Raises :class:`LedgerError` if it publishes another value for a count that is the same as before.
     """
     changed = revised(past.entries, entries)
-    same_terms = bool(past.pages) and past.pages[-1].key_id == key_id and base == past.pages[-1].base
+    other_key = bool(past.pages) and past.pages[-1].key_id != key_id
+    same_terms = bool(past.pages) and not other_key and base == past.pages[-1].base
+    same = the_same(past.entries, entries, other_key=other_key)
     contradicted = [
         name
         for name in changed
-        if same_terms and entries[name].seal is not None and past.entries[name].seal == entries[name].seal
+        if same_terms
+        and name not in same
+        and entries[name].seal is not None
+        and past.entries[name].seal == entries[name].seal
     ]
     if contradicted:
         raise LedgerError(
@@ -192,6 +207,7 @@ def page_of(past: Past, release: str, base: int, key_id: str, entries: Mapping[s
             if past.entries.get(name) != entry or scope_of(name) in restated
         },
         revised=changed,
+        same=same,
         no_longer_nobody=somebody,
     )
 
