@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from functions.compute_kpis import months
 from functions.compute_kpis.calendars import CalendarError, Calendars
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.figures import FigureError, contradictions, figures_of
@@ -108,21 +109,25 @@ def kpi_results(
 ) -> tuple[tuple[KpiResult, ...], dict[str, Failure]]:
     """Return one result for each KPI in page order, and why those that failed did.
 
-    One that failed carries its last good figures over, if there are any of this day or earlier.
+    One that failed carries its last good figures over, if there are any of this day or earlier. What the ``previous``
+    run counted of people at the same month end stays.
     """
     failures = dict(made.failures)
     results: list[KpiResult] = []
+    last = {kpi.id: kpi for kpi in previous.kpis} if previous else {}
     for kpi in made.kpis:
         worked = _work_out(kpi, made, snapshots, answers)
         if isinstance(worked, Failure):
             failures[kpi.id] = worked
-            worked = _carried(kpi.id, worked, made.as_of, previous) or KpiResult(
+            worked = _carried(last.get(kpi.id), worked, made.as_of) or KpiResult(
                 id=kpi.id, state="none", reason=worked.public, as_of=None, description=kpi.description
             )
+        else:
+            worked = months.kept(worked, last.get(kpi.id))
         results.append(worked)
     for folder in made.unusable:
         failures[folder.id] = Failure(_NOT_THIS_TIME, folder.reason)
-        carried = _carried(folder.id, failures[folder.id], made.as_of, previous)
+        carried = _carried(last.get(folder.id), failures[folder.id], made.as_of)
         if carried:
             results.append(carried)
     results.sort(key=lambda result: (result.description.order, result.id))
@@ -164,8 +169,7 @@ def _work_out(kpi: Kpi, made: Plan, snapshots: Mapping[str, str], answers: Mappi
     )
 
 
-def _carried(kpi_id: str, failure: Failure, as_of: date, previous: Results | None) -> KpiResult | None:
-    last = next((kpi for kpi in previous.kpis if kpi.id == kpi_id), None) if previous else None
+def _carried(last: KpiResult | None, failure: Failure, as_of: date) -> KpiResult | None:
     if last is None or last.as_of is None or last.as_of > as_of or contradictions(last.description, last.figures):
         return None
     reason = f"{failure.public} These are the figures of {public_day(last.as_of)}."
@@ -178,10 +182,10 @@ def run_id_of(key: RoundingKey, as_of: date, inputs: Mapping[str, Any], results:
     Keyed, as the id is public and exact counts of rows are in what it digests (publishing.md, 1.8).
     With another key of rounding the same inputs are another run, as they are another release.
 
-    With every KPI worked out these are the inputs alone. What is carried over, and why,
-    depends on earlier runs and on what failed, so it is part of the digest where it occurs.
+    Of organisations, with every KPI worked out, these are the inputs alone. What is carried over, and why, depends on
+    earlier runs and on what failed, and what is said of people on the first run of the month: both are part of it.
     """
-    not_new = [result.model_dump(mode="json") for result in results if result.state != "ok"]
+    not_new = [result.model_dump(mode="json") for result in results if result.state != "ok" or result.counted_on]
     made_from = store.canonical_json({"inputs": dict(inputs), "not_new": not_new}).decode()
     return f"{as_of:%Y%m%d}-{key.run(made_from)}"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from functions.compute_kpis import catalogue, held, outcome, reconciliation, revisions
+from functions.compute_kpis import catalogue, held, months, outcome, reconciliation, revisions
 from functions.compute_kpis.calendars import load_calendars
 from functions.compute_kpis.disclosure import protect
 from functions.compute_kpis.pins import Pin
@@ -46,8 +46,8 @@ def recompute(
     """Return whether today's code gives the release byte for byte from its own snapshots, and where it does not.
 
     The definitions (calendar, lists of categories) are those of the release, not today's
-    files; a KPI that the release carried over is taken as it was; revisions are against
-    the release that it was compared with then. ``changed_since`` names what of the code,
+    files; a KPI that the release carried over is taken as it was, and what it repeated of people too; revisions
+    are against the release that it was compared with then. ``changed_since`` names what of the code,
     the catalogue and the definitions is another today. Differences are paths into the
     documents, never values: the exact results are private. Fields that the documents did
     not have yet (``fields_since``) are left out of the comparison. Where a person was erased
@@ -110,7 +110,8 @@ def work_out_again(settings: ComputeSettings, published: Published, folder: Path
     s3, bucket = store.s3_client(), settings.data_bucket
     before = held.look(s3, bucket, published.to_read)
     worked_again, failures, answers = execute(settings, made, published.to_read, None, budget_seconds)
-    found = {result.id: result for result in worked_again}
+    then = {kpi.id: kpi for kpi in results.kpis if kpi.counted_on not in {None, results.as_of}}
+    found = {result.id: months.kept(result, then.get(result.id)) for result in worked_again}
     again_kpis = tuple(found.get(kpi.id, kpi) for kpi in results.kpis if kpi.id in found or kpi.state != "ok")
     again = results.model_copy(update={"snapshots": published.to_read, "kpis": again_kpis})
     if results.checks:  # a release of before there were any has none

@@ -274,6 +274,8 @@ class KpiResult(_Document):
     """Why it is not ``ok``, in one sentence for the public."""
     as_of: date | None
     """As-of date of the run the figures come from."""
+    counted_on: date | None = None
+    """As-of date of the run that counted the people in them, which later runs of the month repeat."""
     description: Description
     points: tuple[Point, ...] = ()
     figures: tuple[Figure, ...] = ()
