@@ -17,6 +17,8 @@ from tests.compute import stack
 
 PROVIDERS, CANDIDATES = "provider-visits", "candidate-rejections"
 YESTERDAY = date(2026, 7, 13)
+BEFORE = date(2026, 6, 29)
+"""A day of the month end before: what is said of people moves once a month."""
 LATE = stack.visits(A1=date(2026, 5, 1), A2=date(2026, 3, 31), B1=date(2025, 9, 2), B2=date(2025, 6, 1))
 """The world's activity with one sign-in more, of the last day of March, that arrived late."""
 VERSION_2 = ('definition_version = "1"', 'definition_version = "2"')
@@ -149,7 +151,7 @@ class TestRun:
 
     def test_counts_of_people_are_revised_as_they_were_published_and_are_published(self) -> None:
         stack.put_world()
-        stack.compute()
+        stack.compute(as_of=BEFORE)
         stack.put_snapshot(
             "apply",
             number=2,
@@ -173,7 +175,7 @@ class TestRun:
 
     def test_change_too_small_to_show_is_no_revision(self) -> None:
         stack.put_world()
-        stack.compute()
+        stack.compute(as_of=BEFORE)
         stack.put_snapshot(
             "apply",
             number=2,
@@ -185,7 +187,8 @@ class TestRun:
         )
         summary = stack.compute()
         assert summary["kpis"][CANDIDATES]["headline"]["numerator"] == 45, "one more than was counted"
-        assert revisions(protected(summary["release"]), CANDIDATES) == []
+        found = revisions(protected(summary["release"]), CANDIDATES)
+        assert [one for one in found if one["measure"] == "headline"] == []
 
     def test_new_version_of_a_definition_is_named(self, tmp_path: Path) -> None:
         stack.put_world()
