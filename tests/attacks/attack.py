@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -19,11 +19,8 @@ from tests.attacks.solving import Lot, Question, Span, answers
 
 Judge = Callable[[Span | None], object]
 
-READERS = (
-    Reader("of what is printed"),
-    Reader("who knows the floor", floor=True),
-)
-"""Those who have all releases, however many there are."""
+PLAIN = Reader("of what is printed")
+KNOWING = Reader("who knows the floor", floor=True)
 OF_SEVERAL = (
     Reader("of the newest release alone", floor=True, releases=slice(-1, None)),
     Reader("who missed every other release", floor=True, releases=slice(None, None, -2)),
@@ -101,17 +98,19 @@ class Report:
         return {kind: these for kind, these in found.items() if these}
 
 
-def attack(releases: Sequence[Release], readers: Iterable[Reader] | None = None) -> Report:
+def attack(releases: Sequence[Release]) -> Report:
     """Return what readers can work out from these releases of one site, oldest first."""
     report = Report(formats=[f"{release.name}/{one}" for release in releases for one in release.formats])
     for release in releases:
         report.percentages += _percentages(release)
-    if readers is None:
-        readers = READERS + (OF_SEVERAL if len(releases) > 1 else ())
-    for reader in readers:
+    knowing = _Attack(report, releases, KNOWING)
+    knowing.run()
+    # Who knows less finds nothing else, but that a count is small where the floor's own symbol is not why.
+    _Attack(report, releases, PLAIN).run(None if report.contradictions else knowing.few)
+    for reader in OF_SEVERAL if len(releases) > 1 else ():
         _Attack(report, releases, reader).run()
     if report.contradictions:  # what is published does not keep to the method; the truth still does
-        _Attack(report, releases, replace(READERS[0], name="who does not trust the method", trusts=False)).run()
+        _Attack(report, releases, replace(PLAIN, name="who does not trust the method", trusts=False)).run()
     return report
 
 
@@ -128,13 +127,18 @@ class _Attack:
         self.report, self.reader = report, reader
         self.limits = releases[-1].limits
         self.belief = believe(releases, reader)
+        self.few: set[Count] = set()
+        """Counts that the floor's own symbol says to be small."""
         self.said = {(kind, one.what) for kind in KINDS if kind != "formats" for one in getattr(report, kind)}
 
-    def run(self) -> None:
-        """Ask for every count, increment, revision and group, and note what is known too well."""
+    def run(self, only: Container[Count] | None = None) -> None:
+        """Ask for every count, increment, revision and group, or for some counts; note what is known too well."""
         lots = self.belief.system.lots()
-        self._contradictions(lots)
-        asked = [*self._counts(), *self._changes(), *self._groups()]
+        if only is None:
+            self._contradictions(lots)
+            asked = [*self._counts(), *self._changes(), *self._groups()]
+        else:
+            asked = [*self._counts(only)]
         for (_, judge), span in zip(asked, answers(lots, [question for question, _ in asked]), strict=True):
             judge(span)
 
@@ -147,12 +151,12 @@ class _Attack:
                 names = sorted({named(of[unknown]) for unknown in lot.members if unknown in of})
                 self._note("contradictions", f"what is said of {len(names)} counts, {names[0]} among them", None)
 
-    def _counts(self) -> Iterator[tuple[Question, Judge]]:
+    def _counts(self, only: Container[Count] | None = None) -> Iterator[tuple[Question, Judge]]:
         for version in self.belief.versions:
-            if version.shown in {0, "z"}:
+            if version.shown in {0, "z"} or (only is not None and version.count not in only):
                 continue
             reach = self.limits["threshold"] if version.count.cut != WHOLE else 1
-            self.report.counts += 1
+            self.report.counts += only is None
             yield Question(((version.true, 1),), self.limits["width"], reach), partial(self._count, version)
 
     def _count(self, version: Version, span: Span | None) -> None:
@@ -163,7 +167,9 @@ class _Attack:
             return
         if not version.by_floor:
             self._note("certain_small", name, span)
-        elif span.low > 1 or span.high < self.limits["floor"] - 1:
+            return
+        self.few.add(version.count)
+        if span.low > 1 or span.high < self.limits["floor"] - 1:
             self._note("floor", name, span)
 
     def _changes(self) -> Iterator[tuple[Question, Judge]]:
@@ -217,7 +223,7 @@ def _percentages(release: Release) -> Iterator[Found]:
             continue
         too_fine = one.decimals > (whole >= ONE_DECIMAL_FROM) or whole < release.limits["percentage_floor"]
         if too_fine or not is_ratio(one, part, whole):
-            yield Found(f"{one.text}% for {named(one.numerator)}", READERS[0].name)
+            yield Found(f"{one.text}% for {named(one.numerator)}", PLAIN.name)
 
 
 def main(sites: Sequence[str]) -> int:

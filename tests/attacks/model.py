@@ -64,8 +64,8 @@ class Belief:
 
 def believe(releases: Sequence[Release], reader: Reader) -> Belief:
     """Return what a reader can write down after these releases, oldest first."""
-    own = list(releases[reader.releases])
-    return _Writing(own, reader).belief
+    own = list(releases)[reader.releases]
+    return _Writing(sorted(own, key=releases.index), reader).belief
 
 
 class _Writing:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.attack import Report, attack, main
+from tests.attacks.attack import OF_SEVERAL, Report, attack, main
+from tests.attacks.model import believe
 from tests.attacks.planted import SAFE, changed, write_site
 from tests.attacks.reading import NAME, read_site
 
@@ -131,6 +132,15 @@ def test_one_person_added_is_seen_by_who_guesses_it(tmp_path: Path) -> None:
     assert {one.reader for one in report.narrow} == {"who takes each change for one person added"}
     far = changed(SAFE, {("cohort_rate", "2025-12-31"): ("45", "500", "9")})
     assert attacked(write_site(tmp_path / "again", SAFE, far)).findings() == {}, "that was not one person"
+
+
+def test_releases_are_taken_in_their_order_whichever_a_reader_has(tmp_path: Path) -> None:
+    """Who missed the middle one of three sees 30, and then 35 for the same day."""
+    later = changed(SAFE, {("cohort_rate", "2025-12-31"): ("35", "500", "7")})
+    releases = read_site(write_site(tmp_path / "site", SAFE, SAFE, later))
+    reader = next(one for one in OF_SEVERAL if one.releases.step)
+    (before, after), *_ = believe(releases, reader).changed
+    assert (before.shown, after.shown) == (30, 35)
 
 
 def _in(name: str, old: str, new: str) -> Callable[[Path], None]:

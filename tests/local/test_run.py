@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from local.lambdas import ROOT
 from local.template import load_stack
 from local.world import write_sample
 from placements_kpi.results import Protected
+from tests.attacks.attack import attack
+from tests.attacks.reading import read_site
 from tests.site.agreement import compare
 
 SOURCES = ("apply", "register", "placements", "vacancies", "providers", "schools")
@@ -130,6 +133,22 @@ def test_every_format_of_the_release_says_the_same(build: Path, first: tuple[int
     found = compare(document, tree(build / "site" / "releases" / release))
     assert found["CSV"] == found["JSON"] == found["ODS"] == 3 * sum(len(kpi.figures) for kpi in document.kpis)
     assert min(found["HTML"], found["chart"], found["symbol [c]"]) > 0
+
+
+def test_an_attacker_of_the_site_works_nobody_out(build: Path, first: tuple[int, str, str]) -> None:
+    """Whoever reads every file, and knows the floor (tests/attacks)."""
+    report = attack(read_site(build / "site"))
+    assert min(report.counts, report.increments) > 1000
+    found = {kind: [one for one in these if not is_still_open(one)] for kind, these in report.findings().items()}
+    assert {kind: these for kind, these in found.items() if these} == {}
+
+
+def is_still_open(finding: str) -> bool:
+    """Return whether a finding is of counts of adverts that KPI 4 declares to be exact, or of a link not declared."""
+    kpi = tomllib.loads((ROOT / "functions/compute_kpis/kpis/ect-vacancies/kpi.toml").read_text("utf-8"))
+    exact = [one["id"] for one in kpi["measures"] if one["disclosure"] == "organisation"]
+    unread = ("numerator, No reason given", "numerator, Reason given in writing only")
+    return any(f"ect-vacancies {measure} " in finding for measure in exact) or any(one in finding for one in unread)
 
 
 def test_the_same_input_again_changes_nothing(build: Path, first: tuple[int, str, str]) -> None:
