@@ -254,6 +254,44 @@ def test_snapshots_of_the_key_before_are_searched_and_older_ones_are_named(regis
             assert len(summary["erased"]["of_keys_that_are_gone"]) == 2
 
 
+def test_a_rotation_by_stages_keys_with_the_current_key_and_searches_the_previous_one(register: Place) -> None:
+    """As Secrets Manager rotates: a pending version is put and tried, then it takes the current stage over."""
+    manager = boto3.client("secretsmanager")
+    before = manager.get_secret_value(SecretId=register.secret_arn)["VersionId"]
+    held = json.dumps({"key": OTHER})
+    new = manager.put_secret_value(SecretId=register.secret_arn, SecretString=held, VersionStages=["AWSPENDING"])
+    assert register.ingest("register", {"full": True})["outcome"] == "unchanged", "a pending key keys nothing"
+    stage = {"SecretId": register.secret_arn, "VersionStage": "AWSCURRENT"}
+    manager.update_secret_version_stage(**stage, MoveToVersionId=new["VersionId"], RemoveFromVersionId=before)
+    assert register.ingest("register")["outcome"] == "accepted"
+    assert keyed("trn", RAW, OTHER) in {row["trn"] for row in register.table("register", "trainees")}
+    summary = erase(register, "register", ask(("trn", RAW)))
+    assert len(summary["erased"]["rewritten"]) == 3
+    assert summary["erased"]["of_keys_that_are_gone"] == []
+    found = [row["trn"] for rows in every_row(register, "trainees").values() for row in rows]
+    assert not {keyed("trn", RAW), keyed("trn", RAW, OTHER)} & set(found)
+
+
+@pytest.mark.parametrize("current", [False, True])
+def test_a_person_in_an_earlier_version_of_an_object_is_erased_too(register: Place, *, current: bool) -> None:
+    """Somebody has written a file again without the person: the version before still has the row."""
+    keys = register.listing("snapshots/trainees/")
+    key = next(key for key in keys if (f"={register.current('register')}/" in key) == current)
+    body = io.BytesIO()
+    rows = pq.read_table(io.BytesIO(register.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))
+    pq.write_table(rows.filter([one != keyed("trn", RAW) for one in rows["trn"].to_pylist()]), body)
+    register.s3.put_object(Bucket=BUCKET, Key=key, Body=body.getvalue())
+    if current:
+        with pytest.raises(ErasureError, match="is not whole: ingest it again first"):
+            erase(register, "register", ask(("trn", RAW)))
+        register.drop("register", {"trainees": [trainee(n) for n in range(1, 203)]})
+        register.ingest("register")
+    erase(register, "register", ask(("trn", RAW)))
+    found = [row["trn"] for rows in every_row(register, "trainees").values() for row in rows]
+    assert found
+    assert keyed("trn", RAW) not in found
+
+
 def test_an_allocation_goes_with_its_mentor_or_its_trainee_and_the_schools_stay(versioned: Place) -> None:
     files: dict[str, Any] = {
         "mentor_allocations": [
