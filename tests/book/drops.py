@@ -8,8 +8,8 @@ given as text. A record that is a text stands as a line of its own, one that is 
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -61,6 +61,8 @@ class Drops:
     """``None``: the as-of date."""
     definitions: Sequence[Mapping[str, str]] = ()
     """Entries of code lists (``list``, ``code``, ``value``) beyond ours: what configuration may say one day."""
+    left_on: Mapping[str, date | None] = field(default_factory=dict)
+    """The day that the data of a source stands at; ``None``: it never left any. Of one not named: the as-of date."""
 
     def __post_init__(self) -> None:
         """Refuse a feed that no source has."""
@@ -71,6 +73,11 @@ class Drops:
     def register_day(self) -> date:
         """Return the day in the names of the files of schools."""
         return self.schools_on or self.as_of
+
+    def without(self, sources: Collection[str]) -> "Drops":
+        """Return the same without what these sources left."""
+        gone = {feed for source in sources for feed in FEEDS[source]}
+        return replace(self, feeds={feed: records for feed, records in self.feeds.items() if feed not in gone})
 
     def lines(self, feed: str) -> list[bytes]:
         """Return the lines of an NDJSON file."""

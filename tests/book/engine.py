@@ -35,16 +35,23 @@ class Engine:
 
     def ask(self, drops: Drops, points: Sequence[Point]) -> Answers:
         """Return what the query says of ``drops`` at ``points``."""
+        return of_rows(self.kpi, self.rows(drops, points))
+
+    def rows(self, drops: Drops, points: Sequence[Point]) -> list[dict[str, Any]]:
+        """Return the rows that the query gives."""
         rows = filled(self.kpi, drops, points)
         for view, name in self._views.items():
             self._fill(view, rows[name])
-        return self.again("EXECUTE figures")
+        return self._rows("EXECUTE figures")
 
     def again(self, sql: str) -> Answers:
         """Return what another query, in DuckDB's SQL, says of the world asked about last."""
+        return of_rows(self.kpi, self._rows(sql))
+
+    def _rows(self, sql: str) -> list[dict[str, Any]]:
         result = self._connection.execute(sql)
         names = [column[0] for column in result.description or ()]
-        return of_rows(self.kpi, (dict(zip(names, row, strict=True)) for row in result.fetchall()))
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
     def prepared(self, tree: exp.Expr) -> str:
         """Prepare a changed query and return what to ask :meth:`again`; :class:`duckdb.Error` if it has no meaning."""

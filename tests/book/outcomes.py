@@ -1,0 +1,68 @@
+"""What the computation makes of drops: its own pins, plan, figures and masks, round the query as it stands."""
+
+from functools import cache
+from pathlib import Path
+
+from functions.compute_kpis import outcome
+from functions.compute_kpis.calendars import Calendars, load_calendars
+from functions.compute_kpis.catalogue import Kpi, load_kpi
+from functions.compute_kpis.definitions import load_definitions
+from functions.compute_kpis.pins import Pin, stale
+from functions.compute_kpis.queries import Answer as Rows
+from functions.compute_kpis.queries import ResultRow
+from placements_kpi.results import KpiResult, SourceFacts
+from placements_kpi.settings import SOURCES
+from tests.book.answers import Answer, Answers, Cell
+from tests.book.drops import Drops
+from tests.book.engine import engine
+from tests.book.ingest import tables
+from tests.book.points import points_of
+from tests.book.stops import LONGEST
+
+KPIS = Path("functions/compute_kpis/kpis")
+
+
+def worked_out(kpi: str, drops: Drops) -> KpiResult:
+    """Return the result of a run that has no earlier one to carry over from."""
+    pins = {source: _pin(source, drops) for source in SOURCES}
+    made = outcome.plan(drops.as_of, [_described(kpi)], [], pins, _calendars())
+    answers = {}
+    if made.to_query:
+        left = drops.without([source for source, pin in pins.items() if pin.problem])
+        rows = engine(kpi).rows(left, points_of(kpi, drops.as_of))
+        answers[kpi] = Rows(tuple(ResultRow(**row) for row in rows))
+    (result,), _ = outcome.kpi_results(made, dict.fromkeys(tables(), "pinned"), answers, None)
+    return result
+
+
+def cells_of(result: KpiResult) -> Answers:
+    """Return every figure of a result as an answer."""
+    return {
+        Cell(one.measure, one.period, one.as_of, one.breakdown, one.category): Answer(
+            one.numerator, one.denominator, one.status
+        )
+        for one in result.figures
+    }
+
+
+def _pin(source: str, drops: Drops) -> Pin:
+    day = drops.left_on.get(source, drops.as_of)
+    facts = SourceFacts(
+        source=source,
+        title=source,
+        as_of=day,
+        snapshot=None if day is None else "pinned",
+        age_days=None if day is None else max((drops.as_of - day).days, 0),
+        max_age_days=LONGEST,
+    )
+    return Pin(facts, "It has not sent any data." if day is None else stale(facts))
+
+
+@cache
+def _described(kpi: str) -> Kpi:
+    return load_kpi(KPIS / kpi, load_definitions())
+
+
+@cache
+def _calendars() -> Calendars:
+    return load_calendars(load_definitions())
