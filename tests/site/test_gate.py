@@ -11,8 +11,9 @@ import pytest
 from functions.publish_site import gate, site
 from functions.publish_site.results import ReleaseError
 from placements_kpi.results import Protected, Revision, Shown, document_digest
+from placements_kpi.settings import SOURCE_TITLES
 from tests.site.conftest import PUBLISHED, World
-from tests.site.protected_document import audited, document
+from tests.site.protected_document import audited, document, without
 from tests.site.random_documents import DAYS, random_document
 from tests.site.test_revisions import revised
 
@@ -44,6 +45,16 @@ def test_a_release_as_it_is_rendered_passes(host: str, protected: Protected, pag
 @pytest.mark.parametrize("number", range(len(DAYS)))
 def test_a_random_release_of_any_day_passes(number: int, page_frame: site.Site) -> None:
     made = random_document(number)
+    check(site.release_files(page_frame, made, PUBLISHED), made, page_frame)
+
+
+def test_a_release_without_a_source_passes(page_frame: site.Site) -> None:
+    why = "{} has not sent any data that could be used."
+    changed = tuple(
+        without(kpi, kpi.description.sources[-1], why.format(SOURCE_TITLES[kpi.description.sources[-1]]))
+        for kpi in document().kpis
+    )
+    made = audited(document(kpis=changed))
     check(site.release_files(page_frame, made, PUBLISHED), made, page_frame)
 
 
