@@ -46,8 +46,8 @@ SENSITIVE = _kept("as_other")
 NOT_REASONS = _kept("not_a_reason")
 """Flat keys that are advice, not reasons."""
 
-KNOWN = frozenset(_KEPT) - NOT_REASONS
-"""Top-level ids of every shape so far."""
+KNOWN = frozenset(_KEPT)
+"""Top-level ids of every shape so far, advice included."""
 
 UNKNOWN = "unknown"
 """Stands for an id that is on no list."""

@@ -47,7 +47,7 @@ def test_the_manifest_and_the_run_record_name_the_version_of_the_lists(place: Pl
     place.drop("apply", {"application_choices": choices(3)})
     summary = place.ingest("apply")
     (file,) = place.manifest("apply")["definitions"]
-    assert (file["file"], file["version"], file["dated"]) == ("reasons.csv", "1", "2026-08-22")
+    assert (file["file"], file["version"], file["dated"]) == ("reasons.csv", "2", "2026-08-22")
     assert summary["definitions"] == [file]
 
 

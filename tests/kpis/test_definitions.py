@@ -223,6 +223,13 @@ def test_every_reason_that_ingest_keeps_has_a_group() -> None:
     assert {groups[reason] for reason in reasons.NOT_REASONS} == {"not_a_reason"}
 
 
+def test_every_reason_that_has_a_group_is_stored_as_one_of_that_group() -> None:
+    groups = values("rejection_reason_group_of_id")
+    for given, group in groups.items():
+        (kept,) = reasons.tidy([given])
+        assert groups[kept.split(".")[0]] == group, given
+
+
 def test_a_leaf_and_its_parent_are_in_one_group() -> None:
     groups = values("rejection_reason_group_of_id")
     for leaf, parent in {**reasons.PARENTS, **reasons.VENDOR_CODES}.items():
