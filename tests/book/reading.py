@@ -278,7 +278,10 @@ def _hidden_by_refused_rows(drops: Drops) -> Iterator[str]:
             record = json.loads(line)
             _row("application_choices", record)
         except (RefusedError, ValueError):
-            if isinstance(record, dict) and record.get("hide_in_reporting") and isinstance(record["candidate_id"], str):
+            said = record.get("hide_in_reporting") if isinstance(record, dict) else None
+            if isinstance(said, str):
+                said = said.strip().lower() not in ("", "false", "no", "f", "n", "0", "null")
+            if said and isinstance(record["candidate_id"], str):
                 yield record["candidate_id"].strip()
 
 
