@@ -75,7 +75,7 @@ test-trino: tools ## Compare the local engine with a real Trino, query by query 
 	$(PY) -m pytest -m trino -n 0 --durations=12 tests/trino
 
 worlds: tools ## Compare query and book on random worlds. WORLDS=3400 KPI=
-	SHRINK=0 WORLDS=$(or $(WORLDS),3400) $(PY) -m pytest tests/book/test_random_worlds.py -n 2 -k "$(KPI)"
+	SHRINK=0 WORLDS=$(or $(WORLDS),3400) $(PY) -m pytest tests/book/test_random_worlds.py tests/book/test_stops.py -n 2 -k "$(KPI)"
 
 mutants: tools ## Change each rule of each query and see that something notices. KPI= WORLDS=120
 	$(PY) -m tests.book.mutants $(KPI) --worlds $(or $(WORLDS),120)

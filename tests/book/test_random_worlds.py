@@ -13,7 +13,7 @@ from tests.book import compare
 from tests.book.drops import Drops
 from tests.book.points import points_of
 
-WORLDS = int(os.environ.get("WORLDS", "40"))
+WORLDS = int(os.environ.get("WORLDS", "25"))
 PHASES = [Phase.generate] if os.environ.get("SHRINK") == "0" else [Phase.generate, Phase.shrink]
 
 

@@ -12,7 +12,7 @@ from tests.book.random.schools import URNS, school_tables
 from tests.book.reading import read
 from tests.book.schools import Register
 
-WORLDS = int(os.environ.get("WORLDS", "40"))
+WORLDS = int(os.environ.get("WORLDS", "25"))
 DAYS = [date(2025, 8, 29) + timedelta(days=after) for after in range(7)]
 
 

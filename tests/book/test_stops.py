@@ -15,7 +15,7 @@ from tests.book.outcomes import cells_of, worked_out
 from tests.book.points import points_of
 from tests.book.random.edges import usually
 
-WORLDS = int(os.environ.get("WORLDS", "12"))
+WORLDS = int(os.environ.get("WORLDS", "8"))
 
 
 def differences(kpi: str, drops: Drops) -> list[str]:
