@@ -75,10 +75,10 @@ def symbols(document: Any, kpi: str, measure: str, breakdown: str = "national") 
     return {one["symbol"] for one in stack.figures(document, kpi, measure, breakdown)}
 
 
-def put_register(drops: Drops, awarded: int = 1, left: int = 1) -> None:
-    drops.at(D)
+def put_register(drops: Drops, awarded: int = 1, left: int = 1, day: date = D) -> None:
+    drops.at(day)
     rows = [*map(trainee, range(awarded)), *map(withdrawn, range(1000, 1000 + left)), starter(9999)]
-    drops.take_in("register", D, trainees=rows)
+    drops.take_in("register", day, trainees=rows)
 
 
 def test_without_publish_the_rates_of_withdrawal_stand_and_their_regions_are_not_available(drops: Drops) -> None:
@@ -97,24 +97,45 @@ def test_without_publish_the_rates_of_withdrawal_stand_and_their_regions_are_not
     assert "providers" not in stack.kpi_of(released, WITHDRAWALS)["source_dates"]
 
 
-def test_a_breakdown_that_comes_back_is_restated_and_an_earlier_release_contradicts_nothing(drops: Drops) -> None:
+def test_a_breakdown_comes_when_its_source_does_and_stays_for_the_month(drops: Drops) -> None:
+    """What was counted of people at a month end stands until the next one, also without the source."""
     put_register(drops, awarded=400, left=120)
+    released = [drops.compute(D)]
     publish = [provider("P1", year) for year in (2024, 2025, 2026)]
     drops.take_in("providers", D, providers=publish, courses=[])
-    regions = [drops.compute(D)]
-    pointer = stack.get_json("current/providers.json")
+    released.append(drops.compute(D))
     stack.drop_keys(["current/providers.json"])
-    regions.append(drops.compute(D))
-    stack.put_json("current/providers.json", pointer)
-    regions.append(drops.compute(D))
-    shown = [stack.newest(one, WITHDRAWALS, "outcome_rate", region="E12000007") for one in regions]
-    assert [one["symbol"] for one in shown] == [None, "x", None]
-    assert stack.numbers(shown[0]) == stack.numbers(shown[2]), "the same count is published with the same rounding"
-    reasons = [{one["reason"] for one in release["revisions"] if one["kpi"] == WITHDRAWALS} for release in regions]
+    released.append(drops.compute(D))
+    put_register(drops, awarded=400, left=120, day=date(2026, 11, 10))
+    released.append(drops.compute(date(2026, 11, 10)))
+    shown = [stack.newest(one, WITHDRAWALS, "outcome_rate", region="E12000007") for one in released]
+    assert [one["symbol"] for one in shown] == ["x", None, None, "x"]
+    assert stack.numbers(shown[1]) == stack.numbers(shown[2])
+    missing = [set(stack.kpi_of(one, WITHDRAWALS)["missing"]) for one in released]
+    assert missing == [{"providers"}, set(), set(), {"providers"}], "what is shown is not said to be missing"
+
+
+def test_a_cross_check_that_goes_and_comes_is_revised_and_says_why(drops: Drops) -> None:
+    drops.at(D)
+    drops.take_in_schools(D, extracts.school(100001))
+    allocation = rows_of.allocation(1, academic_year=2026, created_at="2026-10-01T10:00:00Z")
+    drops.take_in("placements", D, mentor_allocations=[allocation], school_activity=[], provider_activity=[])
+    drops.take_in("register", D, trainees=[starter(1) | {"placements": [{"urn": "100001"}]}])
+    released = [drops.compute(D)]
+    pointer = stack.get_json("current/register.json")
+    stack.drop_keys(["current/register.json"])
+    released.append(drops.compute(D))
+    stack.put_json("current/register.json", pointer)
+    released.append(drops.compute(D))
+    shown = [stack.newest(one, PARTICIPATION, "register_overlap") for one in released]
+    assert [(one["numerator"], one["symbol"]) for one in shown] == [(1, None), (None, "x"), (1, None)]
+    reasons = [
+        {one["reason"] for one in release["revisions"] if one["measure"] == "register_overlap"} for release in released
+    ]
     assert reasons == [
         set(),
-        {"there is no data of Publish teacher training courses that can be used"},
-        {"restated from data of 15 October 2026 (Publish teacher training courses)"},
+        {"there is no data of Register trainee teachers that can be used"},
+        {"restated from data of 15 October 2026 (Register trainee teachers)"},
     ]
 
 
