@@ -254,7 +254,8 @@ def test_unknown_values_are_found_in_every_column_looked_at_and_rounded_where_th
     }
     protected = stack.get_json(f"protected/{summary['release']}/results.json")
     public = {count["label"]: count["count"] for count in of_id(protected["checks"], "lists")["counts"]}
-    assert (public["Reason for rejection"], public["Training route"], public["Region of a provider"]) == (10, 5, 1)
+    assert (public["Training route"], public["Region of a provider"]) == (5, 1)
+    assert public["Reason for rejection"] in {5, 10}, "which multiple of five is next to 8 is drawn for each count"
 
 
 def of_id(documents: list[dict[str, Any]], check_id: str) -> dict[str, Any]:
