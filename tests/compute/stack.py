@@ -76,7 +76,7 @@ def settings(**changed: Any) -> ComputeSettings:
         "event_source": "the-test-stack",
         "rounding_secret_arn": ROUNDING_SECRET,
         "demonstration": True,
-        "poll_seconds": 0.01,
+        "poll_seconds": 0.05,
     }
     return ComputeSettings.model_validate(values | changed)
 

@@ -4,26 +4,33 @@ botocore tells ``before-send`` of every attempt of every call; moto answers ther
 :class:`Injector`, which stands in moto's place and asks it, or not. A call is numbered by the
 ``amz-sdk-invocation-id`` that all its attempts share (botocore ``endpoint.py``), so that botocore's
 own retries are part of what is tried: a fault that is final is there for all of them.
+
+A read that is not to be disturbed, and was answered before with the same objects there, is answered as then
+(:mod:`tests.reads`).
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Literal
+from unittest.mock import patch
 from urllib.parse import unquote, urlsplit
 
 import awswrangler._utils
+import boto3
 import botocore.endpoint
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from botocore.handlers import BUILTIN_HANDLERS
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
+
+from tests import reads
 
 
 @dataclass(frozen=True)
@@ -91,10 +98,11 @@ S3: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; the oth
 """
 
 
-class Injector:
+class Injector(reads.Reads):
     """Stands where moto does, counts the calls of a run and breaks one of them."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.calls: list[Call] = []
         self.done: list[Call] = []
         """Calls that AWS has carried out."""
@@ -123,9 +131,10 @@ class Injector:
             return botocore_stubber(event_name, request)
         with self._lock:
             call, first = self._call(event_name, request)
-            name = self._fault.name if self._fault is not None else ""
-            if self._broken is None or call.number < self._broken or (call.number > self._broken and name != "outage"):
+            if self._undisturbed(call.number):
                 return self._do(call, event_name, request)
+            assert self._fault is not None
+            name = self._fault.name
             if name in {"unreachable", "outage"}:
                 raise ConnectTimeoutError(endpoint_url=request.url)
             if name in {"reply lost", "reply lost once"}:
@@ -141,6 +150,26 @@ class Injector:
             if name == "throttled once" and not first:
                 return self._do(call, event_name, request)
             return _refusal(call, name, request.url)
+
+    def known(
+        self, model: Any, params: Mapping[str, Any], context: dict[str, Any], **_: Any
+    ) -> tuple[Any, dict[str, Any]] | None:
+        """Answer a read as before, unless it is to be disturbed: it counts as any other call."""
+        with self._lock:
+            undisturbed = not self._armed or self._undisturbed(len(self.calls))
+            found = super().known(model, params, context) if undisturbed else None
+            if found is not None and self._armed:
+                call = Call(len(self.calls), "s3", model.name, _target("s3", SimpleNamespace(**params)), False)
+                self.calls.append(call)
+                self._look()
+                self._look()
+                self.done.append(call)
+            return found
+
+    def _undisturbed(self, number: int) -> bool:
+        """Whether a call goes through."""
+        broken, outage = self._broken, self._fault is not None and self._fault.name == "outage"
+        return broken is None or number < broken or (number > broken and not outage)
 
     def _do(self, call: Call, event_name: str, request: Any) -> AWSResponse | None:
         self._look()
@@ -178,7 +207,8 @@ def installed() -> Iterator[Injector]:
     for module in kept:
         module.time = SimpleNamespace(**{**vars(module.time), "sleep": lambda _: None})  # type: ignore[attr-defined]
     try:
-        yield injector
+        with patch.object(boto3, "DEFAULT_SESSION", None), reads.kept(injector):
+            yield injector
     finally:
         BUILTIN_HANDLERS[place] = ("before-send", botocore_stubber)
         for module, time in kept.items():

@@ -38,18 +38,21 @@ def _put_off(stored: FakeKey, garbage: bool = False) -> None:
     stored.disposed = True
 
 
-def take() -> State:
-    """Return what S3 holds."""
+def take(*buckets: str) -> State:
+    """Return what S3 holds: in these buckets, or in all of them."""
     return {
         (name, key): tuple(bucket.keys.getlist(key))
         for name, bucket in s3_backends[ACCOUNT]["aws"].buckets.items()
+        if not buckets or name in buckets
         for key in bucket.keys
     }
 
 
-def put_back(state: State) -> None:
-    """Make S3 hold what it held."""
+def put_back(state: State, *buckets: str) -> None:
+    """Make S3 hold what it held: in these buckets, or in all of them."""
     for name, bucket in s3_backends[ACCOUNT]["aws"].buckets.items():
+        if buckets and name not in buckets:
+            continue
         for versions in list(dict.values(bucket.keys)):
             for version in versions:
                 version.disposed = True

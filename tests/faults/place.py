@@ -56,7 +56,6 @@ def opened(scratch: Path) -> Iterator[tuple[Injector, athena.LocalAthena]]:
         memory.kept(),
         installed() as injector,
         mock_aws(),
-        patch.object(boto3, "DEFAULT_SESSION", None),
         athena.install(scratch) as engine,
     ):
         os.environ.pop("AWS_ENDPOINT_URL", None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from functions.publish_site.figures import KpiFigures
 from local.weight import HOSTS
 from placements_kpi.results import seal_key
 from placements_kpi.store import canonical_json
+from tests import reads
+from tests.faults import memory
 from tests.held import held
 from tests.site.protected_document import AS_OF, audited, document, kpis
 from tests.site.settled import FIRST, SECOND, SITE
@@ -60,6 +62,9 @@ def figures(protected: Protected) -> dict[str, KpiFigures]:
     return {kpi.id: KpiFigures(kpi) for kpi in protected.kpis}
 
 
+_STATES: dict[str, memory.State] = {}
+
+
 class Context:
     """What Lambda gives a handler, as far as the logger reads it."""
 
@@ -83,6 +88,14 @@ class World:
         self.s3.put_object(Bucket=DATA, Key=f"protected/{made.release}/results.json", Body=body)
         self.s3.put_object(Bucket=DATA, Key=seal_key(made.release), Body=canonical_json({"release": made.release}))
         self.s3.put_object(Bucket=DATA, Key="protected/current.json", Body=canonical_json({"release": made.release}))
+
+    def once(self, name: str, make: Callable[[], object]) -> None:
+        """Bring the buckets to a state: ``make`` leads to it the first time, later it is put back."""
+        if name in _STATES:
+            memory.put_back(_STATES[name])
+        else:
+            make()
+            _STATES[name] = memory.take()
 
     def handle(self, event: Any) -> dict[str, Any]:
         return app.lambda_handler(event, Context())
@@ -120,7 +133,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
+    with memory.kept(), mock_aws(), reads.kept():
         s3 = boto3.client("s3")
         for bucket in (DATA, SITE):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
@@ -130,9 +143,13 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 @pytest.fixture
 def computed(world: World) -> World:
     """Two releases of one indicator, the first of them published."""
-    world.compute(document(FIRST, kpis=kpis()[-1:]))
-    world.handle({})
-    world.compute(document(SECOND, kpis=kpis()[-1:], as_of=AS_OF + timedelta(days=1)))
+
+    def make() -> None:
+        world.compute(document(FIRST, kpis=kpis()[-1:]))
+        world.handle({})
+        world.compute(document(SECOND, kpis=kpis()[-1:], as_of=AS_OF + timedelta(days=1)))
+
+    world.once("computed", make)
     world.clock("2026-07-16T08:30:00Z")
     return world
 
@@ -140,13 +157,14 @@ def computed(world: World) -> World:
 @pytest.fixture
 def public(computed: World) -> World:
     """The same, both published."""
-    computed.handle({})
+    computed.once("public", lambda: computed.handle({}))
     return computed
 
 
 @pytest.fixture
 def withdrawn(public: World) -> World:
     """The same, the second one withdrawn."""
-    public.handle({"action": "withdraw", "release": SECOND, "reason": "a source was read twice"})
+    event = {"action": "withdraw", "release": SECOND, "reason": "a source was read twice"}
+    public.once("withdrawn", lambda: public.handle(event))
     public.clock("2026-07-16T12:00:00Z")
     return public

@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import io
 import json
 import zipfile
-from typing import Any
 
-from moto.s3.models import s3_backends
-
+from tests.faults import memory
 from tests.held import held
 
 FIRST, SECOND = "2026-07-14.1", "2026-07-15.1"
 SITE = "site-bucket"
 
 
-def kept() -> dict[str, Any]:
+def kept() -> memory.State:
     """The site, to be given back by :func:`restore` without a thousand calls."""
-    return copy.deepcopy(_keys(), {})
+    return memory.take(SITE)
 
 
-def restore(start: dict[str, Any]) -> None:
+def restore(start: memory.State) -> None:
     """Bring the site back to how it was."""
-    keys = s3_backends["123456789012"]["aws"].buckets[SITE].keys
-    keys.clear()
-    for key, value in copy.deepcopy(start).items():
-        keys[key] = value
+    memory.put_back(start, SITE)
 
 
 def objects() -> dict[str, bytes]:
     """Every object of the site."""
     return held(SITE)
-
-
-def _keys() -> dict[str, Any]:
-    return dict(s3_backends["123456789012"]["aws"].buckets[SITE].keys.items())
 
 
 def text(key: str, body: bytes) -> str:

@@ -38,11 +38,16 @@ def second() -> Any:
 @pytest.fixture
 def two(world: World) -> World:
     """Two releases, published one after the other."""
-    world.compute(document(FIRST))
-    world.handle({})
-    world.compute(second())
+
+    def make() -> None:
+        world.compute(document(FIRST))
+        world.handle({})
+        world.compute(second())
+        world.clock("2026-07-16T08:30:00Z")
+        world.handle({})
+
+    world.once("two", make)
     world.clock("2026-07-16T08:30:00Z")
-    world.handle({})
     return world
 
 
