@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from local import athena
 from local.intrinsics import REGION
-from tests import reads
+from tests import memory, reads
 from tests.compute import stack
 
 
@@ -26,7 +26,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactor
     monkeypatch.setenv("CLOCK", "2026-07-15T08:30:00+00:00")
     stack.client.cache_clear()
     _share_clients(monkeypatch)
-    with mock_aws(), reads.kept(), athena.install(tmp_path_factory.mktemp("athena")):
+    with memory.kept(), mock_aws(), reads.kept(), athena.install(tmp_path_factory.mktemp("athena")):
         stack.create()
         yield
 

@@ -23,6 +23,7 @@ from placements_kpi import store
 from placements_kpi.costs import PUBLIC_KEY
 from placements_kpi.settings import SOURCES, ComputeSettings
 from placements_kpi.tables import Table, arrow_schema, glue_columns
+from tests import memory
 
 if TYPE_CHECKING:
     import pytest
@@ -216,6 +217,23 @@ def visits(**by_code: date | None) -> list[Row]:
 
 def put_world(*, invented: bool = True) -> None:
     """Make every source current with a world that is easily counted by hand."""
+    if memory.take():
+        _put_world(invented)
+    else:
+        memory.once(f"compute, a world, {invented}", lambda: _put_world(invented))
+
+
+def first_release(as_of: date = D) -> dict[str, Any]:
+    """Put the world into empty buckets and run ``compute`` over it; return its summary."""
+
+    def make() -> dict[str, Any]:
+        put_world()
+        return compute(as_of=as_of)
+
+    return memory.once(f"compute, the first release, {as_of}", make)
+
+
+def _put_world(invented: bool) -> None:
     put_snapshot(
         "apply",
         application_choices=[

@@ -110,8 +110,7 @@ FIELDS = {name for model in MODELS for name in model.model_fields}
 
 
 def test_a_text_planted_anywhere_in_a_release_is_found() -> None:
-    stack.put_world()
-    stack.compute()
+    stack.first_release()
     stack.put_snapshot("apply", number=2, application_choices=stack.choices(400, 190, region="E12000001"))
     stack.compute()
     found = release("2026-07-14.2")
@@ -153,8 +152,7 @@ def test_every_number_of_a_release_is_an_audited_one_or_a_declared_fact() -> Non
     ],
 )
 def test_a_sentence_of_the_list_has_only_declared_facts_in_its_gaps(says: str) -> None:
-    stack.put_world()
-    stack.compute()
+    stack.first_release()
     found = release()
     kpi = found.kpis[0].model_copy(update={"reason": says})
     assert closed.strays(found.model_copy(update={"kpis": (kpi, *found.kpis[1:])}), declared_of(found)) == [

@@ -20,8 +20,7 @@ def again(release: str, folder: Path = stack.KPIS, **changed: Any) -> dict[str, 
 
 
 def test_release_is_recomputed_byte_for_byte_after_the_sources_moved_on() -> None:
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     stack.put_snapshot("placements", number=2, provider_activity=stack.visits(A1=stack.D, B1=None, C1=None))
     stack.compute()
     found = again(release)
@@ -30,8 +29,7 @@ def test_release_is_recomputed_byte_for_byte_after_the_sources_moved_on() -> Non
 
 
 def test_recompute_writes_nothing() -> None:
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     before = stack.objects("")
     again(release)
     after = {key: etag for key, etag in stack.objects("").items() if not key.startswith("athena/")}
@@ -39,8 +37,7 @@ def test_recompute_writes_nothing() -> None:
 
 
 def test_what_differs_is_named_without_its_value(tmp_path: Path) -> None:
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     folder = stack.catalogue_of(tmp_path)
     query = folder / "candidate-rejections" / "query.sql"
     query.write_text(query.read_text(encoding="utf-8").replace("DISTINCT", ""), encoding="utf-8")
@@ -57,16 +54,14 @@ def test_what_differs_is_named_without_its_value(tmp_path: Path) -> None:
 
 
 def test_newer_code_that_gives_the_same_is_equal_and_named() -> None:
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     found = again(release, code_version="next")
     assert found["equal"]
     assert found["code_version"] == {"of_release": "test", "now": "next"}
 
 
 def test_figures_that_were_carried_over_are_taken_as_they_were() -> None:
-    stack.put_world()
-    stack.compute()
+    stack.first_release()
     stack.drop_keys(["current/apply.json"])
     partial = stack.compute()
     assert partial["outcome"] == "partial"

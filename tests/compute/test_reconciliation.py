@@ -210,8 +210,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 
 @pytest.mark.usefixtures("aws")
 def test_a_run_records_its_checks_and_the_definitions_it_used() -> None:
-    stack.put_world()
-    summary = stack.compute()
+    summary = stack.first_release()
     record = stack.get_json(f"runs/compute_kpis/{summary['run_id']}.json")
     assert {check["id"] for check in record["checks"]} >= {"rows:apply", "figures:provider-visits", "lists"}
     files = {file["file"]: file for file in record["inputs"]["definitions"]}
@@ -285,8 +284,7 @@ def test_a_failed_check_makes_the_run_partial_and_is_logged(
 
 @pytest.mark.usefixtures("aws")
 def test_checks_are_recomputed_byte_for_byte() -> None:
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     found = recompute(stack.settings(), release, folder=stack.KPIS)
     assert (found["equal"], found["differences"]) == (True, [])
 

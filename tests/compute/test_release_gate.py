@@ -29,8 +29,7 @@ def failing_audit(*_: Any, **__: Any) -> Finding:
 
 
 def test_release_carries_the_verdict_over_exactly_its_figures() -> None:
-    stack.put_world()
-    found = release(stack.compute()["release"])
+    found = release(stack.first_release()["release"])
     assert found.verdict is not None
     assert (found.verdict.state, found.verdict.failing, found.verdict.releases) == ("passed", (), ())
     assert found.verdict.cells > 0
@@ -62,8 +61,7 @@ def test_what_was_withheld_is_named_to_operators_and_only_counted_in_public(monk
 
 
 def test_run_that_does_not_pass_releases_nothing_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    stack.put_world()
-    stack.compute()
+    stack.first_release()
     stack.put_snapshot("apply", number=2, application_choices=stack.choices(200, 90))
     before = stack.objects("protected/", "ledger/", "current/")
     monkeypatch.setattr("functions.compute_kpis.protection.guard.audit", failing_audit)
@@ -78,8 +76,7 @@ def test_run_that_does_not_pass_releases_nothing_and_says_why(monkeypatch: pytes
 
 
 def test_unfinished_run_is_finished_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    stack.put_world()
-    whole_release = stack.compute()["release"]
+    whole_release = stack.first_release()["release"]
     whole = stack.objects("protected/", "ledger/", "current/")
     stack.drop_keys(["protected/current.json", "current/results.json", f"ledger/{whole_release}.json"])
     stack.compute()
@@ -87,8 +84,7 @@ def test_unfinished_run_is_finished_by_the_next(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_later_release_considers_the_earlier_and_both_are_recomputed_as_they_were() -> None:
-    stack.put_world()
-    first = stack.compute()["release"]
+    first = stack.first_release()["release"]
     stack.put_snapshot("apply", number=2, application_choices=stack.choices(400, 190, region="E12000001"))
     second = stack.compute()["release"]
     assert second != first
@@ -101,8 +97,7 @@ def test_later_release_considers_the_earlier_and_both_are_recomputed_as_they_wer
 
 
 def test_ledger_with_a_page_gone_is_refused() -> None:
-    stack.put_world()
-    first = stack.compute()["release"]
+    first = stack.first_release()["release"]
     stack.put_snapshot("apply", number=2, application_choices=stack.choices(400, 190, region="E12000001"))
     second = stack.compute()["release"]
     stack.drop_keys([f"ledger/{first}.json"])
@@ -111,8 +106,7 @@ def test_ledger_with_a_page_gone_is_refused() -> None:
 
 
 def test_nothing_exact_is_in_the_ledger() -> None:
-    stack.put_world()
-    name = stack.compute()["release"]
+    name = stack.first_release()["release"]
     page = stack.get_json(f"ledger/{name}.json")
     people = [entry for entry in page["entries"].values() if entry["seal"]]
     assert people

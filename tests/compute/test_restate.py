@@ -49,8 +49,7 @@ def put_late_people() -> None:
 
 
 def test_restating_lists_each_cell_as_published_and_as_it_would_be() -> None:
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     stack.put_snapshot("placements", number=2, provider_activity=LATE)
     found = restated(release)
     march = next(one for one in found["revisions"] if (one["breakdown"], one["as_of"]) == ("national", "2026-03-31"))
@@ -62,8 +61,7 @@ def test_restating_lists_each_cell_as_published_and_as_it_would_be() -> None:
 
 
 def test_restating_names_the_sources_whose_snapshot_is_another_one() -> None:
-    stack.put_world()
-    release = stack.compute(as_of=date(2026, 7, 13))["release"]
+    release = stack.first_release(date(2026, 7, 13))["release"]
     stack.put_snapshot("placements", date(2026, 7, 12), number=2, provider_activity=LATE)
     assert restated(release)["sources"] == {
         "placements": {
@@ -74,15 +72,13 @@ def test_restating_names_the_sources_whose_snapshot_is_another_one() -> None:
 
 
 def test_restating_from_the_same_snapshots_revises_nothing() -> None:
-    stack.put_world()
-    found = restated(stack.compute()["release"])
+    found = restated(stack.first_release()["release"])
     assert (found["revisions"], found["sources"], found["outcome"]) == ([], {}, "ok")
     assert found["cells_compared"] > 100
 
 
 def test_restating_has_no_exact_count_about_people() -> None:
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     put_late_people()
     found = restated(release)
     people = [one for one in found["revisions"] if one["kpi"] == CANDIDATES]
@@ -102,8 +98,7 @@ def _integers(value: Any) -> set[int]:
 
 
 def test_restating_changes_nothing_that_anybody_reads() -> None:
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     stack.put_snapshot("placements", number=2, provider_activity=LATE)
     places = ("current/", "protected/", "results/", "runs/", "manifests/")
     before = stack.objects(*places)
@@ -112,8 +107,7 @@ def test_restating_changes_nothing_that_anybody_reads() -> None:
 
 
 def test_restating_says_which_cells_the_code_changed_and_which_definition(tmp_path: Path) -> None:
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     folder = changed(PROVIDERS, tmp_path, VERSION_2, ("visited AS", "0 AS"))
     found = restated(release, folder)
     assert found["changed_by_code"] == found["revisions_found"] > 0
@@ -122,8 +116,7 @@ def test_restating_says_which_cells_the_code_changed_and_which_definition(tmp_pa
 
 
 def test_restating_without_a_source_restates_the_others_and_says_why() -> None:
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     stack.put_snapshot("placements", number=2, provider_activity=LATE)
     stack.drop_keys(["current/apply.json"])
     found = restated(release)
@@ -134,8 +127,7 @@ def test_restating_without_a_source_restates_the_others_and_says_why() -> None:
 
 def test_restating_gives_what_computing_for_the_day_would_publish() -> None:
     """Both ways to the same figures: the revisions of a restated release are those that a new release has."""
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     put_late_people()
     wanted = restated(release)["revisions"]
     assert protected(stack.compute()["release"])["revisions"] == wanted
@@ -145,8 +137,7 @@ def test_restating_gives_what_computing_for_the_day_would_publish() -> None:
 
 
 def test_release_is_recomputed_with_the_calendar_and_the_categories_of_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     replace_entry(monkeypatch, "academic_year_opens", "placements_year", "09-03")
     found = again(release)
     assert (found["equal"], found["differences"]) == (True, [])
@@ -158,32 +149,28 @@ def test_release_is_recomputed_with_the_calendar_and_the_categories_of_then(monk
 
 
 def test_with_nothing_changed_the_answer_says_so() -> None:
-    stack.put_world()
-    found = again(stack.compute()["release"])
+    found = again(stack.first_release()["release"])
     assert found["definitions"]["of_release"] == found["definitions"]["now"]
     assert (found["definitions"]["lists"], found["catalogue"], found["disclosure"]) == ([], {}, [])
     assert (found["fields_since"], found["failures"]) == ([], {})
 
 
 def test_release_is_recomputed_with_the_protection_of_then() -> None:
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     stricter = Disclosure(**stack.settings().disclosure.model_dump() | {"base": 10, "floor": 20})
     found = again(release, disclosure=stricter.model_dump_json())
     assert (found["equal"], found["disclosure"]) == (True, ["base", "floor"])
 
 
 def test_kpi_whose_files_changed_is_named(tmp_path: Path) -> None:
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     found = again(release, changed(PROVIDERS, tmp_path, VERSION_2))
     assert (found["equal"], found["catalogue"]) == (False, {PROVIDERS: "changed"})
     assert all(f"kpis[{PROVIDERS}]" in path for path in set(found["differences"]) - {"protected.verdict.digest"})
 
 
 def test_kpi_that_is_gone_and_one_that_is_new_are_named(tmp_path: Path) -> None:
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     folder = stack.catalogue_of(tmp_path)
     (folder / PROVIDERS).rename(folder / "provider-calls")
     query = folder / "provider-calls" / "query.sql"
@@ -201,16 +188,14 @@ def test_kpi_that_is_gone_and_one_that_is_new_are_named(tmp_path: Path) -> None:
 
 
 def test_kpi_that_fails_now_is_named_with_the_reason(tmp_path: Path) -> None:
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     found = again(release, changed(PROVIDERS, tmp_path, ("FROM counted", "FROM nothing")))
     assert found["outcome"] == "partial"
     assert "ended FAILED" in found["failures"][PROVIDERS]
 
 
 def test_release_that_carried_over_and_has_revisions_is_recomputed_byte_for_byte() -> None:
-    stack.put_world()
-    stack.compute(as_of=date(2026, 7, 13))
+    stack.first_release(date(2026, 7, 13))
     stack.drop_keys(["current/apply.json"])
     stack.put_snapshot("placements", number=2, provider_activity=LATE)
     summary = stack.compute()
@@ -222,8 +207,7 @@ def test_release_that_carried_over_and_has_revisions_is_recomputed_byte_for_byte
 
 def test_release_from_before_a_field_existed_is_equal_in_all_that_it_has() -> None:
     """A release is never changed, so those of earlier versions have not got the newest fields."""
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     key = f"protected/{release}/results.json"
     document = protected(release)
     for name in ("compared_with", "revisions"):
@@ -243,16 +227,14 @@ def test_release_from_before_a_field_existed_is_equal_in_all_that_it_has() -> No
 
 @pytest.mark.parametrize("table", ["application_choices", "definitions", "kpi_points"])
 def test_snapshot_that_is_no_longer_kept_is_a_clear_error(table: str) -> None:
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     stack.drop_keys(stack.objects(f"snapshots/{table}/"))
     with pytest.raises(ReleaseError, match=rf"release {release} cannot be recomputed: .*{table}"):
         again(release)
 
 
 def test_release_compared_with_one_that_is_gone_is_a_clear_error() -> None:
-    stack.put_world()
-    first = stack.compute(as_of=date(2026, 7, 13))["release"]
+    first = stack.first_release(date(2026, 7, 13))["release"]
     release = stack.compute()["release"]
     stack.drop_keys([f"protected/{first}/results.json"])
     with pytest.raises(ReleaseError, match=rf"cannot be recomputed: there is no release {first}"):

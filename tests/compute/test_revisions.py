@@ -63,15 +63,13 @@ class TestRun:
     """What a run finds when it compares itself with the release before it."""
 
     def test_first_release_has_nothing_to_compare_with(self) -> None:
-        stack.put_world()
-        summary = stack.compute()
+        summary = stack.first_release()
         document = protected(summary["release"])
         assert (summary["compared_with"], summary["revisions"]) == (None, 0)
         assert (document["compared_with"], document["revisions"]) == (None, [])
 
     def test_row_that_arrives_late_revises_march_and_every_later_month_and_says_so(self) -> None:
-        stack.put_world()
-        stack.compute(as_of=YESTERDAY)
+        stack.first_release(YESTERDAY)
         stack.put_snapshot("placements", number=2, provider_activity=LATE)
         summary = stack.compute()
         found = revisions(protected(summary["release"]))
@@ -89,16 +87,14 @@ class TestRun:
         }
 
     def test_only_the_parts_that_moved_are_revised(self) -> None:
-        stack.put_world()
-        stack.compute(as_of=YESTERDAY)
+        stack.first_release(YESTERDAY)
         stack.put_snapshot("placements", number=2, provider_activity=LATE)
         document = protected(stack.compute()["release"])
         assert {one["category"] for one in revisions(document, breakdown="initial")} == {"A"}
         assert revisions(document, CANDIDATES) == []
 
     def test_revised_figures_are_marked_and_the_others_are_provisional_or_final(self) -> None:
-        stack.put_world()
-        stack.compute(as_of=YESTERDAY)
+        stack.first_release(YESTERDAY)
         stack.put_snapshot("placements", number=2, provider_activity=LATE)
         document = protected(stack.compute()["release"])
         marks = {figure["as_of"]: figure["finality"] for figure in stack.figures(document, PROVIDERS)}
@@ -108,8 +104,7 @@ class TestRun:
         assert marks["2026-07-14"] == "provisional", "the day of the run was never published before"
 
     def test_record_of_the_run_names_the_release_compared_with_and_counts_the_revisions(self) -> None:
-        stack.put_world()
-        first = stack.compute(as_of=YESTERDAY)
+        first = stack.first_release(YESTERDAY)
         stack.put_snapshot("placements", number=2, provider_activity=LATE)
         summary = stack.compute()
         record = stack.get_json(f"runs/compute_kpis/{summary['run_id']}.json")
@@ -118,14 +113,12 @@ class TestRun:
         assert record["revisions"] == summary["revisions"] == len(document["revisions"]) > 0
 
     def test_unchanged_run_has_no_revision(self) -> None:
-        stack.put_world()
-        stack.compute(as_of=YESTERDAY)
+        stack.first_release(YESTERDAY)
         summary = stack.compute()
         assert (summary["compared_with"], summary["revisions"]) == ("2026-07-13.1", 0)
 
     def test_run_repeated_with_the_same_data_is_the_same_release_with_the_same_revisions(self) -> None:
-        stack.put_world()
-        stack.compute(as_of=YESTERDAY)
+        stack.first_release(YESTERDAY)
         stack.put_snapshot("placements", number=2, provider_activity=LATE)
         first = stack.compute()
         before = stack.objects("protected/", "results/", "current/")
@@ -135,8 +128,7 @@ class TestRun:
         assert stack.objects("protected/", "results/", "current/") == before
 
     def test_data_that_goes_back_to_what_it_was_is_a_new_release_that_revises_the_one_between(self) -> None:
-        stack.put_world()
-        first = protected(stack.compute()["release"])
+        first = protected(stack.first_release()["release"])
         stack.put_snapshot("placements", number=2, provider_activity=LATE)
         stack.compute()
         stack.put_world()
@@ -150,8 +142,7 @@ class TestRun:
         )
 
     def test_counts_of_people_are_revised_as_they_were_published_and_are_published(self) -> None:
-        stack.put_world()
-        stack.compute(as_of=BEFORE)
+        stack.first_release(BEFORE)
         stack.put_snapshot(
             "apply",
             number=2,
@@ -174,8 +165,7 @@ class TestRun:
         assert [one for one in national if one["as_of"] == "2026-02-28"] == []
 
     def test_change_too_small_to_show_is_no_revision(self) -> None:
-        stack.put_world()
-        stack.compute(as_of=BEFORE)
+        stack.first_release(BEFORE)
         stack.put_snapshot(
             "apply",
             number=2,
@@ -191,15 +181,13 @@ class TestRun:
         assert [one for one in found if one["measure"] == "headline"] == []
 
     def test_new_version_of_a_definition_is_named(self, tmp_path: Path) -> None:
-        stack.put_world()
-        stack.compute()
+        stack.first_release()
         folder = changed(PROVIDERS, tmp_path, VERSION_2, ("visited AS", "0 AS"))
         found = revisions(protected(stack.compute(folder)["release"]))
         assert {one["reason"] for one in found} == {"definition version changed from 1 to 2"}
 
     def test_new_version_and_new_data_are_both_named(self, tmp_path: Path) -> None:
-        stack.put_world()
-        stack.compute()
+        stack.first_release()
         stack.put_snapshot("placements", number=2, provider_activity=LATE)
         folder = changed(PROVIDERS, tmp_path, VERSION_2)
         found = revisions(protected(stack.compute(folder)["release"]))
@@ -208,31 +196,27 @@ class TestRun:
         }
 
     def test_query_corrected_under_the_same_version_is_named(self, tmp_path: Path) -> None:
-        stack.put_world()
-        stack.compute()
+        stack.first_release()
         folder = changed(PROVIDERS, tmp_path, ("visited AS", "0 AS"))
         found = revisions(protected(stack.compute(folder)["release"]))
         assert {one["reason"] for one in found} == {"the way it is worked out was corrected"}
 
     def test_changed_calendar_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        stack.put_world()
-        stack.compute()
+        stack.first_release()
         replace_entry(monkeypatch, "academic_year_opens", "placements_year", "09-03")
         found = revisions(protected(stack.compute()["release"]))
         assert {one["reason"] for one in found} == {"the calendar changed"}
         assert "2025-09-30" in {one["as_of"] for one in found}, "the sign-in of 2 September is of the year before now"
 
     def test_other_protection_of_the_same_data_is_named(self) -> None:
-        stack.put_world()
-        stack.compute()
+        stack.first_release()
         disclosure = stack.settings().disclosure.model_copy(update={"base": 10})
         stricter = stack.settings(disclosure=disclosure.model_dump_json())
         found = revisions(protected(stack.compute(settings=stricter)["release"]), CANDIDATES)
         assert {one["reason"] for one in found} == {"the protection of small numbers changed"}
 
     def test_day_before_the_current_one_is_compared_with_the_newest_release_of_its_own_day(self) -> None:
-        stack.put_world()
-        first = stack.compute(as_of=date(2026, 6, 30))
+        first = stack.first_release(date(2026, 6, 30))
         stack.compute()
         stack.put_snapshot("placements", number=2, provider_activity=LATE)
         summary = stack.compute(as_of=date(2026, 6, 30))
@@ -241,8 +225,7 @@ class TestRun:
         assert [one["as_of"] for one in revisions(protected(summary["release"]))][-1] == "2026-06-30"
 
     def test_earlier_day_with_no_release_of_its_own_is_compared_with_nothing(self) -> None:
-        stack.put_world()
-        stack.compute()
+        stack.first_release()
         assert stack.compute(as_of=date(2026, 6, 30))["compared_with"] is None
 
     def test_release_that_cannot_be_read_does_not_keep_new_figures_back(self) -> None:
@@ -252,8 +235,7 @@ class TestRun:
         assert (summary["outcome"], summary["current"], summary["compared_with"]) == ("ok", True, None)
 
     def test_real_people_are_not_compared_with_invented_ones(self) -> None:
-        stack.put_world()
-        stack.compute()
+        stack.first_release()
         stack.put_world(invented=False)
         stack.put_snapshot("placements", number=2, provider_activity=LATE, invented=False)
         summary = stack.compute(settings=stack.settings(demonstration=False))
@@ -269,8 +251,7 @@ class TestRun:
         assert (summary["release"], summary["compared_with"], summary["revisions"]) == ("2026-07-14.2", None, 0)
 
     def test_release_with_revisions_is_recomputed_byte_for_byte_whatever_is_current_by_then(self) -> None:
-        stack.put_world()
-        stack.compute(as_of=YESTERDAY)
+        stack.first_release(YESTERDAY)
         stack.put_snapshot("placements", number=2, provider_activity=LATE)
         release = stack.compute()["release"]
         assert protected(release)["revisions"]

@@ -23,8 +23,7 @@ PROVIDERS, CANDIDATES = "provider-visits", "candidate-rejections"
 
 
 def test_run_works_out_every_kpi_and_releases_it() -> None:
-    stack.put_world()
-    summary = stack.compute()
+    summary = stack.first_release()
     assert (summary["outcome"], summary["release"], summary["current"]) == ("ok", "2026-07-14.1", True)
     assert summary["queries"] == 2 + 1, "the KPIs, and the values that no list knows"
     assert summary["bytes_scanned"] > 0
@@ -34,8 +33,7 @@ def test_run_works_out_every_kpi_and_releases_it() -> None:
 
 
 def test_results_and_protected_results_are_the_documents_of_the_contract() -> None:
-    stack.put_world()
-    summary = stack.compute()
+    summary = stack.first_release()
     pointer = stack.get_json("current/results.json")
     results = Results.model_validate(stack.get_json(pointer["results"]))
     assert stack.get_json("protected/current.json") == {"release": summary["release"]}
@@ -48,8 +46,7 @@ def test_results_and_protected_results_are_the_documents_of_the_contract() -> No
 
 
 def test_people_are_rounded_in_what_is_protected_and_organisations_are_exact() -> None:
-    stack.put_world()
-    summary = stack.compute()
+    summary = stack.first_release()
     document = stack.get_json(f"protected/{summary['release']}/results.json")
     assert stack.numbers(stack.newest(document, CANDIDATES)) == (45, 140, 32.0)
     assert stack.numbers(stack.newest(document, CANDIDATES, region="E12000001")) == (40, 100, 40.0)
@@ -60,8 +57,7 @@ def test_people_are_rounded_in_what_is_protected_and_organisations_are_exact() -
 
 
 def test_figures_are_also_in_parquet() -> None:
-    stack.put_world()
-    run_id = stack.compute()["run_id"]
+    run_id = stack.first_release()["run_id"]
     body = stack.client("s3").get_object(Bucket=stack.BUCKET, Key=f"results/{run_id}/results.parquet")["Body"].read()
     rows = pq.read_table(io.BytesIO(body)).to_pylist()
     document = stack.get_json(f"results/{run_id}/results.json")
@@ -70,8 +66,7 @@ def test_figures_are_also_in_parquet() -> None:
 
 
 def test_same_inputs_twice_give_the_same_run_the_same_bytes_and_the_same_release() -> None:
-    stack.put_world()
-    first = stack.compute()
+    first = stack.first_release()
     before = stack.objects("results/", "protected/", "snapshots/", "current/")
     second = stack.compute()
     assert (second["run_id"], second["release"]) == (first["run_id"], first["release"])
@@ -79,8 +74,7 @@ def test_same_inputs_twice_give_the_same_run_the_same_bytes_and_the_same_release
 
 
 def test_run_killed_before_anything_was_current_ends_the_same_when_run_again() -> None:
-    stack.put_world()
-    stack.compute()
+    stack.first_release()
     whole = stack.objects("results/", "protected/", "current/")
     stack.drop_keys(["protected/current.json", "current/results.json", "protected/2026-07-14.1/results.json"])
     stack.compute()
@@ -88,8 +82,7 @@ def test_run_killed_before_anything_was_current_ends_the_same_when_run_again() -
 
 
 def test_new_content_for_the_same_day_is_the_next_release() -> None:
-    stack.put_world()
-    stack.compute()
+    stack.first_release()
     stack.put_snapshot("placements", number=2, provider_activity=stack.visits(A1=stack.D, B1=None, C1=None))
     assert stack.compute()["release"] == "2026-07-14.2"
     assert stack.get_json("protected/current.json") == {"release": "2026-07-14.2"}
@@ -140,8 +133,7 @@ def test_day_to_come_is_refused() -> None:
 
 
 def test_run_for_an_earlier_day_does_not_take_the_public_back_in_time() -> None:
-    stack.put_world()
-    stack.compute()
+    stack.first_release()
     earlier = stack.compute(as_of=date(2026, 6, 30))
     assert (earlier["release"], earlier["current"]) == ("2026-06-30.1", False)
     assert stack.get_json("protected/current.json") == {"release": "2026-07-14.1"}
@@ -157,8 +149,7 @@ def test_pointer_that_cannot_be_read_stops_the_run_before_it_is_overwritten() ->
 
 
 def test_run_record_names_what_the_run_was_made_from() -> None:
-    stack.put_world()
-    summary = stack.compute()
+    summary = stack.first_release()
     record = stack.get_json(f"runs/compute_kpis/{summary['run_id']}.json")
     assert record["function"] == "compute_kpis"
     assert record["release"] == summary["release"]
@@ -171,8 +162,7 @@ def test_run_record_names_what_the_run_was_made_from() -> None:
 
 
 def test_kpi_of_a_source_too_old_keeps_its_last_good_figures_and_says_so() -> None:
-    stack.put_world()
-    good = stack.compute(as_of=date(2026, 7, 13))
+    good = stack.first_release(date(2026, 7, 13))
     stack.put_snapshot("apply", date(2026, 7, 1), number=9)
     summary = stack.compute()
     assert summary["outcome"] == "partial"
@@ -190,16 +180,14 @@ def test_kpi_of_a_source_too_old_keeps_its_last_good_figures_and_says_so() -> No
 
 
 def test_run_that_carries_over_is_deterministic_too() -> None:
-    stack.put_world()
-    stack.compute(as_of=date(2026, 7, 13))
+    stack.first_release(date(2026, 7, 13))
     stack.put_snapshot("apply", date(2026, 7, 1), number=9)
     first, second = stack.compute(), stack.compute()
     assert (first["run_id"], first["release"]) == (second["run_id"], second["release"])
 
 
 def test_figures_of_a_later_day_are_never_carried_back() -> None:
-    stack.put_world()
-    stack.compute()
+    stack.first_release()
     stack.client("s3").delete_object(Bucket=stack.BUCKET, Key="current/apply.json")
     summary = stack.compute(as_of=date(2026, 7, 10))
     assert summary["kpis"][CANDIDATES]["state"] == "none"
@@ -306,8 +294,7 @@ def test_results_of_another_contract_are_not_carried_over_and_stop_nothing() -> 
 
 
 def test_folder_that_cannot_be_loaded_stops_only_its_kpi(tmp_path: Path) -> None:
-    stack.put_world()
-    stack.compute(as_of=date(2026, 7, 13))
+    stack.first_release(date(2026, 7, 13))
     stack.catalogue_of(tmp_path)
     (tmp_path / CANDIDATES / "kpi.toml").write_text("order = 'first'", encoding="utf-8")
     summary = stack.compute(tmp_path)
@@ -316,8 +303,7 @@ def test_folder_that_cannot_be_loaded_stops_only_its_kpi(tmp_path: Path) -> None
 
 
 def test_if_every_kpi_fails_nothing_current_changes_and_the_record_says_why() -> None:
-    stack.put_world()
-    stack.compute()
+    stack.first_release()
     before = stack.objects("current/results", "protected/", "results/")
     for source in ("apply", "placements"):
         stack.client("s3").delete_object(Bucket=stack.BUCKET, Key=f"current/{source}.json")

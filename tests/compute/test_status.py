@@ -36,8 +36,7 @@ def states(summary: dict[str, Any]) -> dict[str, str]:
 
 
 def test_status_says_what_is_current_and_when_each_source_was_last_tried() -> None:
-    stack.put_world()
-    summary = stack.compute()
+    summary = stack.first_release()
     tried = {"source": "schools", "outcome": "refused", "started_at": "2026-07-15T02:00:00Z"}
     stack.put_json("attempts/schools.json", tried | {"reasons": ["the file was truncated"], "error": "truncated"})
     fine = {"source": "apply", "outcome": "accepted", "started_at": "2026-07-15T03:40:00Z", "reasons": []}
@@ -62,8 +61,7 @@ def test_status_says_what_is_current_and_when_each_source_was_last_tried() -> No
 
 
 def test_status_says_how_the_last_run_of_compute_and_of_publish_ended() -> None:
-    stack.put_world()
-    release = stack.compute()["release"]
+    release = stack.first_release()["release"]
     stopped = {"run_id": "20260715-a", "outcome": "failed", "finished_at": "2026-07-15T06:40:00Z"}
     error = {"kind": "GateError", "message": "index.html: a number that was not audited"}
     stack.put_json("runs/publish_site/20260715-a.json", stopped | {"error": error})
@@ -127,8 +125,7 @@ def test_broken_attempt_stops_nothing(body: bytes) -> None:
 
 @pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
 def test_broken_pointer_to_results_is_written_anew_and_figures_are_carried_over_all_the_same(body: bytes) -> None:
-    stack.put_world()
-    stack.compute(as_of=date(2026, 7, 13))
+    stack.first_release(date(2026, 7, 13))
     put("current/results.json", body)
     stack.drop_keys(["current/apply.json"])
     summary = stack.compute()
@@ -139,8 +136,7 @@ def test_broken_pointer_to_results_is_written_anew_and_figures_are_carried_over_
 
 @pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
 def test_broken_pointer_to_the_release_stops_runs_by_name_and_status_goes_on(body: bytes) -> None:
-    stack.put_world()
-    stack.compute()
+    stack.first_release()
     put("protected/current.json", body)
     with pytest.raises((BrokenObjectError, CurrentError), match=r"protected/current\.json .* put back an earlier"):
         stack.compute()
@@ -151,8 +147,7 @@ def test_broken_pointer_to_the_release_stops_runs_by_name_and_status_goes_on(bod
 
 
 def test_release_that_cannot_be_read_is_named_and_not_overwritten() -> None:
-    stack.put_world()
-    stack.compute()
+    stack.first_release()
     put("protected/2026-07-14.1/results.json", b"{")
     with pytest.raises(ReleaseError, match=r"protected/2026-07-14\.1/results\.json cannot be read; put back"):
         stack.compute()

@@ -15,8 +15,9 @@ from moto import mock_aws
 
 from local import athena
 from local.intrinsics import REGION
+from tests import memory
 from tests.compute import stack
-from tests.faults import memory, worked_out
+from tests.faults import worked_out
 from tests.faults.injector import Injector, installed
 
 DATA, DROPS, SITE = stack.BUCKET, "drops", stack.SITE
@@ -54,6 +55,7 @@ def opened(scratch: Path) -> Iterator[tuple[Injector, athena.LocalAthena]]:
     with (
         patch.dict(os.environ, ENVIRONMENT),
         memory.kept(),
+        patch.dict(memory.MADE, clear=True),
         installed() as injector,
         mock_aws(),
         athena.install(scratch) as engine,

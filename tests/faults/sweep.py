@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.observability import logger
-from tests.faults import memory, wholeness
+from tests import memory
+from tests.faults import wholeness
 from tests.faults.injector import FAULTS, Call, Fault, Injector
 from tests.faults.place import CONTEXT, DATA
 

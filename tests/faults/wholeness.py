@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from placements_kpi.results import seal_key
-from tests.faults import memory
+from tests import memory
 from tests.faults.place import DATA, SITE
 
 if TYPE_CHECKING:
-    from tests.faults.memory import State
+    from tests.memory import State
 
 
 def problems(state: State) -> Iterator[str]:

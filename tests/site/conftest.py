@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,7 @@ from functions.publish_site.figures import KpiFigures
 from local.weight import HOSTS
 from placements_kpi.results import seal_key
 from placements_kpi.store import canonical_json
-from tests import reads
-from tests.faults import memory
+from tests import memory, reads
 from tests.held import held
 from tests.site.protected_document import AS_OF, audited, document, kpis
 from tests.site.settled import FIRST, SECOND, SITE
@@ -62,9 +61,6 @@ def figures(protected: Protected) -> dict[str, KpiFigures]:
     return {kpi.id: KpiFigures(kpi) for kpi in protected.kpis}
 
 
-_STATES: dict[str, memory.State] = {}
-
-
 class Context:
     """What Lambda gives a handler, as far as the logger reads it."""
 
@@ -88,14 +84,6 @@ class World:
         self.s3.put_object(Bucket=DATA, Key=f"protected/{made.release}/results.json", Body=body)
         self.s3.put_object(Bucket=DATA, Key=seal_key(made.release), Body=canonical_json({"release": made.release}))
         self.s3.put_object(Bucket=DATA, Key="protected/current.json", Body=canonical_json({"release": made.release}))
-
-    def once(self, name: str, make: Callable[[], object]) -> None:
-        """Bring the buckets to a state: ``make`` leads to it the first time, later it is put back."""
-        if name in _STATES:
-            memory.put_back(_STATES[name])
-        else:
-            make()
-            _STATES[name] = memory.take()
 
     def handle(self, event: Any) -> dict[str, Any]:
         return app.lambda_handler(event, Context())
@@ -149,7 +137,7 @@ def computed(world: World) -> World:
         world.handle({})
         world.compute(document(SECOND, kpis=kpis()[-1:], as_of=AS_OF + timedelta(days=1)))
 
-    world.once("computed", make)
+    memory.once("site, computed", make)
     world.clock("2026-07-16T08:30:00Z")
     return world
 
@@ -157,7 +145,7 @@ def computed(world: World) -> World:
 @pytest.fixture
 def public(computed: World) -> World:
     """The same, both published."""
-    computed.once("public", lambda: computed.handle({}))
+    memory.once("site, public", lambda: computed.handle({}))
     return computed
 
 
@@ -165,6 +153,6 @@ def public(computed: World) -> World:
 def withdrawn(public: World) -> World:
     """The same, the second one withdrawn."""
     event = {"action": "withdraw", "release": SECOND, "reason": "a source was read twice"}
-    public.once("withdrawn", lambda: public.handle(event))
+    memory.once("site, withdrawn", lambda: public.handle(event))
     public.clock("2026-07-16T12:00:00Z")
     return public

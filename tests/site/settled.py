@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 
-from tests.faults import memory
+from tests import memory
 from tests.held import held
 
 FIRST, SECOND = "2026-07-14.1", "2026-07-15.1"

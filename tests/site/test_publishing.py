@@ -14,7 +14,7 @@ from functions.publish_site.results import ReleaseError
 from functions.publish_site.writing import Writer
 from placements_kpi import store
 from placements_kpi.settings import SettingsError
-from tests import calls
+from tests import calls, memory
 from tests.site.conftest import DATA, World
 from tests.site.protected_document import AS_OF, document
 from tests.site.settled import FIRST, SECOND, SITE, kept, objects, restore
@@ -46,7 +46,7 @@ def two(world: World) -> World:
         world.clock("2026-07-16T08:30:00Z")
         world.handle({})
 
-    world.once("two", make)
+    memory.once("site, two", make)
     world.clock("2026-07-16T08:30:00Z")
     return world
 

@@ -5,12 +5,13 @@ An object in moto is never changed, only replaced (and then closed, which is put
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 from moto.s3 import models
@@ -18,8 +19,12 @@ from moto.s3.models import FakeKey, s3_backends
 
 from local.intrinsics import ACCOUNT
 
+T = TypeVar("T")
 State = dict[tuple[str, str], tuple[Any, ...]]
 """Versions of each object, oldest first, by bucket and key. A deleted object's last version is its marker."""
+
+MADE: dict[str, tuple[State, Any]] = {}
+"""What :func:`once` has done in this process: what S3 held then, and what was returned."""
 
 
 @contextmanager
@@ -60,6 +65,20 @@ def put_back(state: State, *buckets: str) -> None:
         for (of, key), versions in state.items():
             if of == name:
                 dict.__setitem__(bucket.keys, key, list(versions))
+
+
+def once(name: str, make: Callable[[], T]) -> T:
+    """Do what changes S3 alone, and return what it returns: later, what S3 held then is put back instead.
+
+    Several tests begin where a run has ended, and only what it wrote matters to them. A name stands for one place to
+    begin at and one thing done there.
+    """
+    if name not in MADE:
+        returned = make()
+        MADE[name] = take(), returned
+    state, returned = MADE[name]
+    put_back(state)
+    return copy.deepcopy(returned)
 
 
 def body(state: State, bucket: str, key: str) -> bytes | None:
