@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from datetime import date
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ DAYS = (AS_OF, date(2026, 7, 31), date(2026, 9, 1), date(2026, 10, 31))
 year to date; the first of a year of placements; and the end of a month in a new cycle."""
 
 
+@functools.cache
 def random_document(number: int) -> Protected:
     """Return the document of world ``number``: the same number gives the same document."""
     chance = random.Random(number)

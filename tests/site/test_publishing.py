@@ -40,8 +40,7 @@ def two(world: World) -> World:
     """Two releases, published one after the other."""
 
     def make() -> None:
-        world.compute(document(FIRST))
-        world.handle({})
+        world.first_release()
         world.compute(second())
         world.clock("2026-07-16T08:30:00Z")
         world.handle({})
@@ -52,8 +51,7 @@ def two(world: World) -> World:
 
 
 def test_a_release_is_published_whole_and_the_front_page_points_into_it(world: World) -> None:
-    world.compute(document(FIRST))
-    summary = world.handle({})
+    summary = world.first_release()
     assert (summary["release"], summary["action"], summary["dry_run"]) == (FIRST, "publish", False)
     keys = set(world.objects())
     for kpi in document().kpis:
@@ -64,8 +62,7 @@ def test_a_release_is_published_whole_and_the_front_page_points_into_it(world: W
 
 
 def test_assets_come_first_then_the_release_and_the_front_page_last(world: World) -> None:
-    world.compute(document(FIRST))
-    written = world.handle({})["objects_written"]
+    written = world.first_release()["objects_written"]
     kinds = [key.split("/")[0] for key in written]
     assert written[-1] == "index.html"
     assert kinds.index("releases") > max(index for index, kind in enumerate(kinds) if kind == "assets")
@@ -75,8 +72,7 @@ def test_assets_come_first_then_the_release_and_the_front_page_last(world: World
 
 
 def test_publishing_again_changes_nothing_in_the_release(world: World) -> None:
-    world.compute(document(FIRST))
-    world.handle({})
+    world.first_release()
     before = world.objects()
     world.clock("2026-07-16T22:30:00Z")
     summary = world.handle({})
@@ -85,8 +81,7 @@ def test_publishing_again_changes_nothing_in_the_release(world: World) -> None:
 
 
 def test_the_time_of_publication_is_that_of_the_first_time(world: World) -> None:
-    world.compute(document(FIRST))
-    world.handle({})
+    world.first_release()
     world.clock("2026-08-20T08:30:00Z")
     world.handle({})
     assert world.json(f"releases/{FIRST}/release.json") == {"published": "2026-07-15T08:30:00Z", "release": FIRST}
@@ -94,8 +89,7 @@ def test_the_time_of_publication_is_that_of_the_first_time(world: World) -> None
 
 
 def test_the_nightly_publish_puts_up_the_notice_of_a_stale_source_at_the_front_only(world: World) -> None:
-    world.compute(document(FIRST))
-    assert world.handle({})["stale_sources"] == []
+    assert world.first_release()["stale_sources"] == []
     release = {key: body for key, body in world.objects().items() if key.startswith(f"releases/{FIRST}/")}
     world.clock("2026-08-20T22:30:00Z")
     summary = world.handle({})
@@ -106,8 +100,7 @@ def test_the_nightly_publish_puts_up_the_notice_of_a_stale_source_at_the_front_o
 
 
 def test_objects_have_the_headers_of_their_kind(world: World) -> None:
-    world.compute(document(FIRST))
-    world.handle({})
+    world.first_release()
     for key in world.objects():
         head = world.s3.head_object(Bucket=SITE, Key=key)
         suffix = key.rpartition(".")[2]
@@ -140,8 +133,7 @@ def test_the_pointer_says_what_is_current_whatever_the_event_says(world: World, 
 
 
 def test_a_newer_release_takes_the_front_and_the_earlier_one_stays_as_it_was(world: World) -> None:
-    world.compute(document(FIRST))
-    world.handle({})
+    world.first_release()
     before = {key: body for key, body in world.objects().items() if key.startswith(f"releases/{FIRST}/")}
     world.compute(second())
     assert world.handle({})["release"] == SECOND
@@ -287,8 +279,7 @@ def test_nothing_computed_yet_is_one_clear_error_and_a_run_record(world: World) 
 
 
 def test_a_good_run_has_a_record_of_what_it_did(world: World) -> None:
-    world.compute(document(FIRST))
-    world.handle({})
+    world.first_release()
     (record,) = (world.json(key, DATA) for key in world.objects(DATA) if key.startswith("runs/publish_site/"))
     assert (record["function"], record["outcome"], record["release"]) == ("publish_site", "ok", FIRST)
 
@@ -304,8 +295,7 @@ def test_a_good_run_has_a_record_of_what_it_did(world: World) -> None:
 def test_results_that_may_not_be_published_are_refused_and_the_front_stays(
     world: World, spoil: Callable[[dict[str, Any]], dict[str, Any]], message: str
 ) -> None:
-    world.compute(document(FIRST))
-    world.handle({})
+    world.first_release()
     before = world.objects()
     world.compute(second())
     key = f"protected/{SECOND}/results.json"
