@@ -123,11 +123,11 @@ FITS = "document.documentElement.scrollWidth <= document.documentElement.clientW
 
 
 # 1280 pixels enlarged to 400% are 320 CSS pixels, at four device pixels each.
-@pytest.mark.parametrize(("width", "scale"), [(320, 1), (320, 4), (768, 1), (1280, 1)])
+@pytest.mark.parametrize(("widths", "scale"), [((320, 768, 1280), 1), ((320,), 4)])
 def test_pages_keep_the_policy_fit_their_screen_and_ask_nobody_else(
-    browser: Any, address: str, pages: list[str], width: int, scale: int
+    browser: Any, address: str, pages: list[str], widths: tuple[int, ...], scale: int
 ) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 256 if scale > 1 else 900}, device_scale_factor=scale)
+    page = browser.new_page(device_scale_factor=scale)
     complaints: list[str] = []
     asked: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
@@ -136,52 +136,51 @@ def test_pages_keep_the_policy_fit_their_screen_and_ask_nobody_else(
     for path in pages:
         answer = page.goto(address + path)
         assert "unsafe-inline" not in answer.headers["content-security-policy"]
-        assert page.evaluate(FITS), (path, width)
-        drawn = page.locator(".app-chart__svg:visible").count()
-        assert drawn == page.locator("figure.app-chart").count(), "one of the two drawings of each chart is shown"
-        if drawn:
-            size = page.evaluate(
-                "(() => { const t = document.querySelector('figure.app-chart svg:is("
-                f".app-chart__svg--{'narrow' if width < 641 else 'wide'}) text');"
-                "return t.getScreenCTM().a * parseFloat(getComputedStyle(t).fontSize); })()"
-            )
-            assert size >= 12, f"{path}: text of {size} pixels"
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 256 if scale > 1 else 900})
+            assert page.evaluate(FITS), (path, width)
+            drawn = page.locator(".app-chart__svg:visible").count()
+            assert drawn == page.locator("figure.app-chart").count(), "one of the two drawings of each chart is shown"
+            if drawn:
+                size = page.evaluate(
+                    "(() => { const t = document.querySelector('figure.app-chart svg:is("
+                    f".app-chart__svg--{'narrow' if width < 641 else 'wide'}) text');"
+                    "return t.getScreenCTM().a * parseFloat(getComputedStyle(t).fontSize); })()"
+                )
+                assert size >= 12, f"{path}: text of {size} pixels"
     page.close()
     assert complaints == []
     assert {url.split("/")[2] for url in asked} == {address.split("/")[2]}
 
 
-@pytest.mark.parametrize(
-    "how",
-    [
-        {"viewport": {"width": 1280, "height": 900}},
-        {"viewport": {"width": 320, "height": 900}},
-        {"color_scheme": "dark"},
-    ],
-    ids=["wide", "narrow", "dark"],
-)
-def test_axe_finds_nothing_on_any_page(browser: Any, address: str, pages: list[str], how: dict[str, Any]) -> None:
-    assert _violations(browser, address, pages, **how) == []
+def test_axe_finds_nothing_on_any_page_wide_narrow_or_dark(browser: Any, address: str, pages: list[str]) -> None:
+    assert _violations(browser, address, pages, (1280, "light"), (320, "light"), (1280, "dark")) == []
 
 
 def test_axe_finds_nothing_on_the_pages_of_a_government_host(browser: Any, official: str, pages: list[str]) -> None:
-    assert _violations(browser, official, pages) == []
+    assert _violations(browser, official, pages, (1280, "light")) == []
 
 
-def _violations(browser: Any, address: str, pages: list[str], **how: Any) -> list[tuple[str, str, list[Any]]]:
-    """Page, rule and places of what violates any rule that axe has, its best practices too.
+def _violations(
+    browser: Any, address: str, pages: list[str], *looks: tuple[int, str]
+) -> list[tuple[str, tuple[int, str], str, list[Any]]]:
+    """Page, width and colour scheme, rule, and places of what violates any rule that axe has, its best practices too.
 
     The policy of the pages is put aside to run it.
     """
     from axe_playwright_python.sync_playwright import Axe
 
-    context = browser.new_context(bypass_csp=True, **how)
+    context = browser.new_context(bypass_csp=True)
     page = context.new_page()
     seen = []
     for path in pages:
         page.goto(address + path)
-        found = Axe().run(page).response["violations"]
-        seen += [(path, one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found]
+        for width, scheme in looks:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)
+            found = Axe().run(page).response["violations"]
+            targets = [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found]
+            seen += [(path, (width, scheme), *one) for one in targets]
     context.close()
     return seen
 
@@ -191,25 +190,30 @@ def test_the_first_view_on_a_government_host_is_light_and_asks_nobody_else(
     browser: Any, official: str, protected: Protected, pages: list[str], width: int
 ) -> None:
     """What a browser asks for by itself, compressed; the arms at the end of a long page are not among it."""
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    complaints: list[str] = []
+    loaded: dict[str, bytes] = {}
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("response", lambda answer: loaded.update({answer.url: answer.body()}))
     for path in pages:
-        page = browser.new_page(viewport={"width": width, "height": 800})
-        complaints: list[str] = []
-        loaded: dict[str, bytes] = {}
-        page.on("console", lambda message, into=complaints: into.append(message.text))
-        page.on("response", lambda answer, into=loaded: into.update({answer.url: answer.body()}))
+        loaded.clear()
         page.goto(official + path, wait_until="networkidle")
         assert page.evaluate(FITS), path
         assert page.evaluate("document.fonts.check('1em \"GDS Transport\"')"), path
-        page.close()
         assert complaints == [], path
         assert {urlsplit(url).netloc for url in loaded} == {urlsplit(official).netloc}
         fonts = sum(len(body) for url, body in loaded.items() if url.endswith(".woff2"))
         others = sum(len(gzip.compress(body, 6)) for url, body in loaded.items() if not url.endswith(".woff2"))
         assert fonts > 0
+        assert any(url.endswith(".css") for url in loaded), "as if nothing had been read before"
         assert others < MOST, f"{path}: {others}"
         assert others + fonts < MOST_WITH_FONTS, f"{path}: {others + fonts}"
         if path == a_kpi(protected):
             assert not [url for url in loaded if "crest" in url], "it is far below the first view"
+    page.close()
 
 
 def test_the_data_block_of_a_page_is_read_under_the_policy_and_runs_nothing(
