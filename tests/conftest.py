@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -14,6 +15,10 @@ from tests import left_out
 default_user_config["core"]["reset_boto3_session"] = False
 # Else every call to S3 imports again the module of its addresses: a fifth of what a call costs.
 S3Backend.urls = S3Backend("eu-west-2", "123456789012").urls
+
+
+# A twentieth of the suite's time went into looking for rings of objects, 700 new objects at a time.
+gc.set_threshold(50_000, 20, 20)
 
 
 LONGEST = (
