@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PYTHON_FITS = @"$(or $(PYTHON),python3)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	echo "error: Python 3.11 or later is needed, and $(if $(PYTHON),PYTHON=$(PYTHON) is not one,none was found on the path); install it, or give PYTHON=/path/to/python3.11" >&2; exit 2; }
 
-.PHONY: help setup tools check run invoke preflight serve sample manifest test worlds mutants test-trino lint types format agree lighthouse weight bench bench-protection attacks faults template scan built arm64 rehearse assets lock clean
+.PHONY: help setup tools check run invoke preflight serve sample manifest test worlds mutants test-trino lint types format agree lighthouse weight bench bench-protection attacks chains faults template scan built arm64 rehearse assets lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -113,6 +113,9 @@ faults: tools ## Break every call of AWS of every kind of run in every way, and 
 attacks: tools ## Let independent attackers try 200 random worlds of six releases, and published sites. WORLDS=200 SITES=build/site
 	ATTACKED_WORLDS="$(or $(WORLDS),200)" $(PY) -m pytest -n 2 tests/protection/test_worlds.py tests/attacks
 	$(PY) -m tests.attacks.attack $(or $(SITES),$(wildcard build/site))
+
+chains: tools ## Make chains of months with the real functions and attack their sites: hours. SEEDS=5 MONTHS=12
+	CHAINS="$(or $(SEEDS),5)" MONTHS="$(or $(MONTHS),12)" $(PY) -m pytest -n 2 tests/chains
 
 SAM = python=$$(.ci/sam-python) && PATH="$$python:$$PATH" PYTHONPATH= SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 .venv-sam/bin/sam
 

@@ -16,7 +16,10 @@ from tests.schools import extracts
 
 Record = dict[str, Any]
 
-REGIONS = ("london", "north_east", "north_west", "south_east", "eastern")
+REGIONS = (
+    *("london", "north_east", "north_west", "south_east", "eastern"),
+    *("east_midlands", "west_midlands", "south_west", "yorkshire_and_the_humber"),
+)
 GORS = ("H", "A", "B", "J", "G")
 REASONS = (
     ("course_full",),
@@ -28,6 +31,7 @@ REASONS = (
     (),
 )
 WITHDRAWN_FOR = ("teaching_placement_problems", "financial_problems", "got_a_job", "did_not_make_progress", "unknown")
+CANDIDATES = 900
 OPENS = {2024: date(2023, 10, 10), 2025: date(2024, 10, 8), 2026: date(2025, 10, 8), 2027: date(2026, 10, 8)}
 SCHOOLS = range(100001, 100061)
 EARLY = "one candidate of cycle 2024 with a reason that was not collected"
@@ -74,7 +78,7 @@ class World:
         self.chance = random.Random(self.seed)
         self.number = 0
         for cycle in OPENS:
-            for _ in range(400):
+            for _ in range(CANDIDATES):
                 self.candidate(cycle)
         for year in (2022, 2023, 2024, 2025, 2026):
             for _ in range(200):
@@ -102,7 +106,7 @@ class World:
     def candidate(self, cycle: int, since: date | None = None) -> None:
         """Add a candidate with one or two choices; known later than they happened, if ``since`` is given."""
         self.number += 1
-        for _ in range(self.chance.choice((1, 1, 2))):
+        for _ in range(self.chance.choice((2, 3, 4, 4))):
             record = self._choice(cycle, f"C{self.number}")
             self.add("application_choices", since or date.fromisoformat(record["sent"]), **record)
 
