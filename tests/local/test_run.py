@@ -196,46 +196,82 @@ def test_an_invocation_that_cannot_be_made_says_what_there_is(build: Path, tmp_p
     assert "is not a file; there are events/compute_as_of.json" in errors
 
 
-def test_a_broken_source_leaves_the_others_and_what_was_good(
-    build: Path, first: tuple[int, str, str], tmp_path: Path
-) -> None:
-    shutil.copytree(build / "sample", tmp_path / "sample")
-    shutil.copytree(build / "state" / "sample", tmp_path / "state" / "sample")
-    (drop,) = (tmp_path / "sample" / "vacancies").glob("dt=*")
+@pytest.fixture(scope="module")
+def broken(build: Path, first: tuple[int, str, str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str]:
+    """A run after a good one, with a drop without its manifest and tokens that are wrong: folder, status, output."""
+    folder = tmp_path_factory.mktemp("broken")
+    shutil.copytree(build / "sample", folder / "sample")
+    shutil.copytree(build / "state" / "sample", folder / "state" / "sample")
+    (drop,) = (folder / "sample" / "vacancies").glob("dt=*")
     (drop / "manifest.json").unlink()
-    good = record(build)
-    status, said, _ = finish(start(tmp_path))
+    status, said, _ = finish(start(folder, "--fault", "token-wrong"))
+    return folder, status, said
+
+
+def test_a_broken_source_leaves_the_others_and_what_was_good(build: Path, broken: tuple[Path, int, str]) -> None:
+    folder, status, said = broken
     assert status == 1
-    assert "NOT all went well: ingest_vacancies" in said
-    told = record(tmp_path)
-    broken = told["sources"]["vacancies"]
-    assert broken["outcome"] == "failed"
-    assert "manifest" in broken["error"]
-    assert broken["current_snapshot"] == good["sources"]["vacancies"]["snapshot"], "the last good one stays"
-    for source in set(SOURCES) - {"vacancies"}:
+    (summary,) = (line for line in said.splitlines() if "NOT all went well" in line)
+    assert "ingest_vacancies" in summary
+    told, good = record(folder), record(build)
+    vacancies = told["sources"]["vacancies"]
+    assert vacancies["outcome"] == "failed"
+    assert "manifest" in vacancies["error"]
+    assert vacancies["current_snapshot"] == good["sources"]["vacancies"]["snapshot"], "the last good one stays"
+    for source in ("placements", "providers", "schools"):
         assert told["sources"][source]["error"] is None
-    assert told["on_failure_queue"] == 1
+        assert source not in summary
+    assert told["on_failure_queue"] == 3
 
 
-@pytest.mark.parametrize("after", ["ingest_", "compute_kpis"])
-def test_killed_and_run_again_it_ends_in_the_same_state(
-    build: Path, first: tuple[int, str, str], tmp_path: Path, after: str
+def test_a_fault_breaks_what_it_names_after_a_good_run_too(broken: tuple[Path, int, str]) -> None:
+    folder, status, said = broken
+    told = record(folder)["sources"]
+    assert status == 1, said
+    failed = {source for source, facts in told.items() if "token" in (facts["error"] or "")}
+    assert failed == {"apply", "register"}
+
+
+@pytest.fixture(scope="module")
+def killed(build: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str], tuple[int, str, str]]:
+    """A run killed once a source is taken in, another once it computes, and one that nothing happens to.
+
+    Folder, what the second said until it was killed, and how the third ended.
+    """
+    folder = tmp_path_factory.mktemp("killed")
+    shutil.copytree(build / "sample", folder / "sample")
+    for after in ("ingest_", "compute_kpis"):
+        process, said = start(folder), []
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line)
+            if f"s  {after}" in line:
+                break
+        time.sleep(0.3)
+        process.send_signal(signal.SIGKILL)
+        finish(process)
+    return folder, said, finish(start(folder))
+
+
+def test_killed_as_it_takes_in_sources_the_next_run_takes_in_all(
+    killed: tuple[Path, list[str], tuple[int, str, str]],
 ) -> None:
-    shutil.copytree(build / "sample", tmp_path / "sample")
-    process = start(tmp_path)
-    assert process.stdout is not None
-    for line in process.stdout:
-        if f"s  {after}" in line:
-            break
-    time.sleep(0.3)
-    process.send_signal(signal.SIGKILL)
-    finish(process)
-    status, said, errors = finish(start(tmp_path))
+    _, said, _ = killed
+    ended = [re.search(r"s  (ingest_[a-z]+) .* (\w+)$", line.rstrip()) for line in said]
+    outcomes = {found[1]: found[2] for found in ended if found}
+    assert outcomes.keys() == {f"ingest_{source}" for source in SOURCES}
+    assert set(outcomes.values()) <= {"accepted", "unchanged"}
+
+
+def test_killed_and_run_again_it_ends_in_the_same_state(
+    build: Path, first: tuple[int, str, str], killed: tuple[Path, list[str], tuple[int, str, str]]
+) -> None:
+    folder, _, (status, said, errors) = killed
     assert status == 0, said + errors
-    good, told = record(build), record(tmp_path)
+    good, told = record(build), record(folder)
     assert told["snapshots"] == good["snapshots"]
     assert (told["run_id"], told["release"]) == (good["run_id"], good["release"])
-    assert tree(tmp_path / "site") == tree(build / "site")
+    assert tree(folder / "site") == tree(build / "site")
 
 
 def test_what_cannot_be_done_ends_with_status_2_before_anything_starts(build: Path, tmp_path: Path) -> None:
@@ -243,18 +279,6 @@ def test_what_cannot_be_done_ends_with_status_2_before_anything_starts(build: Pa
     assert status == 2
     assert errors.strip() == "error: AS_OF=2126-01-01 is in the future; give today or an earlier day"
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_fault_breaks_what_it_names_after_a_good_run_too(
-    build: Path, first: tuple[int, str, str], tmp_path: Path
-) -> None:
-    shutil.copytree(build / "sample", tmp_path / "sample")
-    shutil.copytree(build / "state" / "sample", tmp_path / "state" / "sample")
-    status, said, _ = finish(start(tmp_path, "--fault", "token-wrong"))
-    told = record(tmp_path)["sources"]
-    assert status == 1, said
-    assert {source for source, facts in told.items() if facts["error"] is not None} == {"apply", "register"}
-    assert all("token" in told[source]["error"] for source in ("apply", "register"))
 
 
 def test_a_run_says_what_it_does_how_far_it_is_and_how_long_the_rest_takes(first: tuple[int, str, str]) -> None:
