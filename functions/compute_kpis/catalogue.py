@@ -191,7 +191,7 @@ def _wrong_references(kpi: Description) -> list[str]:
     measures = {measure.id: measure for measure in kpi.measures}
     breakdowns = {breakdown.id: breakdown for breakdown in kpi.breakdowns}
     wrong = []
-    named = [("relation", (relation.whole, *relation.parts)) for relation in kpi.relations]
+    named = [("relation", (relation.whole, *relation.beside, *relation.parts)) for relation in kpi.relations]
     named += [("records", records.counts) for records in kpi.records]
     for what, references in named:
         for reference in references:

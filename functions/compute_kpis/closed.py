@@ -195,7 +195,8 @@ _FIXED = frozenset(
             for kind in (results.Status, results.Symbol, results.Finality, results.Attempt)
             for word in get_args(kind)
         ),
-        *"ok carried none warning failed passed person organisation rows figures lists sources bounds".split(),
+        *"ok carried none warning failed passed rows figures lists sources bounds".split(),
+        *get_args(results.DisclosureClass),
         *"national Total definitions kpi_points publish".split(),
         results.PROTECTED_CONTRACT,
         "",

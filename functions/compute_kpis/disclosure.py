@@ -49,8 +49,8 @@ class DisclosureError(PlacementsKpiError):
 class Protection:
     """A release that passed, and what it adds to the ledger.
 
-    ``withheld``, for operators: what was withheld so that it passed, ``kpi/measure/breakdown/category``, with ``*`` for
-    all of them, or the place of a count of records.
+    ``withheld``, for operators: what was withheld so that it passed, as ``kpi/measure/breakdown/category/period/day``
+    with ``*`` for all of them, or as the place of a count of records.
     """
 
     document: Protected
@@ -108,7 +108,7 @@ def protect(results: Results, disclosure: Disclosure, release: str, key: Roundin
         key_id=key.key_id,
     )
     entries = {name: entry for guard in guards for name, entry in guard.entries.items()} | dict(records.entries)
-    page = page_of(past, release, disclosure.base, key.key_id, entries)
+    page = page_of(past, release, disclosure.base, disclosure.floor, key.key_id, entries)
     return Protection(judged(document, verdict), page, withheld)
 
 

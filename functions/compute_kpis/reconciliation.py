@@ -260,7 +260,7 @@ def _bound(code: str, title: str, kpi: KpiResult, measure: str, low: int, high: 
 
 def _kind(kpi: KpiResult, measure: str) -> Literal["person", "organisation"]:
     (found,) = [one for one in kpi.description.measures if one.id == measure]
-    return found.denominator_disclosure or found.disclosure
+    return "organisation" if (found.denominator_disclosure or found.disclosure) == "organisation" else "person"
 
 
 def _newest(kpi: KpiResult, measure: str, breakdown: str = "national", category: str = "Total") -> Figure | None:

@@ -42,7 +42,7 @@ def places(measure: Measure, figure: Figure) -> int:
 
     publishing.md part 1.3. Organisations are published exactly, so one decimal tells nothing more than the counts.
     """
-    if "person" not in {measure.disclosure, measure.denominator_disclosure}:
+    if {measure.disclosure, measure.denominator_disclosure} <= {"organisation", None}:
         return 1
     return 1 if (figure.denominator or 0) >= 1000 else 0
 

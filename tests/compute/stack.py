@@ -70,6 +70,7 @@ def settings(**changed: Any) -> ComputeSettings:
                 "threshold": 10,
                 "attempts": 6,
                 "solver_seconds": 20,
+                "few_accepted": True,
                 "approved_by": "the tests",
                 "approved_on": "2026-01-01",
             }

@@ -33,6 +33,7 @@ USED = Disclosure(
     threshold=10,
     attempts=6,
     solver_seconds=20,
+    few_accepted=True,
     approved_by="the tests",
     approved_on=date(2026, 1, 1),
 )

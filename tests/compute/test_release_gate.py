@@ -54,7 +54,7 @@ def test_what_was_withheld_is_named_to_operators_and_only_counted_in_public(monk
     monkeypatch.setattr("functions.compute_kpis.protection.guard.audit", stricter_audit)
     told = stack.compute()
     record = stack.get_json(f"runs/compute_kpis/{told['run_id']}.json")
-    assert record["withheld"] == ["candidate-rejections/late/*/*"]
+    assert record["withheld"] == ["candidate-rejections/late/*/*/*/*"]
     verdict = stack.get_json(f"protected/{told['release']}/results.json")["verdict"]
     assert verdict["withheld"] == 1
     assert "late" not in json.dumps(verdict)

@@ -20,19 +20,19 @@ def entry(name: str, true: int, shown: int | None) -> Entry:
 
 
 def with_page(past: Past, release: str, entries: dict[str, Entry], base: int = 5) -> Past:
-    return past_of([*past.pages, page_of(past, release, base, KEY.key_id, entries)])
+    return past_of([*past.pages, page_of(past, release, base, 10, KEY.key_id, entries)])
 
 
 def test_other_value_for_an_unchanged_count_is_refused() -> None:
     past = with_page(Past(), "2025-02-01.1", {NAME: entry(NAME, 37, 35)})
     with pytest.raises(LedgerError, match="have not changed") as refused:
-        page_of(past, "2025-03-01.1", 5, KEY.key_id, {NAME: entry(NAME, 37, 40)})
+        page_of(past, "2025-03-01.1", 5, 10, KEY.key_id, {NAME: entry(NAME, 37, 40)})
     assert "37" not in str(refused.value)
 
 
 def test_other_value_for_a_changed_count_is_a_declared_revision() -> None:
     past = with_page(Past(), "2025-02-01.1", {NAME: entry(NAME, 37, 35), LATER: entry(LATER, 50, 50)})
-    page = page_of(past, "2025-03-01.1", 5, KEY.key_id, {NAME: entry(NAME, 41, 40), LATER: entry(LATER, 50, 50)})
+    page = page_of(past, "2025-03-01.1", 5, 10, KEY.key_id, {NAME: entry(NAME, 41, 40), LATER: entry(LATER, 50, 50)})
     assert page.revised == (NAME,)
     assert page.considered == ("2025-02-01.1",)
 
@@ -40,9 +40,9 @@ def test_other_value_for_a_changed_count_is_a_declared_revision() -> None:
 def test_page_has_only_what_is_new_and_all_of_a_period_that_is_revised() -> None:
     first = {NAME: entry(NAME, 37, 35), OTHER: entry(OTHER, 90, 90), LATER: entry(LATER, 50, 50)}
     past = with_page(Past(), "2025-02-01.1", first)
-    assert page_of(past, "2025-03-01.1", 5, KEY.key_id, first).entries == {}
+    assert page_of(past, "2025-03-01.1", 5, 10, KEY.key_id, first).entries == {}
     revised = first | {NAME: entry(NAME, 41, 40)}
-    assert set(page_of(past, "2025-03-01.1", 5, KEY.key_id, revised).entries) == {NAME, OTHER}
+    assert set(page_of(past, "2025-03-01.1", 5, 10, KEY.key_id, revised).entries) == {NAME, OTHER}
 
 
 def test_reader_of_a_restated_period_starts_from_it() -> None:
@@ -92,7 +92,7 @@ def test_hiding_and_showing_again_restates_the_day(true: int) -> None:
 
 
 def test_ledger_holds_no_true_count() -> None:
-    page = page_of(Past(), "2025-02-01.1", 5, KEY.key_id, {NAME: entry(NAME, 31337, None)})
+    page = page_of(Past(), "2025-02-01.1", 5, 10, KEY.key_id, {NAME: entry(NAME, 31337, None)})
     assert "31337" not in json.dumps(page.model_dump(mode="json"))
 
 

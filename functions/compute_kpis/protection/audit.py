@@ -8,8 +8,9 @@ never given a true count.
 What a reader is taken to know:
 
 * a shown count of people ``v`` stands for a true count from ``v - base + 1`` to ``v + base - 1``; 0 is truly 0;
-* ``c`` says nothing by itself, as it has several reasons; but what is published adds up, also where it is hidden:
-  the hidden roundings are unknowns too, and multiples of the base;
+* ``few``, a ``c`` that a reader may take for the floor's, stands for 1 to ``floor - 1``, ``fewer`` for 0 to that;
+* any other ``c`` says nothing by itself, as it has several reasons; but what is published adds up, also where it is
+  hidden: the hidden roundings are unknowns too, and multiples of the base;
 * ``low`` stands for 1 to ``base - 1``;
 * a count of something else than people, and a total that others publish, is exact;
 * a count whose shown value has not changed from one release to the next is the same count; one that changed was
@@ -20,7 +21,7 @@ What a reader is taken to know:
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,15 +46,34 @@ _FAR = UNBOUNDED // 20
 """Bounds from here on only follow from there being none."""
 
 
+Sign = int | Literal["low", "few", "fewer"] | None
+"""What stands for a count."""
+
+FEW = frozenset({"few", "fewer"})
+"""Signs that are the same ``c`` to a reader."""
+
+
 @dataclass(frozen=True)
 class Link:
     """``at_most``: the part is at most the whole. Of the parts' sum: it is the whole (``adds_up``), at least the whole
-    (``covered``), at most the whole (``disjoint``).
+    (``covered``), at most the whole (``disjoint``). What is ``beside`` the whole counts with it.
     """
 
     kind: Literal["at_most", "adds_up", "covered", "disjoint"]
     whole: str
     parts: tuple[str, ...]
+    beside: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return every name in it."""
+        return (self.whole, *self.beside, *self.parts)
+
+    @property
+    def signed(self) -> Iterator[tuple[str, int]]:
+        """Yield every name with 1 for a part and -1 for the whole and what is beside it."""
+        wholes = 1 + len(self.beside)
+        return ((name, -1 if number < wholes else 1) for number, name in enumerate(self.names))
 
 
 @dataclass(frozen=True)
@@ -67,9 +87,9 @@ class Group:
 
 @dataclass(frozen=True)
 class Cell:
-    """What a release shows of one count: a number, ``low``, or nothing (any other symbol)."""
+    """What a release shows of one count: a number, ``low``, ``few`` or ``fewer`` (a ``c`` of the floor), or nothing."""
 
-    shown: int | Literal["low"] | None
+    shown: Sign
     exact: bool = False
     """Whether it is not about people, and so published as it is."""
 
@@ -91,6 +111,7 @@ class Release:
     cells: Mapping[str, Cell]
     base: int
     percentages: tuple[Percentage, ...] = ()
+    floor: int = 0
 
 
 @dataclass(frozen=True)
@@ -149,8 +170,9 @@ class _Unknown:
     variable: int
     known: bool
     """Whether it is no secret: not about people, or published by others."""
-    shown: int | Literal["low"] | None
+    shown: Sign
     base: int
+    floor: int
     exact: bool
     rounding: int | None = None
     """Variable of its rounding, in multiples of the base, where that is hidden."""
@@ -232,11 +254,11 @@ class _Attacker:
         links_of: dict[str, list[tuple[Link, bool]]] = {}
         published = frozenset(self.enforced)
         for link in dict.fromkeys([*self.links, *self.enforced]):
-            for name in dict.fromkeys((link.whole, *link.parts)):
+            for name in dict.fromkeys(link.names):
                 links_of.setdefault(name, []).append((link, link in published))
         done: set[tuple[object, ...]] = set()
         for release in self.releases:
-            changed = [name for name, cell in release.cells.items() if self._see(name, cell, release.base)]
+            changed = [name for name, cell in release.cells.items() if self._see(name, cell, release)]
             for name in changed:
                 for link, is_published in links_of.get(name, ()):
                     self._link(link, done, is_published=is_published)
@@ -252,36 +274,41 @@ class _Attacker:
         for lot in self.lots:
             lot.begin(turns)
 
-    def _see(self, name: str, cell: Cell, base: int) -> bool:
+    def _see(self, name: str, cell: Cell, release: Release) -> bool:
         """Take in one cell; return whether it made an unknown that was not there before."""
-        before = self.now.get(name)
-        low, high = self._bounds(name, cell, base)
+        before, base = self.now.get(name), release.base
+        if before is not None and isinstance(before.shown, int) and cell.shown in FEW:
+            cell = Cell(None, cell.exact)  # a number that is hidden now: whoever knows it is told nothing by the symbol
+        low, high = self._bounds(name, cell, release)
         if before is not None and (
             cell.shown is None
             or before.shown is None
             or (before.shown, before.base) == (cell.shown, base)
+            or {before.shown, cell.shown} <= FEW
             or before.base != base  # another base is another view of the same count
         ):
             self._narrow(before.variable, low, high)
             if cell.shown is not None:
-                if before.rounding is not None and before.base == base:
+                if before.rounding is not None and before.base == base and cell.shown not in FEW:
                     # What was hidden is shown after all, and so is its rounding.
                     rounding = cell.shown // base if isinstance(cell.shown, int) else 0
                     self._narrow(before.rounding, rounding, rounding)
-                before.shown, before.base = cell.shown, base
+                before.shown, before.base, before.floor = cell.shown, base, release.floor
             return False
         known = cell.exact or name in self.external
-        made = _Unknown(name, self.problem.variable(low, high), known, cell.shown, base, cell.exact)
+        made = _Unknown(name, self.problem.variable(low, high), known, cell.shown, base, release.floor, cell.exact)
         self.unknowns.append(made)
         if before is not None:
             self.revised.append((before, made))
         self.now[name] = made
         return True
 
-    def _bounds(self, name: str, cell: Cell, base: int) -> tuple[int, int]:
+    def _bounds(self, name: str, cell: Cell, release: Release) -> tuple[int, int]:
         low, high = self.external.get(name, (0, UNBOUNDED))
-        if cell.shown == "low":
-            return max(low, 1), min(high, base - 1)
+        base = release.base
+        if cell.shown == "low" or cell.shown in FEW:
+            least = 0 if cell.shown == "fewer" else 1
+            return max(low, least), min(high, (base if cell.shown == "low" else release.floor) - 1)
         if isinstance(cell.shown, int):
             # What is no multiple of the base was not rounded.
             off = 0 if cell.exact or cell.shown == 0 or cell.shown % base else base - 1
@@ -296,36 +323,38 @@ class _Attacker:
 
     def _link(self, link: Link, done: set[tuple[object, ...]], *, is_published: bool) -> None:
         """Add a link between the newest unknowns of its names, once."""
-        whole = self.now.get(link.whole)
-        parts = [self.now[part] for part in link.parts if part in self.now]
-        if whole is None or not parts or (len(parts) < len(link.parts) and link.kind == "adds_up"):
+        there = [(self.now[name], sign) for name, sign in link.signed if name in self.now]
+        wholes = [one for one, sign in there if sign < 0]
+        if len(wholes) <= len(link.beside) or len(wholes) == len(there):
             return
-        key = (link.kind, whole.variable, *(part.variable for part in parts))
+        if len(there) < len(link.names) and link.kind == "adds_up":
+            return
+        key = (link.kind, *(sign * one.variable for one, sign in there))
         if key in done:
             return
         done.add(key)
-        terms = {whole.variable: -1}
-        for part in parts:
-            terms[part.variable] = terms.get(part.variable, 0) + 1
+        terms: dict[int, int] = {}
+        for one, sign in there:
+            terms[one.variable] = terms.get(one.variable, 0) + sign
         self._row(link.kind, {variable: a for variable, a in terms.items() if a}, 0)
-        everybody = [whole, *parts]
+        everybody = [one for one, _ in there]
         if (
             is_published
-            and len(parts) == len(link.parts)
+            and len(there) == len(link.names)
             and len({one.base for one in everybody}) == 1
             and not any(one.exact for one in everybody)
-            and any(one.shown is None for one in everybody)
+            and any(one.shown in {None, *FEW} for one in everybody)
         ):
-            self._published(link.kind, whole, parts)
+            self._published(link.kind, there)
 
-    def _published(self, kind: str, whole: _Unknown, parts: list[_Unknown]) -> None:
+    def _published(self, kind: str, there: list[tuple[_Unknown, int]]) -> None:
         """Add the same between what is published, shown or not."""
         terms: dict[int, int] = {}
         constant = 0
-        for one, sign in ((whole, -1), *((part, 1) for part in parts)):
+        for one, sign in there:
             if isinstance(one.shown, int):
                 constant += sign * (one.shown // one.base)
-            elif one.shown is None:
+            elif one.shown != "low":
                 rounding = self._rounding(one)
                 terms[rounding] = terms.get(rounding, 0) + sign
         self._row(kind, {variable: a for variable, a in terms.items() if a}, constant)
@@ -391,11 +420,14 @@ class _Attacker:
         for unknown in self.unknowns:
             if unknown.known:
                 continue
-            threshold = self.rule.threshold if unknown.name in categories else 0
+            width, threshold = self.rule.width, self.rule.threshold if unknown.name in categories else 0
+            if unknown.shown in FEW and unknown.name in categories:
+                # The symbol says that it is under the floor: nothing else may be known of it.
+                width, threshold = max(width, unknown.floor - 2), min(threshold, unknown.floor - 1)
             found = self._judge(
                 unknown.name,
                 {unknown.variable: 1},
-                self.rule.width,
+                width,
                 threshold,
                 every_interval=every_interval,
             )

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from functions.compute_kpis.protection.audit import Cell, Finding, Link, Percentage, Release, Rule, audit
-from functions.compute_kpis.protection.ledger import Entry, no_longer_nobody, revised, scope_of, the_same
+from functions.compute_kpis.protection.audit import FEW, Cell, Finding, Link, Percentage, Release, Rule, Sign, audit
+from functions.compute_kpis.protection.ledger import Entry, no_longer_nobody, revised, scope_of, seen, the_same
 from functions.compute_kpis.protection.quantities import (
     PARTS,
     Part,
@@ -22,7 +22,7 @@ from functions.compute_kpis.protection.quantities import (
 )
 from functions.compute_kpis.protection.rounding import ENFORCED, Method, bound_by, neighbours, round_all
 from functions.compute_kpis.protection.structure import Structure, holding, structure_of
-from functions.compute_kpis.protection.withholding import Place, steps
+from functions.compute_kpis.protection.withholding import EVERY, Place, steps
 
 if TYPE_CHECKING:
     from functions.compute_kpis.protection.keys import RoundingKey
@@ -74,14 +74,14 @@ class KpiGuard:
     @property
     def withheld(self) -> list[str]:
         """Return what was withheld so that nothing can be worked out, in words for the record."""
-        return ["/".join((self.description.id, *place)) for place in sorted(self._places)]
+        return sorted("/".join((self.description.id, *map(str, place))) for place in self._places)
 
     def settle(self) -> None:
         """Round, then withhold until the attacker fails; ``failing`` has what he can still work out."""
         self._read()
         self._round()
         while True:
-            self.figures = tuple(map(self._figure, self.kpi.figures))
+            self._show()
             findings = self._audit()
             revisions = [self._revisions(finding) for finding in findings]
             self.cells = len(findings[0].cells)
@@ -89,10 +89,22 @@ class KpiGuard:
             width = self.guard.disclosure.width
             narrow = [name for widths in revisions for name, found in widths.items() if found < width]
             failing = [one.name or self.description.id for finding in findings for one in finding.failing]
+            self._alike = {one.name for finding in findings for one in finding.failing if one.why == "group"}
             self.failing = list(dict.fromkeys([*failing, *narrow]))
             if not self.failing or self.attempts >= self.guard.disclosure.attempts or not self._withhold():
                 return
             self.attempts += 1
+
+    def _show(self) -> None:
+        """Work out what is shown; while nobody accepts that a ``c`` can be read as few, its row is withheld whole."""
+        while True:
+            self._few: dict[str, Sign] = {}
+            self.figures = tuple(map(self._figure, self.kpi.figures))
+            few = {parse(name) for name, sign in self._few.items() if sign == "few"}
+            rows = {Place(one.measure, one.breakdown, one.category) for one in few if one.breakdown != "national"}
+            if self.guard.disclosure.few_accepted or not rows:
+                return
+            self._places |= rows
 
     # Counts and rounding.
 
@@ -123,17 +135,17 @@ class KpiGuard:
         people = {name: count for name, count in self.counts.items() if name not in self.exact}
         # A count of anybody that is shown as nobody would lie between 1 and the base less 1: less than the width.
         least = used.base if used.base - 2 < used.width else 0
-        method = Method(used.base, least, used.solver_seconds)
+        method = Method(used.base, least, used.solver_seconds, 2 * (used.base - 1) - used.width)
         published = {name: entry.rounded for name, entry in past.items() if name in people}
-        rounded = round_all(
-            people, self.structure, self._of_people(people), method, key, published, self._bound(people, least)
-        )
+        bound, sums = self._bound(people, least), self._exact_sums(people)
+        rounded = round_all(people, self.structure, self._of_people(people), method, key, published, bound, sums)
         self.rounded = dict(rounded.counts)
         self.broken = {
-            (one.measure, one.period, one.stands, parse(part).breakdown)
+            (one.measure, one.period, one.stands, one.breakdown)
             for link in rounded.broken
-            for one in self.members[link.whole]
             for part in link.parts
+            for one in self.members[part]
+            if one.breakdown != "national"
         }
         everything = {name: entry.rounded for name, entry in past.items()} | self.rounded
         self.enforced = tuple(link for link in holding(self.structure.links, everything) if link.kind in ENFORCED)
@@ -159,14 +171,24 @@ class KpiGuard:
                 bound[name] = before  # With another key nobody can tell what has changed: what can stay stays.
         return bound
 
+    def _exact_sums(self, people: dict[str, int]) -> list[tuple[int, tuple[str, ...]]]:
+        """Return exact counts that are sums of counts of people, with what they are the sums of."""
+        return [
+            (self.counts[link.whole], link.parts)
+            for link in self.structure.links
+            if link.kind == "adds_up" and link.whole in self.exact and link.whole in self.counts
+            if all(part in people for part in link.parts)
+        ]
+
     def _of_people(self, people: dict[str, int]) -> list[Link]:
         """Return the links between counts of people of this release; a part that is not there has nobody."""
         found = []
         for link in self.structure.links:
             parts = tuple(part for part in link.parts if part in people)
             whole_line = len(parts) == len(link.parts)
-            if link.whole in people and parts and (whole_line or link.kind == "covered"):
-                found.append(Link(link.kind, link.whole, parts))
+            wholes_there = all(name in people for name in (link.whole, *link.beside))
+            if wholes_there and parts and (whole_line or link.kind == "covered"):
+                found.append(Link(link.kind, link.whole, parts, link.beside))
         return found
 
     # What is shown.
@@ -199,12 +221,20 @@ class KpiGuard:
     def _symbol_of_rate(self, figure: Figure, measure: Measure, numerator: int, denominator: int) -> Symbol | None:
         if figure.denominator == 0:
             return "z"
+        if denominator < self.guard.disclosure.floor and is_of_people(measure, "denominator"):
+            self._few[self._name(figure, "denominator")] = "few"
         if denominator < self.guard.disclosure.percentage_floor or numerator > denominator:
+            if is_of_people(measure, "numerator"):
+                _ = self._small(figure, numerator) if figure.numerator else self._none(figure)
             return "c"
         if not is_of_people(measure, "numerator"):
             return None
         # Nobody of a group says of everybody in it that they are not in the category.
-        return "c" if figure.numerator == 0 else self._small(figure, numerator)
+        return self._none(figure) if figure.numerator == 0 else self._small(figure, numerator)
+
+    def _none(self, figure: Figure) -> Symbol:
+        self._few[self._name(figure, "numerator")] = "fewer"
+        return "c"
 
     def _small(self, figure: Figure, shown: int) -> Symbol | None:
         """Return the symbol for a count of people too small to show; a true zero is shown."""
@@ -212,6 +242,7 @@ class KpiGuard:
             return None
         name = self.structure.of(self._name(figure, "numerator"))
         if (figure.breakdown != "national" or name in self.structure.totals) and shown < self.guard.disclosure.floor:
+            self._few[self._name(figure, "numerator")] = "few"
             return "c"
         return "low" if shown == 0 else None
 
@@ -223,7 +254,7 @@ class KpiGuard:
         return (
             not _is_month_end(figure.as_of)
             or (one.measure, one.period, one.stands, one.breakdown) in self.broken
-            or any(place.holds(figure.measure, figure.breakdown, figure.category) for place in self._places)
+            or any(place.holds(one) for place in self._places)
         )
 
     def _name(self, figure: Figure, part: Part) -> str:
@@ -246,7 +277,7 @@ class KpiGuard:
             for name, cell in sorted(cells.items())
         }
         used, past = self.guard.disclosure, self.guard.past
-        release = Release(cells, used.base, tuple(self._percentages()))
+        release = Release(cells, used.base, tuple(self._percentages()), used.floor)
         somebody = no_longer_nobody(past.entries, self.entries)
         changed = {*revised(past.entries, self.entries), *somebody}
         kept = {*the_same(past.entries, self.entries, other_key=self.other_key), *somebody}
@@ -272,8 +303,8 @@ class KpiGuard:
         widths = {}
         for name in revised(past.entries, self.entries):
             if (
-                past.entries[name].shown is not None
-                and self.entries[name].shown is not None
+                seen(past.entries[name]) is not None
+                and seen(self.entries[name]) is not None
                 and name in finding.cells
                 and name not in self.exact
             ):
@@ -287,11 +318,13 @@ class KpiGuard:
         for figure in self.figures:
             for part, number in self._told(figure):
                 name = self.structure.of(self._name(figure, part))
-                if name in self.counts and (name not in cells or number is not None):
+                if name in self.counts and (
+                    name not in cells or (number is not None and cells[name].shown in {None, *FEW})
+                ):
                     cells[name] = Cell(number, exact=name in self.exact)
         return cells
 
-    def _told(self, figure: Figure) -> Iterator[tuple[Part, int | Literal["low"] | None]]:
+    def _told(self, figure: Figure) -> Iterator[tuple[Part, Sign]]:
         """Yield what a reader is told of each part of a figure."""
         for part in PARTS:
             if figure.symbol is None:
@@ -303,7 +336,7 @@ class KpiGuard:
             elif figure.symbol == "low" and part == "numerator":
                 yield part, "low"
             elif figure.symbol in {"c", "low"}:
-                yield part, None
+                yield part, self._few.get(self._name(figure, part))
 
     def _percentages(self) -> Iterator[Percentage]:
         for figure in self.figures:
@@ -318,12 +351,20 @@ class KpiGuard:
         before = set(self._places)
         for name in self.failing:
             if name not in self._steps:
-                self._steps[name] = steps(self.description, self.members.get(name, []), self._smallest_other)
+                # When everybody was alike is not to be told: the row goes at every point.
+                loses = _points if name in self._alike else self._shown_at
+                self._steps[name] = steps(self.description, self.members.get(name, []), self._smallest_other, loses)
             for places in self._steps[name]:
                 self._places |= places
                 if not places <= before:
                     break
         return self._places != before
+
+    def _shown_at(self, places: frozenset[Place]) -> int:
+        """Return how many figures with a number these places hold."""
+        shown = (figure for figure in self.figures if figure.symbol is None and figure.numerator is not None)
+        named = (quantity(self.description, self.measures[one.measure], one, "numerator") for one in shown)
+        return sum(any(place.holds(one) for place in places) for one in named)
 
     def _smallest_other(self, row: Place) -> str | None:
         """Return the category with the fewest people at the newest point that still shows something."""
@@ -348,6 +389,10 @@ def _exact(figure: Figure, measure: Measure) -> Figure:
 
 def _hidden(figure: Figure, symbol: Symbol) -> Figure:
     return figure.model_copy(update={"numerator": None, "denominator": None, "value": None, "symbol": symbol})
+
+
+def _points(places: frozenset[Place]) -> int:
+    return sum(place.stands != EVERY for place in places)
 
 
 def _is_national(name: str) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from functions.compute_kpis.protection.audit import Cell
+from functions.compute_kpis.protection.audit import FEW, Cell, Sign
 from functions.compute_kpis.protection.audit import Release as Shown
 from placements_kpi import store
 from placements_kpi.errors import PlacementsKpiError
@@ -34,11 +34,13 @@ class LedgerError(PlacementsKpiError):
 
 
 class Entry(BaseModel):
-    """One count as published. ``shown`` is null for a symbol other than ``low``; ``seal`` is null for what is exact."""
+    """One count as published. ``shown`` is ``few`` or ``fewer`` for a ``c`` that tells of the floor, null for any other
+    symbol but ``low``; ``seal`` is null for what is exact.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    shown: int | Literal["low"] | None
+    shown: Sign
     rounded: int
     seal: str | None
 
@@ -46,6 +48,11 @@ class Entry(BaseModel):
     def cell(self) -> Cell:
         """Return what a reader sees."""
         return Cell(self.shown, exact=self.seal is None)
+
+
+def seen(entry: Entry) -> Sign:
+    """Return what stands for a count to a reader, to whom one ``c`` is like another."""
+    return None if entry.shown in FEW else entry.shown
 
 
 class Page(BaseModel):
@@ -58,6 +65,8 @@ class Page(BaseModel):
     considered: tuple[str, ...]
     """The releases in the ledger when this one was made, oldest first."""
     base: int
+    floor: int = 0
+    """What a count that is ``few`` is under."""
     key_id: str
     entries: dict[str, Entry]
     revised: tuple[str, ...]
@@ -88,9 +97,9 @@ def no_longer_nobody(past: Mapping[str, Entry], entries: Mapping[str, Entry]) ->
     return tuple(
         name
         for name, entry in sorted(entries.items())
-        if entry.shown is None
+        if seen(entry) is None
         and name in past
-        and past[name].shown in {0, None}
+        and seen(past[name]) in {0, None}
         and past[name].rounded == 0
         and past[name].seal != entry.seal
     )
@@ -98,7 +107,7 @@ def no_longer_nobody(past: Mapping[str, Entry], entries: Mapping[str, Entry]) ->
 
 def revised(past: Mapping[str, Entry], entries: Mapping[str, Entry]) -> tuple[str, ...]:
     """Return the names whose published value ``entries`` change, in order; from a number to a symbol and back too."""
-    return tuple(name for name, entry in sorted(entries.items()) if name in past and past[name].shown != entry.shown)
+    return tuple(name for name, entry in sorted(entries.items()) if name in past and seen(past[name]) != seen(entry))
 
 
 def the_same(past: Mapping[str, Entry], entries: Mapping[str, Entry], *, other_key: bool) -> tuple[str, ...]:
@@ -109,7 +118,7 @@ def the_same(past: Mapping[str, Entry], entries: Mapping[str, Entry], *, other_k
     return tuple(
         name
         for name in revised(past, entries)
-        if None in {past[name].shown, entries[name].shown} and (other_key or past[name].seal == entries[name].seal)
+        if None in {seen(past[name]), seen(entries[name])} and (other_key or past[name].seal == entries[name].seal)
     )
 
 
@@ -157,7 +166,7 @@ class Past:
                 if name.startswith(f"{kpi}/") and scope_of(name) not in closed
             }
             if cells:
-                found.append(Shown(cells, page.base))
+                found.append(Shown(cells, page.base, floor=page.floor))
             kept = {*page.same, *page.no_longer_nobody} if believed else set()
             closed |= {scope_of(name) for name in {*page.revised, *page.no_longer_nobody} - kept}
         return found[::-1]
@@ -172,7 +181,7 @@ def past_of(pages: Iterable[Page]) -> Past:
     return Past(pages, entries)
 
 
-def page_of(past: Past, release: str, base: int, key_id: str, entries: Mapping[str, Entry]) -> Page:
+def page_of(past: Past, release: str, base: int, floor: int, key_id: str, entries: Mapping[str, Entry]) -> Page:
     """Return what a release adds to the ledger.
 
     Raises :class:`LedgerError` if it publishes another value for a count that is the same as before.
@@ -200,6 +209,7 @@ def page_of(past: Past, release: str, base: int, key_id: str, entries: Mapping[s
         release=release,
         considered=past.releases,
         base=base,
+        floor=floor,
         key_id=key_id,
         entries={
             name: entry

@@ -73,16 +73,15 @@ def quantity(kpi: Description, measure: Measure, figure: Figure, part: Part) -> 
 
 
 def is_of_people(measure: Measure, part: Part) -> bool:
-    """Return whether one part of a measure's figures counts people, their applications or their records."""
-    if part == "numerator":
-        return measure.disclosure == "person"
-    return (measure.denominator_disclosure or measure.disclosure) == "person"
+    """Return whether one part of a measure's figures counts people or their records, or is decided by such a record."""
+    of_part = measure.disclosure if part == "numerator" else measure.denominator_disclosure or measure.disclosure
+    return of_part != "organisation"
 
 
 def true_counts(kpi: Description, figures: Iterable[Figure]) -> dict[str, int]:
     """Return every count of people in ``figures`` by name, and what is beside one or named by a relation of the KPI."""
     measures = {measure.id: measure for measure in kpi.measures}
-    linked = {reference_parts(ref)[:2] for one in kpi.relations for ref in (one.whole, *one.parts)}
+    linked = {reference_parts(ref)[:2] for one in kpi.relations for ref in (one.whole, *one.beside, *one.parts)}
     linked |= {(one.id, part) for one in kpi.measures for part in PARTS if any(is_of_people(one, p) for p in PARTS)}
     return {
         quantity(kpi, measures[figure.measure], figure, part).name: count

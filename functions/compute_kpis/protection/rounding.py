@@ -39,14 +39,21 @@ _WEIGHT = 2**20
 _TOTAL = 1024
 """How much heavier a total's departure is than a part's."""
 
+_FEW = 32
+"""The same of a few: what becomes nothing is known to be under the base."""
+
 
 @dataclass(frozen=True)
 class Method:
-    """How to round: multiples of ``base``; a national count of anybody is at least ``least``."""
+    """How to round: multiples of ``base``; a national count of anybody is at least ``least``.
+
+    ``off``: how far the parts of an exact count may be from it in sum. Further, it would narrow them too much.
+    """
 
     base: int
     least: int
     seconds: float
+    off: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,16 +108,18 @@ def round_all(
     key: RoundingKey,
     published: Mapping[str, int],
     bound: Mapping[str, int],
+    exact_sums: Iterable[tuple[int, tuple[str, ...]]] = (),
 ) -> Rounded:
-    """Return a published count for each of ``counts``.
+    """Return a published count for each of ``counts``; ``exact_sums`` are exact counts with what they are the sum of.
 
     ``links`` are those that the counts bear out; ``bound`` has what a name must become, if it is free no more.
     Where a line of parts cannot add up to its total, its totals may keep what was published of them; if that
     does not help, the line is ``broken`` and is not to be shown.
     """
-    work = _Work(counts, structure, tuple(link for link in links if link.kind in ENFORCED), method, key, bound)
-    national = {name for name in work.counts if parse(name).breakdown == "national"}
-    among_totals = [link for link in work.links if national.issuperset((link.whole, *link.parts))]
+    enforced = tuple(link for link in links if link.kind in ENFORCED)
+    work = _Work(counts, enforced, method, key, bound, tuple(exact_sums))
+    national = {name for name in work.counts if name in structure.first or parse(name).breakdown == "national"}
+    among_totals = [link for link in work.links if national.issuperset(link.names)]
     work.solve(among_totals, national, settled=set(), before={})
     before = {name: published[name] for name in national if name in published and work.may_be(name, published[name])}
     work.solve(work.links, set(work.counts), settled=national, before=before)
@@ -123,12 +132,13 @@ class _Work:
     def __init__(
         self,
         counts: Mapping[str, int],
-        structure: Structure,
         links: tuple[Link, ...],
         method: Method,
         key: RoundingKey,
         bound: Mapping[str, int],
+        exact_sums: tuple[tuple[int, tuple[str, ...]], ...],
     ) -> None:
+        self.exact_sums = exact_sums
         self.method, self.key, self.links = method, key, links
         self.lead: dict[str, str] = {}
         self.counts = dict(counts)
@@ -145,10 +155,10 @@ class _Work:
             lead = self.lead[name] = one.setdefault((series, count, only), name)
             if lead == name:
                 least = method.least if parse(name).breakdown == "national" else 0
+                # A few prefer not to become none: hidden alone, they would be known to be fewer than the base.
+                prefers = Method(method.base, method.least, 0.0)
                 self.domain[name] = neighbours(count, method.base, least) if only is None else (only, only)
-                self.chosen[name] = (
-                    preferred_of(series, count, Method(method.base, least, 0.0), key) if only is None else only
-                )
+                self.chosen[name] = preferred_of(series, count, prefers, key) if only is None else only
         self.broken: list[Link] = []
 
     def may_be(self, name: str, value: int) -> bool:
@@ -172,26 +182,29 @@ class _Work:
         names = list(options)
         told: list[tuple[Row, Link]] = []
         for link in links:
-            leads = {self.lead[name] for name in (link.whole, *link.parts)}
+            leads = {self.lead[name] for name in link.names}
             if not self._always_holds(link, options):
                 told.append((Row(dict.fromkeys((number[lead] for lead in sorted(leads)), 1)), link))
         link_of = {id(row): link for row, link in told}
+        sums = [
+            Row(dict.fromkeys((number[self.lead[part]] for part in parts), 1))
+            for _, parts in self.exact_sums
+            if all(self.lead[part] in number for part in parts)
+        ]
         return [
-            ([names[n] for n in lot], [link_of[id(row)] for row in rows])
-            for lot, rows in components(len(names), [row for row, _ in told])
+            ([names[n] for n in lot], [link_of[id(row)] for row in rows if id(row) in link_of])
+            for lot, rows in components(len(names), [*(row for row, _ in told), *sums])
         ]
 
     def _always_holds(self, link: Link, options: Mapping[str, tuple[int, int]]) -> bool:
-        wholes = options[self.lead[link.whole]]
-        parts = [options[self.lead[part]] for part in link.parts]
-        if link.kind != "adds_up" and all(low == high for low, high in [wholes, *parts]):
+        ends = [(options[self.lead[name]], sign) for name, sign in link.signed]
+        if link.kind != "adds_up" and all(low == high for (low, high), _ in ends):
             return True
-        least, most = sum(min(part) for part in parts), sum(max(part) for part in parts)
+        least = sum(sign * (min(end) if sign > 0 else max(end)) for end, sign in ends)
+        most = sum(sign * (max(end) if sign > 0 else min(end)) for end, sign in ends)
         if link.kind == "at_most":
-            return self.lead[link.whole] == self.lead[link.parts[0]] or most <= min(wholes)
-        if link.kind == "covered":
-            return max(wholes) <= least
-        return False
+            return self.lead[link.whole] == self.lead[link.parts[0]] or most <= 0
+        return link.kind == "covered" and least >= 0
 
     def _settle(
         self,
@@ -236,13 +249,14 @@ class _Work:
             if step[lead]:
                 # The wish is one end of the two; a total that keeps what it was stands before any part.
                 wish = self.chosen[lead] if self.chosen[lead] in (low, high) else low
-                heavy = _TOTAL if parse(lead).breakdown == "national" else 1
+                few = bool(self.method.least) and low == 0
+                heavy = _TOTAL if parse(lead).breakdown == "national" else _FEW if few else 1
                 weight = heavy * _WEIGHT * (1 + self.key.fraction(f"weight|{lead}"))
                 costs[column[lead]] = weight if wish == low else -weight
         for link in links:
             terms: dict[int, int] = {}
             constant = 0
-            for name, sign in ((link.whole, -1), *((part, 1) for part in link.parts)):
+            for name, sign in link.signed:
                 lead = self.lead[name]
                 terms[column[lead]] = terms.get(column[lead], 0) + sign
                 constant += sign * (base[lead] // self.method.base)
@@ -256,6 +270,12 @@ class _Work:
                 problem.rows.append(Row(terms, low_side, high_side))
             elif not low_side <= 0 <= high_side:
                 raise InfeasibleError("what is settled cannot hold")
+        for exact, parts in self.exact_sums:
+            leads = [self.lead[part] for part in parts]
+            if all(lead in column for lead in leads):
+                more = exact - sum(base[lead] for lead in leads)
+                terms = {column[lead]: self.method.base for lead in leads}
+                problem.rows.append(Row(terms, more - self.method.off, more + self.method.off))
         found = Solver(problem, self.method.seconds).solve(costs)
         for lead in lot:
             self.chosen[lead] = base[lead] + int(found[column[lead]]) * self.method.base

@@ -33,7 +33,9 @@ class Structure:
     categories: frozenset[str] = frozenset()
     """Counts of a region or category, which no reader may be certain to be under the threshold."""
     totals: frozenset[str] = frozenset()
-    """National counts that have parts: they are rounded first, and are no smaller than a part may be."""
+    """National counts that have parts: they are no smaller than a part may be."""
+    first: frozenset[str] = frozenset()
+    """National counts, and the counts that they are declared to be sums of: they are rounded before all others."""
 
     def of(self, name: str) -> str:
         """Return the one name of a count."""
@@ -50,15 +52,15 @@ def structure_of(kpi: Description, names: Iterable[str]) -> Structure:
         return root.get(name, name)
 
     links = [*reading.rates(), *reading.breakdowns(), *reading.declared(), *reading.cumulation()]
-    renamed = (Link(link.kind, of(link.whole), tuple(of(part) for part in link.parts)) for link in links)
+    renamed = (
+        Link(link.kind, of(link.whole), tuple(map(of, link.parts)), tuple(map(of, link.beside))) for link in links
+    )
     kept = tuple(dict.fromkeys(link for link in renamed if not _says_nothing(link)))
     groups = (Group(of(group.part), of(group.whole), none_too=group.none_too) for group in reading.groups())
     series = (tuple(dict.fromkeys(of(name) for name in line)) for line in reading.series())
     national = {of(name) for quantity, name in known.items() if quantity.breakdown == "national"}
     categories = {
-        of(name)
-        for quantity, name in known.items()
-        if quantity.breakdown != "national" and (quantity.part == "numerator" or of(name) not in national)
+        of(name) for quantity, name in known.items() if quantity.breakdown != "national" and of(name) not in national
     }
     with_parts = {
         link.whole for link in kept if link.kind in {"adds_up", "covered"} and not categories.isdisjoint(link.parts)
@@ -70,6 +72,7 @@ def structure_of(kpi: Description, names: Iterable[str]) -> Structure:
         groups=tuple(dict.fromkeys(group for group in groups if group.part != group.whole)),
         categories=frozenset(categories),
         totals=frozenset(with_parts),
+        first=frozenset(national | {of(name) for name in reading.summed()}),
     )
 
 
@@ -88,17 +91,14 @@ def holding(links: Iterable[Link], counts: Mapping[str, int]) -> tuple[Link, ...
     return tuple(
         link
         for link in links
-        if link.whole not in counts
-        or any(part not in counts for part in link.parts)
-        or _holds(link, counts[link.whole], [counts[part] for part in link.parts])
+        if any(name not in counts for name in link.names)
+        or _holds(link, sum(sign * counts[name] for name, sign in link.signed))
     )
 
 
-def _holds(link: Link, whole: int, parts: list[int]) -> bool:
-    if link.kind == "at_most":
-        return parts[0] <= whole
-    total = sum(parts)
-    return {"adds_up": total == whole, "covered": total >= whole, "disjoint": total <= whole}[link.kind]
+def _holds(link: Link, more: int) -> bool:
+    """Return whether a link holds where the parts are so many ``more`` than the whole."""
+    return {"adds_up": more == 0, "covered": more >= 0, "disjoint": more <= 0, "at_most": more <= 0}[link.kind]
 
 
 def _says_nothing(link: Link) -> bool:
@@ -126,7 +126,7 @@ class _Reading:
         for relation in self.kpi.relations:
             if relation.kind != "same":
                 continue
-            for wholes, parts in self._instances(relation):
+            for wholes, _, parts in self._instances(relation):
                 for whole, part in itertools.product(wholes, parts):
                     root[part] = root.get(whole, whole)
         return root
@@ -164,7 +164,7 @@ class _Reading:
     def declared(self) -> list[Link]:
         links: list[Link] = []
         for relation in self.kpi.relations:
-            for wholes, parts in self._instances(relation):
+            for wholes, beside, parts in self._instances(relation):
                 for whole in wholes:
                     if relation.kind in {"at_most", "union"}:
                         links += [Link("at_most", whole, (part,)) for part in parts]
@@ -173,7 +173,17 @@ class _Reading:
                         links.append(Link("covered", whole, tuple(parts)))
                     if relation.kind == "disjoint":
                         links.append(Link("disjoint", whole, tuple(parts)))
+                    if len(parts) == len(relation.parts) and len(beside) == len(relation.beside):
+                        if relation.kind == "sum":
+                            links.append(Link("adds_up", whole, tuple(parts)))
+                        if relation.kind == "covered":
+                            links.append(Link("covered", whole, tuple(parts), tuple(beside)))
         return links
+
+    def summed(self) -> set[str]:
+        """Return the names in declared sums of national counts."""
+        sums = [one for one in self.kpi.relations if one.kind == "sum" and "@" not in one.whole]
+        return {name for one in sums for _, _, parts in self._instances(one) for name in parts}
 
     def cumulation(self) -> list[Link]:
         return [
@@ -216,8 +226,8 @@ class _Reading:
                 lines[quantity._replace(stands="")].append((quantity.stands, name))
         return [tuple(name for _, name in sorted(line)) for _, line in sorted(lines.items())]
 
-    def _instances(self, relation: Relation) -> list[tuple[list[str], list[str]]]:
-        """Return wholes and parts of a relation at each point (or in each category there) that has any of both."""
+    def _instances(self, relation: Relation) -> list[tuple[list[str], list[str], list[str]]]:
+        """Return wholes, what is beside them, and parts at each point (or each category there) with both."""
         *_, breakdown, category = reference_parts(relation.whole)
         in_each = breakdown and not category
         found = []
@@ -225,14 +235,13 @@ class _Reading:
             codes = {one.category for one in quantities if one.breakdown == breakdown} if in_each else {""}
             for code in sorted(codes):
                 here = [one for one in quantities if code in ("", one.category)]
-                wholes = self._named(relation.whole, here)
-                parts = [name for reference in relation.parts for name in self._named(reference, here)]
+                wholes, beside, parts = (
+                    [self.known[one] for reference in some for one in here if matches(reference, one)]
+                    for some in ((relation.whole,), relation.beside, relation.parts)
+                )
                 if wholes and parts:
-                    found.append((wholes, parts))
+                    found.append((wholes, beside, parts))
         return found
-
-    def _named(self, reference: str, quantities: list[Quantity]) -> list[str]:
-        return [self.known[one] for one in quantities if matches(reference, one)]
 
 
 def matches(reference: str, one: Quantity) -> bool:

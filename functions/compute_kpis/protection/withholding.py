@@ -1,11 +1,14 @@
 """What is withheld when the attacker succeeds, and in which order: the least first (docs/decisions/0013).
 
 1. The failing count's row in its breakdown, at every point, so that the symbol does not betray when; in a
-   partition together with the smallest other row, as one hidden part is the total less the others.
-2. The whole breakdown of the measure.
-3. The measure, unless it is the headline.
-4. Everything about people but the national headline.
-5. Everything about people in this KPI.
+   partition together with the smallest other row, as one hidden part is the total less the others. Or else
+   the whole breakdown at that point, where every category is hidden alike. First whichever loses fewer numbers;
+   where everybody of a group is alike, the row.
+2. The other of the two.
+3. The whole breakdown of the measure.
+4. The measure, unless it is the headline.
+5. Everything about people but the national headline.
+6. Everything about people in this KPI.
 """
 
 from __future__ import annotations
@@ -23,24 +26,30 @@ EVERY = "*"
 
 
 class Place(NamedTuple):
-    """Figures of one KPI: a row of a breakdown, or with ``*`` all of them."""
+    """Figures of one KPI: a row of a breakdown, a breakdown at a point, or with ``*`` all of them."""
 
     measure: str
     breakdown: str
     category: str
+    period: int | str = EVERY
+    stands: str = EVERY
 
-    def holds(self, measure: str, breakdown: str, category: str) -> bool:
+    def holds(self, one: Quantity) -> bool:
         """Return whether a figure is one of these."""
-        told = ((self.measure, measure), (self.breakdown, breakdown), (self.category, category))
-        return all(here in (EVERY, there) for here, there in told)
+        told = (one.measure, one.breakdown, one.category, one.period, one.stands)
+        return all(here in (EVERY, there) for here, there in zip(self, told, strict=True))
 
 
 def steps(
-    kpi: Description, failing: Iterable[Quantity], smallest: Callable[[Place], str | None]
+    kpi: Description,
+    failing: Iterable[Quantity],
+    smallest: Callable[[Place], str | None],
+    loses: Callable[[frozenset[Place]], int],
 ) -> Iterator[frozenset[Place]]:
     """Yield what to withhold, step by step, for one count that fails under these names.
 
-    ``smallest`` gives the smallest other category that still shows something in the breakdown of a row.
+    ``smallest`` gives the smallest other category that still shows something in the breakdown of a row, ``loses`` how
+    many numbers are shown at some places.
     """
     quantities = sorted(failing)
     breakdowns = {breakdown.id: breakdown for breakdown in kpi.breakdowns}
@@ -50,7 +59,8 @@ def steps(
         other = smallest(row) if breakdowns[row.breakdown].adds_up(row.measure) else None
         if other is not None:
             rows.add(row._replace(category=other))
-    yield frozenset(rows)
+    point = frozenset(Place(one.measure, one.breakdown, EVERY, one.period, one.stands) for one in cut)
+    yield from sorted((frozenset(rows), point), key=loses)
     yield frozenset(Place(one.measure, one.breakdown, EVERY) for one in cut)
     yield frozenset(Place(one.measure, EVERY, EVERY) for one in quantities if one.measure != kpi.headline)
     about_people = [m.id for m in kpi.measures if any(is_of_people(m, part) for part in PARTS)]

@@ -21,7 +21,8 @@ _OF_DATA = (
     "definition_version missing_sources measures disclosure_control revisions was now reason compared_with rows"
 )
 _OF_DISCLOSURE = (
-    "base floor percentage_floor width threshold attempts solver_seconds external_totals approved_by approved_on"
+    "base floor percentage_floor width threshold attempts solver_seconds external_totals few_accepted approved_by "
+    "approved_on"
 )
 _OF_THE_MANIFEST = (
     "month_end run_id code_version snapshots definition_versions sha256 verdict cells increments releases withheld "

@@ -37,6 +37,7 @@ Status = Literal["ok", "not_collected", "not_available", "insufficient_coverage"
 Symbol = Literal["c", "x", "z", "low"]
 Finality = Literal["provisional", "final", "revised"]
 Attempt = Literal["It did not pass the checks that we make", "How it ended cannot be read"]
+DisclosureClass = Literal["person", "person_linked", "organisation"]
 Unit = Literal["candidate", "trainee", "application", "vacancy", "school", "provider", "allocation", "record"]
 
 
@@ -65,6 +66,8 @@ class Family(_Document):
 class Measure(_Document):
     """One measure of a KPI. ``disclosure`` decides protection: counts of people and their applications are ``person``.
 
+    ``person_linked`` is a count of something else that a person's record decides, such as adverts by who was offered
+    the job; it is protected in the same way.
     ``denominator_disclosure`` is that of the denominator where it differs from the numerator's.
     """
 
@@ -72,8 +75,8 @@ class Measure(_Document):
     title: str
     kind: Literal["rate", "count"]
     unit: Unit
-    disclosure: Literal["person", "organisation"]
-    denominator_disclosure: Literal["person", "organisation"] | None = None
+    disclosure: DisclosureClass
+    denominator_disclosure: DisclosureClass | None = None
     role: Literal["headline", "beside", "breakdown", "quality"]
     family: str
     what: str
@@ -94,14 +97,16 @@ class Relation(_Document):
 
     ``same``: ``whole`` and every part are one number under several names. ``at_most``: no part is above
     ``whole``. ``union``: ``whole`` is of everybody in any part, who can be in several. ``disjoint``: nobody is in
-    two parts, and all are in ``whole``. A number is ``measure.numerator`` or ``measure.denominator``, with
-    ``@breakdown`` for each category, or ``@breakdown=category``. A ``whole`` of each category bounds the parts of
-    the same category.
+    two parts, and all are in ``whole``. ``sum``: ``whole`` is the sum of the parts. ``covered``: ``whole`` and what is
+    ``beside`` it are together no more than the parts together. A number is ``measure.numerator`` or
+    ``measure.denominator``, with ``@breakdown`` for each category, or ``@breakdown=category``. A ``whole`` of each
+    category bounds the parts of the same category.
     """
 
-    kind: Literal["same", "at_most", "union", "disjoint"]
+    kind: Literal["same", "at_most", "union", "disjoint", "sum", "covered"]
     whole: str
     parts: tuple[str, ...]
+    beside: tuple[str, ...] = ()
 
 
 class Records(_Document):
@@ -358,6 +363,8 @@ class Disclosure(_Document):
     """Time for one problem of the audit; more than that is a failure."""
     external_totals: dict[str, tuple[int, int]] = Field(default_factory=dict)
     """Lowest and highest value of quantities that others publish, by the quantity's name."""
+    few_accepted: bool = False
+    """Whether it is accepted that a ``c`` beside numbers can be read as fewer than ``floor``; else a row is hidden."""
     approved_by: str
     approved_on: date
 

@@ -98,6 +98,7 @@ class Disclosure(BaseModel):
     attempts: int = Field(ge=0)
     solver_seconds: float = Field(gt=0)
     external_totals: dict[str, tuple[int, int]] = Field(default_factory=dict)
+    few_accepted: bool = False
     approved_by: str
     approved_on: date
 
