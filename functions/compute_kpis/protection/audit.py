@@ -21,7 +21,9 @@ What a reader is taken to know:
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +46,10 @@ UNBOUNDED = 10_000_000
 
 _FAR = UNBOUNDED // 20
 """Bounds from here on only follow from there being none."""
+
+_NEAR, _TOGETHER = 0.5, 10
+"""How near to the greatest sum of many unknowns a first solution comes, for each of them, and how often such sums are
+tried where each answer costs much. Which solutions are found first decides nothing."""
 
 
 Sign = int | Literal["low", "few", "fewer"] | None
@@ -417,6 +423,7 @@ class _Attacker:
     ) -> None:
         """Fill ``cells``, ``increments`` and ``failing``."""
         newest = {id(unknown) for unknown in self.now.values()}
+        self._together(series, categories)
         for unknown in self.unknowns:
             if unknown.known:
                 continue
@@ -447,6 +454,30 @@ class _Attacker:
                 self.increments[before.name, after.name] = found
         for group in groups:
             self._group(group)
+
+    def _together(self, series: Sequence[Sequence[str]], categories: frozenset[str]) -> None:
+        """Where each answer costs much, first show many expressions at their ends at once, some up and some down."""
+        asked = [
+            ({one.variable: 1}, self.rule.threshold if one.name in categories else 0)
+            for one in self.unknowns
+            if not one.known
+        ]
+        asked += [({after.variable: 1, before.variable: -1}, -UNBOUNDED) for before, after in self._pairs(series)]
+        chance = random.Random(0)
+        for _ in range(_TOGETHER):
+            wanted: dict[int, tuple[_Lot, dict[int, int]]] = {}
+            for terms, threshold in asked:
+                low, high = self._seen(terms)
+                if high - low >= self.rule.width and high >= threshold:
+                    continue
+                sign = chance.choice((1, -1))
+                for lot, its_terms in self._by_lot(terms):
+                    if lot is not None and lot.solver.has_fractions:
+                        _, summed = wanted.setdefault(id(lot), (lot, {}))
+                        for variable, a in its_terms.items():
+                            summed[variable] = summed.get(variable, 0) + sign * a
+            for lot, summed in wanted.values():
+                lot.together(summed)
 
     def _is_nobody(self, unknown: _Unknown) -> bool:
         return self.high[unknown.variable] == 0
@@ -554,7 +585,7 @@ class _Lot:
         ):
             for most in (True, False):
                 try:
-                    self._solve(objective, most=most)
+                    self.solve(objective, most=most, near=_NEAR * len(objective))
                 except InfeasibleError:
                     raise
                 except SolverError:
@@ -570,10 +601,16 @@ class _Lot:
     def extreme(self, terms: Mapping[int, int], *, most: bool) -> int:
         """Return the greatest (least) value of an expression."""
         objective = {self.place[v]: a for v, a in terms.items()}
-        found = self._solve(objective, most=most)
+        found = self.solve(objective, most=most)
         return sum(a * int(found[n]) for n, a in objective.items())
 
-    def _solve(self, objective: Mapping[int, int], *, most: bool) -> Numbers:
-        found = self.solver.extreme(objective, most=most)
+    def together(self, terms: Mapping[int, int]) -> None:
+        """Find a solution that comes near to the greatest value of an expression, if there is one in time."""
+        with suppress(SolverError):
+            self.solve({self.place[v]: a for v, a in terms.items()}, most=True, near=_NEAR * len(terms))
+
+    def solve(self, objective: Mapping[int, int], *, most: bool, near: float = 0.0) -> Numbers:
+        """Return a solution, and keep it."""
+        found = self.solver.extreme(objective, most=most, near=near)
         self.solutions = np.vstack([self.solutions, found])
         return found

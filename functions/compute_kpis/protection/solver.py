@@ -61,19 +61,26 @@ class Solver:
         self._whole: highspy.Highs | None = None
         self._relaxed: highspy.Highs | None = None
 
-    def solve(self, objective: Mapping[int, float], *, most: bool = False) -> Numbers:
+    @property
+    def has_fractions(self) -> bool:
+        """Return whether some answer was not whole before it was asked for whole numbers, which takes far longer."""
+        return self._whole is not None
+
+    def solve(self, objective: Mapping[int, float], *, most: bool = False, near: float = 0.0) -> Numbers:
         """Return the whole numbers that make ``objective`` least (``most``: greatest), always the same ones.
 
+        With ``near``, numbers that come that near to it will do.
         Raises :class:`InfeasibleError` if there are none, :class:`SolverError` if time ran out.
         """
         if self._whole is None:
             self._whole = _highs(self._problem, whole=True)
+        self._whole.setOptionValue("mip_abs_gap", near)
         # Nothing of the solution before may decide which of several equal ones is found.
         self._whole.clearSolver()
         found: Numbers = np.rint(self._run(self._whole, objective, most=most)).astype(np.int64)
         return found
 
-    def extreme(self, objective: Mapping[int, float], *, most: bool) -> Numbers:
+    def extreme(self, objective: Mapping[int, float], *, most: bool, near: float = 0.0) -> Numbers:
         """Return a solution with the least (greatest) value of ``objective``; which one depends on those before.
 
         The fractions are allowed first: mostly the answer is whole all the same, and found much faster.
@@ -84,7 +91,7 @@ class Solver:
         found: Numbers = np.rint(values).astype(np.int64)
         if np.max(np.abs(values - found), initial=0) < _WHOLE and self._fits(found):
             return found
-        return self.solve(objective, most=most)
+        return self.solve(objective, most=most, near=near)
 
     def _fits(self, found: Numbers) -> bool:
         """Return whether whole numbers keep to the bounds and rows, worked out exactly."""
