@@ -34,7 +34,7 @@ def shown(guard: KpiGuard) -> dict[str, Cell]:
 def attacked(guard: KpiGuard, cells: Mapping[str, Cell], *percentages: Percentage) -> Finding:
     return audit(
         [Release(cells, USED.base, percentages)],
-        guard.links,
+        guard.structure.links,
         Rule(USED.width, USED.threshold, USED.solver_seconds),
         enforced=guard.enforced,
         series=guard.structure.series,
