@@ -110,7 +110,13 @@ def work_out_again(settings: ComputeSettings, published: Published, folder: Path
     s3, bucket = store.s3_client(), settings.data_bucket
     before = held.look(s3, bucket, published.to_read)
     worked_again, failures, answers = execute(settings, made, published.to_read, None, budget_seconds)
-    then = {kpi.id: kpi for kpi in results.kpis if kpi.counted_on not in {None, results.as_of}}
+    pinned = published.snapshots
+    then = {
+        kpi.id: kpi
+        for kpi in results.kpis
+        if kpi.counted_on not in {None, results.as_of}
+        or any(pinned.get(table, snapshot) != snapshot for table, snapshot in kpi.snapshots.items())
+    }
     found = {result.id: months.kept(result, then.get(result.id)) for result in worked_again}
     again_kpis = tuple(found.get(kpi.id, kpi) for kpi in results.kpis if kpi.id in found or kpi.state != "ok")
     again = results.model_copy(update={"snapshots": published.to_read, "kpis": again_kpis})
