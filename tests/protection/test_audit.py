@@ -261,3 +261,17 @@ def test_failing_cell_is_named_and_its_value_is_not(name: str) -> None:
     found = audit([people(**{name: 37})], [], RULE)
     assert found.failing == (Failing(name, "narrow"),)
     assert "37" not in repr(found.failing)
+
+
+def test_hidden_count_before_few_may_be_all_that_few_is_once_that_is_accepted() -> None:
+    accepted = Rule(width=5, threshold=10, seconds=20, few_accepted=True)
+    cells = {"then": Cell(None), "now": Cell("few"), "other": Cell(None), "total": Cell(30)}
+    shown = Release(cells, 5, floor=10)
+    names = frozenset(cells) - {"total"}
+    grows, adds = Link("at_most", "now", ("then",)), Link("at_most", "now", ("other",))
+    found = audit([shown], [grows, adds], accepted, categories=names)
+    assert failing(found) == set()
+    assert failing(audit([shown], [grows, adds], RULE, categories=names)) == {("then", "small"), ("other", "small")}
+    fewer = Link("at_most", "most", ("then",))
+    at_most_eight = Release({"then": Cell(None), "most": Cell(8, exact=True)}, 5, floor=10)
+    assert failing(audit([at_most_eight], [fewer], accepted, categories=frozenset({"then"}))) == {("then", "small")}

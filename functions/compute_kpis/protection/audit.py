@@ -127,6 +127,7 @@ class Rule:
     width: int
     threshold: int
     seconds: float
+    few_accepted: bool = False
 
 
 @dataclass(frozen=True)
@@ -437,6 +438,7 @@ class _Attacker:
                 width,
                 threshold,
                 every_interval=every_interval,
+                floor=unknown.floor if self.rule.few_accepted else UNBOUNDED,
             )
             if id(unknown) in newest and found is not None:
                 self.cells[unknown.name] = found
@@ -489,9 +491,19 @@ class _Attacker:
         yield from self.revised
 
     def _judge(
-        self, name: str, terms: Mapping[int, int], width: int, threshold: int, *, every_interval: bool
+        self,
+        name: str,
+        terms: Mapping[int, int],
+        width: int,
+        threshold: int,
+        *,
+        every_interval: bool,
+        floor: int = UNBOUNDED,
     ) -> Interval | None:
-        """Return what an expression can be; note the name if that is too little. ``None``: it could not be solved."""
+        """Return what an expression can be; note the name if that is too little. ``None``: it could not be solved.
+
+        Under the threshold it may be if it can be all that is under the ``floor``: no more than a ``c`` says.
+        """
         low, high = self._seen(terms)
         if (high - low >= width and high >= threshold) and not every_interval:
             return Interval(low, high, exact=False)
@@ -507,7 +519,7 @@ class _Attacker:
             return Interval(0, 0, exact=True)  # it is about nobody; what that says of a group is asked of the group
         if high - low < width:
             self.failing.append(Failing(name, "narrow"))
-        elif high < threshold:
+        elif high < threshold and not (low <= 1 and floor - 1 <= high):
             self.failing.append(Failing(name, "small"))
         return Interval(low, high, exact=every_interval or high - low < width)
 

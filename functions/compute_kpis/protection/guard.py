@@ -287,7 +287,7 @@ class KpiGuard:
             audit(
                 [*earlier, release],
                 self.structure.links,
-                Rule(used.width, used.threshold, used.solver_seconds),
+                Rule(used.width, used.threshold, used.solver_seconds, used.few_accepted),
                 enforced=self.enforced,
                 series=self.structure.series,
                 groups=self.structure.groups,
