@@ -16,7 +16,16 @@ from functions.compute_kpis.restate import restate
 from placements_kpi.settings import Disclosure
 from tests.compute import stack
 from tests.compute.test_app import Context
-from tests.compute.test_revisions import CANDIDATES, LATE, PROVIDERS, VERSION_2, changed, protected, replace_entry
+from tests.compute.test_revisions import (
+    BEFORE,
+    CANDIDATES,
+    LATE,
+    PROVIDERS,
+    VERSION_2,
+    changed,
+    protected,
+    replace_entry,
+)
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -127,9 +136,10 @@ def test_restating_without_a_source_restates_the_others_and_says_why() -> None:
 
 def test_restating_gives_what_computing_for_the_day_would_publish() -> None:
     """Both ways to the same figures: the revisions of a restated release are those that a new release has."""
-    release = stack.first_release()["release"]
+    release = stack.first_release(BEFORE)["release"]
     put_late_people()
     wanted = restated(release)["revisions"]
+    assert wanted
     assert protected(stack.compute()["release"])["revisions"] == wanted
 
 
