@@ -138,7 +138,8 @@ def test_restating_gives_what_computing_for_the_day_would_publish() -> None:
     """Both ways to the same figures: the revisions of a restated release are those that a new release has."""
     release = stack.first_release(BEFORE)["release"]
     put_late_people()
-    wanted = restated(release)["revisions"]
+    # What is known for the newest point only has no other to be revised at.
+    wanted = [one for one in restated(release)["revisions"] if one["measure"] != "now"]
     assert wanted
     assert protected(stack.compute()["release"])["revisions"] == wanted
 
