@@ -113,7 +113,10 @@ def settle(
     while True:
         shown = {place: count for place, count in rounded.items() if place not in withheld}
         finding = audit(
-            [*past.shown(RECORDS, frozenset()), Release(_cells(shown, linked, month), disclosure.base)],
+            [
+                *past.shown(RECORDS, frozenset()),
+                Release(_cells(shown, linked, month), disclosure.base, floor=disclosure.floor),
+            ],
             [*linked.links(shown, true, month), *_within(shown, true, month)],
             Rule(disclosure.width, disclosure.threshold, disclosure.solver_seconds),
             series=month.series(shown),
