@@ -85,16 +85,20 @@ def cautious(documents: Iterable[Protected]) -> Knowledge:
 def daring(documents: Iterable[Protected], *, whole_days: bool) -> Knowledge:
     """Return what all releases say if a number that is shown as before is of the same count, whatever else changed.
 
-    With ``whole_days``, only if no number of its day changed. Of what is hidden nobody can see that it is as before:
-    it begins anew where anything changed.
+    With ``whole_days``, only if no number of its day changed, was hidden or is shown again: that restates the day
+    (decision 34). Of what is hidden nobody can see that it is as before: it begins anew where anything changed.
     """
     knowledge, now, last = Knowledge(), dict[Count, int](), dict[Count, int | None]()
+    before: dict[Count, int | None] = {}
     for document in documents:
         told = read(document)
         changed = {
             count for count, number in told.items() if number is not None and last.get(count) not in {None, number}
         }
-        days = {day for day, _, _ in changed}
+        hidden = {
+            count for count, number in told.items() if count in before and (number is None) != (before[count] is None)
+        }
+        days, before = {day for day, _, _ in changed | hidden}, told
         for count, number in told.items():
             new = count[0] in days if whole_days else count in changed or (changed and number is None)
             if count not in now or new:
