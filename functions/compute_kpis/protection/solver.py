@@ -128,6 +128,9 @@ def _highs(problem: Problem, *, whole: bool) -> highspy.Highs:
         ("random_seed", 0),
         ("mip_rel_gap", 0.0),
         ("mip_abs_gap", 0.0),
+        # One problem is asked for a thousand answers: to simplify it anew for each takes longer than they do.
+        ("presolve", "off"),
+        ("mip_heuristic_effort", 0.0),
     ):
         highs.setOptionValue(option, value)
     highs.passModel(_model(problem, whole=whole))
