@@ -19,5 +19,5 @@ def built() -> Iterator[Built]:
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     """A small sample, two of its sources read over https as on AWS."""
     folder = tmp_path_factory.mktemp("world")
-    write_sample(folder / "sample", scale=0.02)
+    write_sample(folder / "sample", scale=0.03)
     return open_world(folder, "", "", LIVE)

@@ -93,7 +93,7 @@ class World:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     build = tmp_path_factory.mktemp("build")
     scratch = tmp_path_factory.mktemp("scratch")
-    write_sample(build / "sample", scale=0.004, more=("--schools", "2000"))
+    write_sample(build / "sample", scale=0.03, more=("--schools", "2000"))
     marks = Marks()
     planting.plant(build / "sample", marks)
     around = open_world(build, "", None, ())
