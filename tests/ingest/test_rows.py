@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import io
@@ -19,6 +20,7 @@ from placements_kpi import records, times
 from placements_kpi.days import london_days
 from placements_kpi.failures import UnforeseenError
 from placements_kpi.pseudonyms import normalise_trn
+from placements_kpi.runs import RefusedError
 from tests.ingest.conftest import KEY, Place
 from tests.ingest.drops import Rows, allocation, application, choice, choices, school, trainee, vacancy
 
@@ -144,6 +146,18 @@ def test_person_identifiers_become_pseudonyms_of_their_kind(place: Place) -> Non
         ("TRN: 1234566", None, "not_a_trn"),
         ("1234566.0", None, "not_a_trn"),
         ("1234566\n7", None, "not_a_trn"),
+        ("3YDXqHM0HUkZNshRlkqXkxlfN+ZG9oCd1UbilG9G0oM=", None, "not_a_trn"),
+        ("MTIzNDU2Ng==", None, "not_a_trn"),
+        ("d41d8cd98f00b204e9800998ecf8427e", None, "not_a_trn"),
+        ("6f1ed002-ab55-9591-8190-141852000000", None, "not_a_trn"),
+        ("QQ123456C", None, "not_a_trn"),
+        ("t1234566@example.org", None, "not_a_trn"),
+        ("1999-02-03", None, "not_a_trn"),
+        ("03/02/1999", None, "not_a_trn"),
+        ("1999-02-03T00:00:00Z", None, "not_a_trn"),
+        ("19990203", None, "too_long"),
+        ("+44 20 7946 0018", None, "not_a_trn"),
+        ("1.234566e6", None, "not_a_trn"),
         ("12345678", None, "too_long"),
         ("999999998", None, "too_long"),
         ("999999999", None, "too_long"),
@@ -174,6 +188,38 @@ def test_trns_that_cannot_be_used_are_counted_and_their_rows_kept(place: Place) 
     rows = place.table("register", "trainees")
     assert sum(row["trn"] is None for row in rows) == 6
     assert sum(row["trn"] is None and row["trn_problem"] is None for row in rows) == 1
+
+
+def masked(number: int) -> str:
+    """Return what BigQuery shows of a number to a role that sees hashes in place of a hidden column."""
+    return base64.b64encode(hashlib.sha256(str(number).encode()).digest()).decode()
+
+
+@pytest.mark.parametrize("source", ["register", "placements", "vacancies"])
+def test_a_masked_column_of_trns_refuses_the_snapshot_and_is_named(place: Place, source: str) -> None:
+    rows = [masked(number) for number in range(200)]
+    files = {
+        "register": {"trainees": [trainee(n, trn=trn) for n, trn in enumerate(rows)]},
+        "placements": {
+            "mentor_allocations": [allocation(n, trn=trn) for n, trn in enumerate(rows)],
+            "school_activity": [school(1)],
+            "provider_activity": [],
+        },
+        "vacancies": {"vacancies": [vacancy(1)], "applications": [application(n, trn=t) for n, t in enumerate(rows)]},
+    }
+    place.drop(source, files[source])
+    with pytest.raises(RefusedError, match=r"200 of 200 TRNs .*\(not_a_trn 200\); .*masked") as refused:
+        place.ingest(source)
+    assert not any(trn in str(refused.value) for trn in rows)
+    assert place.current(source) is None
+
+
+def test_few_unusable_trns_are_no_reason_to_refuse_and_the_limit_is_a_setting(place: Place) -> None:
+    given = ["12", *(["no"] * 19), *(str(2000000 + number) for number in range(180))]
+    place.drop("register", {"trainees": [trainee(n, trn=trn) for n, trn in enumerate(given)]})
+    with pytest.raises(RefusedError, match=r"20 of 200 TRNs .*\(not_a_trn 19, too_short 1\); at most 9.5% may"):
+        place.ingest("register", max_unusable_trn_percent=9.5)
+    assert place.ingest("register")["outcome"] == "accepted"
 
 
 def test_a_trn_already_keyed_by_its_owner_joins_with_one_keyed_here(place: Place) -> None:

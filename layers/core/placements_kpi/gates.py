@@ -17,7 +17,7 @@ Failure = dict[str, str]
 """``gate``, ``table`` and ``detail``: a sentence with numbers, never a value."""
 
 _FEW = 10
-"""Refused rows or duplicates of a delta that are too few to say anything about it."""
+"""Refused rows or duplicates of a delta, and unusable TRNs, that are too few to say anything about their source."""
 
 
 def failures(
@@ -37,6 +37,7 @@ def failures(
     for settled in tables:
         new_rows = settled.facts.rows_in - carried.get(settled.table.name, 0)
         found += _shares(settled, settings, new_rows, kind)
+        found += _trns(settled, settings)
     if previous is not None:
         before = {entry["table"]: entry for entry in previous["tables"]}
         for settled in tables:
@@ -72,6 +73,26 @@ def _shares(settled: Settled, settings: IngestSettings, new_rows: int, kind: str
         if count * 100 > limit * new_rows and not small_delta:
             why = _most_refused(settled) if gate == "refused_rows" else ""
             yield _failure(gate, settled, f"{count} of {new_rows} rows {what}; at most {limit:g}% may{why}")
+
+
+def _trns(settled: Settled, settings: IngestSettings) -> Iterable[Failure]:
+    """Yield a failure if so many TRNs are none that the column is to blame, and not those who filled it in."""
+    reasons, limit = settled.unusable_trns, settings.max_unusable_trn_percent
+    unusable = reasons.total()
+    given = unusable + settled.filled.get("trn", 0)
+    if unusable > max(_FEW, limit * given / 100):
+        told = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
+        cause = (
+            "most likely the column is masked, so that who exports it sees a hash in its place: give the exporting "
+            "role the right to read it"
+            if reasons["not_a_trn"] * 2 > unusable
+            else "most likely another number stands in the column"
+        )
+        yield _failure(
+            "unusable_trns",
+            settled,
+            f"{unusable} of {given} TRNs given cannot be used ({told}); at most {limit:g}% may; {cause}",
+        )
 
 
 def _most_refused(settled: Settled) -> str:

@@ -79,6 +79,8 @@ class IngestSettings(_Settings):
     """Greatest change in rows of any table against the last accepted snapshot."""
     max_refused_percent: float = Field(default=1.0, ge=0)
     max_duplicate_percent: float = Field(default=1.0, ge=0)
+    max_unusable_trn_percent: float = Field(default=10.0, ge=0)
+    """Greatest share of TRNs that cannot be used among those given in a table."""
     demonstration: bool = False
     """Whether the people of this stack are invented (:mod:`placements_kpi.invented`)."""
     budget_seconds: float = Field(default=600.0, gt=0)

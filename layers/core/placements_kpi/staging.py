@@ -51,6 +51,8 @@ class Settled:
     """Rows with a value, by column: a renamed column shows as one that suddenly has none."""
     refused_at: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     """Refused rows by reason and column."""
+    unusable_trns: Counter[str] = field(default_factory=Counter)
+    """TRNs given that cannot be used, by reason."""
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the kept rows."""
@@ -179,6 +181,7 @@ class Staging:
         parts = PartWriter(self.folder / f"settled-{table.name}", schema)
         unknown: Counter[str] = Counter()
         filled: Counter[str] = Counter()
+        unusable_trns: Counter[str] = Counter()
         duplicates = carried = 0
         for staged in self._groups(pile):
             winners, losers, group_carried = resolve(table, staged, parent_losers)
@@ -188,7 +191,7 @@ class Staging:
             kept = _marked(_within(table, winners, self.notes), pile.marked).select(schema.names)
             digest.add(kept)
             parts.write(kept)
-            _count(table, kept, unknown, filled, self.notes)
+            _count(table, kept, unknown, filled, unusable_trns)
         refused: Counter[str] = Counter()
         for (reason, _), count in sorted(pile.refused.items(), key=lambda item: item[0][0]):
             refused[reason] += count
@@ -207,7 +210,8 @@ class Staging:
             )
         if carried:
             self.notes[f"{table.name}_carried_over"] = carried
-        return Settled(table, tuple(parts.paths), facts, digest.hexdigest(), dict(filled), pile.refused)
+        self.notes.update({f"trn_{problem}": count for problem, count in unusable_trns.items()})
+        return Settled(table, tuple(parts.paths), facts, digest.hexdigest(), dict(filled), pile.refused, unusable_trns)
 
     def _groups(self, pile: _Pile) -> Iterator[pa.Table]:
         """Yield the staged rows in runs of whole buckets, each about one slice (one bucket, if that is more)."""
@@ -285,7 +289,7 @@ def _marked(rows: pa.Table, marked: dict[tuple[str, str], set[str]]) -> pa.Table
     return rows
 
 
-def _count(table: Table, kept: pa.Table, unknown: Counter[str], filled: Counter[str], notes: Counter[str]) -> None:
+def _count(table: Table, kept: pa.Table, unknown: Counter[str], filled: Counter[str], trns: Counter[str]) -> None:
     """Count unknown codes and values by column, and TRNs that cannot be used by reason."""
     for column in table.columns:
         values: Any = kept[column.name].drop_null()
@@ -295,4 +299,4 @@ def _count(table: Table, kept: pa.Table, unknown: Counter[str], filled: Counter[
             if known.false_count:
                 unknown[column.name] += known.false_count
         if column.name == "trn_problem":
-            notes.update(f"trn_{problem}" for problem in values.to_pylist())
+            trns.update(values.to_pylist())
