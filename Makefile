@@ -169,7 +169,7 @@ UV := .venv-lock/bin/uv pip compile --quiet --universal --no-annotate --generate
 lock: .venv-lock/bin/uv ## Pin every dependency again, with hashes
 	$(UV) --python-version 3.11 --extra local --extra dev pyproject.toml -o requirements-test.lock
 	$(UV) --python-version 3.11 --extra local -c requirements-test.lock pyproject.toml -o requirements.lock
-	for layer in deps aws arrow frames; do \
+	for layer in deps aws arrow frames google; do \
 	  $(UV) --python-version 3.13 --no-deps -c requirements.lock layers/packages/$$layer.in -o layers/packages/$$layer.txt || exit 1; done
 	$(UV) --python-version 3.11 .ci/sam.in -o .ci/sam.lock
 	$(UV) --python-version 3.11 .ci/uv.in -o .ci/uv.lock

@@ -14,7 +14,7 @@ __all__ = ["LAYERS", "PACKAGES", "Elf", "canonical", "elf", "locked", "named", "
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ROOT / "layers/packages"
-LAYERS = ("deps", "aws", "arrow", "frames")
+LAYERS = ("deps", "aws", "arrow", "frames", "google")
 ON_LAMBDA = {"python_full_version": "3.13.0", "python_version": "3.13", "sys_platform": "linux"}
 
 

@@ -27,7 +27,7 @@ NEWEST_SYMBOLS = {"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29), "CXXABI": (1, 3, 13),
 (same page; https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html says which version of gcc has which)."""
 SYSTEM = re.compile(r"(ld-linux-aarch64|libc|libm|libdl|librt|libpthread|libgcc_s|libstdc\+\+|libz)\.so\.\d+")
 """Libraries that come with the system there: those of glibc and gcc, and the zlib that CPython itself is linked to."""
-NOT_NEEDED = {("awswrangler", "setuptools")}
+NOT_NEEDED = {("awswrangler", "setuptools"), ("cffi", "pycparser")}
 """Packages that another one asks for and never imports (make built runs without them)."""
 
 FUNCTIONS = (
@@ -67,6 +67,9 @@ def test_a_function_with_its_layers_fits_into_lambda(folder: str, functions: dic
 def test_only_compute_carries_frames_and_the_publisher_no_columns(functions: dict[str, BuiltFunction]) -> None:
     carried = {name: {layer.name for layer in function.layers} for name, function in functions.items()}
     assert {name for name in carried if "FramesLayer" in carried[name]} == {"compute_kpis"}
+    assert {name for name in carried if "GoogleLayer" in carried[name]} == {
+        f"ingest_{source}" for source in ("apply", "register", "placements", "vacancies")
+    }
     assert {name for name in carried if "ArrowLayer" not in carried[name]} == {"publish_site"}
 
 

@@ -35,6 +35,8 @@ class Usage(BaseModel):
     """All others that S3 bills."""
     athena_bytes: int = Field(default=0, ge=0)
     """Bytes that Athena bills: of each query what it scanned, but a least amount."""
+    bigquery_bytes: int = Field(default=0, ge=0)
+    """Bytes that BigQuery bills, to the account of the project that the queries run in: not part of our costs."""
 
 
 class FunctionCost(BaseModel):

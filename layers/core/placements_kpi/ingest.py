@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from placements_kpi import (
+    bigquery,
     drops,
     erasure,
     events,
@@ -159,7 +160,7 @@ def _act(this: _Run) -> None:
 def _take(this: _Run) -> None:
     """Read the source, by whichever transport its location names, and land what it gave."""
     with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
-        if this.settings.source_location.startswith(("https://", "http://")):
+        if this.settings.source_location.startswith(("https://", "http://", bigquery.SCHEME)):
             _land(this, _read(this, _fetch(this, Path(folder)), Path(folder)))
         else:
             _ingest_drop(this, Path(folder))
@@ -250,11 +251,13 @@ def _is_older(this: _Run, fetched: Fetched) -> bool:
 
 
 def _fetch(this: _Run, folder: Path) -> Fetched:
-    """Return what the function's own client gets from the live service."""
+    """Return what the service has: its tables in BigQuery, or what the function's own client gets."""
     location, local = this.settings.source_location, this.settings.stage == "local"
-    if this.source.fetch is None:
+    in_bigquery = location.startswith(bigquery.SCHEME)
+    if this.source.fetch is None and not in_bigquery:
         raise SourceError(f"{this.source.name} has no live service to read: set SOURCE_LOCATION to where its drops are")
-    if not location.startswith("https://") and not (local and re.match(r"http://127\.0\.0\.1[:/]", location)):
+    loopback = local and re.match(r"http://127\.0\.0\.1[:/]", location)
+    if not in_bigquery and not location.startswith("https://") and not loopback:
         raise SourceError("SOURCE_LOCATION is not https; nothing was asked of it")
     standin = {invented.FACT: True} if local and this.settings.demonstration else {}  # it serves the sample
     if problem := _mistake(this, standin):
@@ -265,13 +268,17 @@ def _fetch(this: _Run, folder: Path) -> Fetched:
     request = Request(
         settings=this.settings,
         folder=folder,
-        tokens=secret.tokens(this.settings.source_secret_arn),
+        tokens=() if in_bigquery else secret.tokens(this.settings.source_secret_arn),
         previous=previous,
         full=this.event.full or this.event.action == "rekey",
         kept_for="" if this.event.dry_run else f"{this.key_id}|{this.contract}|{this.settings.code_version}",
         day=this.day,
     )
-    fetched = this.source.fetch(request)
+    fetched = (
+        bigquery.fetch(request, this.source.warehouse, this.source.feeds)
+        if this.source.fetch is None or in_bigquery
+        else this.source.fetch(request)
+    )
     fetched.facts.update(standin)
     if fetched.kind == "delta" and previous is None:
         raise SourceError(

@@ -65,7 +65,16 @@ class IngestSettings(_Settings):
     """What an ingest function needs to know."""
 
     source_location: str
-    """Where the source is: ``https://…`` or ``s3://…``; the local stack also ``http://127.0.0.1…`` or a folder."""
+    """Where the source is: ``https://…``, ``s3://…`` or ``bigquery://…``; the local stack also ``http://127.0.0.1…``
+    or a folder."""
+    google_identity_provider: Annotated[str | None, _blank_is_none] = None
+    """Who vouches to Google for our role: ``projects/<number>/locations/global/workloadIdentityPools/…/providers/…``"""
+    google_service_account: Annotated[str | None, _blank_is_none] = None
+    """The Google service account that the role may act as; none: the role itself is given what it may read."""
+    max_bytes_billed: int = Field(default=20_000_000_000, ge=1)
+    """Most bytes that one query of BigQuery may be billed for; it fails, unbilled, if it would be more."""
+    bigquery_endpoint: Annotated[str | None, _blank_is_none] = None
+    """Address of an emulator of BigQuery, on this machine (local stack only)."""
     source_secret_arn: Annotated[str | None, _blank_is_none] = None
     """Secret with ``{"tokens": ["…"]}``, for a source that asks for a bearer token."""
     pseudonym_secret_arn: Annotated[str | None, _blank_is_none] = None

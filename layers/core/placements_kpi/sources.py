@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pydantic_core import CoreSchema
 
+    from placements_kpi.bigquery import Warehouse
     from placements_kpi.pseudonyms import Pseudonyms
     from placements_kpi.settings import IngestSettings
     from placements_kpi.staging import Staging
@@ -219,7 +220,9 @@ class Source:
     tables: tuple[Table, ...]
     feeds: tuple[Feed, ...]
     fetch: Fetch | None = None
-    """Its client, if it has a live service; ``None``: drops only."""
+    """Its client, if it has a live service; ``None``: none."""
+    warehouse: Warehouse | None = None
+    """Its tables in BigQuery, if they can be read there."""
     read: Read | None = None
     """``None``: its records are JSON."""
     references: tuple[Reference, ...] = ()

@@ -18,10 +18,15 @@ def now() -> datetime:
     The local stack (``STAGE=local``) may set ``CLOCK`` to an ISO 8601 instant that stands
     for now, so that a demonstration is the same on every day; elsewhere it is ignored.
     """
+    return clock_or(datetime.now(UTC))
+
+
+def clock_or(instant: datetime) -> datetime:
+    """Return the clock that the local stack has set, else ``instant``, which another clock than ours gave."""
     clock = os.environ.get("CLOCK")
     if clock and os.environ.get("STAGE") == "local":
         return datetime.fromisoformat(clock).astimezone(UTC)
-    return datetime.now(UTC)
+    return instant
 
 
 def today() -> date:

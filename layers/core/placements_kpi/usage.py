@@ -63,6 +63,11 @@ def scanned(amount: int) -> None:
     _meter.counts["athena_bytes"] += costs.billed_bytes(amount)
 
 
+def queried(amount: int) -> None:
+    """Count a query that BigQuery bills ``amount`` bytes for."""
+    _meter.counts["bigquery_bytes"] += amount
+
+
 def so_far() -> costs.Usage:
     """Return what the invocation under way has used."""
     return costs.Usage(

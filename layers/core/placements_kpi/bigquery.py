@@ -1,0 +1,376 @@
+"""BigQuery read directly: one query a table, kept beside the ingest, all pinned to one instant.
+
+``SOURCE_LOCATION`` is ``bigquery://<project>/<dataset>`` and says where a service's tables of dfe-analytics-dataform
+are; after a further slash, the event source that their names end in, if it is another than
+:attr:`Warehouse.services` says. A source of several services names them: ``bigquery://find=<project>/<dataset>,…``.
+Jobs run in the first project, in the name of the function's own role (workload identity federation), so that no key
+is stored.
+
+What comes out are the rows of a drop, as JSON: everything after that is the same for every transport. What a
+manifest is to a drop, the job is here: the schema of its result and its number of rows are checked.
+
+BigQueryError
+    a table or a result is not what the contract needs, or BigQuery did not do what it was asked for
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from placements_kpi import fields, https, times, usage
+from placements_kpi.sources import Feed, Fetched, SourceError, SourceFile
+
+if TYPE_CHECKING:
+    from placements_kpi.settings import IngestSettings
+    from placements_kpi.sources import Request
+    from placements_kpi.tables import Kind
+
+SCHEME = "bigquery://"
+PAGE_ROWS = 10_000
+"""Rows of one answer: some megabytes, of which two are in memory at once."""
+_SCOPE = "https://www.googleapis.com/auth/bigquery"
+
+_PLACE = re.compile(r"(?:(?P<service>[a-z_]+)=)?(?P<project>[a-z][a-z0-9-]*)/(?P<dataset>\w+)(?:/(?P<named>\w+))?")
+_TABLE = re.compile(r"`(?P<service>\w+)\.(?P<entity>\w+)_(?P<state>latest|version)`(?P<alias>\s+AS\s+\w+)?")
+_EACH = re.compile(r"\$\{each\}")
+
+_TYPES: dict[Kind, tuple[str, str]] = {
+    "string": ("STRING", "NULLABLE"),
+    "integer": ("INTEGER", "NULLABLE"),
+    "boolean": ("BOOLEAN", "NULLABLE"),
+    "date": ("DATE", "NULLABLE"),
+    "timestamp": ("TIMESTAMP", "NULLABLE"),
+    "string[]": ("STRING", "REPEATED"),
+    "date[]": ("DATE", "REPEATED"),
+}
+"""Type and mode of a column of a result, in the words of BigQuery's REST interface."""
+
+
+class BigQueryError(SourceError):
+    """BigQuery did not give what was asked for; the message never quotes a value."""
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """Where a source's queries are, and which services' tables they read."""
+
+    queries: Path
+    """A folder with ``<feed>.sql`` for every feed. Tables are written `` `<service>.<entity>_latest` `` or
+    ``…_version``; ``${each}`` stands for ``<feed>.<service>.sql`` of every service that the location names, united.
+    ``@as_of`` is the snapshot's instant."""
+    services: Mapping[str, str]
+    """The services by name, and the event source that their tables' names end in."""
+    worked_out: frozenset[str] = frozenset()
+    """Columns of a contract that no query gives, since the ingest works them out of others."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the tables of one service are."""
+
+    project: str
+    dataset: str
+    event_source: str
+
+
+def places(location: str, warehouse: Warehouse) -> dict[str, Place]:
+    """Return where the tables of each service are that ``location`` names; :class:`BigQueryError` if it cannot be."""
+    found: dict[str, Place] = {}
+    for text in location.removeprefix(SCHEME).split(","):
+        place = _PLACE.fullmatch(text.strip().rstrip("/"))
+        named = [] if place is None else [place["service"]] if place["service"] else list(warehouse.services)
+        if place is None or not set(named) <= warehouse.services.keys() or found.keys() & set(named):
+            raise BigQueryError(
+                "SOURCE_LOCATION is not bigquery://<project>/<dataset> with one dataset a service "
+                f"({', '.join(warehouse.services)}): see docs/drops.md"
+            )
+        if place["named"] and len(named) > 1:
+            raise BigQueryError(f"SOURCE_LOCATION names one event source for {len(named)} services: write service=…")
+        for service in named:
+            event_source = place["named"] or warehouse.services[service]
+            found[service] = Place(place["project"], place["dataset"], event_source)
+    return found
+
+
+def query(warehouse: Warehouse, feed: str, where: Mapping[str, Place], pinned: datetime) -> str:
+    """Return the query of ``feed`` with every table in its place and as it was at ``pinned``."""
+    text = (warehouse.queries / f"{feed}.sql").read_text(encoding="utf-8")
+    each = [warehouse.queries / f"{feed}.{service}.sql" for service in where]
+    parts = [path.read_text(encoding="utf-8").strip() for path in each if path.is_file()]
+    if _EACH.search(text) and not parts:
+        raise BigQueryError(f"SOURCE_LOCATION names no service that has {feed}; it names {', '.join(where)}")
+    text = _EACH.sub(lambda _: "\nUNION ALL\n".join(parts), text)
+
+    def placed(table: re.Match[str]) -> str:
+        place = where.get(table["service"])
+        if place is None:
+            raise BigQueryError(f"SOURCE_LOCATION does not say where the tables of {table['service']} are ({feed})")
+        name = f"{place.project}.{place.dataset}.{table['entity']}_{table['state']}_{place.event_source}"
+        # A literal, and after the alias: https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax
+        return f"`{name}`{table['alias'] or ''} FOR SYSTEM_TIME AS OF TIMESTAMP '{pinned.isoformat(sep=' ')}'"
+
+    return _TABLE.sub(placed, text)
+
+
+def fetch(request: Request, warehouse: Warehouse | None, feeds: Sequence[Feed]) -> Fetched:
+    """Start the job of every feed, all pinned to one instant, and return their rows to be read lazily."""
+    if warehouse is None:
+        raise BigQueryError("this source is not in BigQuery: set SOURCE_LOCATION to where its drops or its service are")
+    if request.day is not None:
+        raise BigQueryError("BigQuery is read as it stands now, not as on a named day: ask for a drop of that day")
+    where = places(request.settings.source_location, warehouse)
+    reading = _Reading(request.settings, next(iter(where.values())).project)
+    pinned = reading.now()
+    as_of = times.clock_or(pinned)
+    facts: dict[str, Any] = {"transport": "bigquery", "pinned": pinned.isoformat(), "jobs": reading.jobs}
+    facts["services"] = {service: f"{place.project}.{place.dataset}" for service, place in where.items()}
+    jobs = [reading.start(feed.name, query(warehouse, feed.name, where, pinned), as_of) for feed in feeds]
+    files = {
+        feed.name: SourceFile(feed.name, records=reading.rows(feed, job, warehouse.worked_out))
+        for feed, job in zip(feeds, jobs, strict=True)
+    }
+    return Fetched(as_of=as_of, files=files, facts=facts)
+
+
+class _Reading:
+    """The jobs of one run, within its budget."""
+
+    def __init__(self, settings: IngestSettings, project: str) -> None:
+        self._ends = time.monotonic() + settings.budget_seconds
+        self._limit = settings.max_bytes_billed
+        self._client = _client(settings, project)
+        self.jobs: list[dict[str, Any]] = []
+        """What the snapshot's manifest says of each job that was read to its end."""
+
+    def now(self) -> datetime:
+        """Return BigQuery's own present instant: ours may be ahead of it, and it knows no future."""
+        job = self.start("the present instant", "SELECT CURRENT_TIMESTAMP() AS instant", None)
+        with _named("the present instant"):
+            instant: datetime = next(iter(self._result(job)))["instant"]
+        return instant
+
+    def start(self, what: str, sql: str, as_of: datetime | None) -> Any:
+        """Start a job; :class:`BigQueryError` if it is refused at once (a missing table, no right to read it)."""
+        from google.cloud.bigquery import DEFAULT_RETRY, QueryJobConfig, ScalarQueryParameter
+
+        config = QueryJobConfig(
+            maximum_bytes_billed=self._limit,
+            query_parameters=[ScalarQueryParameter("as_of", "TIMESTAMP", as_of)] if as_of else [],
+            job_timeout_ms=int(self._left(what) * 1000),
+            labels={"service": https.SERVICE},
+        )
+        with _named(what):
+            left = self._left(what)
+            # A job that ends in an error is not asked for again: the next run does that, at another instant.
+            return self._client.query(
+                sql, job_config=config, retry=DEFAULT_RETRY.with_timeout(left), timeout=left, job_retry=None
+            )
+
+    def rows(self, feed: Feed, job: Any, absent: frozenset[str]) -> Iterator[bytes]:
+        """Yield the rows of a finished job as JSON documents; its bytes are billed even if they cannot be read."""
+        with _named(feed.name):
+            try:
+                result = self._result(job)
+            finally:
+                usage.queried(job.total_bytes_billed or 0)
+            _check(feed, result.schema, result.total_rows, absent)
+            number = 0
+            for row in result:
+                number += 1
+                yield json.dumps(dict(row.items()), default=_text).encode()
+                if number % PAGE_ROWS == 0:
+                    self._left(feed.name)
+        if number != result.total_rows:
+            raise BigQueryError(f"{feed.name}: BigQuery gave {number} rows of {result.total_rows}; run again")
+        self.jobs.append(
+            {
+                "table": feed.name,
+                "job": f"{job.project}:{job.location}.{job.job_id}",
+                "rows": number,
+                "bytes_billed": job.total_bytes_billed or 0,
+                "schema": {column.name: _told_type(column.field_type, column.mode) for column in result.schema},
+            }
+        )
+
+    def _result(self, job: Any) -> Any:
+        from google.cloud.bigquery import DEFAULT_RETRY
+
+        left = self._left("a job")
+        return job.result(page_size=PAGE_ROWS, timeout=left, retry=DEFAULT_RETRY.with_timeout(left), job_retry=None)
+
+    def _left(self, what: str) -> float:
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise BigQueryError(
+                f"{what}: the time for fetching (BUDGET_SECONDS) is spent; run again, or raise it together with the "
+                "function's timeout"
+            )
+        return left
+
+
+def _text(value: Any) -> str:
+    """Return a value that JSON has no form of as a drop would write it."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise BigQueryError(f"a result has a value of Python type {type(value).__name__}, which no contract has")
+
+
+def _check(feed: Feed, schema: Sequence[Any], rows: int, absent: frozenset[str]) -> None:
+    """Raise :class:`BigQueryError` unless a result has every column of the contract in its type, and any row."""
+    for problem in _problems(feed, {column.name: column for column in schema}, absent):
+        raise BigQueryError(
+            f"{feed.name}: {problem}; has a column of the service's tables changed? "
+            "The query is in the ingest's folder queries/"
+        )
+    if not rows:
+        raise BigQueryError(
+            f"{feed.name}: the query gave no rows at all; a table that it reads is empty, or was just being written. "
+            "Ask its owner"
+        )
+
+
+def _problems(feed: Feed, found: Mapping[str, Any], absent: frozenset[str]) -> Iterator[str]:
+    lists = {children.field: fields.entry_columns(children) for children in feed.children}
+    for column in feed.table.columns:
+        if column.from_source and column.name not in absent:
+            yield from _problem(column.name, _TYPES[column.kind], found.get(column.name))
+    for name, entries in lists.items():
+        yield from _problem(name, ("RECORD", "REPEATED"), found.get(name))
+        inside = {entry.name: entry for entry in found[name].fields}
+        for column in entries:
+            yield from _problem(f"{name}.{column.name}", _TYPES[column.kind], inside.get(column.name))
+
+
+def _problem(name: str, expected: tuple[str, str], column: Any) -> Iterator[str]:
+    if column is None:
+        yield f"its result has no column {name}"
+        return
+    kind = (_SAME.get(column.field_type, column.field_type), "REPEATED" if column.mode == "REPEATED" else "NULLABLE")
+    if kind != expected:
+        yield f"column {name} is {_told_type(*kind)}, where {_told_type(*expected)} was expected"
+
+
+_SAME = {"INT64": "INTEGER", "BOOL": "BOOLEAN", "STRUCT": "RECORD"}
+
+
+def _told_type(kind: str, mode: str) -> str:
+    return f"ARRAY<{kind}>" if mode == "REPEATED" else kind
+
+
+def _client(settings: IngestSettings, project: str) -> Any:
+    """Return Google's client: as the function's role on AWS, or for the emulator of the local stack."""
+    from google.api_core.client_info import ClientInfo
+    from google.auth import aws
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud.bigquery import Client
+
+    caller = ClientInfo(user_agent=f"{https.SERVICE}/{settings.code_version}")
+    if settings.stage == "local" and settings.bigquery_endpoint:
+        address = https.checked_location(settings.bigquery_endpoint, settings.stage).geturl()
+        return Client(project, AnonymousCredentials(), client_info=caller, client_options={"api_endpoint": address})
+    if not settings.google_identity_provider:
+        raise BigQueryError(
+            "GOOGLE_IDENTITY_PROVIDER is not set: the function cannot show BigQuery who it is; docs/deploying.md, "
+            "Reading BigQuery"
+        )
+    # https://cloud.google.com/iam/docs/workload-identity-federation-with-other-clouds. google-auth signs a question
+    # to STS with the role's credentials, and Google asks STS whose they are.
+    federated = {
+        "type": "external_account",
+        "audience": f"//iam.googleapis.com/{settings.google_identity_provider}",
+        "subject_token_type": "urn:ietf:params:aws:token-type:aws4_request",
+        "token_url": "https://sts.googleapis.com/v1/token",
+        "credential_source": {
+            "environment_id": "aws1",
+            "regional_cred_verification_url": (
+                "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
+            ),
+        },
+    }
+    if settings.google_service_account:
+        federated["service_account_impersonation_url"] = (
+            "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
+            f"{settings.google_service_account}:generateAccessToken"
+        )
+    credentials = aws.Credentials.from_info(federated, scopes=[_SCOPE])
+    return Client(project, credentials, client_info=caller)
+
+
+@contextmanager
+def _named(what: str) -> Iterator[None]:
+    """Raise whatever Google's libraries raise as a :class:`BigQueryError` that says what to do."""
+    import requests
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
+    from google.auth.exceptions import GoogleAuthError, TransportError
+
+    try:
+        yield
+    except GoogleAPICallError as error:
+        raise BigQueryError(f"{what}: {_told(error)}") from None
+    except (RetryError, TimeoutError, TransportError, requests.RequestException) as error:
+        late = isinstance(error, RetryError | TimeoutError | requests.Timeout)
+        why = "did not answer in time" if late else "cannot be reached"
+        raise BigQueryError(f"{what}: BigQuery {why} ({type(error).__name__}); run again") from None
+    except GoogleAuthError as error:
+        raise BigQueryError(
+            f"{what}: Google did not take the function's role ({type(error).__name__}): check "
+            "GOOGLE_IDENTITY_PROVIDER and GOOGLE_SERVICE_ACCOUNT, and what that pool lets in; docs/deploying.md, "
+            "Reading BigQuery"
+        ) from None
+
+
+_TOO_MUCH = "ask its owner, or run again tomorrow"
+_ADVICE = {
+    "accessDenied": "the reader may not read it: ask its owner for the roles that docs/deploying.md names",
+    "backendError": "a fault of BigQuery's: run again",
+    "billingNotEnabled": "its project has no billing: ask its owner",
+    "billingTierLimitExceeded": "the query is too expensive: ask its owner",
+    "bytesBilledLimitExceeded": "it would read more than MAX_BYTES_BILLED: see whether a table has grown, and raise it",
+    "internalError": "a fault of BigQuery's: run again",
+    "invalid": "has a table or a column changed? The query is in the ingest's folder queries/",
+    "invalidQuery": "has a table or a column changed? The query is in the ingest's folder queries/",
+    "jobBackendError": "a fault of BigQuery's: run again",
+    "jobInternalError": "a fault of BigQuery's: run again",
+    "notFound": "it is not there, or has been renamed: check SOURCE_LOCATION, or ask its owner",
+    "quotaExceeded": f"the project's quota is used up: {_TOO_MUCH}",
+    "rateLimitExceeded": f"too much was asked at once: {_TOO_MUCH}",
+    "resourcesExceeded": f"the query needs more than BigQuery gives it: {_TOO_MUCH}",
+    "stopped": "the job was cancelled, or took longer than BUDGET_SECONDS: run again",
+    "tableUnavailable": "it cannot be read at the moment: run again",
+    "timeout": "the job took longer than BUDGET_SECONDS: run again",
+}
+"""What to do about each reason: https://cloud.google.com/bigquery/docs/error-messages."""
+
+_MASKED = "a column is hidden and the reader has not the role Fine-Grained Reader on its policy tag: ask its owner"
+
+_NAMES = (
+    re.compile(r"(?:[Tt]able|Dataset|Project) ([\w.:@-]+)"),
+    re.compile(r"(?:Unrecognized name: |[Nn]ame |[Cc]olumn named )[\"`']?(\w+)"),
+    re.compile(r"columns? ((?:[\w-]+\.)+[\w-]+(?:, (?:[\w-]+\.)+[\w-]+)*)"),
+    re.compile(r"limit for bytes billed: (\d+)"),
+    re.compile(r"(\d+) or higher required"),
+    re.compile(r"(bigquery\.[\w.]+)"),
+    re.compile(r"at (\[\d+:\d+\])"),
+)
+"""What a message may name: tables, columns, permissions, places in the query. Anything else of it may be a value."""
+
+
+def _told(error: Any) -> str:
+    """Return what BigQuery did not do, of what, and what to do about it."""
+    first = error.errors[0] if error.errors else {}
+    reason = str(first.get("reason", "")) if isinstance(first, dict) else ""
+    message = str(first.get("message", "") if isinstance(first, dict) else "").replace("`", "")
+    advice = _ADVICE.get(reason) or f"its status is {error.code}: run again, or ask its owner"
+    if "policy tag" in message.lower() or "fine-grained" in message.lower():
+        advice = _MASKED
+    named = [found[1].strip(" .,:") for pattern in _NAMES for found in pattern.finditer(message)]
+    about = ", ".join(dict.fromkeys(name for name in named if name))
+    return f"BigQuery refused it ({', '.join(filter(None, (reason or str(error.code), about)))}): {advice}"
