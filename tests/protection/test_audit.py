@@ -201,7 +201,7 @@ def test_month_that_is_lower_than_the_one_before_gives_both_away() -> None:
 
 def test_increment_between_two_wide_months_can_be_narrow() -> None:
     links = [Link("at_most", "july", ("june",)), Link("disjoint", "july", ("june", "late"))]
-    cells = {"june": Cell(None), "july": Cell(None), "late": Cell(3, exact=True), "most": Cell(6, exact=True)}
+    cells = {"june": Cell(None), "july": Cell(None), "late": Cell(3), "most": Cell(6)}
     bounded = [*links, Link("disjoint", "july", ("june",)), Link("covered", "july", ("june", "most"))]
     found = audit([Release(cells, 5)], bounded, RULE, series=[("june", "july")])
     assert ("july", "narrow") in failing(found)
@@ -272,6 +272,17 @@ def test_hidden_count_before_few_may_be_all_that_few_is_once_that_is_accepted() 
     found = audit([shown], [grows, adds], accepted, categories=names)
     assert failing(found) == set()
     assert failing(audit([shown], [grows, adds], RULE, categories=names)) == {("then", "small"), ("other", "small")}
-    fewer = Link("at_most", "most", ("then",))
-    at_most_eight = Release({"then": Cell(None), "most": Cell(8, exact=True)}, 5, floor=10)
-    assert failing(audit([at_most_eight], [fewer], accepted, categories=frozenset({"then"}))) == {("then", "small")}
+    both = Link("disjoint", "most", ("then", "one"))
+    at_most_eight = Release({"then": Cell(None), "one": Cell("few"), "most": Cell("few")}, 5, floor=10)
+    assert failing(audit([at_most_eight], [both], accepted, categories=frozenset({"then"}))) == {("then", "small")}
+
+
+def test_what_an_exact_count_alone_says_is_nothing_that_could_be_withheld() -> None:
+    """Of one advert, at most one was filled: nobody hides in a smaller crowd than is published exactly."""
+    parts = Link("adds_up", "adverts", ("known", "unknown")), Link("adds_up", "known", ("yes", "no"))
+    hidden = dict.fromkeys(("known", "unknown", "yes", "no"), Cell(None))
+    few = Release({"adverts": Cell(1, exact=True), **hidden}, 5, floor=10)
+    assert failing(audit([few], parts, RULE, categories=frozenset(hidden))) == set()
+    less = Release({"adverts": Cell(1, exact=True), **hidden, "known": Cell("few")}, 5, floor=10)
+    told = {(name, "narrow") for name in hidden if name not in ("yes", "no", "unknown")}
+    assert failing(audit([less], parts, RULE, categories=frozenset(hidden))) == told

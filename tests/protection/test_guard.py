@@ -258,13 +258,15 @@ def test_total_that_others_publish_is_allowed_for() -> None:
 
 def test_withholding_goes_from_the_row_to_everything() -> None:
     failing = parse("world@1/headline.numerator/2025/2025-01-31/region/north")
-    told = list(steps(DESCRIPTION, [failing], lambda row: "south", len))
+    whole = parse("world@1/gone.numerator/2025/2025-01-31/national/Total")
+    told = list(steps(DESCRIPTION, [failing], [whole], lambda row: "south", len))
     assert told[0] == {Place("headline", "region", EVERY, 2025, "2025-01-31")}
     assert told[1] == {Place("headline", "region", "north"), Place("headline", "region", "south")}
-    assert told[2] == {Place("headline", "region", EVERY)}
-    assert Place("headline", EVERY, EVERY) not in told[4]
-    assert {Place("gone", EVERY, EVERY), Place("headline", "region", EVERY)} <= told[4]
-    assert told[5] == {Place(measure.id, EVERY, EVERY) for measure in DESCRIPTION.measures}
+    assert told[2] == {Place("gone", "national", "Total", 2025, "2025-01-31")}
+    assert told[3] == {Place("headline", "region", EVERY)}
+    assert Place("headline", EVERY, EVERY) not in told[5]
+    assert {Place("gone", EVERY, EVERY), Place("headline", "region", EVERY)} <= told[5]
+    assert told[6] == {Place(measure.id, EVERY, EVERY) for measure in DESCRIPTION.measures}
 
 
 def test_structure_says_what_a_reader_knows() -> None:
@@ -321,7 +323,7 @@ def test_withholding_takes_a_neighbour_only_where_parts_add_up() -> None:
     place = (2025, "2025-01-31", "region", "E12000001")
     for measure, rows in ((CAPACITY, 2), ("headline", 1)):
         failing = Quantity("placement-rejections@1", measure, "numerator", *place)
-        assert len(next(steps(rejections, [failing], lambda row: "E12000002", lambda _: 0))) == rows
+        assert len(next(steps(rejections, [failing], [], lambda row: "E12000002", lambda _: 0))) == rows
 
 
 def test_many_small_worlds_always_end_with_a_passing_verdict_or_nothing_to_see() -> None:

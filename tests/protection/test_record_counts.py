@@ -18,6 +18,7 @@ from tests.protection.worlds import MONTHS, REGIONS, results_of
 
 if TYPE_CHECKING:
     from placements_kpi.results import Results
+    from placements_kpi.settings import Disclosure
 
 KEPT = "trainees/rows/kept"
 CODES = "Trainees: state"
@@ -64,8 +65,8 @@ def results(
     return made.model_copy(update={"sources": (facts,), "checks": (lists,), "as_of": day, "kpis": (kpi,)})
 
 
-def release(of: Results, past: Past | None = None) -> Protection:
-    return protect(of, USED, f"{of.as_of}.1", KEY, past or Past())
+def release(of: Results, past: Past | None = None, used: Disclosure = USED) -> Protection:
+    return protect(of, used, f"{of.as_of}.1", KEY, past or Past())
 
 
 def after(*made: Protection) -> Past:
@@ -163,7 +164,9 @@ def test_a_count_of_records_and_a_kpis_count_of_some_of_them_narrow_each_other_n
     assert more or not part or records == shown
 
 
-def test_records_that_would_tell_that_a_hidden_count_is_small_are_withheld() -> None:
+@pytest.mark.parametrize("accepted", [True, False])
+def test_records_that_would_tell_more_of_a_hidden_count_than_may_be_known_are_withheld(*, accepted: bool) -> None:
+    """Five records say that a count of some of them is under ten: no more than its ``c`` says, if it may say that."""
     regions = tuple(
         Figure(
             measure="headline",
@@ -179,10 +182,11 @@ def test_records_that_would_tell_that_a_hidden_count_is_small_are_withheld() -> 
     )
     small = results(routes=4, records=(Records(of=ROUTE, counts=("headline.numerator@region=north",)),))
     kpi = small.kpis[0].model_copy(update={"figures": regions})
-    made = release(small.model_copy(update={"kpis": (kpi,)}))
+    used = USED.model_copy(update={"few_accepted": accepted})
+    made = release(small.model_copy(update={"kpis": (kpi,)}), used=used)
     assert made.document.kpis[0].figures[0].symbol == "c"
-    assert "Training route" not in {count.label for count in made.document.checks[0].counts}
-    assert ROUTE in made.withheld
+    assert ("Training route" in {count.label for count in made.document.checks[0].counts}) == accepted
+    assert (ROUTE in made.withheld) != accepted
 
 
 def test_what_becomes_of_one_count_tells_nothing_of_an_equal_one() -> None:

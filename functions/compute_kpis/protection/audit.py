@@ -21,8 +21,9 @@ What a reader is taken to know:
 from __future__ import annotations
 
 import itertools
+import math
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -47,9 +48,15 @@ UNBOUNDED = 10_000_000
 _FAR = UNBOUNDED // 20
 """Bounds from here on only follow from there being none."""
 
-_NEAR, _TOGETHER = 0.5, 10
-"""How near to the greatest sum of many unknowns a first solution comes, for each of them, and how often such sums are
-tried where each answer costs much. Which solutions are found first decides nothing."""
+_NEAR = 0.5
+"""How near to the greatest sum of many expressions a first solution comes, for each of them. Which solutions are found
+first decides nothing."""
+
+_HELPS = 0.9
+"""What part may be left of what was asked for another search to be worth it."""
+
+_TOLERANCE = 1e-6
+"""By how much a bound from the solver may be off."""
 
 
 Sign = int | Literal["low", "few", "fewer"] | None
@@ -169,6 +176,24 @@ class Finding:
         return not self.failing
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """An expression, and what nobody may know of it."""
+
+    name: str
+    terms: Mapping[int, int]
+    width: int
+    threshold: int = -UNBOUNDED
+    floor: int = UNBOUNDED
+
+    def is_enough(self, low: int, high: int) -> bool:
+        """Return whether it may be known to lie between these.
+
+        Under the threshold it may be if it can be all that is under the ``floor``: no more than a ``c`` says.
+        """
+        return high - low >= self.width and (high >= self.threshold or (low <= 1 and self.floor - 1 <= high))
+
+
 @dataclass
 class _Unknown:
     """One true count as of one or more releases; ``variable`` is its number in the problem."""
@@ -208,7 +233,7 @@ def audit(
     while True:
         attacker = _Attacker(releases[oldest:], links, enforced, rule, external or {})
         try:
-            attacker.prepare(series)
+            attacker.prepare()
             break
         except InfeasibleError:
             # Counts that are shown unchanged were revised unseen: not all releases can be of the same counts.
@@ -245,6 +270,10 @@ class _Attacker:
         self.releases, self.links, self.enforced = releases, links, enforced
         self.rule, self.external = rule, external
         self.problem = Problem()
+        self.facts: list[Row] = []
+        """The rows of the problem that hold between true counts, whatever is published."""
+        self.public: _View | None = None
+        """What follows from what is no secret alone, once it is asked for."""
         self.now: dict[str, _Unknown] = {}
         """The newest unknown of each name."""
         self.unknowns: list[_Unknown] = []
@@ -256,7 +285,7 @@ class _Attacker:
 
     # What is known.
 
-    def prepare(self, series: Sequence[Sequence[str]]) -> None:
+    def prepare(self) -> None:
         """Build the problem and make its bounds narrow; :class:`InfeasibleError` if nothing fits."""
         links_of: dict[str, list[tuple[Link, bool]]] = {}
         published = frozenset(self.enforced)
@@ -271,15 +300,10 @@ class _Attacker:
                     self._link(link, done, is_published=is_published)
             for percentage in release.percentages:
                 self._percentage(percentage)
-        self.low, self.high, rows = tightened(self.problem)
-        self.lots = [
-            _Lot(variables, its_rows, self.low, self.high, self.rule.seconds)
-            for variables, its_rows in components(len(self.low), rows)
-        ]
-        self.lot_of = {variable: lot for lot in self.lots for variable in lot.variables}
-        turns = self._turns(series)
-        for lot in self.lots:
-            lot.begin(turns)
+        roundings = {one.variable: (one.rounding, one.base) for one in self.unknowns if one.rounding is not None}
+        self.view = _View(self.problem, roundings, self.rule.seconds)
+        for lot in self.view.lots:
+            lot.together(dict.fromkeys(lot.variables, 1))
 
     def _see(self, name: str, cell: Cell, release: Release) -> bool:
         """Take in one cell; return whether it made an unknown that was not there before."""
@@ -343,7 +367,7 @@ class _Attacker:
         terms: dict[int, int] = {}
         for one, sign in there:
             terms[one.variable] = terms.get(one.variable, 0) + sign
-        self._row(link.kind, {variable: a for variable, a in terms.items() if a}, 0)
+        self._row(link.kind, {variable: a for variable, a in terms.items() if a}, 0, self.facts)
         everybody = [one for one, _ in there]
         if (
             is_published
@@ -364,9 +388,9 @@ class _Attacker:
             elif one.shown != "low":
                 rounding = self._rounding(one)
                 terms[rounding] = terms.get(rounding, 0) + sign
-        self._row(kind, {variable: a for variable, a in terms.items() if a}, constant)
+        self._row(kind, {variable: a for variable, a in terms.items() if a}, constant, [])
 
-    def _row(self, kind: str, terms: Mapping[int, int], constant: int) -> None:
+    def _row(self, kind: str, terms: Mapping[int, int], constant: int, also: list[Row]) -> None:
         low, high = {
             "at_most": (-INFINITY, -constant),
             "disjoint": (-INFINITY, -constant),
@@ -375,6 +399,7 @@ class _Attacker:
         }[kind]
         if terms:
             self.problem.rows.append(Row(terms, low, high))
+            also.append(self.problem.rows[-1])
 
     def _rounding(self, one: _Unknown) -> int:
         if one.rounding is None:
@@ -399,19 +424,6 @@ class _Attacker:
         self.problem.rows.append(Row({**of, denominator.variable: -(2 * value + 1)}, high=0))
         self.problem.rows.append(Row({**of, denominator.variable: -(2 * value - 1)}, low=0))
 
-    def _turns(self, series: Sequence[Sequence[str]]) -> dict[int, int]:
-        """Return 1 and -1 by variable such that neighbours in time, and parts of one whole, are in turns."""
-        turns: dict[int, int] = {}
-        for link in self.links:
-            for n, part in enumerate(link.parts):
-                if part in self.now:
-                    turns.setdefault(self.now[part].variable, -1 if n % 2 else 1)
-        for line in series:
-            for n, name in enumerate(line):
-                if name in self.now:
-                    turns[self.now[name].variable] = -1 if n % 2 else 1
-        return turns
-
     # What follows.
 
     def look(
@@ -424,65 +436,84 @@ class _Attacker:
     ) -> None:
         """Fill ``cells``, ``increments`` and ``failing``."""
         newest = {id(unknown) for unknown in self.now.values()}
-        self._together(series, categories)
-        for unknown in self.unknowns:
-            if unknown.known:
-                continue
-            width, threshold = self.rule.width, self.rule.threshold if unknown.name in categories else 0
-            if unknown.shown in FEW and unknown.name in categories:
-                # The symbol says that it is under the floor: nothing else may be known of it.
-                width, threshold = max(width, unknown.floor - 2), min(threshold, unknown.floor - 1)
-            found = self._judge(
-                unknown.name,
-                {unknown.variable: 1},
-                width,
-                threshold,
-                every_interval=every_interval,
-                floor=unknown.floor if self.rule.few_accepted else UNBOUNDED,
-            )
+        cells = [(one, self._asked_of(one, categories)) for one in self.unknowns if not one.known]
+        increments = [
+            ((before.name, after.name), _Asked(after.name, {after.variable: 1, before.variable: -1}, self.rule.width))
+            for before, after in self._pairs(series)
+            if not (before.known and after.known) and not (self._is_nobody(before) and self._is_nobody(after))
+        ]
+        if not every_interval:
+            self._search([asked for _, asked in cells] + [asked for _, asked in increments])
+        for unknown, asked in cells:
+            found = self._judge(asked, every_interval=every_interval)
             if id(unknown) in newest and found is not None:
                 self.cells[unknown.name] = found
-        for before, after in self._pairs(series):
-            if (self._is_nobody(before) and self._is_nobody(after)) or (before.known and after.known):
-                continue
-            found = self._judge(
-                after.name,
-                {after.variable: 1, before.variable: -1},
-                self.rule.width,
-                -UNBOUNDED,
-                every_interval=every_interval,
-            )
+        for names, asked in increments:
+            found = self._judge(asked, every_interval=every_interval)
             if found is not None:
-                self.increments[before.name, after.name] = found
+                self.increments[names] = found
         for group in groups:
             self._group(group)
 
-    def _together(self, series: Sequence[Sequence[str]], categories: frozenset[str]) -> None:
-        """Where each answer costs much, first show many expressions at their ends at once, some up and some down."""
-        asked = [
-            ({one.variable: 1}, self.rule.threshold if one.name in categories else 0)
-            for one in self.unknowns
-            if not one.known
-        ]
-        asked += [({after.variable: 1, before.variable: -1}, -UNBOUNDED) for before, after in self._pairs(series)]
+    def _asked_of(self, unknown: _Unknown, categories: frozenset[str]) -> _Asked:
+        width, threshold = self.rule.width, self.rule.threshold if unknown.name in categories else 0
+        if unknown.shown in FEW and unknown.name in categories:
+            # The symbol says that it is under the floor: nothing else may be known of it.
+            width, threshold = max(width, unknown.floor - 2), min(threshold, unknown.floor - 1)
+        floor = unknown.floor if self.rule.few_accepted else UNBOUNDED
+        return _Asked(unknown.name, {unknown.variable: 1}, width, threshold, floor)
+
+    def _search(self, asked: list[_Asked]) -> None:
+        """Find solutions until everything is seen to be wide enough, or no more are found fast.
+
+        First of many expressions at once with the roundings of a solution that is known, then with others; then of
+        each by itself. What is left is for the exact search, which takes a thousand times longer.
+        """
         chance = random.Random(0)
-        for _ in range(_TOGETHER):
-            wanted: dict[int, tuple[_Lot, dict[int, int]]] = {}
-            for terms, threshold in asked:
-                low, high = self._seen(terms)
-                if high - low >= self.rule.width and high >= threshold:
-                    continue
-                sign = chance.choice((1, -1))
-                for lot, its_terms in self._by_lot(terms):
-                    if lot is not None and lot.solver.has_fractions:
-                        _, summed = wanted.setdefault(id(lot), (lot, {}))
-                        for variable, a in its_terms.items():
-                            summed[variable] = summed.get(variable, 0) + sign * a
-            for lot, summed in wanted.values():
-                lot.together(summed)
+
+        def with_known_roundings(asked: list[_Asked]) -> list[_Asked]:
+            self._together(asked, lambda: chance.choice((1, -1)), _Lot.spread)
+            return [one for one in asked if not one.is_enough(*self._seen(one.terms))]
+
+        def with_new_roundings(asked: list[_Asked]) -> list[_Asked]:
+            self._together(asked, lambda: 1, _Lot.together)
+            return [one for one in asked if not one.is_enough(*self._seen(one.terms))]
+
+        def each(asked: list[_Asked]) -> list[_Asked]:
+            self._together(asked, lambda: 1, _Lot.together)
+            return [one for one in asked if not self._spread(one)]
+
+        asked = _while_it_helps(lambda some: with_new_roundings(_while_it_helps(with_known_roundings, some)), asked)
+        asked = [one for one in asked if not self._spread(one) and one.is_enough(*self._bounds_of(one.terms))]
+        _while_it_helps(each, asked)
+
+    def _spread(self, asked: _Asked) -> bool:
+        """Return whether an expression is wide enough, if need be in solutions with the roundings of known ones."""
+        for most in (True, False):
+            if asked.is_enough(*self._seen(asked.terms)):
+                return True
+            for lot, terms in self.view.by_lot(asked.terms):
+                if lot is not None:
+                    lot.spread(terms, most=most)
+        return asked.is_enough(*self._seen(asked.terms))
+
+    def _together(
+        self, asked: Iterable[_Asked], sign_of: Callable[[], int], find: Callable[[_Lot, dict[int, int]], None]
+    ) -> None:
+        """Look for solutions in which many expressions are at once further up or down."""
+        wanted: dict[int, tuple[_Lot, dict[int, int]]] = {}
+        for one in asked:
+            sign = sign_of()
+            for lot, terms in self.view.by_lot(one.terms):
+                if lot is not None:
+                    _, summed = wanted.setdefault(id(lot), (lot, {}))
+                    for variable, a in terms.items():
+                        summed[variable] = summed.get(variable, 0) + sign * a
+        for lot, summed in wanted.values():
+            find(lot, summed)
 
     def _is_nobody(self, unknown: _Unknown) -> bool:
-        return self.high[unknown.variable] == 0
+        return self.view.high[unknown.variable] == 0
 
     def _pairs(self, series: Sequence[Sequence[str]]) -> Iterable[tuple[_Unknown, _Unknown]]:
         for line in series:
@@ -490,69 +521,56 @@ class _Attacker:
             yield from itertools.pairwise(there)
         yield from self.revised
 
-    def _judge(
-        self,
-        name: str,
-        terms: Mapping[int, int],
-        width: int,
-        threshold: int,
-        *,
-        every_interval: bool,
-        floor: int = UNBOUNDED,
-    ) -> Interval | None:
-        """Return what an expression can be; note the name if that is too little. ``None``: it could not be solved.
-
-        Under the threshold it may be if it can be all that is under the ``floor``: no more than a ``c`` says.
-        """
-        low, high = self._seen(terms)
-        if (high - low >= width and high >= threshold) and not every_interval:
+    def _judge(self, asked: _Asked, *, every_interval: bool) -> Interval | None:
+        """Return what an expression can be; note the name if that is too little. ``None``: it could not be solved."""
+        seen = low, high = self._seen(asked.terms)
+        if asked.is_enough(low, high) and not every_interval:
             return Interval(low, high, exact=False)
         try:
-            high = self._extreme(terms, most=True)
-            low = self._seen(terms)[0]
-            if high - low < width or every_interval:
-                low = self._extreme(terms, most=False)
+            if every_interval or asked.is_enough(*self._bounds_of(asked.terms)):
+                high = self._extreme(asked.terms, most=True)
+                low = self._seen(asked.terms)[0]
+                if high - low < asked.width or every_interval:
+                    low = self._extreme(asked.terms, most=False)
+                seen = low, high
+            else:
+                low, high = self._bounds_of(asked.terms)
         except SolverError:
-            self.failing.append(Failing(name, "solver"))
+            self.failing.append(Failing(asked.name, "solver"))
             return None
-        if low == high == 0 and threshold >= 0:
+        if low == high == 0 and asked.threshold >= 0:
             return Interval(0, 0, exact=True)  # it is about nobody; what that says of a group is asked of the group
-        if high - low < width:
-            self.failing.append(Failing(name, "narrow"))
-        elif high < threshold and not (low <= 1 and floor - 1 <= high):
-            self.failing.append(Failing(name, "small"))
-        return Interval(low, high, exact=every_interval or high - low < width)
+        if not asked.is_enough(low, high) and not self._says_nothing_new(asked.terms, low, high):
+            self.failing.append(Failing(asked.name, "narrow" if high - low < asked.width else "small"))
+        return Interval(*seen, exact=every_interval or (seen == (low, high) and high - low < asked.width))
+
+    def _says_nothing_new(self, terms: Mapping[int, int], low: int, high: int) -> bool:
+        """Return whether what is no secret alone leaves no more: nobody hides in a crowd that is smaller than that."""
+        if self.public is None:
+            known = {one.variable for one in self.unknowns if one.known}
+            low_of, high_of = (
+                [ends[n] if n in known else end for n in range(len(ends))]
+                for ends, end in ((self.problem.low, 0), (self.problem.high, UNBOUNDED))
+            )
+            self.public = _View(Problem(low_of, high_of, self.facts), {}, self.rule.seconds)
+        least, most = self.public.over(terms, _Lot.bounds)
+        return low <= least and most <= high
+
+    def _bounds_of(self, terms: Mapping[int, int]) -> tuple[int, int]:
+        """Return a range that an expression cannot leave, with the fractions allowed."""
+        return self.view.over(terms, _Lot.bounds)
 
     def _seen(self, terms: Mapping[int, int]) -> tuple[int, int]:
         """Return a range that an expression can span for sure, by the solutions found so far."""
-        low = high = 0
-        for lot, its_terms in self._by_lot(terms):
-            if lot is None:
-                for variable, a in its_terms.items():
-                    ends = sorted((a * int(self.low[variable]), a * int(self.high[variable])))
-                    low, high = low + ends[0], high + ends[1]
-            else:
-                least, most = lot.seen(its_terms)
-                low, high = low + least, high + most
-        return low, high
+        return self.view.over(terms, _Lot.seen)
 
     def _extreme(self, terms: Mapping[int, int], *, most: bool) -> int:
-        total = 0
-        for lot, its_terms in self._by_lot(terms):
-            if lot is None:
-                for variable, a in its_terms.items():
-                    end = self.high if (a > 0) == most else self.low
-                    total += a * int(end[variable])
-            else:
-                total += lot.extreme(its_terms, most=most)
-        return total
+        """Return the greatest (least) value of an expression."""
 
-    def _by_lot(self, terms: Mapping[int, int]) -> list[tuple[_Lot | None, dict[int, int]]]:
-        lots: dict[int, tuple[_Lot | None, dict[int, int]]] = {}
-        for variable, a in terms.items():
-            lot = self.lot_of.get(variable)
-            lots.setdefault(id(lot), (lot, {}))[1][variable] = a
-        return list(lots.values())
+        def end(lot: _Lot, its_terms: dict[int, int]) -> tuple[int, int]:
+            return (lot.extreme(its_terms, most=most),) * 2
+
+        return self.view.over(terms, end)[most]
 
     def _group(self, group: Group) -> None:
         part, whole = self.now.get(group.part), self.now.get(group.whole)
@@ -571,12 +589,65 @@ class _Attacker:
         return self._seen(terms)[1] <= 0 and self._extreme(terms, most=True) <= 0
 
 
+class _View:
+    """A problem with narrow bounds, in lots that have nothing to do with each other.
+
+    :class:`InfeasibleError` if nothing fits.
+    """
+
+    def __init__(self, problem: Problem, roundings: Mapping[int, tuple[int, int]], seconds: float) -> None:
+        self.low, self.high, rows = tightened(problem)
+        self.lots = [
+            _Lot(variables, its_rows, (self.low, self.high), roundings, seconds)
+            for variables, its_rows in components(len(self.low), rows)
+        ]
+        self._lot_of = {variable: lot for lot in self.lots for variable in lot.variables}
+
+    def by_lot(self, terms: Mapping[int, int]) -> list[tuple[_Lot | None, dict[int, int]]]:
+        """Return the parts of an expression by lot; what is in none is bound by nothing but its own ends."""
+        lots: dict[int, tuple[_Lot | None, dict[int, int]]] = {}
+        for variable, a in terms.items():
+            lot = self._lot_of.get(variable)
+            lots.setdefault(id(lot), (lot, {}))[1][variable] = a
+        return list(lots.values())
+
+    def over(
+        self, terms: Mapping[int, int], ends_of: Callable[[_Lot, dict[int, int]], tuple[int, int]]
+    ) -> tuple[int, int]:
+        """Return the ends of an expression as the sums of those of its parts in each lot."""
+        low = high = 0
+        for lot, its_terms in self.by_lot(terms):
+            if lot is None:
+                for variable, a in its_terms.items():
+                    ends = sorted((a * int(self.low[variable]), a * int(self.high[variable])))
+                    low, high = low + ends[0], high + ends[1]
+            else:
+                least, most = ends_of(lot, its_terms)
+                low, high = low + least, high + most
+        return low, high
+
+
+def _while_it_helps(search: Callable[[list[_Asked]], list[_Asked]], asked: list[_Asked]) -> list[_Asked]:
+    """Search again and again; return what is still not found."""
+    before = math.inf
+    while asked and len(asked) < _HELPS * before:
+        before = len(asked)
+        asked = search(asked)
+    return asked
+
+
 class _Lot:
     """Unknowns that bound each other, and solutions found so far: what a solution has is possible for sure."""
 
     def __init__(
-        self, variables: list[int], rows: list[Row], low: list[float], high: list[float], seconds: float
+        self,
+        variables: list[int],
+        rows: list[Row],
+        ends: tuple[list[float], list[float]],
+        roundings: Mapping[int, tuple[int, int]],
+        seconds: float,
     ) -> None:
+        low, high = ends
         self.variables = variables
         self.place = {variable: n for n, variable in enumerate(variables)}
         # Where a reader knows no bound, a near one does as well: what is possible below it is possible.
@@ -588,20 +659,15 @@ class _Lot:
         )
         self.solver = Solver(problem, seconds)
         self.solutions = np.zeros((0, len(variables)), dtype=np.int64)
-
-    def begin(self, turns: Mapping[int, int]) -> None:
-        """Find first solutions, with everything high, low, and in turns; :class:`InfeasibleError` if there are none."""
-        for objective in (
-            dict.fromkeys(range(len(self.variables)), 1),
-            {n: turns.get(variable, 1) for n, variable in enumerate(self.variables)},
-        ):
-            for most in (True, False):
-                try:
-                    self.solve(objective, most=most, near=_NEAR * len(objective))
-                except InfeasibleError:
-                    raise
-                except SolverError:
-                    return  # each unknown will say so itself
+        self.roundings = {
+            self.place[variable]: (self.place[rounding], base)
+            for variable, (rounding, base) in roundings.items()
+            if variable in self.place and rounding in self.place
+        }
+        self.held: list[dict[int, int]] = []
+        """The roundings of some of the solutions."""
+        self.tried: set[tuple[int, bool, frozenset[tuple[int, int]]]] = set()
+        self._bounds: dict[frozenset[tuple[int, int]], tuple[int, int]] = {}
 
     def seen(self, terms: Mapping[int, int]) -> tuple[int, int]:
         """Return the least and the greatest value of an expression in the solutions found."""
@@ -610,19 +676,62 @@ class _Lot:
         values = sum(a * self.solutions[:, self.place[v]] for v, a in terms.items())
         return int(np.min(values)), int(np.max(values))
 
+    def bounds(self, terms: Mapping[int, int]) -> tuple[int, int]:
+        """Return what an expression cannot be less or more than, with the fractions allowed."""
+        objective = self._objective(terms)
+        key = frozenset(objective.items())
+        if key not in self._bounds:
+            try:
+                (least, low), (most, high) = (self.solver.relaxed(objective, most=most) for most in (False, True))
+            except SolverError:
+                return -UNBOUNDED, UNBOUNDED
+            self._keep(least)
+            self._keep(most)
+            self._bounds[key] = math.ceil(low - _TOLERANCE), math.floor(high + _TOLERANCE)
+        return self._bounds[key]
+
+    def spread(self, terms: Mapping[int, int], *, most: bool = True) -> None:
+        """Look for a greater (smaller) value with the roundings of a solution that has room for it.
+
+        What is left is nearly always whole without being asked to be, and a thousand times faster found.
+        """
+        objective = self._objective(terms)
+        its = [(a, *self.roundings[n]) for n, a in objective.items() if n in self.roundings]
+        rooms = [sum(a * base * held[rounding] for a, rounding, base in its) for held in self.held]
+        if not rooms:
+            return
+        chosen = rooms.index((max if most else min)(rooms))
+        key = chosen, most, frozenset(objective.items())
+        if key not in self.tried:
+            self.tried.add(key)
+            with suppress(SolverError):
+                self._keep(self.solver.relaxed(objective, most=most, held=self.held[chosen])[0])
+
     def extreme(self, terms: Mapping[int, int], *, most: bool) -> int:
         """Return the greatest (least) value of an expression."""
-        objective = {self.place[v]: a for v, a in terms.items()}
-        found = self.solve(objective, most=most)
+        objective = self._objective(terms)
+        found = self.solver.extreme(objective, most=most)
+        self._keep(found)
         return sum(a * int(found[n]) for n, a in objective.items())
 
     def together(self, terms: Mapping[int, int]) -> None:
-        """Find a solution that comes near to the greatest value of an expression, if there is one in time."""
-        with suppress(SolverError):
-            self.solve({self.place[v]: a for v, a in terms.items()}, most=True, near=_NEAR * len(terms))
+        """Find a solution that comes near to the greatest value of an expression, if there is one in time.
 
-    def solve(self, objective: Mapping[int, int], *, most: bool, near: float = 0.0) -> Numbers:
-        """Return a solution, and keep it."""
-        found = self.solver.extreme(objective, most=most, near=near)
-        self.solutions = np.vstack([self.solutions, found])
-        return found
+        :class:`InfeasibleError` if there is no solution at all.
+        """
+        objective = self._objective(terms)
+        try:
+            found = self.solver.extreme(objective, most=True, near=_NEAR * len(terms))
+        except InfeasibleError:
+            raise
+        except SolverError:
+            return  # each expression will say so itself
+        self._keep(found)
+        self.held.append({rounding: int(found[rounding]) for rounding, _ in self.roundings.values()})
+
+    def _objective(self, terms: Mapping[int, int]) -> dict[int, int]:
+        return {self.place[v]: a for v, a in terms.items()}
+
+    def _keep(self, found: Numbers | None) -> None:
+        if found is not None:
+            self.solutions = np.vstack([self.solutions, found])

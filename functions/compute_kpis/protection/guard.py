@@ -347,24 +347,34 @@ class KpiGuard:
                     yield Percentage(names[0], names[1], figure.value, decimals_of(figure.denominator))
 
     def _withhold(self) -> bool:
-        """Withhold one step more for each failing count; return whether that is anything new."""
-        before = set(self._places)
+        """Withhold one step more for each failing count; return whether that hides anything that was told."""
+        hides = False
         for name in self.failing:
             if name not in self._steps:
                 # When everybody was alike is not to be told: the row goes at every point.
                 loses = _points if name in self._alike else self._shown_at
-                self._steps[name] = steps(self.description, self.members.get(name, []), self._smallest_other, loses)
+                wholes = [
+                    one for link in self.structure.links if name in link.parts for one in self.members[link.whole]
+                ]
+                self._steps[name] = steps(
+                    self.description, self.members.get(name, []), wholes, self._smallest_other, loses
+                )
             for places in self._steps[name]:
                 self._places |= places
-                if not places <= before:
+                if any(any(sign is not None for _, sign in self._told(figure)) for figure in self._figures_at(places)):
+                    hides = True
                     break
-        return self._places != before
+        return hides
 
     def _shown_at(self, places: frozenset[Place]) -> int:
         """Return how many figures with a number these places hold."""
-        shown = (figure for figure in self.figures if figure.symbol is None and figure.numerator is not None)
-        named = (quantity(self.description, self.measures[one.measure], one, "numerator") for one in shown)
-        return sum(any(place.holds(one) for place in places) for one in named)
+        return sum(one.symbol is None and one.numerator is not None for one in self._figures_at(places))
+
+    def _figures_at(self, places: frozenset[Place]) -> Iterator[Figure]:
+        for figure in self.figures:
+            one = quantity(self.description, self.measures[figure.measure], figure, "numerator")
+            if any(place.holds(one) for place in places):
+                yield figure
 
     def _smallest_other(self, row: Place) -> str | None:
         """Return the category with the fewest people at the newest point that still shows something."""

@@ -39,8 +39,8 @@ _WEIGHT = 2**20
 _TOTAL = 1024
 """How much heavier a total's departure is than a part's."""
 
-_FEW = 32
-"""The same of a few: what becomes nothing is known to be under the base."""
+_FEW = 2 * _TOTAL
+"""The same of a few: what becomes nothing is known to be under the base, even where it is hidden."""
 
 
 @dataclass(frozen=True)

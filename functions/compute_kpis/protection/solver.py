@@ -60,11 +60,8 @@ class Solver:
         self._columns = np.arange(self._size, dtype=np.int32)
         self._whole: highspy.Highs | None = None
         self._relaxed: highspy.Highs | None = None
-
-    @property
-    def has_fractions(self) -> bool:
-        """Return whether some answer was not whole before it was asked for whole numbers, which takes far longer."""
-        return self._whole is not None
+        self._matrix = _Matrix(problem)
+        self._held: Mapping[int, int] = {}
 
     def solve(self, objective: Mapping[int, float], *, most: bool = False, near: float = 0.0) -> Numbers:
         """Return the whole numbers that make ``objective`` least (``most``: greatest), always the same ones.
@@ -73,7 +70,7 @@ class Solver:
         Raises :class:`InfeasibleError` if there are none, :class:`SolverError` if time ran out.
         """
         if self._whole is None:
-            self._whole = _highs(self._problem, whole=True)
+            self._whole = _highs(self._matrix, self._problem, whole=True)
         self._whole.setOptionValue("mip_abs_gap", near)
         # Nothing of the solution before may decide which of several equal ones is found.
         self._whole.clearSolver()
@@ -85,23 +82,36 @@ class Solver:
 
         The fractions are allowed first: mostly the answer is whole all the same, and found much faster.
         """
+        found, _ = self.relaxed(objective, most=most)
+        return self.solve(objective, most=most, near=near) if found is None else found
+
+    def relaxed(
+        self, objective: Mapping[int, float], *, most: bool, held: Mapping[int, int] | None = None
+    ) -> tuple[Numbers | None, float]:
+        """Allow the fractions: return the solution if it is whole all the same, and a value that no whole one beats.
+
+        ``held`` has values that some variables keep to; which ones must be the same in every call that has them.
+        Raises as :meth:`solve`.
+        """
         if self._relaxed is None:
-            self._relaxed = _highs(self._problem, whole=False)
+            self._relaxed = _highs(self._matrix, self._problem, whole=False)
+        self._hold(self._relaxed, held or {})
         values = self._run(self._relaxed, objective, most=most)
         found: Numbers = np.rint(values).astype(np.int64)
-        if np.max(np.abs(values - found), initial=0) < _WHOLE and self._fits(found):
-            return found
-        return self.solve(objective, most=most, near=near)
+        is_whole = np.max(np.abs(values - found), initial=0) < _WHOLE and self._matrix.fits(found)
+        return found if is_whole else None, sum(a * float(values[v]) for v, a in objective.items())
 
-    def _fits(self, found: Numbers) -> bool:
-        """Return whether whole numbers keep to the bounds and rows, worked out exactly."""
-        numbers = found.tolist()
-        return all(
-            low <= number <= high
-            for low, number, high in zip(self._problem.low, numbers, self._problem.high, strict=True)
-        ) and all(
-            row.low <= sum(a * numbers[v] for v, a in row.terms.items()) <= row.high for row in self._problem.rows
+    def _hold(self, highs: highspy.Highs, held: Mapping[int, int]) -> None:
+        """Narrow the bounds of the variables to their values, or give them their own bounds back."""
+        if held is self._held or not (held or self._held):
+            return
+        columns = list(held or self._held)
+        low, high = (
+            np.array([held.get(column, ends[column]) for column in columns], dtype=float)
+            for ends in (self._problem.low, self._problem.high)
         )
+        highs.changeColsBounds(len(columns), np.array(columns, dtype=np.int32), low, high)
+        self._held = held
 
     def _run(self, highs: highspy.Highs, objective: Mapping[int, float], *, most: bool) -> Values:
         costs = np.zeros(self._size)
@@ -119,7 +129,28 @@ class Solver:
         return np.asarray(highs.getSolution().col_value)
 
 
-def _highs(problem: Problem, *, whole: bool) -> highspy.Highs:
+class _Matrix:
+    """The rows of a problem by row, as arrays."""
+
+    def __init__(self, problem: Problem) -> None:
+        rows = problem.rows
+        self.starts = np.cumsum([0, *(len(row.terms) for row in rows)])
+        self.index = np.array([v for row in rows for v in row.terms], dtype=np.int32)
+        self.value = np.array([a for row in rows for a in row.terms.values()], dtype=np.int64)
+        self.rows = np.array([[row.low, row.high] for row in rows], dtype=float).reshape(-1, 2)
+        self.columns = np.array([problem.low, problem.high], dtype=float).T.reshape(-1, 2)
+
+    def fits(self, found: Numbers) -> bool:
+        """Return whether whole numbers keep to the bounds and rows, worked out exactly."""
+        sums = np.append(0, np.cumsum(self.value * found[self.index]))
+        return _within(found, self.columns) and _within(np.diff(sums[self.starts]), self.rows)
+
+
+def _within(numbers: Numbers, ends: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> bool:
+    return bool(np.all((ends[:, 0] <= numbers) & (numbers <= ends[:, 1])))
+
+
+def _highs(matrix: _Matrix, problem: Problem, *, whole: bool) -> highspy.Highs:
     highs = highspy.Highs()  # type: ignore[no-untyped-call]  # the package has types, not here
     for option, value in (
         ("output_flag", False),
@@ -133,7 +164,19 @@ def _highs(problem: Problem, *, whole: bool) -> highspy.Highs:
         ("mip_heuristic_effort", 0.0),
     ):
         highs.setOptionValue(option, value)
-    highs.passModel(_model(problem, whole=whole))
+    lp = highspy.HighsLp()
+    lp.num_col_ = len(problem.low)
+    lp.num_row_ = len(problem.rows)
+    lp.col_cost_ = np.zeros(len(problem.low))
+    lp.col_lower_, lp.col_upper_ = matrix.columns.T
+    lp.row_lower_, lp.row_upper_ = matrix.rows.T
+    if whole:
+        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(problem.low)
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = matrix.starts.astype(np.int32)
+    lp.a_matrix_.index_ = matrix.index
+    lp.a_matrix_.value_ = matrix.value.astype(float)
+    highs.passModel(lp)
     return highs
 
 
@@ -204,22 +247,3 @@ def _narrow(row: Row, least: float, most: float, low: list[float], high: list[fl
             least = least_of_others + a * (low[variable] if a > 0 else high[variable])
             most = most_of_others + a * (high[variable] if a > 0 else low[variable])
     return changed
-
-
-def _model(problem: Problem, *, whole: bool) -> highspy.HighsLp:
-    lp = highspy.HighsLp()
-    lp.num_col_ = len(problem.low)
-    lp.num_row_ = len(problem.rows)
-    lp.col_cost_ = np.zeros(len(problem.low))
-    lp.col_lower_ = np.array(problem.low, dtype=float)
-    lp.col_upper_ = np.array(problem.high, dtype=float)
-    lp.row_lower_ = np.array([row.low for row in problem.rows], dtype=float)
-    lp.row_upper_ = np.array([row.high for row in problem.rows], dtype=float)
-    if whole:
-        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(problem.low)
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    starts = np.cumsum([0, *(len(row.terms) for row in problem.rows)])
-    lp.a_matrix_.start_ = starts.astype(np.int32)
-    lp.a_matrix_.index_ = np.array([v for row in problem.rows for v in row.terms], dtype=np.int32)
-    lp.a_matrix_.value_ = np.array([a for row in problem.rows for a in row.terms.values()], dtype=float)
-    return lp

@@ -5,10 +5,11 @@
    the whole breakdown at that point, where every category is hidden alike. First whichever loses fewer numbers;
    where everybody of a group is alike, the row.
 2. The other of the two.
-3. The whole breakdown of the measure.
-4. The measure, unless it is the headline.
-5. Everything about people but the national headline.
-6. Everything about people in this KPI.
+3. The national counts of which it is a part, at that point, unless they are the headline.
+4. The whole breakdown of the measure.
+5. The measure, unless it is the headline.
+6. Everything about people but the national headline.
+7. Everything about people in this KPI.
 """
 
 from __future__ import annotations
@@ -43,13 +44,14 @@ class Place(NamedTuple):
 def steps(
     kpi: Description,
     failing: Iterable[Quantity],
+    wholes: Iterable[Quantity],
     smallest: Callable[[Place], str | None],
     loses: Callable[[frozenset[Place]], int],
 ) -> Iterator[frozenset[Place]]:
     """Yield what to withhold, step by step, for one count that fails under these names.
 
-    ``smallest`` gives the smallest other category that still shows something in the breakdown of a row, ``loses`` how
-    many numbers are shown at some places.
+    ``wholes`` are the counts that it is a part of. ``smallest`` gives the smallest other category that still shows
+    something in the breakdown of a row, ``loses`` how many numbers are shown at some places.
     """
     quantities = sorted(failing)
     breakdowns = {breakdown.id: breakdown for breakdown in kpi.breakdowns}
@@ -61,6 +63,11 @@ def steps(
             rows.add(row._replace(category=other))
     point = frozenset(Place(one.measure, one.breakdown, EVERY, one.period, one.stands) for one in cut)
     yield from sorted((frozenset(rows), point), key=loses)
+    yield frozenset(
+        Place(one.measure, one.breakdown, one.category, one.period, one.stands)
+        for one in wholes
+        if one.breakdown not in breakdowns and one.measure != kpi.headline
+    )
     yield frozenset(Place(one.measure, one.breakdown, EVERY) for one in cut)
     yield frozenset(Place(one.measure, EVERY, EVERY) for one in quantities if one.measure != kpi.headline)
     about_people = [m.id for m in kpi.measures if any(is_of_people(m, part) for part in PARTS)]
