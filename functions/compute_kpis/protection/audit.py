@@ -24,40 +24,14 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
-from functions.compute_kpis.protection.solver import (
-    INFINITY,
-    InfeasibleError,
-    Numbers,
-    Problem,
-    Row,
-    Solver,
-    SolverError,
-    components,
-    tightened,
-)
-
-UNBOUNDED = 10_000_000
-"""More people than any count can have: the bound where a reader knows none."""
-
-_FAR = UNBOUNDED // 20
-"""Bounds from here on only follow from there being none."""
-
-_NEAR = 0.5
-"""How near to the greatest sum of many expressions a first solution comes, for each of them. Which solutions are found
-first decides nothing."""
+from functions.compute_kpis.protection.lots import UNBOUNDED, Fingerprint, Found, Lot, View
+from functions.compute_kpis.protection.solver import INFINITY, InfeasibleError, Problem, Row, SolverError
 
 _HELPS = 0.9
 """What part may be left of what was asked for another search to be worth it."""
-
-_TOLERANCE = 1e-6
-"""By how much a bound from the solver may be off."""
-
 
 Sign = int | Literal["low", "few", "fewer"] | None
 """What stands for a count."""
@@ -221,17 +195,20 @@ def audit(
     categories: frozenset[str] = frozenset(),
     external: Mapping[str, tuple[int, int]] | None = None,
     every_interval: bool = False,
+    memory: dict[Fingerprint, Found] | None = None,
 ) -> Finding:
     """Return what can be worked out from ``releases``, the newest last.
 
     ``links`` hold between true counts, ``enforced`` also between published ones; both may name what a release
     does not have. ``series``: names between whose neighbours lies an increment. ``categories``: names that nobody
     may be sure to be under the threshold. With ``every_interval`` all intervals are exact; without, work stops
-    on each as soon as it is known to be wide enough.
+    on each as soon as it is known to be wide enough. ``memory`` is what audits before this one found out, and is added
+    to: one that differs in little costs little. It decides nothing.
     """
     oldest = 0
+    memory = {} if memory is None else memory
     while True:
-        attacker = _Attacker(releases[oldest:], links, enforced, rule, external or {})
+        attacker = _Attacker(releases[oldest:], links, enforced, rule, external or {}, memory)
         try:
             attacker.prepare()
             break
@@ -266,13 +243,15 @@ class _Attacker:
         enforced: Sequence[Link],
         rule: Rule,
         external: Mapping[str, tuple[int, int]],
+        memory: dict[Fingerprint, Found],
     ) -> None:
+        self.memory = memory
         self.releases, self.links, self.enforced = releases, links, enforced
         self.rule, self.external = rule, external
         self.problem = Problem()
         self.facts: list[Row] = []
         """The rows of the problem that hold between true counts, whatever is published."""
-        self.public: _View | None = None
+        self.public: View | None = None
         """What follows from what is no secret alone, once it is asked for."""
         self.now: dict[str, _Unknown] = {}
         """The newest unknown of each name."""
@@ -301,7 +280,7 @@ class _Attacker:
             for percentage in release.percentages:
                 self._percentage(percentage)
         roundings = {one.variable: (one.rounding, one.base) for one in self.unknowns if one.rounding is not None}
-        self.view = _View(self.problem, roundings, self.rule.seconds)
+        self.view = View(self.problem, roundings, self.rule.seconds, self.memory)
         for lot in self.view.lots:
             lot.together(dict.fromkeys(lot.variables, 1))
 
@@ -472,15 +451,15 @@ class _Attacker:
         chance = random.Random(0)
 
         def with_known_roundings(asked: list[_Asked]) -> list[_Asked]:
-            self._together(asked, lambda: chance.choice((1, -1)), _Lot.spread)
+            self._together(asked, lambda: chance.choice((1, -1)), Lot.spread)
             return [one for one in asked if not one.is_enough(*self._seen(one.terms))]
 
         def with_new_roundings(asked: list[_Asked]) -> list[_Asked]:
-            self._together(asked, lambda: 1, _Lot.together)
+            self._together(asked, lambda: 1, Lot.together)
             return [one for one in asked if not one.is_enough(*self._seen(one.terms))]
 
         def each(asked: list[_Asked]) -> list[_Asked]:
-            self._together(asked, lambda: 1, _Lot.together)
+            self._together(asked, lambda: 1, Lot.together)
             return [one for one in asked if not self._spread(one)]
 
         asked = _while_it_helps(lambda some: with_new_roundings(_while_it_helps(with_known_roundings, some)), asked)
@@ -498,10 +477,10 @@ class _Attacker:
         return asked.is_enough(*self._seen(asked.terms))
 
     def _together(
-        self, asked: Iterable[_Asked], sign_of: Callable[[], int], find: Callable[[_Lot, dict[int, int]], None]
+        self, asked: Iterable[_Asked], sign_of: Callable[[], int], find: Callable[[Lot, dict[int, int]], None]
     ) -> None:
         """Look for solutions in which many expressions are at once further up or down."""
-        wanted: dict[int, tuple[_Lot, dict[int, int]]] = {}
+        wanted: dict[int, tuple[Lot, dict[int, int]]] = {}
         for one in asked:
             sign = sign_of()
             for lot, terms in self.view.by_lot(one.terms):
@@ -552,22 +531,22 @@ class _Attacker:
                 [ends[n] if n in known else end for n in range(len(ends))]
                 for ends, end in ((self.problem.low, 0), (self.problem.high, UNBOUNDED))
             )
-            self.public = _View(Problem(low_of, high_of, self.facts), {}, self.rule.seconds)
-        least, most = self.public.over(terms, _Lot.bounds)
+            self.public = View(Problem(low_of, high_of, self.facts), {}, self.rule.seconds, self.memory)
+        least, most = self.public.over(terms, Lot.bounds)
         return low <= least and most <= high
 
     def _bounds_of(self, terms: Mapping[int, int]) -> tuple[int, int]:
         """Return a range that an expression cannot leave, with the fractions allowed."""
-        return self.view.over(terms, _Lot.bounds)
+        return self.view.over(terms, Lot.bounds)
 
     def _seen(self, terms: Mapping[int, int]) -> tuple[int, int]:
         """Return a range that an expression can span for sure, by the solutions found so far."""
-        return self.view.over(terms, _Lot.seen)
+        return self.view.over(terms, Lot.seen)
 
     def _extreme(self, terms: Mapping[int, int], *, most: bool) -> int:
         """Return the greatest (least) value of an expression."""
 
-        def end(lot: _Lot, its_terms: dict[int, int]) -> tuple[int, int]:
+        def end(lot: Lot, its_terms: dict[int, int]) -> tuple[int, int]:
             return (lot.extreme(its_terms, most=most),) * 2
 
         return self.view.over(terms, end)[most]
@@ -589,44 +568,6 @@ class _Attacker:
         return self._seen(terms)[1] <= 0 and self._extreme(terms, most=True) <= 0
 
 
-class _View:
-    """A problem with narrow bounds, in lots that have nothing to do with each other.
-
-    :class:`InfeasibleError` if nothing fits.
-    """
-
-    def __init__(self, problem: Problem, roundings: Mapping[int, tuple[int, int]], seconds: float) -> None:
-        self.low, self.high, rows = tightened(problem)
-        self.lots = [
-            _Lot(variables, its_rows, (self.low, self.high), roundings, seconds)
-            for variables, its_rows in components(len(self.low), rows)
-        ]
-        self._lot_of = {variable: lot for lot in self.lots for variable in lot.variables}
-
-    def by_lot(self, terms: Mapping[int, int]) -> list[tuple[_Lot | None, dict[int, int]]]:
-        """Return the parts of an expression by lot; what is in none is bound by nothing but its own ends."""
-        lots: dict[int, tuple[_Lot | None, dict[int, int]]] = {}
-        for variable, a in terms.items():
-            lot = self._lot_of.get(variable)
-            lots.setdefault(id(lot), (lot, {}))[1][variable] = a
-        return list(lots.values())
-
-    def over(
-        self, terms: Mapping[int, int], ends_of: Callable[[_Lot, dict[int, int]], tuple[int, int]]
-    ) -> tuple[int, int]:
-        """Return the ends of an expression as the sums of those of its parts in each lot."""
-        low = high = 0
-        for lot, its_terms in self.by_lot(terms):
-            if lot is None:
-                for variable, a in its_terms.items():
-                    ends = sorted((a * int(self.low[variable]), a * int(self.high[variable])))
-                    low, high = low + ends[0], high + ends[1]
-            else:
-                least, most = ends_of(lot, its_terms)
-                low, high = low + least, high + most
-        return low, high
-
-
 def _while_it_helps(search: Callable[[list[_Asked]], list[_Asked]], asked: list[_Asked]) -> list[_Asked]:
     """Search again and again; return what is still not found."""
     before = math.inf
@@ -634,104 +575,3 @@ def _while_it_helps(search: Callable[[list[_Asked]], list[_Asked]], asked: list[
         before = len(asked)
         asked = search(asked)
     return asked
-
-
-class _Lot:
-    """Unknowns that bound each other, and solutions found so far: what a solution has is possible for sure."""
-
-    def __init__(
-        self,
-        variables: list[int],
-        rows: list[Row],
-        ends: tuple[list[float], list[float]],
-        roundings: Mapping[int, tuple[int, int]],
-        seconds: float,
-    ) -> None:
-        low, high = ends
-        self.variables = variables
-        self.place = {variable: n for n, variable in enumerate(variables)}
-        # Where a reader knows no bound, a near one does as well: what is possible below it is possible.
-        cap = max(1000, 2 * sum(high[variable] for variable in variables if high[variable] < _FAR))
-        problem = Problem(
-            [low[variable] for variable in variables],
-            [high[variable] if high[variable] < _FAR else max(low[variable], cap) for variable in variables],
-            [Row({self.place[v]: a for v, a in row.terms.items()}, row.low, row.high) for row in rows],
-        )
-        self.solver = Solver(problem, seconds)
-        self.solutions = np.zeros((0, len(variables)), dtype=np.int64)
-        self.roundings = {
-            self.place[variable]: (self.place[rounding], base)
-            for variable, (rounding, base) in roundings.items()
-            if variable in self.place and rounding in self.place
-        }
-        self.held: list[dict[int, int]] = []
-        """The roundings of some of the solutions."""
-        self.tried: set[tuple[int, bool, frozenset[tuple[int, int]]]] = set()
-        self._bounds: dict[frozenset[tuple[int, int]], tuple[int, int]] = {}
-
-    def seen(self, terms: Mapping[int, int]) -> tuple[int, int]:
-        """Return the least and the greatest value of an expression in the solutions found."""
-        if not len(self.solutions):
-            return 0, 0
-        values = sum(a * self.solutions[:, self.place[v]] for v, a in terms.items())
-        return int(np.min(values)), int(np.max(values))
-
-    def bounds(self, terms: Mapping[int, int]) -> tuple[int, int]:
-        """Return what an expression cannot be less or more than, with the fractions allowed."""
-        objective = self._objective(terms)
-        key = frozenset(objective.items())
-        if key not in self._bounds:
-            try:
-                (least, low), (most, high) = (self.solver.relaxed(objective, most=most) for most in (False, True))
-            except SolverError:
-                return -UNBOUNDED, UNBOUNDED
-            self._keep(least)
-            self._keep(most)
-            self._bounds[key] = math.ceil(low - _TOLERANCE), math.floor(high + _TOLERANCE)
-        return self._bounds[key]
-
-    def spread(self, terms: Mapping[int, int], *, most: bool = True) -> None:
-        """Look for a greater (smaller) value with the roundings of a solution that has room for it.
-
-        What is left is nearly always whole without being asked to be, and a thousand times faster found.
-        """
-        objective = self._objective(terms)
-        its = [(a, *self.roundings[n]) for n, a in objective.items() if n in self.roundings]
-        rooms = [sum(a * base * held[rounding] for a, rounding, base in its) for held in self.held]
-        if not rooms:
-            return
-        chosen = rooms.index((max if most else min)(rooms))
-        key = chosen, most, frozenset(objective.items())
-        if key not in self.tried:
-            self.tried.add(key)
-            with suppress(SolverError):
-                self._keep(self.solver.relaxed(objective, most=most, held=self.held[chosen])[0])
-
-    def extreme(self, terms: Mapping[int, int], *, most: bool) -> int:
-        """Return the greatest (least) value of an expression."""
-        objective = self._objective(terms)
-        found = self.solver.extreme(objective, most=most)
-        self._keep(found)
-        return sum(a * int(found[n]) for n, a in objective.items())
-
-    def together(self, terms: Mapping[int, int]) -> None:
-        """Find a solution that comes near to the greatest value of an expression, if there is one in time.
-
-        :class:`InfeasibleError` if there is no solution at all.
-        """
-        objective = self._objective(terms)
-        try:
-            found = self.solver.extreme(objective, most=True, near=_NEAR * len(terms))
-        except InfeasibleError:
-            raise
-        except SolverError:
-            return  # each expression will say so itself
-        self._keep(found)
-        self.held.append({rounding: int(found[rounding]) for rounding, _ in self.roundings.values()})
-
-    def _objective(self, terms: Mapping[int, int]) -> dict[int, int]:
-        return {self.place[v]: a for v, a in terms.items()}
-
-    def _keep(self, found: Numbers | None) -> None:
-        if found is not None:
-            self.solutions = np.vstack([self.solutions, found])

@@ -27,6 +27,7 @@ from functions.compute_kpis.protection.withholding import EVERY, Place, steps
 if TYPE_CHECKING:
     from functions.compute_kpis.protection.keys import RoundingKey
     from functions.compute_kpis.protection.ledger import Past
+    from functions.compute_kpis.protection.lots import Fingerprint, Found
     from placements_kpi.results import Figure, KpiResult, Measure, Symbol
     from placements_kpi.settings import Disclosure
 
@@ -69,6 +70,7 @@ class KpiGuard:
         pages = guard.past.pages
         self.other_key = bool(pages) and pages[-1].key_id != guard.key.key_id
         self._places: set[Place] = set()
+        self._memory: dict[Fingerprint, Found] = {}
         self._steps: dict[str, Iterator[frozenset[Place]]] = {}
 
     @property
@@ -293,6 +295,7 @@ class KpiGuard:
                 groups=self.structure.groups,
                 categories=self.structure.categories,
                 external=used.external_totals,
+                memory=self._memory,
             )
             for earlier in ([unmoved] if forgotten == unmoved else [unmoved, forgotten])
         ]

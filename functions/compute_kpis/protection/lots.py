@@ -1,0 +1,201 @@
+"""What can be true at once: a problem in lots that do not bear on each other, and the solutions found so far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from functions.compute_kpis.protection.solver import (
+    InfeasibleError,
+    Problem,
+    Row,
+    Solver,
+    SolverError,
+    components,
+    tightened,
+)
+
+if TYPE_CHECKING:
+    from functions.compute_kpis.protection.solver import Numbers
+
+UNBOUNDED = 10_000_000
+"""More people than any count can have: the bound where a reader knows none."""
+
+_FAR = UNBOUNDED // 20
+"""Bounds from here on only follow from there being none."""
+
+_NEAR = 0.5
+"""How near to the greatest sum of many expressions a first solution comes, for each of them. Which solutions are found
+first decides nothing."""
+
+_TOLERANCE = 1e-6
+"""By how much a bound from the solver may be off."""
+
+Fingerprint = tuple[object, ...]
+
+
+class Found:
+    """What has been found out of one lot; the same lot comes again when another is withheld from."""
+
+    def __init__(self, problem: Problem, seconds: float) -> None:
+        self.solver = Solver(problem, seconds)
+        self.solutions = np.zeros((0, len(problem.low)), dtype=np.int64)
+        self.held: list[dict[int, int]] = []
+        """The roundings of some of the solutions."""
+        self.tried: set[tuple[int, bool, frozenset[tuple[int, int]]]] = set()
+        self.bounds: dict[frozenset[tuple[int, int]], tuple[int, int]] = {}
+
+    def keep(self, solution: Numbers | None) -> None:
+        """Keep a solution if there is one."""
+        if solution is not None:
+            self.solutions = np.vstack([self.solutions, solution])
+
+
+class View:
+    """A problem with narrow bounds, in lots. ``roundings`` gives the variable of a variable's rounding, and its base.
+
+    ``memory`` has what was found out of such lots before, and keeps what will be.
+    :class:`InfeasibleError` if nothing fits.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        roundings: Mapping[int, tuple[int, int]],
+        seconds: float,
+        memory: dict[Fingerprint, Found],
+    ) -> None:
+        self.low, self.high, rows = tightened(problem)
+        self.lots = [
+            Lot(variables, its_rows, (self.low, self.high), roundings, seconds, memory)
+            for variables, its_rows in components(len(self.low), rows)
+        ]
+        self._lot_of = {variable: lot for lot in self.lots for variable in lot.variables}
+
+    def by_lot(self, terms: Mapping[int, int]) -> list[tuple[Lot | None, dict[int, int]]]:
+        """Return the parts of an expression by lot; what is in none is bound by nothing but its own ends."""
+        lots: dict[int, tuple[Lot | None, dict[int, int]]] = {}
+        for variable, a in terms.items():
+            lot = self._lot_of.get(variable)
+            lots.setdefault(id(lot), (lot, {}))[1][variable] = a
+        return list(lots.values())
+
+    def over(
+        self, terms: Mapping[int, int], ends_of: Callable[[Lot, dict[int, int]], tuple[int, int]]
+    ) -> tuple[int, int]:
+        """Return the ends of an expression as the sums of those of its parts in each lot."""
+        low = high = 0
+        for lot, its_terms in self.by_lot(terms):
+            if lot is None:
+                for variable, a in its_terms.items():
+                    ends = sorted((a * int(self.low[variable]), a * int(self.high[variable])))
+                    low, high = low + ends[0], high + ends[1]
+            else:
+                least, most = ends_of(lot, its_terms)
+                low, high = low + least, high + most
+        return low, high
+
+
+class Lot:
+    """Unknowns that bound each other, and solutions found so far: what a solution has is possible for sure."""
+
+    def __init__(
+        self,
+        variables: list[int],
+        rows: list[Row],
+        ends: tuple[list[float], list[float]],
+        roundings: Mapping[int, tuple[int, int]],
+        seconds: float,
+        memory: dict[Fingerprint, Found],
+    ) -> None:
+        low, high = ends
+        self.variables = variables
+        self.place = {variable: n for n, variable in enumerate(variables)}
+        # Where a reader knows no bound, a near one does as well: what is possible below it is possible.
+        cap = max(1000, 2 * sum(high[variable] for variable in variables if high[variable] < _FAR))
+        problem = Problem(
+            [low[variable] for variable in variables],
+            [high[variable] if high[variable] < _FAR else max(low[variable], cap) for variable in variables],
+            [Row({self.place[v]: a for v, a in row.terms.items()}, row.low, row.high) for row in rows],
+        )
+        self.roundings = {
+            self.place[variable]: (self.place[rounding], base)
+            for variable, (rounding, base) in roundings.items()
+            if variable in self.place and rounding in self.place
+        }
+        fingerprint = (
+            tuple(problem.low),
+            tuple(problem.high),
+            tuple((tuple(row.terms.items()), row.low, row.high) for row in problem.rows),
+            tuple(self.roundings.items()),
+        )
+        if fingerprint not in memory:
+            memory[fingerprint] = Found(problem, seconds)
+        self.found = memory[fingerprint]
+
+    def seen(self, terms: Mapping[int, int]) -> tuple[int, int]:
+        """Return the least and the greatest value of an expression in the solutions found."""
+        if not len(self.found.solutions):
+            return 0, 0
+        values = sum(a * self.found.solutions[:, self.place[v]] for v, a in terms.items())
+        return int(np.min(values)), int(np.max(values))
+
+    def bounds(self, terms: Mapping[int, int]) -> tuple[int, int]:
+        """Return what an expression cannot be less or more than, with the fractions allowed."""
+        objective = self._objective(terms)
+        key = frozenset(objective.items())
+        if key not in self.found.bounds:
+            try:
+                (least, low), (most, high) = (self.found.solver.relaxed(objective, most=most) for most in (False, True))
+            except SolverError:
+                return -UNBOUNDED, UNBOUNDED
+            self.found.keep(least)
+            self.found.keep(most)
+            self.found.bounds[key] = math.ceil(low - _TOLERANCE), math.floor(high + _TOLERANCE)
+        return self.found.bounds[key]
+
+    def spread(self, terms: Mapping[int, int], *, most: bool = True) -> None:
+        """Look for a greater (smaller) value with the roundings of a solution that has room for it.
+
+        What is left is nearly always whole without being asked to be, and a thousand times faster found.
+        """
+        objective = self._objective(terms)
+        its = [(a, *self.roundings[n]) for n, a in objective.items() if n in self.roundings]
+        rooms = [sum(a * base * held[rounding] for a, rounding, base in its) for held in self.found.held]
+        if not rooms:
+            return
+        chosen = rooms.index((max if most else min)(rooms))
+        key = chosen, most, frozenset(objective.items())
+        if key not in self.found.tried:
+            self.found.tried.add(key)
+            with suppress(SolverError):
+                self.found.keep(self.found.solver.relaxed(objective, most=most, held=self.found.held[chosen])[0])
+
+    def extreme(self, terms: Mapping[int, int], *, most: bool) -> int:
+        """Return the greatest (least) value of an expression."""
+        objective = self._objective(terms)
+        found = self.found.solver.extreme(objective, most=most)
+        self.found.keep(found)
+        return sum(a * int(found[n]) for n, a in objective.items())
+
+    def together(self, terms: Mapping[int, int]) -> None:
+        """Find a solution that comes near to the greatest value of an expression, if there is one in time.
+
+        :class:`InfeasibleError` if there is no solution at all.
+        """
+        objective = self._objective(terms)
+        try:
+            found = self.found.solver.extreme(objective, most=True, near=_NEAR * len(terms))
+        except InfeasibleError:
+            raise
+        except SolverError:
+            return  # each expression will say so itself
+        self.found.keep(found)
+        self.found.held.append({rounding: int(found[rounding]) for rounding, _ in self.roundings.values()})
+
+    def _objective(self, terms: Mapping[int, int]) -> dict[int, int]:
+        return {self.place[v]: a for v, a in terms.items()}
