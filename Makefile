@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PYTHON_FITS = @"$(or $(PYTHON),python3)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	echo "error: Python 3.11 or later is needed, and $(if $(PYTHON),PYTHON=$(PYTHON) is not one,none was found on the path); install it, or give PYTHON=/path/to/python3.11" >&2; exit 2; }
 
-.PHONY: help setup tools check run invoke preflight serve sample manifest test worlds mutants test-trino lint types format agree lighthouse weight bench bench-protection attacks chains faults template scan built arm64 rehearse assets lock clean
+.PHONY: help setup tools check run invoke preflight serve sample manifest test worlds mutants test-trino bigquery lint types format agree lighthouse weight bench bench-protection attacks chains faults template scan built arm64 rehearse assets lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,14 @@ worlds: tools ## Compare query and book on random worlds. WORLDS=3400 KPI=
 
 mutants: tools ## Change each rule of each query and see that something notices. KPI= WORLDS=120
 	$(PY) -m tests.book.mutants $(KPI) --worlds $(or $(WORLDS),120)
+
+bigquery: tools .venv-bigquery/.complete ## Every query of BigQuery on an emulator, over tables in the services' own shapes
+	$(PY) -m pytest -m bigquery -n 0 tests/bigquery
+
+.venv-bigquery/.complete: .ci/bigquery.lock | .venv/.complete
+	python=$$(.ci/sam-python) && "$$python/python3.13" -m venv --clear .venv-bigquery
+	@.ci/step "Installing the emulator of BigQuery (once; some 10 s and a fetch of 200 MB)" .venv/bin/uv pip install --quiet --python .venv-bigquery/bin/python --require-hashes --no-deps -r .ci/bigquery.lock
+	@touch $@
 
 lint: tools ## Check style, format, and the template
 	.venv/bin/ruff check .
@@ -175,6 +183,7 @@ lock: .venv-lock/bin/uv ## Pin every dependency again, with hashes
 	$(UV) --python-version 3.11 .ci/uv.in -o .ci/uv.lock
 	$(UV) --python-version 3.11 .ci/scan.in -o .ci/scan.lock
 	$(subst --universal,--python-platform linux,$(UV)) --python-version 3.13 .ci/rehearsal.in -o .ci/rehearsal.lock
+	$(UV) --python-version 3.13 .ci/bigquery.in -o .ci/bigquery.lock
 
 .venv-lock/bin/uv: .ci/uv.lock
 	$(PYTHON_FITS)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from functions.ingest_apply import client, contract, reasons
 from placements_kpi import fields, ingest, usage
+from placements_kpi.bigquery import Warehouse
 from placements_kpi.observability import logger
 from placements_kpi.settings import IngestSettings
 from placements_kpi.sources import Feed, Source
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 SOURCE = Source(
     name=contract.SOURCE,
     tables=contract.TABLES,
+    warehouse=Warehouse(Path(__file__).with_name("queries"), {"apply": "apply"}, frozenset({"rejection_reason_ids"})),
     fetch=client.fetch,
     lists=(reasons.FILE,),
     feeds=(

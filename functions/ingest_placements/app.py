@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from functions.ingest_placements import contract
 from placements_kpi import ingest, usage
+from placements_kpi.bigquery import Warehouse
 from placements_kpi.observability import logger
 from placements_kpi.settings import IngestSettings
 from placements_kpi.sources import Children, Feed, Reference, Source
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
 SOURCE = Source(
     name=contract.SOURCE,
     tables=contract.TABLES,
+    warehouse=Warehouse(
+        Path(__file__).with_name("queries"),
+        {"manage": "itt_mentor_services", "find": "find_placement_schools"},
+    ),
     feeds=(
         Feed(name="mentor_allocations", table=contract.MENTOR_ALLOCATIONS, upper=("provider_code",)),
         Feed(

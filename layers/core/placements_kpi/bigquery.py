@@ -104,7 +104,7 @@ def query(warehouse: Warehouse, feed: str, where: Mapping[str, Place], pinned: d
     """Return the query of ``feed`` with every table in its place and as it was at ``pinned``."""
     text = (warehouse.queries / f"{feed}.sql").read_text(encoding="utf-8")
     each = [warehouse.queries / f"{feed}.{service}.sql" for service in where]
-    parts = [path.read_text(encoding="utf-8").strip() for path in each if path.is_file()]
+    parts = [f"(\n{path.read_text(encoding='utf-8').strip()}\n)" for path in each if path.is_file()]
     if _EACH.search(text) and not parts:
         raise BigQueryError(f"SOURCE_LOCATION names no service that has {feed}; it names {', '.join(where)}")
     text = _EACH.sub(lambda _: "\nUNION ALL\n".join(parts), text)
@@ -254,7 +254,8 @@ def _problem(name: str, expected: tuple[str, str], column: Any) -> Iterator[str]
         yield f"its result has no column {name}"
         return
     kind = (_SAME.get(column.field_type, column.field_type), "REPEATED" if column.mode == "REPEATED" else "NULLABLE")
-    if kind != expected:
+    # A list may come as JSON, which can be null as a list cannot; its entries are looked at one by one.
+    if kind != expected and not (expected[1] == "REPEATED" and kind == ("JSON", "NULLABLE")):
         yield f"column {name} is {_told_type(*kind)}, where {_told_type(*expected)} was expected"
 
 

@@ -1,0 +1,116 @@
+"""The sample without what no table of the services can hold, as drops: so that drops and BigQuery say the same.
+
+A database has no row twice and none that is malformed, keeps neither a trainee's route as the code of Register's
+interface nor two answers whether a candidate is hidden, and has no mentor without a placement. Drafts are never asked
+for.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import importlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import ValidationError
+
+from local.sample.trainees import ROUTE_CODES
+from placements_kpi import fields
+
+if TYPE_CHECKING:
+    from placements_kpi.sources import Feed
+
+Row = dict[str, Any]
+
+SOURCES = ("apply", "register", "placements", "vacancies")
+"""Sources that can be read from BigQuery."""
+_DRAFTS = {"application_choices": {"unsubmitted", "application_not_sent"}, "applications": {"draft"}}
+_ROUTES = {code: route for route, code in ROUTE_CODES.items()}
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def write(sample: Path, to: Path) -> None:
+    """Write the drops of ``sample`` into ``to`` with nothing in them that the services' tables could not hold."""
+    unfinished = to.with_name(to.name + ".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.copytree(sample, unfinished, ignore=lambda folder, names: SOURCES if Path(folder) == sample else ())
+    for source in SOURCES:
+        drop = max((sample / source).glob("dt=*"))
+        folder = unfinished / source / drop.name
+        folder.mkdir(parents=True)
+        manifest = json.loads((drop / "manifest.json").read_text(encoding="utf-8"))
+        manifest["files"] = [_write(folder, feed, list(_facts(drop, feed))) for feed in _feeds(source)]
+        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    shutil.rmtree(to, ignore_errors=True)
+    unfinished.rename(to)
+
+
+def rows(folder: Path, source: str, feed: str) -> Iterator[Row]:
+    """Yield the rows of a feed in the drop that :func:`write` wrote."""
+    drop = max((folder / source).glob("dt=*"))
+    return map(json.loads, _lines(drop / f"{feed}.ndjson.gz"))
+
+
+def _feeds(source: str) -> tuple[Feed, ...]:
+    feeds: tuple[Feed, ...] = importlib.import_module(f"functions.ingest_{source}.app").SOURCE.feeds
+    return feeds
+
+
+def _write(folder: Path, feed: Feed, facts: list[Row]) -> dict[str, Any]:
+    content = gzip.compress(b"".join(json.dumps(row).encode() + b"\n" for row in facts), 1, mtime=0)
+    path = folder / f"{feed.name}.ndjson.gz"
+    path.write_bytes(content)
+    return {"name": path.name, "rows": len(facts), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _facts(drop: Path, feed: Feed) -> Iterator[Row]:
+    """Yield the rows that count, of each id the newest, as a database would have them."""
+    validate, key = fields.validator(feed).validate_json, feed.table.primary_key[0]
+    newest: dict[str, tuple[datetime, Row]] = {}
+    for path in sorted(drop.glob(f"{feed.name}*.ndjson*")):
+        for line in _lines(path):
+            try:
+                valid = validate(line)
+            except ValidationError:
+                continue
+            at = valid.get("updated_at") or _NEVER
+            if valid[key] not in newest or at >= newest[valid[key]][0]:
+                newest[valid[key]] = (at, json.loads(line))
+    facts = [row for _, row in newest.values()]
+    hidden = {row.get("candidate_id") for row in facts if row.get("hide_in_reporting")} - {None}
+    return (_possible(feed.name, row, hidden) for row in facts if not _impossible(feed.name, row))
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        yield from file
+
+
+def _impossible(feed: str, row: Mapping[str, Any]) -> bool:
+    if feed == "trainees":
+        return bool(row["state"] == "draft")
+    if feed == "mentor_allocations":
+        return row.get("placement_id") is None
+    return row.get("status") in _DRAFTS.get(feed, set())
+
+
+def _possible(feed: str, row: Row, hidden: set[Any]) -> Row:
+    """Return a row as the tables can hold it."""
+    if feed == "application_choices":
+        # It is the candidate who is hidden.
+        row["hide_in_reporting"] = row["candidate_id"] and row["candidate_id"] in hidden
+    elif feed == "trainees":
+        row["training_route"] = _ROUTES.get(row["training_route"], row["training_route"])
+    elif feed == "mentor_allocations":
+        # Mentors who share a placement share its school, provider and year.
+        row["placement_id"] = "-".join(str(row.get(name)) for name in ("academic_year", "school_urn", "provider_code"))
+    elif feed in {"school_activity", "provider_activity"}:
+        row |= {"sign_in_dates": sorted(days)} if (days := row.get("sign_in_dates")) else {}
+    elif feed == "vacancies":
+        row["organisation_urns"] = sorted(row.get("organisation_urns") or ())
+    return row
