@@ -26,16 +26,24 @@ if TYPE_CHECKING:
     from placements_kpi.results import Protected, Results
     from placements_kpi.settings import ComputeSettings
 
-REFUSALS = ("missing", "not_an_object", "not_json", "out_of_range", "ragged", "too_long", "wrong_type")
+REFUSALS = ("missing", "not_an_id", "not_an_object", "not_json", "out_of_range", "ragged", "too_long", "wrong_type")
 """Why a row is refused."""
 
 CODED = (
+    "appetite",
+    "contract_type",
+    "course_education_phase",
     "course_level",
+    "ect_status",
     "establishment_status",
     "establishment_type_group",
+    "funding_type",
     "gor",
     "hired_status",
+    "job_roles",
+    "link_type",
     "phase_of_education",
+    "phases",
     "provider_type",
     "rejection_reasons_type",
     "state",
@@ -58,7 +66,11 @@ NOTES = (
     "trn_too_long",
     "trn_too_short",
     "trns_keyed_by_owner",
-    *(f"{table}_{what}" for table in SOURCE_OF_TABLE for what in ("carried_over", "characters_replaced", "in_utf_8")),
+    *(
+        f"{table}_{what}"
+        for table in SOURCE_OF_TABLE
+        for what in ("carried_over", "characters_replaced", "in_utf_8", "values_left_out")
+    ),
     *(f"{table}_left_out" for table in SOURCE_OF_TABLE),
 )
 """What an ingest counts beside rows."""

@@ -28,6 +28,7 @@ SOURCE = Source(
             prepare=reasons.prepare,
             extra={reasons.STRUCTURED: fields.ANYTHING, reasons.FREE_TEXT: fields.ANYTHING},
             upper=("provider_code", "accredited_provider_code"),
+            lower=("provider_region_code",),
             still_says=("hide_in_reporting", "candidate_id"),
         ),
     ),

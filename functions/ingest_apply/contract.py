@@ -1,5 +1,6 @@
 """What ``ingest_apply`` keeps of Apply for teacher training, and nothing else."""
 
+from placements_kpi.codes import COURSE_CODE, PROVIDER_CODE, RECORD_ID
 from placements_kpi.tables import Column, Table
 
 STATUSES = frozenset(
@@ -9,6 +10,11 @@ STATUSES = frozenset(
 REASON_TYPES = frozenset(
     {"rejection_reason", "reasons_for_rejection", "rejection_reasons", "vendor_api_rejection_reasons"}
 )
+REGIONS = frozenset(
+    "no_region london south_east south_west wales west_midlands east_midlands eastern north_west "
+    "yorkshire_and_the_humber north_east scotland".split()
+)  # publish-teacher-training app/models/concerns/region_code.rb at 9173764d: Apply has its providers from there
+FUNDING = frozenset({"fee", "salary", "salaried", "apprenticeship"})
 
 APPLICATION_CHOICES = Table(
     name="application_choices",
@@ -16,7 +22,7 @@ APPLICATION_CHOICES = Table(
     primary_key=("id",),
     newest_by="updated_at",
     columns=(
-        Column("id", "string", required=True),
+        Column("id", "string", required=True, pattern=RECORD_ID),
         Column("candidate_id", "string", key="candidate"),
         Column("recruitment_cycle_year", "integer", required=True),
         Column("status", "string", required=True, codes=STATUSES),
@@ -27,12 +33,12 @@ APPLICATION_CHOICES = Table(
         Column("rejected_by_default", "boolean"),
         Column("rejection_reasons_type", "string", codes=REASON_TYPES),
         Column("rejection_reason_ids", "string[]"),
-        Column("provider_code", "string"),
-        Column("accredited_provider_code", "string"),
-        Column("provider_region_code", "string"),
-        Column("course_code", "string"),
+        Column("provider_code", "string", pattern=PROVIDER_CODE),
+        Column("accredited_provider_code", "string", pattern=PROVIDER_CODE),
+        Column("provider_region_code", "string", codes=REGIONS, counted=False),
+        Column("course_code", "string", pattern=COURSE_CODE),
         Column("course_level", "string", codes=frozenset({"primary", "secondary", "further_education"})),
-        Column("funding_type", "string"),
+        Column("funding_type", "string", codes=FUNDING),
         Column("hide_in_reporting", "boolean"),
         Column("updated_at", "timestamp"),
     ),

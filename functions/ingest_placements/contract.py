@@ -4,7 +4,10 @@
 ``school_activity`` record, one row an entry, so that SQL needs no nested rows.
 """
 
+from placements_kpi.codes import PROVIDER_CODE, RECORD_ID, UKPRN, URN
 from placements_kpi.tables import Column, Table
+
+APPETITES = frozenset({"actively_looking", "interested", "not_open", "already_organised"})
 
 MENTOR_ALLOCATIONS = Table(
     name="mentor_allocations",
@@ -12,14 +15,14 @@ MENTOR_ALLOCATIONS = Table(
     primary_key=("allocation_id",),
     newest_by="updated_at",
     columns=(
-        Column("allocation_id", "string", required=True),
-        Column("placement_id", "string"),
-        Column("school_urn", "string"),
+        Column("allocation_id", "string", required=True, pattern=RECORD_ID),
+        Column("placement_id", "string", pattern=RECORD_ID),
+        Column("school_urn", "string", pattern=URN),
         Column("mentor_id", "string", key="mentor"),
         Column("trainee_id", "string", key="trainee"),
         Column("trn", "string", key="trn"),
         Column("trn_problem", "string", derived=True),
-        Column("provider_code", "string"),
+        Column("provider_code", "string", pattern=PROVIDER_CODE),
         Column("academic_year", "integer", required=True),
         Column("created_at", "timestamp", required=True),
         Column("created_on", "date", day_of="created_at"),
@@ -35,7 +38,7 @@ SCHOOL_ACTIVITY = Table(
     primary_key=("school_urn",),
     newest_by="updated_at",
     columns=(
-        Column("school_urn", "string", required=True),
+        Column("school_urn", "string", required=True, pattern=URN),
         Column("onboarded", "boolean"),
         Column("onboarded_at", "timestamp"),
         Column("onboarded_on", "date", day_of="onboarded_at"),
@@ -54,7 +57,7 @@ HOSTING_PREFERENCES = Table(
     columns=(
         Column("school_urn", "string", derived=True),
         Column("academic_year", "integer", derived=True),
-        Column("appetite", "string", derived=True),
+        Column("appetite", "string", derived=True, codes=APPETITES),
         Column("created_at", "timestamp", derived=True),
         Column("created_on", "date", day_of="created_at"),
     ),
@@ -77,8 +80,8 @@ PROVIDER_ACTIVITY = Table(
     primary_key=("provider_code",),
     newest_by="updated_at",
     columns=(
-        Column("provider_code", "string", required=True),
-        Column("ukprn", "string"),
+        Column("provider_code", "string", required=True, pattern=PROVIDER_CODE),
+        Column("ukprn", "string", pattern=UKPRN),
         Column("onboarded", "boolean"),
         Column("onboarded_at", "timestamp"),
         Column("onboarded_on", "date", day_of="onboarded_at"),

@@ -18,7 +18,7 @@ SOURCE = Source(
     tables=contract.TABLES,
     fetch=client.fetch,
     feeds=(
-        Feed(name="providers", table=contract.PROVIDERS, upper=("code",)),
+        Feed(name="providers", table=contract.PROVIDERS, upper=("code",), lower=("region_code",)),
         Feed(name="courses", table=contract.COURSES, upper=("provider_code", "accredited_body_code")),
     ),
     references=(

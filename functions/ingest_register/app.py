@@ -20,11 +20,13 @@ SOURCE = Source(
     tables=contract.TABLES,
     warehouse=Warehouse(Path(__file__).with_name("queries"), {"register": "register"}),
     fetch=client.fetch,
+    lists=(contract.FILE,),
     feeds=(
         Feed(
             name="trainees",
             table=contract.TRAINEES,
             prepare=rows.prepare,
+            lower=("training_route",),
             extra={"placements": fields.entries({"urn": fields.text()})},
         ),
     ),

@@ -1,8 +1,21 @@
 """What ``ingest_register`` keeps of Register trainee teachers, and nothing else."""
 
+from pathlib import Path
+
+from placements_kpi.codes import UKPRN
+from placements_kpi.lists import mapping
 from placements_kpi.tables import Column, Table
 
+FILE = Path(__file__).with_name("codes.csv")
+"""Register's longer lists: every way in which a training route has been written, and all reasons for withdrawal."""
+
+ROUTES = frozenset(mapping(FILE, "training_route"))
+WITHDRAWAL_REASONS = frozenset(mapping(FILE, "withdrawal_reason"))
+UNMAPPED = "unmapped"
+"""Stands for a reason on no list: ``unknown`` is a reason of Register's own."""
+
 STATES = frozenset("draft submitted_for_trn trn_received recommended_for_award withdrawn deferred awarded".split())
+PHASES = frozenset({"primary", "secondary", "early_years"})
 
 TRAINEES = Table(
     name="trainees",
@@ -13,10 +26,10 @@ TRAINEES = Table(
         Column("trainee_id", "string", required=True, key="trainee"),
         Column("trn", "string", key="trn"),
         Column("trn_problem", "string", derived=True),  # why a TRN given could not be used; null when usable or absent
-        Column("ukprn", "string"),
+        Column("ukprn", "string", pattern=UKPRN),
         Column("state", "string", required=True, codes=STATES),
-        Column("training_route", "string"),
-        Column("course_education_phase", "string"),
+        Column("training_route", "string", codes=ROUTES, counted=False),
+        Column("course_education_phase", "string", codes=PHASES),
         Column("itt_start_date", "date"),
         Column("itt_end_date", "date"),
         Column("trainee_start_date", "date"),

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from placements_kpi.fields import looks_like_an_id
+from functions.ingest_register.contract import UNMAPPED, WITHDRAWAL_REASONS
+from placements_kpi.codes import URN
 
 if TYPE_CHECKING:
     from placements_kpi.sources import Row
 
-UNMAPPED = "unmapped"
+_URN = re.compile(URN)
 
 
 def prepare(row: Row) -> None:
     """Fill ``placement_urns`` and tidy ``withdrawal_reasons`` of a trainee, in place.
 
-    A placement typed by hand has no URN and is left out. A reason that is not an id may be
-    free text about a person: ``unmapped`` stands in its place.
+    A placement typed by hand has no URN, or something else in its place: it is left out, and the trainee stays. A
+    reason is a listed one, or ``unmapped`` stands in its place.
     """
     placements = row.pop("placements", None)
     if placements is not None:
-        row["placement_urns"] = sorted({placement["urn"] for placement in placements if placement.get("urn")})
+        row["placement_urns"] = sorted({urn for one in placements if (urn := one.get("urn")) and _URN.fullmatch(urn)})
     reasons = row.get("withdrawal_reasons")
     if reasons is not None:
-        row["withdrawal_reasons"] = sorted({_reason(given) for given in reasons if given})
+        row["withdrawal_reasons"] = sorted({_reason(given.lower()) for given in reasons if given})
 
 
 def _reason(given: str) -> str:
-    return given.lower() if looks_like_an_id(given.lower()) else UNMAPPED
+    return given if given in WITHDRAWAL_REASONS else UNMAPPED

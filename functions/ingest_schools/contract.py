@@ -5,6 +5,7 @@ out from the other two: for every URN and every day, whether it is open and whic
 URN it counts as (the KPI book, "Schools" and "Successors").
 """
 
+from placements_kpi.codes import UKPRN, URN
 from placements_kpi.tables import Column, Table
 
 STATUSES = frozenset("1 2 3 4".split())  # open, closed, open but proposed to close, proposed to open
@@ -15,6 +16,30 @@ TYPES = frozenset(
 TYPE_GROUPS = frozenset("1 2 3 4 5 6 9 10 11 13".split())
 PHASES = frozenset("0 1 2 3 4 5 6 7".split())
 REGIONS = frozenset("A B D E F G H J K W Z".split())  # W: Wales; Z: not applicable
+LINK_TYPES = frozenset(
+    {
+        "Closure",
+        "Expansion",
+        "Merged - change in age range",
+        "Merged - expansion in school capacity and changer in age range",
+        "Merged - expansion of school capacity",
+        "Other",
+        "Predecessor",
+        "Predecessor - Split School",
+        "Predecessor - amalgamated",
+        "Predecessor - merged",
+        "Result of Amalgamation",
+        "Sixth Form Centre Link",
+        "Sixth Form Centre School",
+        "Successor",
+        "Successor - Split School",
+        "Successor - amalgamated",
+        "Successor - merged",
+    }
+)
+"""All in the files of 29 January 2024 and 22 April 2025."""
+POSTCODE = "[A-Za-z]{1,2}[0-9][A-Za-z0-9]? ?[0-9][A-Za-z]{2}"
+AUTHORITY = "[0-9]{3}"
 
 SCHOOLS = Table(
     name="schools",
@@ -22,18 +47,18 @@ SCHOOLS = Table(
     primary_key=("urn",),
     newest_by="last_changed_date",
     columns=(
-        Column("urn", "string", required=True),
-        Column("establishment_name", "string"),
+        Column("urn", "string", required=True, pattern=URN),
+        Column("establishment_name", "string"),  # the register's own, of an organisation: the one text in it
         Column("establishment_status", "integer", required=True, codes=STATUSES),
         Column("type_of_establishment", "integer", required=True, codes=TYPES),
         Column("establishment_type_group", "integer", required=True, codes=TYPE_GROUPS),
         Column("phase_of_education", "integer", required=True, codes=PHASES),
         Column("gor", "string", codes=REGIONS),
-        Column("la", "string"),
+        Column("la", "string", pattern=AUTHORITY),
         Column("open_date", "date"),  # blank and 01-01-1900 both mean long ago: null
         Column("close_date", "date"),
-        Column("postcode", "string"),
-        Column("ukprn", "string"),
+        Column("postcode", "string", pattern=POSTCODE),
+        Column("ukprn", "string", pattern=UKPRN),
         Column("last_changed_date", "date"),
     ),
 )
@@ -43,9 +68,9 @@ LINKS = Table(
     description="One row per predecessor or successor link (the file links_edubasealldata).",
     primary_key=("urn", "link_urn", "link_type"),
     columns=(
-        Column("urn", "string", required=True),
-        Column("link_urn", "string", required=True),
-        Column("link_type", "string", required=True),
+        Column("urn", "string", required=True, pattern=URN),
+        Column("link_urn", "string", required=True, pattern=URN),
+        Column("link_type", "string", required=True, codes=LINK_TYPES),
         Column("link_established_date", "date"),
     ),
 )

@@ -1,8 +1,9 @@
 """The file of establishments, ``edubasealldataYYYYMMDD.csv``: one row a school, open or closed."""
 
-from functions.ingest_schools.contract import SCHOOLS
+from functions.ingest_schools.contract import AUTHORITY, POSTCODE, SCHOOLS
 from functions.ingest_schools.staged import Reader, stage
-from functions.ingest_schools.values import area_codes, codes, days, texts, urns
+from functions.ingest_schools.values import codes, days, ids, regions, texts, urns
+from placements_kpi.codes import UKPRN
 from placements_kpi.sources import SourceFile
 from placements_kpi.staging import Staging
 
@@ -13,12 +14,12 @@ FIELDS: dict[str, tuple[str, Reader]] = {
     "type_of_establishment": ("TypeOfEstablishment (code)", codes),
     "establishment_type_group": ("EstablishmentTypeGroup (code)", codes),
     "phase_of_education": ("PhaseOfEducation (code)", codes),
-    "gor": ("GOR (code)", area_codes),
-    "la": ("LA (code)", area_codes),
+    "gor": ("GOR (code)", regions),
+    "la": ("LA (code)", ids(AUTHORITY, 3)),
     "open_date": ("OpenDate", days),
     "close_date": ("CloseDate", days),
-    "postcode": ("Postcode", texts),
-    "ukprn": ("UKPRN", texts),
+    "postcode": ("Postcode", ids(POSTCODE)),
+    "ukprn": ("UKPRN", ids(UKPRN)),
     "last_changed_date": ("LastChangedDate", days),
 }
 """Name in the contract: name in the file, and what reads it. Nothing else of the file is read."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from functions.ingest_schools.contract import LINKS
 from functions.ingest_schools.staged import Reader, stage
-from functions.ingest_schools.values import days, required_texts, urns
+from functions.ingest_schools.values import days, link_types, urns
 from placements_kpi.lists import mapping
 from placements_kpi.sources import SourceFile
 from placements_kpi.staging import Settled, Staging
@@ -13,7 +13,7 @@ from placements_kpi.staging import Settled, Staging
 FIELDS: dict[str, tuple[str, Reader]] = {
     "urn": ("URN", urns),
     "link_urn": ("LinkURN", urns),
-    "link_type": ("LinkType", required_texts),
+    "link_type": ("LinkType", link_types),
     "link_established_date": ("LinkEstablishedDate", days),
 }
 """Name in the contract: name in the file, and what reads it."""

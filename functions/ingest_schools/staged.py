@@ -27,7 +27,7 @@ def stage(file: SourceFile, table: Table, fields: Mapping[str, tuple[str, Reader
     that no code page knows and Cyrillic letters are noted; the last fail a gate as well.
     """
     extract = Extract(file, {name: header for name, (header, _) in fields.items()})
-    replaced = cyrillic = 0
+    replaced = cyrillic = left_out = 0
     for batch in extract.batches():
         reading = Reading(extract.encoding)
         columns = {name: fields[name][1](column, name, reading) for name, column in batch.columns.items()}
@@ -41,12 +41,15 @@ def stage(file: SourceFile, table: Table, fields: Mapping[str, tuple[str, Reader
         staging.add(table, rows, numbers)  # type: ignore[arg-type]  # an array is as good as a list
         replaced += reading.replaced
         cyrillic += reading.cyrillic
+        left_out += reading.left_out
     for number in extract.ragged:
         staging.refuse(table, file.name, number, "ragged")
     if extract.encoding == "utf-8":
         staging.note(f"{table.name}_in_utf_8")
     if replaced:
         staging.note(f"{table.name}_characters_replaced", replaced)
+    if left_out:
+        staging.note(f"{table.name}_values_left_out", left_out)
     if cyrillic:
         staging.fail(
             "alphabet",

@@ -19,6 +19,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from functions.ingest_schools.contract import LINK_TYPES, REGIONS
+from placements_kpi.codes import UNKNOWN, URN
+
 if TYPE_CHECKING:
     from functions.ingest_schools.extract import Encoding
 
@@ -28,8 +31,8 @@ LONG_AGO = date(1900, 1, 1)
 """What GIAS says for a school so old that nobody entered when it opened."""
 
 _DAY = re.compile(rb"(\d\d?)[-/](\d\d?)[-/](\d{4})")
-_CODE = re.compile(rb"\d{1,9}")
-_URN = re.compile(rb"[1-9]\d{4,6}")
+_CODE = re.compile(rb"\d{1,3}")
+_URN = re.compile(URN.encode())
 # The five bytes that cp1252 leaves undefined become the replacement character.
 _CP1252 = "".join(bytes([byte]).decode("cp1252", "replace") for byte in range(256))
 _CYRILLIC = re.compile("[\u0400-\u052f]")
@@ -48,6 +51,8 @@ class Reading:
     """Position in the batch: the first reason, and its column."""
     replaced: int = 0
     """Characters that could not be decoded."""
+    left_out: int = 0
+    """Values that have not the form that their column has, and are left out."""
     cyrillic: int = 0
     """Texts with Cyrillic letters: the sign of a file decoded with the wrong code page."""
 
@@ -73,11 +78,30 @@ def texts(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]
     return result
 
 
-def required_texts(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
-    """Return ``values`` as text; a blank one refuses its row."""
-    result = texts(values, column, reading)
-    reading.refuse(np.flatnonzero(result.is_null().to_numpy(zero_copy_only=False)), "missing", column)
-    return result
+def ids(pattern: str, width: int = 0) -> Callable[[pa.Array[Any], str, Reading], pa.Array[Any]]:
+    """Return a reader of ids of this form, filled up with zeros to ``width`` characters.
+
+    Another value is left out and counted: the school is there all the same.
+    """
+    form = re.compile(pattern.encode())
+
+    def read(values: pa.Array[Any], _column: str, reading: Reading) -> pa.Array[Any]:
+        encoded: Any = values.dictionary_encode()
+        given = [value.strip() for value in encoded.dictionary.to_pylist()]
+        fits = [form.fullmatch(value.zfill(width)) for value in given]
+        odd = [place for place, value in enumerate(given) if value and not fits[place]]
+        if odd:
+            reading.left_out += int(np.isin(encoded.indices.to_numpy(), odd).sum())
+        found = [fit and fit[0].decode() for fit in fits]
+        spread: pa.Array[Any] = pa.array(found, pa.string()).take(encoded.indices)
+        return spread
+
+    return read
+
+
+def link_types(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
+    """Return types of link as they are listed; a blank one refuses its row."""
+    return _spread(values, _link_type, pa.string(), column, reading, required=True)
 
 
 def urns(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
@@ -95,9 +119,9 @@ def days(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
     return _spread(values, _day, pa.date32(), column, reading, required=False)
 
 
-def area_codes(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
-    """Return codes that are text, in upper case; a local authority's in its three digits. Blank is null."""
-    return _spread(values, _area_code, pa.string(), column, reading, required=False)
+def regions(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
+    """Return codes of regions, in upper case. Blank is null."""
+    return _spread(values, _region, pa.string(), column, reading, required=False)
 
 
 def _spread(
@@ -148,10 +172,16 @@ def _code(value: bytes) -> int | None:
     return int(value) if value else None
 
 
-def _area_code(value: bytes) -> str | None:
-    if not value.isascii() or len(value) > LONGEST_TEXT:
-        raise _UnreadableError("wrong_type")
-    return (value.zfill(3) if value.isdigit() else value.upper()).decode() or None
+def _region(value: bytes) -> str | None:
+    region = value.decode("ascii", "replace").upper()
+    return region if region in REGIONS else UNKNOWN if region else None
+
+
+def _link_type(value: bytes) -> str | None:
+    given = value.decode("ascii", "replace")
+    if given in LINK_TYPES or not given:
+        return given or None
+    return next((above for above in ("Successor", "Predecessor") if given.startswith(above)), UNKNOWN)
 
 
 @cache

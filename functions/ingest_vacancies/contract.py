@@ -1,5 +1,6 @@
 """What ``ingest_vacancies`` keeps of Teaching Vacancies, and nothing else."""
 
+from placements_kpi.codes import GROUP_ID, RECORD_ID, URN
 from placements_kpi.tables import Column, Table
 
 HIRED_STATUSES = frozenset(
@@ -10,6 +11,19 @@ APPLICATION_STATUSES = frozenset(
     "draft submitted reviewed shortlisted unsuccessful withdrawn interviewing offered declined "
     "unsuccessful_interview rejected".split()
 )
+JOB_ROLES = frozenset(
+    "teacher headteacher deputy_headteacher assistant_headteacher head_of_year_or_phase "
+    "head_of_department_or_curriculum teaching_assistant higher_level_teaching_assistant education_support sendco "
+    "administration_hr_data_and_finance catering_cleaning_and_site_management it_support "
+    "pastoral_health_and_welfare other_leadership other_support leadership_and_management "
+    "business_support_administration_and_corporate_services student_support_learning_and_progress "
+    "marketing_and_communications apprenticeships_and_commercial_services".split()
+)
+"""With ``CONTRACTS`` and ``PHASES`` from teaching-vacancies ``app/models/vacancy.rb`` at 98445ab0, and what that had
+before it (``middle``, ``parental_leave_cover``)."""
+PHASES = frozenset("nursery primary middle secondary sixth_form_or_college through".split())
+CONTRACTS = frozenset("permanent fixed_term parental_leave_cover casual".split())
+QUALIFIED = frozenset({"yes", "no", "on_track"})
 
 VACANCIES = Table(
     name="vacancies",
@@ -17,13 +31,13 @@ VACANCIES = Table(
     primary_key=("vacancy_id",),
     newest_by="updated_at",
     columns=(
-        Column("vacancy_id", "string", required=True),
-        Column("organisation_urns", "string[]"),
-        Column("trust_uid", "string"),
-        Column("job_roles", "string[]"),
-        Column("ect_status", "string"),
-        Column("phases", "string[]"),
-        Column("contract_type", "string"),
+        Column("vacancy_id", "string", required=True, pattern=RECORD_ID),
+        Column("organisation_urns", "string[]", pattern=URN),
+        Column("trust_uid", "string", pattern=GROUP_ID),
+        Column("job_roles", "string[]", codes=JOB_ROLES),
+        Column("ect_status", "string", codes=frozenset({"ect_suitable", "ect_unsuitable"})),
+        Column("phases", "string[]", codes=PHASES),
+        Column("contract_type", "string", codes=CONTRACTS),
         Column("publish_on", "date"),
         Column("expires_at", "timestamp", required=True),
         Column("expires_on", "date", day_of="expires_at"),
@@ -46,8 +60,8 @@ VACANCY_APPLICATIONS = Table(
     newest_by="updated_at",
     left_out=("status", "draft"),  # never sent to anybody
     columns=(
-        Column("application_id", "string", required=True),
-        Column("vacancy_id", "string", required=True),
+        Column("application_id", "string", required=True, pattern=RECORD_ID),
+        Column("vacancy_id", "string", required=True, pattern=RECORD_ID),
         Column("status", "string", required=True, codes=APPLICATION_STATUSES),
         Column("submitted_at", "timestamp"),
         Column("submitted_on", "date", day_of="submitted_at"),
@@ -57,7 +71,7 @@ VACANCY_APPLICATIONS = Table(
         Column("declined_on", "date", day_of="declined_at"),
         Column("withdrawn_at", "timestamp"),
         Column("withdrawn_on", "date", day_of="withdrawn_at"),
-        Column("qualified_teacher_status", "string"),
+        Column("qualified_teacher_status", "string", codes=QUALIFIED, counted=False),
         Column("qualified_teacher_status_year", "integer"),
         Column("is_statutory_induction_complete", "boolean"),
         Column("trn", "string", key="trn"),  # from trn, or trn_token as given

@@ -11,6 +11,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -35,10 +36,33 @@ def _text(value: Any) -> str | None:
     return value.strip() or None
 
 
+def _id(form: str) -> Kind:
+    """Return what reads an id of this form; what is written otherwise is refused (source contracts, Records)."""
+
+    def read(value: Any) -> str | None:
+        text = _text(value)
+        if text is not None and not re.fullmatch(form, text):
+            raise RefusedError
+        return text
+
+    return read
+
+
+_HEX = "[0-9A-Fa-f]"
+_own_id = _id(
+    f"[A-Za-z]?[A-Za-z]?-?[0-9]*|[A-Za-z]?[0-9]+[a-z]|{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
+)
+_urn = _id("[1-9][0-9]{4}[0-9]?")
+_ukprn = _id("[0-9]{8}")
+_short_code = _id("[0-9A-Za-z]{1,4}")
+_trust = _id("(TR)?[0-9]{1,5}")
+
+
 def _number(value: Any) -> int | None:
+    """Return a year: every number of the records is one."""
     if isinstance(value, str) and re.fullmatch("-?[0-9]+", value.strip()):
-        return int(value)
-    if value is not None and type(value) is not int:
+        value = int(value)
+    if value is not None and (type(value) is not int or not 0 <= value <= 9999):
         raise RefusedError
     return value
 
@@ -96,8 +120,13 @@ def _anything(value: Any) -> Any:
 
 
 def _upper(value: Any) -> str | None:
-    text = _text(value)
+    text = _short_code(value)
     return None if text is None else text.upper()
+
+
+def _lower(value: Any) -> str | None:
+    text = _text(value)
+    return None if text is None else text.lower()
 
 
 def _fields(kind: Kind, names: str) -> dict[str, Kind]:
@@ -106,8 +135,9 @@ def _fields(kind: Kind, names: str) -> dict[str, Kind]:
 
 FIELDS: dict[str, dict[str, Kind]] = {
     "application_choices": {
-        **_fields(_text, "id candidate_id status rejection_reasons_type provider_code accredited_provider_code"),
-        **_fields(_text, "provider_region_code course_code course_level funding_type"),
+        **_fields(_text, "candidate_id status rejection_reasons_type provider_region_code course_level funding_type"),
+        **_fields(_short_code, "provider_code accredited_provider_code course_code"),
+        "id": _own_id,
         **_fields(_number, "recruitment_cycle_year"),
         **_fields(_instant, "sent_to_provider_at rejected_at updated_at"),
         **_fields(_yes_or_no, "rejected_by_default hide_in_reporting"),
@@ -115,20 +145,23 @@ FIELDS: dict[str, dict[str, Kind]] = {
         **_fields(_anything, "structured_rejection_reasons rejection_reason"),
     },
     "trainees": {
-        **_fields(_text, "trainee_id trn ukprn state training_route course_education_phase withdrawal_trigger"),
+        **_fields(_text, "trainee_id trn state training_route course_education_phase withdrawal_trigger"),
+        "ukprn": _ukprn,
         **_fields(_day, "itt_start_date itt_end_date trainee_start_date defer_date reinstate_date withdrawal_date"),
         **_fields(_instant, "awarded_at created_at updated_at"),
         "withdrawal_reasons": _list_of(_text),
         "placements": _entries(urn=_text),
     },
     "mentor_allocations": {
-        **_fields(_text, "allocation_id placement_id school_urn mentor_id trainee_id trn"),
+        **_fields(_text, "mentor_id trainee_id trn"),
+        **_fields(_own_id, "allocation_id placement_id"),
+        "school_urn": _urn,
         **_fields(_upper, "provider_code"),
         **_fields(_number, "academic_year"),
         **_fields(_instant, "created_at updated_at deleted_at"),
     },
     "school_activity": {
-        **_fields(_text, "school_urn"),
+        "school_urn": _urn,
         **_fields(_yes_or_no, "onboarded"),
         **_fields(_instant, "onboarded_at last_signed_in_at updated_at deleted_at"),
         "sign_in_dates": _list_of(_day),
@@ -136,34 +169,42 @@ FIELDS: dict[str, dict[str, Kind]] = {
         "placements": _entries(academic_year=_number, created_at=_instant),
     },
     "provider_activity": {
-        **_fields(_text, "ukprn"),
+        "ukprn": _ukprn,
         **_fields(_upper, "provider_code"),
         **_fields(_yes_or_no, "onboarded"),
         **_fields(_instant, "onboarded_at last_signed_in_at updated_at deleted_at"),
         "sign_in_dates": _list_of(_day),
     },
     "vacancies": {
-        **_fields(_text, "vacancy_id trust_uid ect_status contract_type hired_status"),
-        **_fields(_list_of(_text), "organisation_urns job_roles phases"),
+        **_fields(_text, "ect_status contract_type hired_status"),
+        "vacancy_id": _own_id,
+        "trust_uid": _trust,
+        "organisation_urns": _list_of(_urn),
+        **_fields(_list_of(_text), "job_roles phases"),
         **_fields(_day, "publish_on starts_on"),
         **_fields(_instant, "expires_at discarded_at stats_updated_at updated_at"),
         **_fields(_yes_or_no, "takes_applications is_external"),
     },
     "applications": {
-        **_fields(_text, "application_id vacancy_id status qualified_teacher_status trn trn_token"),
+        **_fields(_own_id, "application_id vacancy_id"),
+        **_fields(_text, "status qualified_teacher_status trn trn_token"),
         **_fields(_instant, "submitted_at offered_at declined_at withdrawn_at updated_at"),
         **_fields(_number, "qualified_teacher_status_year"),
         **_fields(_yes_or_no, "is_statutory_induction_complete"),
     },
     "providers": {
-        **_fields(_text, "name provider_type ukprn urn region_code"),
+        **_fields(_text, "name provider_type"),
+        "region_code": _lower,
+        "ukprn": _ukprn,
+        "urn": _urn,
         **_fields(_upper, "code"),
         **_fields(_yes_or_no, "accredited_body"),
         **_fields(_instant, "changed_at discarded_at"),
         **_fields(_number, "recruitment_cycle_year"),
     },
     "courses": {
-        **_fields(_text, "code state"),
+        "code": _short_code,
+        "state": _text,
         **_fields(_upper, "provider_code accredited_body_code"),
         **_fields(_number, "recruitment_cycle_year"),
     },
@@ -249,10 +290,18 @@ def _row(feed: str, record: Any) -> dict[str, Any]:
         row["rejection_reasons_type"], row["rejection_reason_ids"] = _reasons(row)
     if feed == "trainees":
         placements = row.pop("placements")
-        row["placement_urns"] = None if placements is None else sorted({one["urn"] for one in placements} - {None})
+        row["placement_urns"] = None if placements is None else sorted(set(_urns(placements)))
         reasons = row["withdrawal_reasons"]
         row["withdrawal_reasons"] = None if reasons is None else sorted({one.lower() for one in reasons if one})
     return row
+
+
+def _urns(placements: list[Row]) -> Iterator[str]:
+    """Yield the URNs of placements; what is typed by hand in the place of one names no school."""
+    for one in placements:
+        with suppress(RefusedError):
+            if urn := _urn(one["urn"]):
+                yield urn
 
 
 def _said(record: Any) -> Any:
@@ -402,7 +451,7 @@ def _of_school(kind: str, text: str) -> Any:
         return _british_day(text)
     if kind == "letter":
         return text.upper() or None
-    if not text or (kind != "text" and not re.fullmatch("[0-9]+", text)):
+    if not text or not re.fullmatch({"code": "[0-9]{1,3}", "urn": "[1-9][0-9]{4,5}", "text": ".*"}[kind], text):
         raise RefusedError
     return int(text) if kind == "code" else text
 

@@ -76,7 +76,9 @@ def school(number: int, **changes: Any) -> dict[str, Any]:
         "school_urn": f"{100000 + number}",
         "onboarded": True,
         "onboarded_at": "2025-09-01T10:00:00Z",
-        "hosting_preferences": [{"academic_year": 2025, "appetite": "yes", "created_at": "2025-09-02T10:00:00Z"}],
+        "hosting_preferences": [
+            {"academic_year": 2025, "appetite": "interested", "created_at": "2025-09-02T10:00:00Z"}
+        ],
         "placements": [{"academic_year": 2025, "created_at": "2025-09-03T10:00:00Z"}] * 2,
         "sign_in_dates": ["2025-09-02"],
         "updated_at": "2026-03-01T10:00:00Z",

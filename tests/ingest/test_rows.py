@@ -101,11 +101,13 @@ def test_rows_as_bigquery_writes_them_are_the_same_snapshot(place: Place) -> Non
 
 def test_only_a_whole_value_is_nothing_and_only_of_a_name(place: Place) -> None:
     texts = ['":"null",', '"", "null"', "null and void", ':""}', ":"]
-    rows: list[Any] = [choice(number, course_code=text) for number, text in enumerate(texts)]
-    place.drop("apply", {"application_choices": rows})
-    place.ingest("apply")
-    stored = place.table("apply", "application_choices")
-    assert [one(stored, id=str(number))["course_code"] for number in range(len(texts))] == texts
+    rows: list[Any] = [
+        {"code": f"A{number}", "recruitment_cycle_year": 2026, "name": text} for number, text in enumerate(texts)
+    ]
+    place.drop("providers", {"providers": rows, "courses": []})
+    place.ingest("providers")
+    stored = place.table("providers", "providers")
+    assert [one(stored, code=f"A{number}")["name"] for number in range(len(texts))] == texts
 
 
 def test_person_identifiers_become_pseudonyms_of_their_kind(place: Place) -> None:
@@ -263,10 +265,11 @@ def test_placements_of_a_trainee_become_their_urns(place: Place) -> None:
     assert one(rows, trainee_id=token("trainee", "t3"))["placement_urns"] is None
 
 
-def test_a_withdrawal_reason_that_is_a_text_is_not_kept(place: Place) -> None:
-    place.drop("register", {"trainees": [trainee(1, withdrawal_reasons=["got_a_job", "Her mother was ill"])]})
+def test_only_listed_reasons_for_withdrawal_are_kept(place: Place) -> None:
+    given = ["Got_A_Job", "unknown", "Her mother was ill", "ada.lovelace", "no_mentor", ""]
+    place.drop("register", {"trainees": [trainee(1, withdrawal_reasons=given)]})
     place.ingest("register")
-    assert place.table("register", "trainees")[0]["withdrawal_reasons"] == ["got_a_job", "unmapped"]
+    assert place.table("register", "trainees")[0]["withdrawal_reasons"] == ["got_a_job", "unknown", "unmapped"]
 
 
 def test_lists_of_a_school_become_rows_of_their_own(place: Place) -> None:
@@ -278,7 +281,7 @@ def test_lists_of_a_school_become_rows_of_their_own(place: Place) -> None:
     assert preference == {
         "school_urn": "100001",
         "academic_year": 2025,
-        "appetite": "yes",
+        "appetite": "interested",
         "created_at": datetime(2025, 9, 2, 10),
         "created_on": date(2025, 9, 2),
     }
@@ -415,7 +418,7 @@ def test_provider_codes_are_upper_case_everywhere(place: Place) -> None:
 
 
 def test_orphans_are_counted_and_kept(place: Place) -> None:
-    rows: Rows = [application(1), application(2, vacancy_id="gone"), application(3, vacancy_id="gone too")]
+    rows: Rows = [application(1), application(2, vacancy_id="v8"), application(3, vacancy_id="v9")]
     place.drop("vacancies", {"vacancies": [vacancy(1)], "applications": rows})
     summary = place.ingest("vacancies")
     assert summary["notes"]["applications_without_vacancy"] == 2

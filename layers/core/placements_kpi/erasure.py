@@ -128,7 +128,7 @@ def erase(s3: S3Client, settings: IngestSettings, source: Source, *, dry_run: bo
         raise ErasureError(f"{source.name} has no person identifiers: there is nobody in it to erase")
     asked, keys = _asked(settings.erasure_secret_arn), _keys(settings)
     tokens = _tokens(asked, keys, source)
-    place = _Place(s3, settings.data_bucket, source, snapshots.contract_digest(source.tables), dry_run, keys)
+    place = _Place(s3, settings.data_bucket, source, snapshots.contract_digest(source), dry_run, keys)
     done = Erased()
     looked_at: set[str] = set()
     for _ in range(MOST_LOOKS):

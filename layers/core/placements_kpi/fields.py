@@ -13,7 +13,6 @@ a whole number, ``true`` and ``false`` as text, and that form of an instant are 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -29,8 +28,14 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 255
 """Characters of a text column: ids, codes and names are short, an essay is in the wrong column."""
 LONGEST_LIST = 10_000
+LARGEST_NUMBER = 9_999
+"""Every whole number that a record has is a year; a longer one is somebody's number in the wrong column."""
 
-TRN_TOKEN = core_schema.nullable_schema(core_schema.str_schema(strict=True, pattern="^[0-9a-f]{64}$"))
+TRN_TOKEN = core_schema.custom_error_schema(
+    core_schema.nullable_schema(core_schema.str_schema(strict=True, pattern="^[0-9a-f]{64}$")),
+    custom_error_type="wrong_type",
+    custom_error_message="not a token",
+)
 """A TRN that its owner has already keyed with the shared key."""
 
 ANYTHING = core_schema.any_schema()
@@ -39,12 +44,11 @@ _INSTANT = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d
 _INSTANT_UTC = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,9})? UTC$"
 _WHOLE_NUMBER = r"^-?\d{1,19}$"
 _TRUE_OR_FALSE = r"^(?i:true|false)$"
-_ID = re.compile(r"[a-z0-9_.]{1,80}")
 
 
 def text() -> CoreSchema:
     """Return what a text field, or null, is validated with, for ``Feed.extra``."""
-    return core_schema.nullable_schema(_text_schema(False))
+    return core_schema.nullable_schema(_text_schema(False, None))
 
 
 def entries(fields: Mapping[str, CoreSchema]) -> CoreSchema:
@@ -53,11 +57,6 @@ def entries(fields: Mapping[str, CoreSchema]) -> CoreSchema:
         {name: core_schema.typed_dict_field(schema, required=False) for name, schema in fields.items()}
     )
     return core_schema.nullable_schema(core_schema.list_schema(entry, strict=True, max_length=LONGEST_LIST))
-
-
-def looks_like_an_id(given: str) -> bool:
-    """Return whether ``given`` can be a code of a service, and not free text in its place."""
-    return _ID.fullmatch(given) is not None
 
 
 def validator(feed: Feed) -> SchemaValidator:
@@ -81,13 +80,17 @@ def entry_columns(children: Children) -> list[Column]:
 
 
 def _column_schema(column: Column) -> CoreSchema:
-    schema = _KINDS[column.kind](column.required)
+    schema = _KINDS[column.kind](column.required, column.pattern)
     return schema if column.required else core_schema.nullable_schema(schema)
 
 
-def _text_schema(required: bool) -> CoreSchema:
+def _text_schema(required: bool, pattern: str | None) -> CoreSchema:
     return core_schema.str_schema(
-        strict=True, strip_whitespace=True, min_length=1 if required else None, max_length=LONGEST_TEXT
+        strict=True,
+        strip_whitespace=True,
+        min_length=1 if required else None,
+        max_length=LONGEST_TEXT,
+        pattern=None if pattern is None else f"^(?:{pattern})?$",  # a blank is none
     )
 
 
@@ -102,21 +105,21 @@ def _text_of(pattern: str, then: CoreSchema) -> CoreSchema:
     return core_schema.chain_schema([core_schema.str_schema(strict=True, strip_whitespace=True, pattern=pattern), then])
 
 
-def _integer_schema(_required: bool) -> CoreSchema:
+def _integer_schema(_required: bool, _pattern: str | None) -> CoreSchema:
     number = _either(core_schema.int_schema(strict=True), _text_of(_WHOLE_NUMBER, core_schema.int_schema(strict=False)))
-    return core_schema.chain_schema([number, core_schema.int_schema(strict=True, ge=-(2**63), lt=2**63)])
+    return core_schema.chain_schema([number, core_schema.int_schema(strict=True, ge=0, le=LARGEST_NUMBER)])
 
 
-def _boolean_schema(_required: bool) -> CoreSchema:
+def _boolean_schema(_required: bool, _pattern: str | None) -> CoreSchema:
     as_text = _text_of(_TRUE_OR_FALSE, core_schema.bool_schema(strict=False))
     return _either(core_schema.bool_schema(strict=True), as_text)
 
 
-def _date_schema(_required: bool) -> CoreSchema:
+def _date_schema(_required: bool, _pattern: str | None) -> CoreSchema:
     return core_schema.date_schema(strict=True, ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))
 
 
-def _instant_schema(_required: bool) -> CoreSchema:
+def _instant_schema(_required: bool, _pattern: str | None) -> CoreSchema:
     # The pattern first: pydantic alone would take the text "1700000000" for an instant.
     with_zone = _text_of(_INSTANT, core_schema.datetime_schema(strict=False))
     of_bigquery = _text_of(_INSTANT_UTC, core_schema.no_info_plain_validator_function(_instant_of_bigquery))
@@ -136,14 +139,14 @@ def _instant_of_bigquery(text: str) -> str:
     return text.replace(" UTC", "Z")
 
 
-def _list_schema(kind: Kind) -> Callable[[bool], CoreSchema]:
-    def schema(_required: bool) -> CoreSchema:
-        return core_schema.list_schema(_KINDS[kind](False), strict=True, max_length=LONGEST_LIST)
+def _list_schema(kind: Kind) -> Callable[[bool, str | None], CoreSchema]:
+    def schema(_required: bool, pattern: str | None) -> CoreSchema:
+        return core_schema.list_schema(_KINDS[kind](False, pattern), strict=True, max_length=LONGEST_LIST)
 
     return schema
 
 
-_KINDS: dict[Kind, Callable[[bool], CoreSchema]] = {
+_KINDS: dict[Kind, Callable[[bool, str | None], CoreSchema]] = {
     "string": _text_schema,
     "integer": _integer_schema,
     "boolean": _boolean_schema,

@@ -94,7 +94,7 @@ def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
     written; a dry run writes nothing.
     """
     started, clock = times.now(), time.monotonic()
-    this = _Run(source, settings, store.s3_client(), snapshots.contract_digest(source.tables))
+    this = _Run(source, settings, store.s3_client(), snapshots.contract_digest(source))
     this.summary = {
         "source": source.name,
         "run_id": runs.run_id(started, None),  # of an event not understood not even a digest is kept

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic_core import ValidationError
 
+from placements_kpi.codes import listed
 from placements_kpi.fields import validator
 from placements_kpi.guises import EMPTY, LOOK_AT, guise
 from placements_kpi.pseudonyms import Pseudonyms, normalise_trn
@@ -60,6 +61,7 @@ _REASONS = {
     "missing": "missing",
     "string_too_short": "missing",
     "string_too_long": "too_long",
+    "string_pattern_mismatch": "not_an_id",
     "too_long": "too_long",
     "greater_than_equal": "out_of_range",
     "less_than": "out_of_range",
@@ -208,7 +210,7 @@ class _Reader:
         if not self._rows:
             return
         columns = [column for column in self._feed.table.columns if column.day_of is None]
-        rows = _columnar(columns, self._rows, self._feed.upper)
+        rows = _columnar(columns, self._rows, self._feed.upper, self._feed.lower)
         self._staging.add(self._feed.table, rows, self._numbers)
         if self._file.in_pieces:
             self._piece.append(rows)
@@ -226,7 +228,7 @@ class _Reader:
                 found.append(entry)
                 numbers.append(number)
         columns = [column for column in children.table.columns if column.day_of is None]
-        self._staging.add(children.table, _columnar(columns, found, ()), numbers)
+        self._staging.add(children.table, _columnar(columns, found), numbers)
 
 
 def _together(table: Table, batches: list[pa.Table]) -> pa.Table:
@@ -235,17 +237,26 @@ def _together(table: Table, batches: list[pa.Table]) -> pa.Table:
     return pa.concat_tables([arrow_schema(Table("", columns)).empty_table(), *batches])
 
 
-def _columnar(columns: list[Column], rows: list[Row], upper: tuple[str, ...]) -> pa.Table:
-    """Return rows as an Arrow table; a blank text is no text."""
+def _columnar(
+    columns: list[Column], rows: list[Row], upper: tuple[str, ...] = (), lower: tuple[str, ...] = ()
+) -> pa.Table:
+    """Return rows as an Arrow table; a blank text is no text, and a code on no list is unknown."""
     schema = arrow_schema(Table("", tuple(columns)))
     arrays: list[Any] = []
-    for name, kind in zip(schema.names, schema.types, strict=True):
-        values: Any = pa.array([row.get(name) for row in rows], kind)
+    for column, kind in zip(columns, schema.types, strict=True):
+        name = column.name
+        given = [row.get(name) for row in rows]
+        if column.kind == "string[]":
+            given = [None if texts is None else [text for text in texts if text] for texts in given]
+        values: Any = pa.array(given, kind)
         if pa.types.is_string(kind):
             values = pc.utf8_upper(values) if name in upper else values
+            values = pc.utf8_lower(values) if name in lower else values
             blank = pc.equal(values, pa.scalar(""))
             if blank.true_count:
                 values = pc.if_else(blank, pa.scalar(None, kind), values)
+        if column.codes is not None:
+            values = listed(values, column.codes)
         arrays.append(values)
     return pa.Table.from_arrays(arrays, schema=schema)
 

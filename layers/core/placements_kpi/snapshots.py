@@ -22,21 +22,27 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
     from placements_kpi.pseudonyms import Pseudonyms
-    from placements_kpi.sources import Fetched
-    from placements_kpi.tables import Table
+    from placements_kpi.sources import Fetched, Source
 
 
 class SnapshotError(PlacementsKpiError):
     """A snapshot asked for does not exist or is not whole."""
 
 
-def contract_digest(tables: Iterable[Table]) -> str:
-    """Return a digest of everything in a contract that decides what a row looks like."""
-    described = [
+def contract_digest(source: Source) -> str:
+    """Return a digest of everything in a contract that decides what a row looks like, lists of codes included.
+
+    Rows of another digest are not carried on: a code that is new on a list is found by reading all of the source again.
+    """
+    described: list[Any] = [
         [table.name, list(table.primary_key), table.newest_by]
-        + [[c.name, c.kind, c.required, c.key, c.day_of, c.derived] for c in table.columns]
-        for table in tables
+        + [
+            [c.name, c.kind, c.required, c.key, c.day_of, c.derived, sorted(c.codes or ()), c.pattern]
+            for c in table.columns
+        ]
+        for table in source.tables
     ]
+    described += [hashlib.sha256(path.read_bytes()).hexdigest() for path in source.lists]
     return hashlib.sha256(store.canonical_json(described)).hexdigest()
 
 

@@ -185,6 +185,8 @@ class Feed:
     children: tuple[Children, ...] = ()
     upper: tuple[str, ...] = ()
     """Columns stored in upper case."""
+    lower: tuple[str, ...] = ()
+    """Columns stored in lower case."""
     still_says: tuple[str, str] | None = None
     """A column that says yes or no, and that of the person of whom: a row that is refused still says it of their
     other rows."""

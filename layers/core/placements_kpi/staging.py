@@ -294,8 +294,9 @@ def _count(table: Table, kept: pa.Table, unknown: Counter[str], filled: Counter[
     for column in table.columns:
         values: Any = kept[column.name].drop_null()
         filled[column.name] += len(values)
-        if column.codes is not None:
-            known = pc.is_in(whole(values.cast(pa.string())), value_set=pa.array(sorted(column.codes)))
+        if column.codes is not None and column.counted:
+            texts: Any = pc.list_flatten(values) if pa.types.is_list(values.type) else values.cast(pa.string())
+            known = pc.is_in(whole(texts), value_set=pa.array(sorted(column.codes)))
             if known.false_count:
                 unknown[column.name] += known.false_count
         if column.name == "trn_problem":

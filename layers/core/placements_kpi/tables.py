@@ -51,7 +51,9 @@ class Column:
     before the row leaves memory. ``day_of`` names a timestamp column of the same
     table: this column is its London day, derived, never read from the source.
     ``derived`` marks any other column the ingest function works out itself.
-    ``codes`` are the known values; an unknown one is kept and counted.
+    A text is one of ``codes`` or has the form ``pattern`` (:mod:`placements_kpi.codes`): one on no list is stored as
+    ``unknown`` and counted, one of another form refuses its row. Of whole numbers, all short, one on no list is kept
+    and counted. ``counted``: at ingest; else by the check of the lists (``compute_kpis/unknown_values.sql``).
     """
 
     name: str
@@ -61,6 +63,8 @@ class Column:
     day_of: str | None = None
     derived: bool = False
     codes: frozenset[str] | None = None
+    counted: bool = True
+    pattern: str | None = None
 
     @property
     def from_source(self) -> bool:
