@@ -11,6 +11,10 @@ needs longer than a function may run: what was read of a provider and cycle is k
 (:mod:`placements_kpi.partial`), and the next run goes on. Every token expires one day
 (``authentication_tokens.expires_at``): a provider whose token is refused keeps the rows that it had.
 
+A cycle that Register does not know is refused (422), or, where its validation lets it through, answered with the
+current one (``AcademicCycle.for_year(…) || AcademicCycle.current``). Either way the cycle is skipped by its year;
+a trainee whose dates say another cycle than the list that they came in is kept as the dates say.
+
 Held against DFE-Digital/register-trainee-teachers at ce112654: ``app/controllers/api``,
 ``app/services/api/get_trainees_service.rb`` (no upper limit to ``per_page``) and
 ``config/initializers/rack_attack.rb`` (100 requests a minute by address, as ``config/settings.yml`` has it).
@@ -19,14 +23,16 @@ Held against DFE-Digital/register-trainee-teachers at ce112654: ``app/controller
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial as bound
 from typing import TYPE_CHECKING, Any
 
 from functions.ingest_register import contract
 from placements_kpi import deltas, https, partial, times
+from placements_kpi.codes import UKPRN
 from placements_kpi.https import IDLE_PAGES, AnswerError, BudgetError, Client, StatusError, inside
 from placements_kpi.observability import logger
 from placements_kpi.promises import listed
@@ -42,6 +48,7 @@ REFUSED_PERCENT = 2
 """Share of the tokens that may be refused (one always may), with the rows of their providers as they were."""
 REFUSED_TOKEN = frozenset({401, 403})
 CYCLE_NOT_KNOWN = 422
+_UKPRN = re.compile(UKPRN)
 
 
 def fetch(request: Request) -> Fetched:
@@ -82,9 +89,12 @@ def fetch(request: Request) -> Fetched:
 
 def cycles() -> list[int]:
     """Return the start years of Register's academic cycles (1 August to 31 July) to read, the running one last."""
-    today = times.today()
-    running = today.year if today.month >= 8 else today.year - 1
+    running = _cycle_of_day(times.today())
     return list(range(running - EARLIER_CYCLES, running + 1))
+
+
+def _cycle_of_day(day: date) -> int:
+    return day.year if day.month >= 8 else day.year - 1
 
 
 def _digest(text: str) -> str:
@@ -152,14 +162,18 @@ class _Reading:
                 yield piece
             elif cycle not in self.facts["refused_cycles"]:
                 try:
-                    for trainee in _of_cycle(self.client, token, cycle, since):
-                        providers.update(filter(None, [trainee.get("ukprn")]))
+                    for trainee in _of_cycle(self.client, token, cycle, self.facts["cycles"][-1], since):
+                        ukprn = trainee.get("ukprn")
+                        if isinstance(ukprn, str) and _UKPRN.fullmatch(ukprn):
+                            providers.add(ukprn)
                         yield trainee
                 except StatusError as error:
                     if error.status != CYCLE_NOT_KNOWN:
                         raise
                     logger.warning("Register does not accept a cycle", extra={"cycle": cycle, "reason": str(error)})
                     self.facts["refused_cycles"].append(cycle)
+                    if len(self.facts["refused_cycles"]) == len(self.facts["cycles"]):
+                        raise
                     continue
                 if self.kept is not None:
                     yield Piece(bound(self.kept.keep, name))
@@ -182,8 +196,11 @@ class _Reading:
         )
 
 
-def _of_cycle(client: Client, token: str, cycle: int, since: str | None) -> Iterator[Mapping[str, Any]]:
-    """Yield each trainee of one provider and cycle, and again each that changed meanwhile."""
+def _of_cycle(client: Client, token: str, cycle: int, running: int, since: str | None) -> Iterator[Mapping[str, Any]]:
+    """Yield each trainee of one provider and cycle, and again each that changed meanwhile.
+
+    :class:`StatusError` of :data:`CYCLE_NOT_KNOWN` if the answer is that of the running cycle instead.
+    """
     seen: set[tuple[str, str]] = set()
     page, idle = 1, 0
     while True:
@@ -191,6 +208,10 @@ def _of_cycle(client: Client, token: str, cycle: int, since: str | None) -> Iter
         if since is not None:
             query["since"] = since
         trainees, is_last = _page(client, token, query)
+        if not seen and cycle != running and trainees and not any(_cycle_of(one) == cycle for one in trainees):
+            instead, _ = _page(client, token, query | {"academic_cycle": running})
+            if {str(one.get("trainee_id")) for one in trainees} & {str(one.get("trainee_id")) for one in instead}:
+                raise StatusError(f"Register answers for cycle {cycle} with the running one", CYCLE_NOT_KNOWN)
         new = [trainee for trainee in trainees if _version(trainee) not in seen]
         seen.update(_version(trainee) for trainee in new)
         yield from new
@@ -204,6 +225,15 @@ def _of_cycle(client: Client, token: str, cycle: int, since: str | None) -> Iter
             since, page = reached, 1
         else:
             page += 1  # a whole page of trainees updated in one moment: only the page number leads on
+
+
+def _cycle_of(trainee: Mapping[str, Any]) -> int | None:
+    """Return the cycle that a trainee's dates say (``app/services/trainees/set_academic_cycles.rb``)."""
+    start = trainee.get("trainee_start_date") or trainee.get("itt_start_date")
+    try:
+        return _cycle_of_day(date.fromisoformat(str(start)))
+    except ValueError:
+        return None
 
 
 def _version(trainee: Mapping[str, Any]) -> tuple[str, str]:

@@ -5,7 +5,7 @@ out from the other two: for every URN and every day, whether it is open and whic
 URN it counts as (the KPI book, "Schools" and "Successors").
 """
 
-from placements_kpi.codes import UKPRN, URN
+from placements_kpi.codes import UKPRN
 from placements_kpi.tables import Column, Table
 
 STATUSES = frozenset("1 2 3 4".split())  # open, closed, open but proposed to close, proposed to open
@@ -47,7 +47,7 @@ SCHOOLS = Table(
     primary_key=("urn",),
     newest_by="last_changed_date",
     columns=(
-        Column("urn", "string", required=True, pattern=URN),
+        Column("urn", "string", required=True),
         Column("establishment_name", "string"),  # the register's own, of an organisation: the one text in it
         Column("establishment_status", "integer", required=True, codes=STATUSES),
         Column("type_of_establishment", "integer", required=True, codes=TYPES),
@@ -68,8 +68,8 @@ LINKS = Table(
     description="One row per predecessor or successor link (the file links_edubasealldata).",
     primary_key=("urn", "link_urn", "link_type"),
     columns=(
-        Column("urn", "string", required=True, pattern=URN),
-        Column("link_urn", "string", required=True, pattern=URN),
+        Column("urn", "string", required=True),
+        Column("link_urn", "string", required=True),
         Column("link_type", "string", required=True, codes=LINK_TYPES),
         Column("link_established_date", "date"),
     ),

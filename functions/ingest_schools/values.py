@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from functions.ingest_schools.contract import LINK_TYPES, REGIONS
-from placements_kpi.codes import UNKNOWN, URN
+from placements_kpi.codes import UNKNOWN
 
 if TYPE_CHECKING:
     from functions.ingest_schools.extract import Encoding
@@ -32,7 +32,7 @@ LONG_AGO = date(1900, 1, 1)
 
 _DAY = re.compile(rb"(\d\d?)[-/](\d\d?)[-/](\d{4})")
 _CODE = re.compile(rb"\d{1,3}")
-_URN = re.compile(URN.encode())
+_URN = re.compile(rb"[1-9]\d{4,5}")
 # The five bytes that cp1252 leaves undefined become the replacement character.
 _CP1252 = "".join(bytes([byte]).decode("cp1252", "replace") for byte in range(256))
 _CYRILLIC = re.compile("[\u0400-\u052f]")

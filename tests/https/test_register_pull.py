@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -145,6 +146,50 @@ def test_a_cycle_that_is_not_accepted_is_skipped_by_name_and_asked_for_once(serv
     served.ingest("register", tokens=tokens)
     assert fetched(served)["refused_cycles"] == [2024]
     assert sum(question.query.get("academic_cycle") == "2024" for _, question in served.standins.asked) == 1
+
+
+def test_a_cycle_that_is_answered_with_the_running_one_is_skipped_by_its_year(served: Served) -> None:
+    tokens = drop_of_trainees(served)
+    answer = register(served).answer
+
+    def current(question: Question) -> Any:
+        unknown = question.query.get("academic_cycle") == "2023"
+        return answer(
+            replace(question, query=dict(question.query) | {"academic_cycle": "2025"} if unknown else question.query)
+        )
+
+    register(served).answer = current
+    summary = served.ingest("register", tokens=tokens)
+    assert fetched(served)["refused_cycles"] == [2023]
+    (facts,) = summary["tables"]
+    assert (facts["rows_in"], facts["duplicates"]) == (8, 0)
+
+
+def test_a_trainee_whose_dates_say_another_cycle_than_their_list_is_kept(served: Served) -> None:
+    rows = [trainee(number, ukprn="10000000", itt_start_date=f"{2023 + number}-09-01") for number in range(3)]
+    served.place.drop("register", {"trainees": [row | {"trainee_start_date": row["itt_start_date"]} for row in rows]})
+    read = register(served)._trainee
+    register(served)._trainee = lambda entry, at: read(entry, at) | {"trainee_start_date": "2025-10-01"}
+    summary = served.ingest("register", tokens=["local-10000000"])
+    assert fetched(served)["refused_cycles"] == []
+    assert summary["tables"][0]["kept"] == 3
+
+
+def test_a_service_that_accepts_no_cycle_is_not_one_without_trainees(served: Served) -> None:
+    tokens = drop_of_trainees(served)
+    register(served).answer = lambda _: error_reply(422, "UnprocessableEntity", "Academic cycle is not valid")
+    with pytest.raises(StatusError, match="422"):
+        served.ingest("register", tokens=tokens)
+
+
+def test_what_stands_in_the_place_of_a_ukprn_is_not_in_the_manifest(served: Served) -> None:
+    tokens = drop_of_trainees(served)
+    read = register(served)._trainee
+    named = {"ukprn": "Ada Lovelace"}
+    register(served)._trainee = lambda entry, at: read(entry, at) | (named if entry.trainee_id == "t0" else {})
+    served.ingest("register", tokens=tokens, max_refused_percent=50)
+    assert set().union(*fetched(served)["providers"].values()) == {"10000000", "10000001", "10000002"}
+    assert not any(b"Lovelace" in body for body in served.place.objects().values())
 
 
 def pulled(served: Served, tokens: list[str], budget: float, **event: bool) -> tuple[int, dict[str, Any]]:

@@ -18,16 +18,16 @@ RECORD_ID = "[A-Za-z]{0,2}-?[0-9]{0,18}|[A-Za-z]?[0-9]{1,18}[a-z]|[0-9a-fA-F]{8}
 """A row's own id: a number or a UUID (``db/schema.rb`` of each service), the number with a letter or two beside it at
 most, as an export may tell its kinds apart. A National Insurance number has more."""
 
-URN = "[1-9][0-9]{4,5}"
+URN = "[0-9]{5,6}"
 """A school's unique reference number (register-trainee-teachers ``app/forms/placement_form.rb`` takes six digits,
 publish-teacher-training ``app/models/provider.rb`` five or six)."""
 
 UKPRN = "[0-9]{8}"
 """A provider's reference number in the UK register (publish-teacher-training ``app/validators``)."""
 
-PROVIDER_CODE = "[A-Za-z0-9]{1,4}"
-COURSE_CODE = "[A-Za-z0-9]{1,4}"
-"""Letters and digits (publish-teacher-training ``app/services/providers/generate_course_code_service.rb``)."""
+PROVIDER_CODE = "[A-Za-z]?[A-Za-z0-9]{1,4}"
+COURSE_CODE = PROVIDER_CODE
+"""Three or four letters and digits (publish-teacher-training ``generate_course_code_service.rb``)."""
 
 GROUP_ID = "(?:TR)?[0-9]{1,5}"
 """A trust's UID or group id in Get information about schools."""
