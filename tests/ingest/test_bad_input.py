@@ -224,10 +224,18 @@ def test_a_folder_in_the_place_of_a_file_is_no_file(place: Place) -> None:
 def test_many_wrong_names_are_told_shortly(place: Place) -> None:
     folder = place.drop("apply", {"application_choices": choices()})
     for number in range(500):
-        (folder / f"more-{number}.ndjson").touch()
+        (folder / f"courses-{number:012}.ndjson").touch()
     with pytest.raises(RefusedError, match="and 495 more") as refused:
         place.ingest("apply")
     assert len(str(refused.value)) < 500
+
+
+def test_a_file_that_somebody_named_after_somebody_is_not_named(place: Place) -> None:
+    folder = place.drop("apply", {"application_choices": choices()})
+    for name in ("ada_lovelace.ndjson", "application_choices 2000006.ndjson", "application_choices_old.ndjson"):
+        (folder / name).touch()
+    with pytest.raises(RefusedError, match=r"\(application_choices_old\.ndjson, 2 of other names\)"):
+        place.ingest("apply")
 
 
 @pytest.mark.parametrize("denied", ["manifest.json", "application_choices.ndjson"])

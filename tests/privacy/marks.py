@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import io
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,8 @@ class Mark:
     where: str
     tables: tuple[str, ...] = ()
     column: str | None = None
+    hashed: bool = True
+    """Whether hashes of it are looked for too, as of what somebody may take for an identifier."""
 
 
 @dataclass
@@ -49,6 +51,12 @@ class Marks:
         core = f"Zqx{len(self.planted):05d}Wvk"
         self.planted.append(Mark(core, form.format(core), where, tables, column))
         return self.planted[-1].value
+
+    def plain(self, where: str, form: str = "{}") -> str:
+        """Return a new mark that may be anything but an identifier of a person."""
+        value = self.text(where, form)
+        self.planted[-1] = replace(self.planted[-1], hashed=False)
+        return value
 
     def trn(self, where: str) -> str:
         """Return a new TRN that no sample has."""
@@ -76,16 +84,13 @@ def source_of(name: str) -> Source:
 
 
 def kept_columns(table: Table) -> list[Column]:
-    """Return the columns of text that a contract keeps as they come: from the source, and no person's identifier.
+    """Return the columns of text that a contract keeps as they come: what organisations are called in a register."""
+    return [column for column in table.columns if column.name in {"name", "establishment_name"}]
 
-    Reasons are lists of ids: what is no id is put in order by the ingest, so that a mark has no place in them.
-    """
-    return [
-        column
-        for column in table.columns
-        if column.from_source and column.key is None and column.kind in {"string", "string[]"}
-        and "reason" not in column.name
-    ]  # fmt: skip
+
+def coded_columns(table: Table) -> list[Column]:
+    """Return the columns that hold codes of a list: what is on none becomes one word for all that is not known."""
+    return [column for column in table.columns if column.from_source and (column.codes or "reason" in column.name)]
 
 
 def plant(sources: Path, marks: Marks) -> None:
@@ -108,7 +113,7 @@ def edit_file(drop: Path, feed: Feed, change: Callable[[list[Row]], list[Row | s
         rows = change([json.loads(line) for line in body.splitlines() if _is_record(line)])
         new = "".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows).encode()
         count = len(rows)
-    replace(drop, path, new, count)
+    rewrite(drop, path, new, count)
 
 
 _CSV = {"schools": "edubasealldata", "school_links": "links_edubasealldata"}
@@ -121,7 +126,7 @@ def _is_record(line: bytes) -> bool:
         return False
 
 
-def replace(drop: Path, path: Path, body: bytes, rows: int) -> None:
+def rewrite(drop: Path, path: Path, body: bytes, rows: int) -> None:
     """Write a file of a drop and make its manifest say so."""
     stored = gzip.compress(body, mtime=0) if path.suffix == ".gz" else body
     path.write_bytes(stored)
@@ -133,25 +138,26 @@ def replace(drop: Path, path: Path, body: bytes, rows: int) -> None:
 
 
 def plant_json(rows: list[Row], feed: Feed, source: str, marks: Marks) -> list[Row | str]:
-    """Return the rows with marks: people and unknown columns in the first, kept columns in two, bad rows at the end."""
+    """Return the rows with marks: people and unknown columns in the first, texts and codes in two, bad ones last."""
     table = feed.table
     for number, row in enumerate(rows[:ROWS_MARKED]):
         where = f"{source}/{feed.name} row {number}"
         mark_people(row, table, where, marks)
         mark_unknown(row, where, marks)
-    for row in rows[ROWS_MARKED : ROWS_MARKED + 2]:  # a mark in each column that is kept
+    for row in rows[ROWS_MARKED : ROWS_MARKED + 2]:
         for column in kept_columns(table):
-            children = [child.table.name for child in feed.children if child.table.columns[0].name == column.name]
-            mark = marks.text(f"{source}/{feed.name}", "{}", (table.name, *children), column.name)
-            row[column.name] = [mark] if column.kind == "string[]" else mark
+            row[column.name] = marks.text(f"{source}/{feed.name} {column.name}", "{}", (table.name,), column.name)
+        for column in coded_columns(table):
+            mark = marks.plain(f"{source}/{feed.name} {column.name}")
+            row[column.name] = [mark, f"other.{mark}", mark.lower()] if column.kind == "string[]" else mark
         for child in feed.children:
             for entry in row.get(child.field) or ():
                 for column in child.table.columns[1:]:
                     if column.kind == "string":
-                        entry[column.name] = marks.text(
-                            f"{source}/{child.field}", "{}", (child.table.name,), column.name
-                        )
-                entry["comment"] = marks.text(f"{source}/{child.field}", FORMS["notes"])
+                        entry[column.name] = marks.plain(f"{source}/{feed.name} {child.field} {column.name}")
+                entry["comment"] = marks.plain(f"{source}/{feed.name} {child.field}", FORMS["notes"])
+        if "placements" in feed.extra:
+            row["placements"] = [{"urn": marks.plain(f"{source}/{feed.name} placements urn")}]
     return [*rows, *bad_rows(rows[ROWS_MARKED + 2], feed, f"{source}/{feed.name}", marks)]
 
 
@@ -184,49 +190,69 @@ def mark_unknown(row: Row, where: str, marks: Marks) -> None:
 
 
 def bad_rows(good: Row, feed: Feed, where: str, marks: Marks) -> Iterator[Row | str]:
-    """Yield rows that are quarantined, each with marks in it: wrong types, too long, missing, and no JSON at all."""
-    table = feed.table
-    keys = set(table.primary_key)
-    timed = next(column.name for column in table.columns if column.kind in {"timestamp", "date", "integer"})
-    wrong = [
-        {timed: marks.text(f"{where} of the wrong type")},
-        {kept_columns(table)[-1].name: {"why": marks.text(f"{where} an object")}},
-        {kept_columns(table)[-1].name: marks.text(f"{where} too long") * 40},
-    ]
-    if "trn_token" in feed.extra:
-        wrong.append({"trn_token": marks.trn(f"{where} raw TRN where a token should be"), "trn": None})
-    for number, changes in enumerate(wrong):
-        row = {name: value for name, value in good.items() if name not in keys}
-        row |= {
-            name: marks.text(f"{where} key of bad row {number}") for name in keys if table.column(name).kind == "string"
-        }
-        row |= {name: good[name] for name in keys if table.column(name).kind != "string"}
-        mark_people(row, table, f"{where} bad row {number}", marks)
-        yield row | changes
+    """Yield rows that are quarantined: in each column what is no value of it, and what is no record at all."""
+    for number, (name, value) in enumerate(bad_values(feed, where, marks)):
+        row = good | {"updated_at": None}
+        if number < ROWS_MARKED:
+            mark_people(row, feed.table, f"{where} bad row {number}", marks)
+        yield row | {name: value}
     yield json.dumps(good)[:-1] + ', "note": "' + marks.text(f"{where} no JSON")
     yield json.dumps([marks.text(f"{where} a list")])
     yield marks.text(f"{where} bare text", "{} µ")
 
 
+def bad_values(feed: Feed, where: str, marks: Marks) -> Iterator[tuple[str, Any]]:
+    """Yield for each field of a record, those read to work others out and those inside lists too, what it cannot be."""
+    for column in feed.table.columns:
+        if column.from_source:
+            yield column.name, {"why": [marks.plain(f"{where} {column.name} an object")]}
+            if column.kind not in {"string", "string[]"} or column.pattern:
+                mark = marks.plain(f"{where} {column.name}")
+                yield column.name, [mark] if column.kind.endswith("[]") else mark
+            elif column.kind == "string":
+                yield column.name, marks.plain(f"{where} {column.name} too long") * 40
+            else:
+                yield column.name, marks.plain(f"{where} {column.name} no list")
+    for child in feed.children:
+        yield child.field, {"why": marks.plain(f"{where} {child.field} an object")}
+        yield child.field, [marks.plain(f"{where} {child.field} no entry")]
+        for column in child.table.columns[1:]:
+            if column.day_of is None:
+                yield child.field, [{column.name: [marks.plain(f"{where} {child.field} {column.name} a list")]}]
+    if "placements" in feed.extra:
+        yield "placements", [{"urn": {"why": marks.plain(f"{where} placements urn an object")}}]
+        yield "placements", marks.plain(f"{where} placements no list")
+    if "structured_rejection_reasons" in feed.extra:
+        for shape in ("{}", '{{"selected_reasons": "{}"}}', '{{"selected_reasons": [{{"id": ["{}"]}}]}}'):
+            yield "structured_rejection_reasons", marks.plain(f"{where} structured_rejection_reasons", shape)
+    if "trn_token" in feed.extra:
+        yield "trn_token", marks.trn(f"{where} trn_token")
+
+
 def plant_csv(body: bytes, feed: Feed, marks: Marks) -> tuple[bytes, int]:
-    """Return a file of GIAS with a mark in every cell that is not read of some rows, and in the texts that are kept."""
+    """Return a file of GIAS with a mark in every cell that is not read of a row, and one in each cell that is read."""
     fields = import_module(f"functions.ingest_schools.{'establishments' if feed.name == 'schools' else 'links'}").FIELDS
-    columns = {column.name: column for column in kept_columns(feed.table)}
-    kept = {file_name: name for name, (file_name, _) in fields.items()}
+    kept = {column.name for column in kept_columns(feed.table)}
+    names = {file_name: name for name, (file_name, _) in fields.items()}
     header, *rows = list(csv.reader(io.StringIO(body.decode("cp1252"))))
-    for row in rows[:1]:
-        for place, name in enumerate(header):
-            if name not in kept:
-                row[place] = marks.text(f"schools/{feed.name} {name}", "{}")
-    for name, file_name in (("establishment_name", "EstablishmentName"), ("postcode", "Postcode")):
-        if name in columns and file_name in header:
-            rows[4][header.index(file_name)] = marks.text("schools", "{}", (feed.table.name,), name)
-    ragged = [*rows[5], marks.text(f"schools/{feed.name} beyond the last column", "{}")]
-    bad = list(rows[6])
-    bad[header.index("URN")] = marks.text(f"schools/{feed.name} URN", "{}")
-    for place, name in enumerate(header):
-        if name not in kept:
-            bad[place] = marks.text(f"schools/{feed.name} {name} of a bad row", "{}")
+    for place, file_name in enumerate(header):
+        if file_name not in names:
+            rows[0][place] = marks.plain(f"schools/{feed.name} {file_name}")
+    ragged = [*rows[5], marks.plain(f"schools/{feed.name} beyond the last column")]
+    more = [ragged]
+    for number, (file_name, name) in enumerate(names.items()):
+        place, where = header.index(file_name), f"schools/{feed.name} {name}"
+        if name in kept:
+            rows[10][place] = marks.text(where, "{}", (feed.table.name,), name)
+        elif name in {"gor", "la", "postcode", "ukprn"}:
+            rows[11 + number][place] = marks.plain(where)
+        else:  # a type of link that is on no list is one type, so that a row of its own may stand for its neighbour
+            bad = list(rows[30 + number])
+            bad[place] = marks.plain(where)
+            more.append(bad)
+    for place, file_name in enumerate(header):
+        if file_name not in names:
+            more[1][place] = marks.plain(f"schools/{feed.name} {file_name} of a bad row")
     out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows([header, *rows, ragged, bad])
-    return out.getvalue().encode("cp1252"), len(rows) + 2
+    csv.writer(out, lineterminator="\r\n").writerows([header, *rows, *more])
+    return out.getvalue().encode("cp1252"), len(rows) + len(more)

@@ -181,7 +181,7 @@ def _any_case_forms(mark: Mark) -> Iterator[tuple[str, bytes]]:
     yield "percent-encoded throughout", "".join(f"%{byte:02x}" for byte in raw).encode()
     if quote(mark.value) != mark.value:
         yield "URL", quote(mark.value, safe="").encode()
-    for how, digest in _digests(mark):
+    for how, digest in _digests(mark) if mark.hashed else ():
         yield how, digest.hex()[:HEX_SHOWN].encode()
 
 
@@ -194,7 +194,7 @@ def _exact_forms(mark: Mark) -> Iterator[tuple[str, bytes]]:
             if len(whole) >= WIDTH:
                 yield "base64", whole
                 yield "base64 for URLs", whole.replace(b"+", b"-").replace(b"/", b"_")
-    for how, digest in _digests(mark):
+    for how, digest in _digests(mark) if mark.hashed else ():
         yield f"{how}, bytes", digest[:BYTES_SHOWN]
         yield f"{how}, base64", base64.b64encode(digest)[:12]
 

@@ -133,7 +133,7 @@ def open_drop(location: Location, day: date, feeds: Sequence[Feed], folder: Path
     promised = {file.name: file for file in manifest.files}
     present = set(names) - {MANIFEST}
     if len(promised) != len(manifest.files) or promised.keys() != present:
-        differing = promises.listed(sorted(present ^ promised.keys())) or "a file named twice"
+        differing = promises.named(sorted(present ^ promised.keys())) or "a file named twice"
         raise DropError(f"{where} and its {MANIFEST} do not name the same files ({differing}): ask its owner")
     chosen = match(feeds, sorted(present), where)
     files = {}
@@ -192,18 +192,18 @@ def match(feeds: Sequence[Feed], names: list[str], where: str) -> dict[str, list
         if len(matching) != max(1, len(numbers)):
             what = f"{len(matching)} files for" if matching else "no file for"
             raise DropError(
-                f"{where} has {what} {feed.name}, where there should be one; it has {promises.listed(names)}: "
+                f"{where} has {what} {feed.name}, where there should be one; it has {promises.named(names)}: "
                 "was it renamed, or left out? Ask its owner"
             )
         if [int(number) for number in numbers] != list(range(len(numbers))):
             raise DropError(
                 f"{where} has not all shards of {feed.name}, or one twice: they should be numbered from "
-                f"{0:012} on; it has {promises.listed(names)}. Ask its owner"
+                f"{0:012} on; it has {promises.named(names)}. Ask its owner"
             )
         chosen[feed.name] = matching
     surplus = sorted(set(names).difference(*chosen.values()))
     if surplus:
-        raise DropError(f"{where} has files that are not in the contract ({promises.listed(surplus)}): ask its owner")
+        raise DropError(f"{where} has files that are not in the contract ({promises.named(surplus)}): ask its owner")
     return chosen
 
 

@@ -96,6 +96,26 @@ def listed(names: Sequence[str] | dict[str, None], between: str = ", ") -> str:
     return between.join(list(names)[:MOST_TOLD]) + (f" and {more} more" if more > 0 else "")
 
 
+_WORDS = frozenset(
+    "application applications choices trainees mentor allocations school schools activity provider providers courses "
+    "vacancies links edubasealldata manifest ndjson json csv gz zip txt parquet readme copy new old".split()
+)
+
+
+def named(names: Sequence[str]) -> str:
+    """Return the names of files as a message may tell them: those made of our own words and dates, the others counted.
+
+    Whoever exports a file names it, and may name it after somebody.
+    """
+    ours = [name for name in names if all(map(_is_ours, re.split(r"[-._ ]+|(?<=[a-z])(?=[0-9])", name.lower())))]
+    others = len(names) - len(ours)
+    return listed([*ours, f"{others} of other names"] if others else ours)
+
+
+def _is_ours(part: str) -> bool:
+    return part in _WORDS or re.fullmatch("[0-9]{1,2}|20[0-9]{6}|[0-9]{12}", part) is not None
+
+
 def _parsed(content: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_once)
@@ -124,7 +144,7 @@ def _check_version(promise: dict[str, Any]) -> None:
     given = promise.get("schema_version")
     if not isinstance(given, str | int) or isinstance(given, bool) or str(given) in SCHEMA_VERSIONS:
         return  # what is missing or of another kind is told with all the rest
-    told = given if re.fullmatch(r"[\w.-]{1,12}", str(given)) else "another"
+    told = given if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,2}){0,2}", str(given)) else "another"
     raise PromiseError(
         f"is of schema_version {told} and this code reads {listed(SCHEMA_VERSIONS)} only: "
         "deploy the code that reads it, or have it written in a version that this code reads"
