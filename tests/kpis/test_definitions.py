@@ -16,6 +16,7 @@ from functions.compute_kpis.catalogue import load_kpi
 from functions.compute_kpis.definitions import load_definitions
 from functions.compute_kpis.points import points_of
 from functions.ingest_apply import reasons
+from functions.ingest_register import contract
 from functions.ingest_schools import lineage
 from local.sample.answers import REGION_CODES
 from local.sample.trainees import ROUTES
@@ -179,6 +180,20 @@ def test_a_cycle_added_to_the_calendar_has_points(tmp_path: Path) -> None:
         ("apply", "application_choices", "course_level", ["course_level_class"]),
         ("apply", "application_choices", "rejection_reasons_type", ["rejection_reason_format"]),
         ("register", "trainees", "state", ["trainee_state_class"]),
+        ("register", "trainees", "training_route", ["training_route_class"]),
+        (
+            "apply",
+            "application_choices",
+            "provider_region_code",
+            ["region_of_publish", "not_in_england_publish_region", "publish_region_without_region"],
+        ),
+        (
+            "providers",
+            "providers",
+            "region_code",
+            ["region_of_publish", "not_in_england_publish_region", "publish_region_without_region"],
+        ),
+        ("vacancies", "vacancy_applications", "qualified_teacher_status", ["qualified_teacher_status_class"]),
         ("vacancies", "vacancies", "hired_status", ["hired_status_outcome"]),
         ("vacancies", "vacancy_applications", "status", ["vacancy_application_status_class"]),
         ("schools", "schools", "gor", ["region_of_gor", "not_in_england_gor", "gor_without_region"]),
@@ -189,6 +204,16 @@ def test_a_cycle_added_to_the_calendar_has_points(tmp_path: Path) -> None:
 def test_a_list_has_every_code_of_the_contract_once(source: str, table: str, column: str, lists: list[str]) -> None:
     found = [code for name in lists for code in codes(name)]
     assert sorted(found) == sorted(known_to_contract(source, table, column))
+
+
+def test_the_reasons_for_withdrawal_that_are_kept_are_those_that_have_a_group() -> None:
+    assert codes("withdrawal_reason_group_of_id") == contract.WITHDRAWAL_REASONS
+    assert contract.UNMAPPED not in contract.WITHDRAWAL_REASONS
+
+
+def test_roles_and_states_that_a_rule_names_are_kept() -> None:
+    assert codes("counted_job_role") <= known_to_contract("vacancies", "vacancies", "job_roles")
+    assert codes("running_course_state") <= known_to_contract("providers", "courses", "state")
 
 
 def test_statuses_of_schools_are_open_closed_or_proposed() -> None:
