@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from functions.compute_kpis.protection.lots import UNBOUNDED, Fingerprint, Found, Lot, View
+from functions.compute_kpis.protection.lots import UNBOUNDED, Lot, Memory, View
 from functions.compute_kpis.protection.solver import INFINITY, InfeasibleError, Problem, Row, SolverError
 
 _HELPS = 0.9
@@ -195,7 +195,7 @@ def audit(
     categories: frozenset[str] = frozenset(),
     external: Mapping[str, tuple[int, int]] | None = None,
     every_interval: bool = False,
-    memory: dict[Fingerprint, Found] | None = None,
+    memory: Memory | None = None,
 ) -> Finding:
     """Return what can be worked out from ``releases``, the newest last.
 
@@ -206,7 +206,7 @@ def audit(
     to: one that differs in little costs little. It decides nothing.
     """
     oldest = 0
-    memory = {} if memory is None else memory
+    memory = memory or Memory()
     while True:
         attacker = _Attacker(releases[oldest:], links, enforced, rule, external or {}, memory)
         try:
@@ -243,12 +243,14 @@ class _Attacker:
         enforced: Sequence[Link],
         rule: Rule,
         external: Mapping[str, tuple[int, int]],
-        memory: dict[Fingerprint, Found],
+        memory: Memory,
     ) -> None:
         self.memory = memory
         self.releases, self.links, self.enforced = releases, links, enforced
         self.rule, self.external = rule, external
         self.problem = Problem()
+        self.names: list[tuple[str | int, ...]] = []
+        """What the variables of the problem are called: the name of the count, how many it had before, what of it."""
         self.facts: list[Row] = []
         """The rows of the problem that hold between true counts, whatever is published."""
         self.public: View | None = None
@@ -280,7 +282,11 @@ class _Attacker:
             for percentage in release.percentages:
                 self._percentage(percentage)
         roundings = {one.variable: (one.rounding, one.base) for one in self.unknowns if one.rounding is not None}
-        self.view = View(self.problem, roundings, self.rule.seconds, self.memory)
+        for one in self.unknowns:
+            if isinstance(one.shown, int):
+                called = self.names[one.variable]
+                self.memory.values |= {called: one.shown, (*called, "rounded"): one.shown // one.base}
+        self.view = View(self.problem, roundings, self.rule.seconds, self.names, self.memory)
         for lot in self.view.lots:
             lot.together(dict.fromkeys(lot.variables, 1))
 
@@ -307,6 +313,7 @@ class _Attacker:
             return False
         known = cell.exact or name in self.external
         made = _Unknown(name, self.problem.variable(low, high), known, cell.shown, base, release.floor, cell.exact)
+        self.names.append((name, 0 if before is None else int(self.names[before.variable][1]) + 1))
         self.unknowns.append(made)
         if before is not None:
             self.revised.append((before, made))
@@ -383,6 +390,7 @@ class _Attacker:
     def _rounding(self, one: _Unknown) -> int:
         if one.rounding is None:
             one.rounding = self.problem.variable(0, UNBOUNDED // one.base + 1)
+            self.names.append((*self.names[one.variable], "rounded"))
             terms = {one.variable: 1, one.rounding: -one.base}
             self.problem.rows.append(Row(terms, 1 - one.base, one.base - 1))
         return one.rounding
@@ -531,7 +539,7 @@ class _Attacker:
                 [ends[n] if n in known else end for n in range(len(ends))]
                 for ends, end in ((self.problem.low, 0), (self.problem.high, UNBOUNDED))
             )
-            self.public = View(Problem(low_of, high_of, self.facts), {}, self.rule.seconds, self.memory)
+            self.public = View(Problem(low_of, high_of, self.facts), {}, self.rule.seconds)
         least, most = self.public.over(terms, Lot.bounds)
         return low <= least and most <= high
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from functions.compute_kpis.protection.audit import FEW, Cell, Finding, Link, Percentage, Release, Rule, Sign, audit
 from functions.compute_kpis.protection.ledger import Entry, no_longer_nobody, revised, scope_of, seen, the_same
+from functions.compute_kpis.protection.lots import Memory
 from functions.compute_kpis.protection.quantities import (
     PARTS,
     Part,
@@ -27,7 +28,6 @@ from functions.compute_kpis.protection.withholding import EVERY, Place, steps
 if TYPE_CHECKING:
     from functions.compute_kpis.protection.keys import RoundingKey
     from functions.compute_kpis.protection.ledger import Past
-    from functions.compute_kpis.protection.lots import Fingerprint, Found
     from placements_kpi.results import Figure, KpiResult, Measure, Symbol
     from placements_kpi.settings import Disclosure
 
@@ -70,7 +70,7 @@ class KpiGuard:
         pages = guard.past.pages
         self.other_key = bool(pages) and pages[-1].key_id != guard.key.key_id
         self._places: set[Place] = set()
-        self._memory: dict[Fingerprint, Found] = {}
+        self._memory = Memory()
         self._steps: dict[str, Iterator[frozenset[Place]]] = {}
 
     @property
@@ -356,15 +356,14 @@ class KpiGuard:
             if name not in self._steps:
                 # When everybody was alike is not to be told: the row goes at every point.
                 loses = _points if name in self._alike else self._shown_at
-                wholes = [
-                    one for link in self.structure.links if name in link.parts for one in self.members[link.whole]
-                ]
+                sums = [link for link in self.structure.links if name in link.parts and len(link.parts) > 1]
+                wholes = [one for link in sums for one in self.members[link.whole]]
                 self._steps[name] = steps(
                     self.description, self.members.get(name, []), wholes, self._smallest_other, loses
                 )
             for places in self._steps[name]:
                 self._places |= places
-                if any(any(sign is not None for _, sign in self._told(figure)) for figure in self._figures_at(places)):
+                if any(sign is not None for figure in self._figures_at(places) for _, sign in self._told(figure)):
                     hides = True
                     break
         return hides

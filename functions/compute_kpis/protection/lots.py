@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -35,11 +35,12 @@ first decides nothing."""
 _TOLERANCE = 1e-6
 """By how much a bound from the solver may be off."""
 
-Fingerprint = tuple[object, ...]
+Name = Hashable
+"""What a variable is called, from one audit to the next."""
 
 
 class Found:
-    """What has been found out of one lot; the same lot comes again when another is withheld from."""
+    """What has been found out of one lot."""
 
     def __init__(self, problem: Problem, seconds: float) -> None:
         self.solver = Solver(problem, seconds)
@@ -55,10 +56,33 @@ class Found:
             self.solutions = np.vstack([self.solutions, solution])
 
 
+class Memory:
+    """What was found out before. The same lot comes again while others are withheld from, or one that allows more."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[object, ...], Found] = {}
+        self.columns: dict[Name, tuple[Found, int]] = {}
+        """Where the newest solutions have a variable."""
+        self.values: dict[Name, int] = {}
+        """What is known of variables that are in no solution."""
+
+    def recalled(self, names: Sequence[Name], otherwise: Sequence[float]) -> list[Numbers]:
+        """Return solutions that these variables had, of whichever lots they were then; they may not fit any more."""
+        columns = [self.columns.get(name) for name in names]
+        number = max((len(column[0].solutions) for column in columns if column), default=0)
+        made = np.empty((number, len(names)), dtype=np.int64)
+        for place, (name, column) in enumerate(zip(names, columns, strict=True)):
+            if column and len(column[0].solutions):
+                made[:, place] = np.resize(column[0].solutions[:, column[1]], number)
+            else:
+                made[:, place] = self.values.get(name, int(otherwise[place]))
+        return list(made)
+
+
 class View:
     """A problem with narrow bounds, in lots. ``roundings`` gives the variable of a variable's rounding, and its base.
 
-    ``memory`` has what was found out of such lots before, and keeps what will be.
+    ``memory`` has what was found out of such lots before, by the ``names`` of the variables, and keeps what will be.
     :class:`InfeasibleError` if nothing fits.
     """
 
@@ -67,13 +91,17 @@ class View:
         problem: Problem,
         roundings: Mapping[int, tuple[int, int]],
         seconds: float,
-        memory: dict[Fingerprint, Found],
+        names: Sequence[Name] = (),
+        memory: Memory | None = None,
     ) -> None:
         self.low, self.high, rows = tightened(problem)
+        memory, names = memory or Memory(), names or range(len(self.low))
         self.lots = [
-            Lot(variables, its_rows, (self.low, self.high), roundings, seconds, memory)
+            Lot(variables, its_rows, (self.low, self.high), roundings, seconds, names, memory)
             for variables, its_rows in components(len(self.low), rows)
         ]
+        for lot in self.lots:
+            memory.columns |= {names[variable]: (lot.found, place) for variable, place in lot.place.items()}
         self._lot_of = {variable: lot for lot in self.lots for variable in lot.variables}
 
     def by_lot(self, terms: Mapping[int, int]) -> list[tuple[Lot | None, dict[int, int]]]:
@@ -110,7 +138,8 @@ class Lot:
         ends: tuple[list[float], list[float]],
         roundings: Mapping[int, tuple[int, int]],
         seconds: float,
-        memory: dict[Fingerprint, Found],
+        names: Sequence[Name],
+        memory: Memory,
     ) -> None:
         low, high = ends
         self.variables = variables
@@ -133,9 +162,13 @@ class Lot:
             tuple((tuple(row.terms.items()), row.low, row.high) for row in problem.rows),
             tuple(self.roundings.items()),
         )
-        if fingerprint not in memory:
-            memory[fingerprint] = Found(problem, seconds)
-        self.found = memory[fingerprint]
+        if fingerprint in memory.found:
+            self.found = memory.found[fingerprint]
+            return
+        self.found = memory.found[fingerprint] = Found(problem, seconds)
+        for solution in memory.recalled([names[variable] for variable in variables], problem.low):
+            if self.found.solver.fits(solution):
+                self._keep_with_roundings(solution)
 
     def seen(self, terms: Mapping[int, int]) -> tuple[int, int]:
         """Return the least and the greatest value of an expression in the solutions found."""
@@ -194,8 +227,13 @@ class Lot:
             raise
         except SolverError:
             return  # each expression will say so itself
-        self.found.keep(found)
-        self.found.held.append({rounding: int(found[rounding]) for rounding, _ in self.roundings.values()})
+        self._keep_with_roundings(found)
+
+    def _keep_with_roundings(self, solution: Numbers) -> None:
+        self.found.keep(solution)
+        held = {rounding: int(solution[rounding]) for rounding, _ in self.roundings.values()}
+        if held not in self.found.held:
+            self.found.held.append(held)
 
     def _objective(self, terms: Mapping[int, int]) -> dict[int, int]:
         return {self.place[v]: a for v, a in terms.items()}

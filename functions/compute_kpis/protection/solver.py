@@ -63,6 +63,10 @@ class Solver:
         self._matrix = _Matrix(problem)
         self._held: Mapping[int, int] = {}
 
+    def fits(self, numbers: Numbers) -> bool:
+        """Return whether whole numbers are a solution."""
+        return self._matrix.fits(numbers)
+
     def solve(self, objective: Mapping[int, float], *, most: bool = False, near: float = 0.0) -> Numbers:
         """Return the whole numbers that make ``objective`` least (``most``: greatest), always the same ones.
 
