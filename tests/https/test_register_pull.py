@@ -192,6 +192,17 @@ def test_what_stands_in_the_place_of_a_ukprn_is_not_in_the_manifest(served: Serv
     assert not any(b"Lovelace" in body for body in served.place.objects().values())
 
 
+def test_what_a_live_service_gave_and_a_gate_refused_is_read_again_when_it_is_accepted(served: Served) -> None:
+    tokens = drop_of_trainees(served, each=20)
+    served.ingest("register", tokens=tokens)
+    with pytest.raises(RefusedError, match="20 rows where the current snapshot has 60"):
+        served.ingest("register", {"full": True}, tokens=tokens[:1])
+    assert of_provider(served) == {"10000000": 20, "10000001": 20, "10000002": 20}
+    refused = served.place.json("attempts/register.json")["snapshot"]
+    summary = served.ingest("register", {"action": "accept", "snapshot": refused}, tokens=tokens[:1])
+    assert (summary["outcome"], of_provider(served)) == ("accepted", {"10000000": 20})
+
+
 def pulled(served: Served, tokens: list[str], budget: float, **event: bool) -> tuple[int, dict[str, Any]]:
     """Ingest until it ends well; return how many runs that took, and the summary."""
     for run in range(1, 10):

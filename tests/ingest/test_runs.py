@@ -117,7 +117,7 @@ def test_an_older_drop_alone_never_replaces_a_newer_snapshot(place: Place) -> No
     assert place.current("apply") == current
 
 
-def test_a_refused_snapshot_is_kept_and_can_be_accepted_by_its_id(place: Place) -> None:
+def test_of_a_refused_snapshot_counts_are_kept_and_it_can_be_accepted_by_its_id(place: Place) -> None:
     place.drop("apply", {"application_choices": choices(100)}, day="2026-07-13")
     before = place.ingest("apply")["snapshot"]
     place.drop("apply", {"application_choices": choices(150)})
@@ -127,22 +127,53 @@ def test_a_refused_snapshot_is_kept_and_can_be_accepted_by_its_id(place: Place) 
     attempt = place.json("attempts/apply.json")
     assert attempt["outcome"] == "refused" and attempt["error"]
     assert attempt["snapshot"] in str(refused.value)
-    assert place.json(f"manifests/apply/{attempt['snapshot']}.json")["status"] == "refused"
+    manifest = place.json(f"manifests/apply/{attempt['snapshot']}.json")
+    assert (manifest["status"], manifest["files"], manifest["tables"][0]["kept"]) == ("refused", [], 150)
+    assert place.listing("snapshots/") == [key for key in place.listing("snapshots/") if before in key]
 
     summary = place.ingest("apply", {"action": "accept", "snapshot": attempt["snapshot"]})
     assert summary["outcome"] == "accepted"
     assert place.current("apply") == attempt["snapshot"]
     assert place.json("attempts/apply.json")["error"] is None
+    assert len(place.table("apply", "application_choices")) == 150
     assert place.ingest("apply")["outcome"] == "unchanged"
+    before = place.ingest("apply", {"action": "accept", "snapshot": before})["current"]
+    assert place.current("apply") == before
+    with pytest.raises(RefusedError):  # what was accepted once is there still
+        place.ingest("apply", {"day": "2026-07-14"})
+    assert place.ingest("apply", {"action": "accept", "snapshot": attempt["snapshot"]})["outcome"] == "accepted"
 
 
-def test_a_snapshot_with_a_missing_file_is_not_accepted(place: Place) -> None:
+def test_a_drop_that_changed_after_it_was_refused_is_not_what_is_accepted(place: Place) -> None:
     place.drop("apply", {"application_choices": choices(100)}, day="2026-07-13")
     before = place.ingest("apply")["snapshot"]
     place.drop("apply", {"application_choices": choices(150)})
     with pytest.raises(RefusedError):
         place.ingest("apply")
     snapshot = place.json("attempts/apply.json")["snapshot"]
+    place.drop("apply", {"application_choices": choices(151)})
+    with pytest.raises(RefusedError, match=f"and not {snapshot}, which was to be accepted"):
+        place.ingest("apply", {"action": "accept", "snapshot": snapshot})
+    assert place.current("apply") == before
+
+
+def test_a_refused_snapshot_is_not_accepted_with_more_wrong_than_was_known(place: Place) -> None:
+    place.drop("apply", {"application_choices": choices(100)}, day="2026-07-13")
+    before = place.ingest("apply")["snapshot"]
+    place.drop("apply", {"application_choices": choices(150)})
+    with pytest.raises(RefusedError):
+        place.ingest("apply")
+    snapshot = place.json("attempts/apply.json")["snapshot"]
+    with pytest.raises(RefusedError, match="150 rows; between 1 and 149 are expected"):
+        place.ingest("apply", {"action": "accept", "snapshot": snapshot}, max_rows=149)
+    assert place.current("apply") == before
+
+
+def test_a_snapshot_with_a_missing_file_is_not_accepted(place: Place) -> None:
+    place.drop("apply", {"application_choices": choices(100)}, day="2026-07-13")
+    snapshot = place.ingest("apply")["snapshot"]
+    place.drop("apply", {"application_choices": choices(101)})
+    before = place.ingest("apply")["snapshot"]
     place.s3.delete_object(Bucket=BUCKET, Key=place.json(f"manifests/apply/{snapshot}.json")["files"][0]["key"])
     with pytest.raises(SnapshotError, match="not whole"):
         place.ingest("apply", {"action": "accept", "snapshot": snapshot})

@@ -65,6 +65,8 @@ class _Run:
     """Manifest of the current snapshot."""
     day: date | None = None
     """The day whose drop is read whatever is newer: asked for, or the one that is to be keyed again."""
+    accepted: dict[str, Any] | None = None
+    """Manifest of a refused snapshot that an operator accepts: its rows were not kept, and are read again."""
     summary: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -140,8 +142,7 @@ def _act(this: _Run) -> None:
     this.pointer = store.read_pointer(this.s3, this.settings.data_bucket, snapshots.pointer_key(this.source.name))
     if this.pointer is not None:
         this.summary |= {"current": this.pointer.body["snapshot"], "current_as_of": this.pointer.body["as_of"]}
-    if this.event.action == "accept":
-        _accept(this, str(this.event.snapshot))
+    if this.event.action == "accept" and _accept(this, str(this.event.snapshot)):
         return
     if this.event.action == "erase":
         _erase(this)
@@ -150,11 +151,17 @@ def _act(this: _Run) -> None:
         this.pseudonyms = pseudonyms.load(this.settings.pseudonym_secret_arn, this.settings.stage)
     if this.pointer is not None:
         this.current = store.read_json(this.s3, this.settings.data_bucket, this.pointer.body["manifest"])
-    this.day = this.event.day
+    this.day = this.event.day or _day_of_drop(this.accepted)
     if this.event.action == "rekey":
         _rekey(this)
         return
     _take(this)
+
+
+def _day_of_drop(manifest: dict[str, Any] | None) -> date | None:
+    """Return the day of the drop that a snapshot was made from; ``None``: it was made from a live service."""
+    fetched = manifest["fetched"] if manifest else {}
+    return date.fromisoformat(fetched["day"]) if fetched.get("transport") == "drop" else None
 
 
 def _take(this: _Run) -> None:
@@ -166,11 +173,18 @@ def _take(this: _Run) -> None:
             _ingest_drop(this, Path(folder))
 
 
-def _accept(this: _Run, snapshot: str) -> None:
-    """Make a stored snapshot current, refused or earlier, because an operator named it."""
+def _accept(this: _Run, snapshot: str) -> bool:
+    """Make a stored snapshot current because an operator named it; return whether its rows are there.
+
+    Of a refused one they are not. Its source is read again then, and the gates that refused it let it pass.
+    """
     manifest = snapshots.stored(this.s3, this.settings.data_bucket, this.source.name, snapshot)
+    if snapshots.was_refused(manifest):
+        this.accepted = manifest
+        return False
     this.summary |= _facts(manifest)
     _flip(this, manifest)
+    return True
 
 
 def _rekey(this: _Run) -> None:
@@ -187,8 +201,7 @@ def _rekey(this: _Run) -> None:
     if this.current["key_id"] == this.key_id:
         this.summary |= _facts(this.current) | {"outcome": "unchanged"}
     else:
-        fetched = this.current["fetched"]
-        this.day = date.fromisoformat(fetched["day"]) if fetched.get("transport") == "drop" else None
+        this.day = _day_of_drop(this.current)
         _take(this)
     rows = {table["table"]: table["kept"] for table in this.summary["tables"]}
     this.summary["rekeyed"] = before | {"to_snapshot": this.summary["snapshot"], "rows": rows}
@@ -270,7 +283,7 @@ def _fetch(this: _Run, folder: Path) -> Fetched:
         folder=folder,
         tokens=() if in_bigquery else secret.tokens(this.settings.source_secret_arn),
         previous=previous,
-        full=this.event.full or this.event.action == "rekey",
+        full=this.event.full or this.event.action == "rekey" or (this.accepted or {}).get("kind") == "full",
         kept_for="" if this.event.dry_run else f"{this.key_id}|{this.contract}|{this.settings.code_version}",
         day=this.day,
     )
@@ -346,6 +359,14 @@ def _land(this: _Run, read: _Read) -> None:
     snapshot = snapshots.snapshot_id(this.source.name, fetched.as_of, this.contract, this.pseudonyms, tables)
     unchanged = this.pointer is not None and this.pointer.body["snapshot"] == snapshot
     failures = _judge(this, read, unchanged=unchanged)
+    if this.accepted is not None and this.day is not None and snapshot != this.accepted["snapshot"]:
+        raise RefusedError(
+            f"{this.source.name}: the drop dt={this.day} gives snapshot {snapshot} now, and not "
+            f"{this.accepted['snapshot']}, which was to be accepted: it has changed, or the code or the key has. "
+            "Ingest that day again, and accept what it gives if that is right"
+        )
+    allowed = _failed(this.accepted)
+    refusing = [gate for gate in failures if (gate["gate"], gate["table"]) not in allowed]
     manifest = snapshots.describe(
         this.source.name,
         snapshot,
@@ -357,13 +378,14 @@ def _land(this: _Run, read: _Read) -> None:
         code_version=this.settings.code_version,
         definitions=this.source.definitions,
         failures=failures,
+        refused=bool(refusing),
         previous=this.pointer.body["snapshot"] if fetched.kind == "delta" and this.pointer else None,
     )
-    this.summary |= _facts(manifest) | {"reasons": [failure["detail"] for failure in failures]}
+    this.summary |= _facts(manifest) | {"reasons": [failure["detail"] for failure in refusing]}
     this.summary["outcome"] = "unchanged"
     if not unchanged and not this.event.dry_run:
         manifest = snapshots.write(this.s3, this.settings.data_bucket, manifest, tables, staging)
-    if failures:
+    if refusing:
         way_out = f'if it is right all the same, accept it with {{"action": "accept", "snapshot": "{snapshot}"}}'
         raise RefusedError(
             f"{this.source.name}: snapshot {snapshot} is refused: {'; '.join(this.summary['reasons'])}; "
@@ -388,8 +410,13 @@ def _judge(this: _Run, read: _Read, *, unchanged: bool) -> list[gates.Failure]:
             raise SettingsError(f"MAX_AGE_DAYS has no entry for {this.source.name}; template.yaml must give one")
         if not read.fetched.facts.get(invented.FACT):  # the sample is of its own day for ever
             failures += gates.freshness(read.fetched.as_of, max_age_days)
-    known = [(gate["gate"], gate["table"]) for gate in this.current["gates"]["failed"]] if this.current else []
+    known = _failed(this.current)
     return [gate for gate in failures if not unchanged or (gate["gate"], gate["table"]) not in known]
+
+
+def _failed(manifest: dict[str, Any] | None) -> set[tuple[str, str]]:
+    """Return the gates that a snapshot failed, with their tables."""
+    return {(gate["gate"], gate["table"]) for gate in manifest["gates"]["failed"]} if manifest else set()
 
 
 def _flip(this: _Run, manifest: dict[str, Any]) -> None:

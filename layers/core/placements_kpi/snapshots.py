@@ -91,12 +91,13 @@ def describe(
     code_version: str,
     definitions: list[dict[str, Any]],
     failures: list[dict[str, str]],
+    refused: bool,
     previous: str | None,
 ) -> dict[str, Any]:
     """Return the manifest of a snapshot: a JSON document without a clock time of ours, so that equal runs agree.
 
-    ``status`` is the gates' judgement when it was made. A refused snapshot that an
-    operator accepts keeps it; what is current is for the pointer alone to say.
+    ``status`` is the gates' judgement when it was made. A snapshot that an operator accepts all the same keeps it;
+    what is current is for the pointer alone to say. Of one that is ``refused`` only counts are kept, and no files.
     """
     return {
         "source": source,
@@ -114,7 +115,7 @@ def describe(
         "filled": {settled.table.name: settled.filled for settled in tables},
         "notes": dict(sorted(staging.notes.items())),
         "gates": {"failed": failures},
-        "files": files(tables, snapshot),
+        "files": [] if refused else files(tables, snapshot),
         "quarantine": f"quarantine/{source}/{snapshot}.json" if staging.quarantine else None,
     }
 
@@ -126,13 +127,14 @@ def write(
 
     A part may be there already, from a run that was killed: it is written again with the same
     rows. Once the manifest is there the snapshot is whole, and nothing of it is written again unless its
-    rows have expired since.
+    rows have expired since, or it was refused, without rows, and is accepted now.
     """
     key = manifest_key(manifest["source"], manifest["snapshot"])
     existing = store.read_pointer(s3, bucket, key)
-    if existing is not None and is_whole(s3, bucket, existing.body):
+    has_all = existing is not None and len(existing.body["files"]) >= len(manifest["files"])
+    if existing is not None and has_all and is_whole(s3, bucket, existing.body):
         return existing.body
-    for settled in tables:
+    for settled in tables if manifest["files"] else ():
         for path in settled.parts:
             with path.open("rb") as body:
                 s3.put_object(
@@ -154,7 +156,9 @@ def write(
             Body=store.canonical_json(listed),
             ContentType="application/json",
         )
-    if not store.write_once(s3, bucket, key, store.canonical_json(manifest)):
+    if existing is not None and not has_all:
+        store.swap(s3, bucket, key, manifest, existing)
+    elif not store.write_once(s3, bucket, key, store.canonical_json(manifest)):
         return dict(store.read_json(s3, bucket, key))
     return manifest
 
@@ -181,6 +185,11 @@ def stored(s3: S3Client, bucket: str, source: str, snapshot: str) -> dict[str, A
         ) from None
     check_files(s3, bucket, manifest, {file["table"] for file in manifest["files"]})
     return manifest
+
+
+def was_refused(manifest: Mapping[str, Any]) -> bool:
+    """Return whether only the counts of a snapshot are kept: it was refused, and nobody has accepted it."""
+    return manifest["status"] == "refused" and not manifest["files"]
 
 
 def check_files(s3: S3Client, bucket: str, manifest: Mapping[str, Any], tables: Collection[str]) -> None:
