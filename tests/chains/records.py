@@ -311,10 +311,11 @@ _SEEN = {
 
 
 def days(months: int, first: date = date(2025, 11, 30)) -> Iterator[tuple[int, date, bool]]:
-    """Yield the days of releases: two a month, the end of a month and one in the middle of the next one."""
+    """Yield the days of releases: every month's end, and after every third one a day in the middle of the next month."""
     day = first
     for month in range(months):
         yield month, day, True
-        yield month, day + timedelta(days=14), False
+        if month % 3 == 2:
+            yield month, day + timedelta(days=14), False
         following = (day + timedelta(days=40)).replace(day=1)
         day = following - timedelta(days=1)

@@ -131,6 +131,18 @@ def test_where_less_than_the_floors_range_follows_by_subtraction_the_row_is_with
     assert withheld(release(growing(west=61), month=1)) == {"headline/region/north/*/*", "headline/region/east/*/*"}
 
 
+def test_where_a_breakdown_is_withheld_that_nobody_is_in_a_region_is_said_all_the_same() -> None:
+    """Hidden, nobody would be known to be 0 to 4 by who has forgotten it, and ever more be withheld for that."""
+    known = crowd(north=(40, 200), east=(33, 150), west=(61, 410))
+    guard = KpiGuard(results_of(known, 0).kpis[0], Guard(USED, KEY, Past()))
+    guard._places = {Place(measure, "region", EVERY) for measure in ("headline", "gone")}
+    guard.settle()
+    symbols = {
+        one.category: one.symbol for one in guard.figures if (one.measure, one.breakdown) == ("headline", "region")
+    }
+    assert symbols == {"north": "c", "south": "z", "east": "c", "west": "c"}
+
+
 def test_symbol_is_the_same_whatever_the_reason() -> None:
     made = release(SMALL, used=STRICT)
     small, other = shown(made, "headline", "north"), shown(made, "headline", "east")

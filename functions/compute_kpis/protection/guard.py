@@ -252,12 +252,17 @@ class KpiGuard:
         return self.rounded.get(self.structure.of(self._name(figure, part)), count)
 
     def _is_withheld(self, figure: Figure, measure: Measure) -> bool:
+        if not _is_month_end(figure.as_of):
+            return True
         one = quantity(self.description, measure, figure, "numerator")
-        return (
-            not _is_month_end(figure.as_of)
-            or (one.measure, one.period, one.stands, one.breakdown) in self.broken
-            or any(place.holds(one) for place in self._places)
-        )
+        whole = one if figure.denominator is None else one._replace(part="denominator")
+        name = self.structure.of(whole.name)
+        nobody = self.counts.get(name) == 0
+        if any(place.holds(one) for place in self._places):
+            # What was said to be nobody and still is protects nobody when it is hidden.
+            before = self.guard.past.entries.get(name)
+            return not (nobody and before is not None and before.shown == 0)
+        return not nobody and (one.measure, one.period, one.stands, one.breakdown) in self.broken
 
     def _name(self, figure: Figure, part: Part) -> str:
         return quantity(self.description, self.measures[figure.measure], figure, part).name
