@@ -21,6 +21,8 @@ REGIONS = (
     *("east_midlands", "west_midlands", "south_west", "yorkshire_and_the_humber"),
 )
 GORS = ("H", "A", "B", "J", "G")
+PHASES = ("2", "4")
+"""Primary and secondary."""
 REASONS = (
     ("course_full",),
     ("course_full", "qualifications"),
@@ -31,7 +33,7 @@ REASONS = (
     (),
 )
 WITHDRAWN_FOR = ("teaching_placement_problems", "financial_problems", "got_a_job", "did_not_make_progress", "unknown")
-CANDIDATES = 900
+CANDIDATES, TRAINEES, ADVERTS = 900, 200, 240
 OPENS = {2024: date(2023, 10, 10), 2025: date(2024, 10, 8), 2026: date(2025, 10, 8), 2027: date(2026, 10, 8)}
 SCHOOLS = range(100001, 100061)
 EARLY = "one candidate of cycle 2024 with a reason that was not collected"
@@ -81,10 +83,10 @@ class World:
             for _ in range(CANDIDATES):
                 self.candidate(cycle)
         for year in (2022, 2023, 2024, 2025, 2026):
-            for _ in range(200):
+            for _ in range(TRAINEES):
                 self.trainee(year)
         for year in (2025, 2026):
-            for _ in range(80):
+            for _ in range(ADVERTS):
                 self.vacancy(year)
         for urn in SCHOOLS:
             self.school(urn)
@@ -112,7 +114,7 @@ class World:
 
     def _choice(self, cycle: int, candidate: str) -> Record:
         self.number += 1
-        sent = OPENS[cycle] + timedelta(days=self.chance.randrange(10, 300))
+        sent = OPENS[cycle] + self._early(300)
         record = {
             "id": str(self.number),
             "candidate_id": candidate,
@@ -124,8 +126,12 @@ class World:
         }
         if self.chance.random() < 0.6:
             reasons = [one for one in REASONS if cycle > 2024 or "school" not in str(one)]
-            record |= _rejected(self.chance.choice(reasons), sent + timedelta(days=self.chance.randrange(5, 40)))
+            record |= _rejected(self.chance.choice(reasons), sent + timedelta(days=self.chance.randrange(2, 40)))
         return record
+
+    def _early(self, days: int) -> timedelta:
+        """Return some days, few more often than many: what opens is busy at first."""
+        return timedelta(days=int(days * self.chance.random() ** 2))
 
     def trainee(self, year: int, since: date | None = None) -> None:
         """Add a trainee of an academic year."""
@@ -150,7 +156,7 @@ class World:
     def vacancy(self, year: int, since: date | None = None) -> None:
         """Add an advert of an academic year with its applications."""
         self.number += 1
-        published = date(year, 9, 10) + timedelta(days=self.chance.randrange(300))
+        published = date(year, 9, 10) + self._early(300)
         closes = published + timedelta(days=20)
         vacancy = f"v{self.number}"
         self.add(
@@ -181,7 +187,8 @@ class World:
 
     def school(self, urn: int) -> None:
         """Add a school and what it does on the placements service."""
-        self.add("schools", date(2020, 1, 1), urn=urn, region=self.chance.choice(GORS))
+        region, phase = self.chance.choice(GORS), self.chance.choice(PHASES)
+        self.add("schools", date(2020, 1, 1), urn=urn, region=region, phase=phase)
         day = date(2025, 9, 10) + timedelta(days=self.chance.randrange(200))
         self.add("school_activity", day, **drops.school(urn - 100000, sign_in_dates=[day.isoformat()]))
         self.number += 1
@@ -306,7 +313,7 @@ _SEEN = {
     "trainees": _trainee_seen,
     "applications": _application_seen,
     "vacancies": lambda record, _: drops.vacancy(1) | record,
-    "schools": lambda record, _: extracts.school(record["urn"], region=record["region"]),
+    "schools": lambda record, _: extracts.school(**record),
 }
 
 
