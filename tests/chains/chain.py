@@ -34,7 +34,7 @@ class Published:
 
 
 def chain(seed: int, folder: Path, months: int = 12) -> Iterator[Published]:
-    """Yield the releases of some months (:func:`days`), each made after the records were corrected; a release that is refused raises."""
+    """Yield the releases of some months, each after corrections; a release that is refused raises."""
     world = World(seed)
     with opened(world, folder) as pipeline:
         for month, day, first in days(months):

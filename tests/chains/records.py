@@ -318,7 +318,7 @@ _SEEN = {
 
 
 def days(months: int, first: date = date(2025, 11, 30)) -> Iterator[tuple[int, date, bool]]:
-    """Yield the days of releases: every month's end, and after every third one a day in the middle of the next month."""
+    """Yield the days of releases: every month's end, and after every third one a day in mid-month too."""
     day = first
     for month in range(months):
         yield month, day, True

@@ -18,7 +18,7 @@ from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Past, past_of
 from functions.compute_kpis.protection.quantities import Quantity, parse
 from functions.compute_kpis.protection.rounding import Rounded, round_all
-from functions.compute_kpis.protection.structure import structure_of
+from functions.compute_kpis.protection.structure import Structure, structure_of
 from functions.compute_kpis.protection.withholding import EVERY, Place, steps
 from placements_kpi.settings import Disclosure
 from tests.protection.worlds import DESCRIPTION, MONTHS, REASONS, REGIONS, Person, corrected, people, results_of
@@ -131,11 +131,23 @@ def test_where_less_than_the_floors_range_follows_by_subtraction_the_row_is_with
     assert withheld(release(growing(west=61), month=1)) == {"headline/region/north/*/*", "headline/region/east/*/*"}
 
 
-def test_where_a_breakdown_is_withheld_that_nobody_is_in_a_region_is_said_all_the_same() -> None:
+@pytest.mark.parametrize("why", ["published before", "cannot add up"])
+def test_where_a_breakdown_is_withheld_that_nobody_is_in_a_region_is_said_all_the_same(
+    why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Hidden, nobody would be known to be 0 to 4 by who has forgotten it, and ever more be withheld for that."""
     known = crowd(north=(40, 200), east=(33, 150), west=(61, 410))
-    guard = KpiGuard(results_of(known, 0).kpis[0], Guard(USED, KEY, Past()))
-    guard._places = {Place(measure, "region", EVERY) for measure in ("headline", "gone")}
+    past = past_of([release(known).page]) if why == "published before" else Past()
+    guard = KpiGuard(results_of(known, 0).kpis[0], Guard(USED, KEY, past))
+    if why == "published before":
+        guard._places = {Place("headline", "region", EVERY)}
+    else:
+
+        def cannot_add_up(counts: dict[str, int], structure: Structure, *more: object) -> Rounded:
+            made = round_all(counts, structure, *more)  # type: ignore[arg-type]
+            return Rounded(made.counts, tuple(one for one in structure.links if one.kind == "adds_up"))
+
+        monkeypatch.setattr("functions.compute_kpis.protection.guard.round_all", cannot_add_up)
     guard.settle()
     symbols = {
         one.category: one.symbol for one in guard.figures if (one.measure, one.breakdown) == ("headline", "region")
