@@ -51,7 +51,8 @@ class Register:
             cycle = question.number("academic_cycle", default=_cycle(times.today()))
             since = asked_instant(question.query.get("since"))
         except ValueError:
-            return error_reply(422, "UnprocessableEntity", "Please check your parameters")
+            told = "Validation failed: 1 error prohibited this request being run"
+            return json_reply({"message": told, "errors": {"base": ["is not valid"]}}, 422)
         ukprn = question.token.removeprefix("local-")
         found = [
             (trainee, at)
