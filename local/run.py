@@ -22,7 +22,7 @@ from local.asked import cannot_write, has_room, holds_drops, host_of, is_free, p
 from local.errors import LocalError
 from local.progress import Progress
 from local.stages import USUAL, Run, Stopwatch, run_all
-from local.world import LIVE, World, check_fault, live_for, open_world, parse_day, secrets
+from local.world import LIVE, World, check_fault, check_transport, live_for, open_world, parse_day, secrets
 from placements_kpi import times
 
 if TYPE_CHECKING:
@@ -54,6 +54,12 @@ def open_run(
             for source in world.live
             if standins and "SOURCE_SECRET_ARN" in stack.function(f"ingest_{source}").environment
         }
+        if world.in_bigquery:
+            from local.bigquery import emulator, facts, tables
+
+            locations["bigquery"] = open_things.enter_context(emulator.emulator())
+            emulator.load(locations["bigquery"], world.sources)
+            locations.update(dict.fromkeys(facts.SOURCES, tables.LOCATION))
         named = build / ERASURE
         erasure = json.loads(named.read_text(encoding="utf-8")) if named.is_file() else None
         cloud = open_things.enter_context(open_cloud(stack, secrets(stack, tokens, fault, erasure)))
@@ -112,7 +118,7 @@ def main(arguments: list[str] | None = None) -> int:
         logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns of metrics that nobody collects
         live = tuple(asked.live.split(",")) if asked.live else () if asked.sources else LIVE
         live = live_for(asked.fault, load_stack().functions.values(), live)
-        world = open_world(build, asked.sources, asked.as_of, live)
+        world = open_world(build, asked.sources, asked.as_of, live, transport=asked.transport)
         described = dict(world.sample) if world.sample else None
         print(summary.heading(world.sources, world.as_of.isoformat(), times.iso_instant(world.clock), described))
         record = run(world, build, fresh=asked.fresh == "1", fault=asked.fault, host=asked.host)
@@ -133,6 +139,7 @@ def look_at(asked: argparse.Namespace, *, serves: bool) -> int:
     port = port_of(asked.port)
     host_of(asked.host)
     check_fault(asked.fault)
+    check_transport(asked.transport)
     if asked.as_of:
         parse_day(asked.as_of, datetime.now(UTC))
     if asked.sources:
@@ -154,6 +161,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--port", default="", help="port to serve the page on (default 8000)")
     made.add_argument("--host", default="", help="host name to make the pages for (default: that of the template)")
     made.add_argument("--live", default="", help="sources to read from the stand-ins, with commas between")
+    made.add_argument("--transport", default="", help="bigquery: read from an emulator what is there")
     made.add_argument("--fault", default="", help="break a secret, to see what happens")
     return made
 

@@ -53,13 +53,20 @@ class World:
     """What the functions take for now."""
     sample: Mapping[str, Any] | None
     live: tuple[str, ...]
+    in_bigquery: bool = False
+    """Whether the sources that are in BigQuery are read there: from the emulator (:mod:`local.bigquery`)."""
 
     def settings(self, function: Function, locations: Mapping[str, str]) -> dict[str, str]:
-        """Return the environment of a function that is not as in the template; ``locations``: stand-ins by source."""
+        """Return the environment of a function that is not as in the template.
+
+        ``locations``: stand-ins by source, and under ``bigquery`` the address of the emulator.
+        """
         settings = {"CLOCK": times.iso_instant(self.clock)}
         source = function.folder.removeprefix("ingest_")
         if source in SOURCES:
             settings["SOURCE_LOCATION"] = locations.get(source) or str((self.sources / source).resolve())
+            if "bigquery" in locations:
+                settings["BIGQUERY_ENDPOINT"] = locations["bigquery"]
             rows = self._rows_known(source)
             if "MIN_ROWS" in function.environment:
                 settings["MIN_ROWS"] = str(min(int(function.environment["MIN_ROWS"]), rows * 9 // 10))
@@ -86,6 +93,16 @@ def check_fault(fault: str) -> None:
         raise WorldError(f"FAULT={fault} is not known; there are {', '.join(FAULTS)}")
 
 
+def check_transport(transport: str) -> None:
+    """Raise :class:`WorldError` for a transport that cannot be asked for; blank is none in particular."""
+    if transport not in {"", "bigquery"}:
+        raise WorldError(f"TRANSPORT={transport} is not known; there is bigquery, or leave it out")
+    if transport:
+        from local.bigquery.emulator import check_installed
+
+        check_installed()
+
+
 def live_for(fault: str, functions: Iterable[Function], live: tuple[str, ...]) -> tuple[str, ...]:
     """Return which sources the ``functions`` of a run read over https so that a fault breaks what it names.
 
@@ -105,10 +122,17 @@ def live_for(fault: str, functions: Iterable[Function], live: tuple[str, ...]) -
 
 
 def open_world(
-    build: Path, sources: str, as_of: str, live: tuple[str, ...] | None = None, *, now: datetime | None = None
+    build: Path,
+    sources: str,
+    as_of: str,
+    live: tuple[str, ...] | None = None,
+    *,
+    now: datetime | None = None,
+    transport: str = "",
 ) -> World:
     """Return the world of a command line; blank ``sources`` is the sample in ``build``, blank ``as_of`` its own day.
 
+    With ``bigquery`` as the ``transport`` its sources are what the services' tables can hold of that folder.
     Raises :class:`LocalError` for a folder without drops and a day that is malformed or still to come.
     """
     present = now or datetime.now(UTC)  # the real one: CLOCK is for the functions
@@ -117,13 +141,17 @@ def open_world(
     if not sources:
         write_sample(folder)
     holds_drops(folder)
+    if transport == "bigquery":
+        from local.bigquery import facts
+
+        folder = facts.written(folder, build)
     described = folder / "sample.json"
     sample = json.loads(described.read_text(encoding="utf-8")) if described.is_file() else None
     day = asked or (parse_day(sample["as_of"], present) if sample else times.london_day(present) - timedelta(days=1))
     clock = clock_of(folder, day, present)
     if live is None:
         live = () if sources else LIVE
-    return World(folder, day, clock, sample, live)
+    return World(folder, day, clock, sample, live, transport == "bigquery")
 
 
 def clock_of(folder: Path, day: date, present: datetime) -> datetime:

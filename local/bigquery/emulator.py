@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from local.bigquery.tables import DATASET, PROJECT, Tables, kind
+from local.bigquery import tables
 from local.errors import LocalError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,11 +20,16 @@ class EmulatorError(LocalError):
     """The emulator is not installed, or did not start."""
 
 
+def check_installed() -> None:
+    """Raise :class:`EmulatorError` where the emulator's virtual environment is not there."""
+    if not PYTHON.is_file():
+        raise EmulatorError("the emulator of BigQuery is not installed: make .venv-bigquery/.complete")
+
+
 @contextmanager
 def emulator() -> Iterator[str]:
     """Run an empty emulator and give its address."""
-    if not PYTHON.is_file():
-        raise EmulatorError("the emulator of BigQuery is not installed: make .venv-bigquery/.complete")
+    check_installed()
     with tempfile.TemporaryDirectory(prefix="bigquery-") as folder, Path(folder, "log").open("wb") as log:
         launch = [str(PYTHON), str(ROOT / "local" / "bigquery" / "launch.py"), folder]
         process = subprocess.Popen(launch, stdout=subprocess.PIPE, stderr=log, text=True, env={})
@@ -51,27 +55,28 @@ def client(address: str) -> Any:
     from google.auth.credentials import AnonymousCredentials
     from google.cloud.bigquery import Client
 
-    return Client(PROJECT, AnonymousCredentials(), client_options={"api_endpoint": address})
+    return Client(tables.PROJECT, AnonymousCredentials(), client_options={"api_endpoint": address})
 
 
-def load(address: str, tables: Tables) -> None:
-    """Make every table of ``tables`` and load its rows."""
+def load(address: str, sources: Path) -> None:
+    """Make every table, and load what ``sources`` (as :func:`local.bigquery.facts.write` wrote them) says into it."""
     from google.cloud.bigquery import LoadJobConfig
 
     google = client(address)
-    google.create_dataset(DATASET, exists_ok=True)
-    for name, (columns, rows) in tables.named().items():
-        config = LoadJobConfig(source_format="NEWLINE_DELIMITED_JSON", schema=[_field(column) for column in columns])
-        with tempfile.TemporaryFile() as file:
-            for row in rows:
-                file.write(json.dumps({key: value for key, value in row.items() if value is not None}).encode() + b"\n")
-            file.seek(0)
-            google.load_table_from_file(file, f"{PROJECT}.{DATASET}.{name}", job_config=config).result()
+    google.create_dataset(tables.DATASET, exists_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bigquery-") as folder:
+        tables.write(sources, Path(folder))
+        for name, columns in tables.named().items():
+            schema = [_field(column) for column in columns]
+            config = LoadJobConfig(source_format="NEWLINE_DELIMITED_JSON", schema=schema)
+            with Path(folder, name).open("rb") as file:
+                where = f"{tables.PROJECT}.{tables.DATASET}.{name}"
+                google.load_table_from_file(file, where, job_config=config).result()
     google.close()
 
 
 def _field(column: str) -> Any:
     from google.cloud.bigquery import SchemaField
 
-    of = kind(column)
+    of = tables.kind(column)
     return SchemaField(column, of[6:-1], mode="REPEATED") if of.startswith("ARRAY<") else SchemaField(column, of)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import ValidationError
 
+from local.errors import LocalError
 from local.sample.trainees import ROUTE_CODES
 from placements_kpi import fields
 
@@ -44,10 +45,22 @@ def write(sample: Path, to: Path) -> None:
         folder = unfinished / source / drop.name
         folder.mkdir(parents=True)
         manifest = json.loads((drop / "manifest.json").read_text(encoding="utf-8"))
-        manifest["files"] = [_write(folder, feed, list(_facts(drop, feed))) for feed in _feeds(source)]
+        manifest["files"] = [_write(folder, feed, _facts(drop, feed)) for feed in _feeds(source)]
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     shutil.rmtree(to, ignore_errors=True)
     unfinished.rename(to)
+
+
+def written(sample: Path, build: Path) -> Path:
+    """Return where in ``build`` the drops of ``sample`` are as :func:`write` writes them; done once."""
+    to = build / f"{sample.resolve().name}-of-tables"
+    if not to.is_dir() or to.stat().st_mtime < sample.stat().st_mtime:
+        missing = [source for source in SOURCES if not list((sample / source).glob("dt=*/manifest.json"))]
+        if missing:
+            raise LocalError(f"TRANSPORT=bigquery needs drops of {', '.join(missing)} in {sample} as well")
+        print(f"Writing what the services' tables can hold of {sample} into {to} (once)", flush=True)
+        write(sample, to)
+    return to
 
 
 def rows(folder: Path, source: str, feed: str) -> Iterator[Row]:
@@ -61,17 +74,20 @@ def _feeds(source: str) -> tuple[Feed, ...]:
     return feeds
 
 
-def _write(folder: Path, feed: Feed, facts: list[Row]) -> dict[str, Any]:
-    content = gzip.compress(b"".join(json.dumps(row).encode() + b"\n" for row in facts), 1, mtime=0)
-    path = folder / f"{feed.name}.ndjson.gz"
-    path.write_bytes(content)
-    return {"name": path.name, "rows": len(facts), "sha256": hashlib.sha256(content).hexdigest()}
+def _write(folder: Path, feed: Feed, facts: Iterator[Row]) -> dict[str, Any]:
+    path, number = folder / f"{feed.name}.ndjson.gz", 0
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        for row in facts:
+            file.write(json.dumps(row).encode() + b"\n")
+            number += 1
+    with path.open("rb") as written:
+        return {"name": path.name, "rows": number, "sha256": hashlib.file_digest(written, "sha256").hexdigest()}
 
 
 def _facts(drop: Path, feed: Feed) -> Iterator[Row]:
     """Yield the rows that count, of each id the newest, as a database would have them."""
     validate, key = fields.validator(feed).validate_json, feed.table.primary_key[0]
-    newest: dict[str, tuple[datetime, Row]] = {}
+    newest: dict[str, tuple[datetime, bytes]] = {}
     for path in sorted(drop.glob(f"{feed.name}*.ndjson*")):
         for line in _lines(path):
             try:
@@ -80,10 +96,13 @@ def _facts(drop: Path, feed: Feed) -> Iterator[Row]:
                 continue
             at = valid.get("updated_at") or _NEVER
             if valid[key] not in newest or at >= newest[valid[key]][0]:
-                newest[valid[key]] = (at, json.loads(line))
-    facts = [row for _, row in newest.values()]
-    hidden = {row.get("candidate_id") for row in facts if row.get("hide_in_reporting")} - {None}
-    return (_possible(feed.name, row, hidden) for row in facts if not _impossible(feed.name, row))
+                newest[valid[key]] = (at, line)
+    lines = [line for _, line in newest.values()]
+    hidden: set[Any] = set()
+    if feed.name == "application_choices":
+        hidden = {row["candidate_id"] for row in map(json.loads, lines) if row.get("hide_in_reporting")} - {None}
+    rows = (row for row in map(json.loads, lines) if not _impossible(feed.name, row))
+    return (_possible(feed.name, row, hidden) for row in rows)
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -8,8 +8,8 @@ read are there, and a few beside them.
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -99,35 +99,47 @@ _COLUMNS = {
 }
 
 
-@dataclass
 class Tables:
-    """Rows by event source and table; a row of columns that its table has not is a mistake."""
+    """Rows as NDJSON, a file a table; a row with columns that its table has not is a mistake."""
 
-    rows: dict[tuple[str, str], list[Row]] = field(default_factory=lambda: defaultdict(list))
+    def __init__(self, folder: Path) -> None:
+        """Write into ``folder``."""
+        self._folder = folder
+        self._columns = {(source, table): frozenset(columns.split()) for source, table, columns in _columns()}
+        self._files = {key: (folder / f"{key[1]}_{key[0]}").open("wb") for key in self._columns}
 
     def add(self, source: str, table: str, /, **row: Any) -> None:
         """Add a row; columns that it does not give are null."""
-        if unknown := row.keys() - set(_COLUMNS[source][table].split()):
+        if unknown := row.keys() - self._columns[source, table]:
             raise KeyError(f"{table} of {source} has no {sorted(unknown)}")
-        self.rows[source, table].append(row)
+        told = {name: value for name, value in row.items() if value is not None}
+        self._files[source, table].write(json.dumps(told).encode() + b"\n")
 
-    def named(self) -> dict[str, tuple[list[str], list[Row]]]:
-        """Return columns and rows by the names that the tables have in BigQuery; one without rows is there too."""
-        return {
-            f"{table}_{source}": (columns.split(), self.rows[source, table])
-            for source, tables in _COLUMNS.items()
-            for table, columns in tables.items()
-        }
+    def close(self) -> None:
+        """End the files."""
+        for file in self._files.values():
+            file.close()
 
 
-def tables_of(folder: Path) -> Tables:
-    """Return the tables of all services whose drops :func:`local.bigquery.facts.write` has written to ``folder``."""
-    tables = Tables()
-    _apply(tables, folder)
-    _register(tables, folder)
-    _placements(tables, folder)
-    _vacancies(tables, folder)
-    return tables
+def named() -> dict[str, list[str]]:
+    """Return the columns of each table by the name that it has in BigQuery."""
+    return {f"{table}_{source}": columns.split() for source, table, columns in _columns()}
+
+
+def _columns() -> Iterator[tuple[str, str, str]]:
+    for source, tables in _COLUMNS.items():
+        for table, columns in tables.items():
+            yield source, table, columns
+
+
+def write(sources: Path, to: Path) -> None:
+    """Write the tables of all services whose drops :func:`local.bigquery.facts.write` has written to ``sources``."""
+    tables = Tables(to)
+    _apply(tables, sources)
+    _register(tables, sources)
+    _placements(tables, sources)
+    _vacancies(tables, sources)
+    tables.close()
 
 
 class _Once:

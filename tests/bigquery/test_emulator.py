@@ -13,7 +13,7 @@ import pytest
 
 from local.bigquery import facts
 from local.bigquery.emulator import client, emulator, load
-from local.bigquery.tables import LOCATION, PROJECT, tables_of
+from local.bigquery.tables import LOCATION, PROJECT
 from local.standins import serve
 from local.world import write_sample
 from placements_kpi.bigquery import BigQueryError
@@ -37,7 +37,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def address(sample: Path) -> Iterator[str]:
     with emulator() as running:
-        load(running, tables_of(sample))
+        load(running, sample)
         yield running
 
 

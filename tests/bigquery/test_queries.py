@@ -13,7 +13,7 @@ import sqlglot
 from sqlglot import exp
 
 from local.bigquery.facts import SOURCES
-from local.bigquery.tables import Tables
+from local.bigquery.tables import named as tables_of_dataform
 from placements_kpi import bigquery
 from placements_kpi.bigquery import BigQueryError
 
@@ -61,7 +61,7 @@ def test_every_table_is_pinned_and_is_one_that_dataform_makes(name: str, feed: s
     instant = "FOR SYSTEM_TIME AS OF TIMESTAMP '2026-07-15 08:29:59.123456+00:00'"
     assert len(tables) == sent(name, feed).count(instant) > 0
     assert {(table.catalog, table.db) for table in tables} == {("dfe-test", "dataform")}
-    assert {table.name for table in tables} <= Tables().named().keys()
+    assert {table.name for table in tables} <= tables_of_dataform().keys()
     assert "`" not in re.sub(r"`dfe-test\.dataform\.\w+`", "", sent(name, feed)), "a name that was not put in its place"
 
 
