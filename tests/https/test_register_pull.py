@@ -228,6 +228,19 @@ def test_a_pull_that_is_cut_off_goes_on_and_ends_as_one_that_was_not(
     assert len(served.standins.asked) < undisturbed + 2 * runs, "nothing that was kept is asked for again"
 
 
+def test_as_many_providers_as_there_are_one_of_them_expired_are_read_in_three_runs(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = drop_of_trainees(served, 228, each=3)
+    tokens[113] = "expired"
+    asked = served.standins.asked  # each answer takes a second
+    monkeypatch.setattr(https, "time", SimpleNamespace(monotonic=lambda: float(len(asked))))
+    runs, summary = pulled(served, tokens, 300)
+    assert (runs, len(asked) // (3 * 228)) == (3, 1)
+    assert summary["tables"][0]["kept"] == 227 * 3
+    assert len(fetched(served)["refused_tokens"]) == 1
+
+
 @pytest.mark.usefixtures("a_second_each")
 def test_what_was_kept_is_used_once_and_only_for_the_same_question(served: Served) -> None:
     tokens = drop_of_trainees(served, PROVIDERS)

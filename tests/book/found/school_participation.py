@@ -241,4 +241,24 @@ FOUND: list[tuple[str, Drops]] = [
             },
         ),
     ),
+    (
+        "What has not the form of an id or of a year refuses its row; a number that no school has is one all the same.",
+        Drops(
+            DAY,
+            {
+                "schools": [school(f"10000{number}") for number in range(1, 6)],
+                "mentor_allocations": [
+                    _allocation(1, "100001"),
+                    _allocation(2, "ten"),
+                    _allocation(3, "2000001"),
+                    _allocation(4, "00210"),
+                    _allocation(5, "100002", provider_code="Ada Lovelace"),
+                    _allocation(6, "100003", academic_year=2000006),
+                    _allocation(7, "100004", allocation_id="Ada Lovelace"),
+                    _allocation(8, "100005", placement_id="QQ123456C"),
+                ],
+                "trainees": [_trainee(1, date(2025, 9, 8), "100001", "typed by hand", "2000001", "00210")],
+            },
+        ),
+    ),
 ]
