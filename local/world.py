@@ -65,7 +65,11 @@ class World:
         source = function.folder.removeprefix("ingest_")
         if source in SOURCES:
             settings["SOURCE_LOCATION"] = locations.get(source) or str((self.sources / source).resolve())
-            if "bigquery" in locations:
+            if settings["SOURCE_LOCATION"].startswith("bigquery://"):
+                from local.bigquery import facts
+
+                # The emulator holds what the drop says, and so stands where the drop stands.
+                settings["CLOCK"] = facts.as_of(self.sources, source)
                 settings["BIGQUERY_ENDPOINT"] = locations["bigquery"]
             rows = self._rows_known(source)
             if "MIN_ROWS" in function.environment:

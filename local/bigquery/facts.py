@@ -63,6 +63,12 @@ def written(sample: Path, build: Path) -> Path:
     return to
 
 
+def as_of(folder: Path, source: str) -> str:
+    """Return the instant at which the newest drop of a source stands, ISO 8601."""
+    manifest = max((folder / source).glob("dt=*")) / "manifest.json"
+    return str(json.loads(manifest.read_text(encoding="utf-8"))["as_of"])
+
+
 def rows(folder: Path, source: str, feed: str) -> Iterator[Row]:
     """Yield the rows of a feed in the drop that :func:`write` wrote."""
     drop = max((folder / source).glob("dt=*"))
@@ -129,7 +135,7 @@ def _possible(feed: str, row: Row, hidden: set[Any]) -> Row:
         # Mentors who share a placement share its school, provider and year.
         row["placement_id"] = "-".join(str(row.get(name)) for name in ("academic_year", "school_urn", "provider_code"))
     elif feed in {"school_activity", "provider_activity"}:
-        row |= {"sign_in_dates": sorted(days)} if (days := row.get("sign_in_dates")) else {}
+        row |= {"sign_in_dates": sorted(set(days))} if (days := row.get("sign_in_dates")) else {}
     elif feed == "vacancies":
         row["organisation_urns"] = sorted(row.get("organisation_urns") or ())
     return row

@@ -5,6 +5,8 @@ The answers are recorded or documented ones (:mod:`tests.bigquery.recorded`), re
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
@@ -399,3 +401,15 @@ def test_google_does_not_take_the_role(reading: Reading, monkeypatch: pytest.Mon
     message = refused(reading, stage="dev", **settings, **strong_key())
     assert "Google did not take the function's role" in message
     assert "secret-session" not in message
+
+
+def test_a_masked_column_is_no_column_of_trns(reading: Reading) -> None:
+    """BigQuery gives a reader with the role Masked Reader the base64 text of a SHA-256 in the place of the value."""
+    digests = [hashlib.sha256(str(number).encode()).digest() for number in range(1, 41)]
+    answer(
+        reading,
+        [row | {"trn": base64.b64encode(digest).decode()} for row, digest in zip(TRAINEES, digests, strict=True)],
+    )
+    with pytest.raises(RefusedError, match="masked"):
+        reading.ingest("register")
+    assert reading.place.current("register") is None

@@ -8,7 +8,7 @@ import pytest
 
 from local.asked import AskedError
 from local.template import load_stack
-from local.world import FAULTS, World, WorldError, check_fault, live_for, open_world, secrets
+from local.world import FAULTS, World, WorldError, check_fault, check_transport, live_for, open_world, secrets
 from placements_kpi.pseudonyms import PseudonymKeyError, check_key
 from tests.local.conftest import SMALL
 
@@ -136,3 +136,22 @@ def test_whom_to_erase_is_nobody_unless_the_build_folder_says_so() -> None:
     people = {"people": [{"type": "trn", "identifier": "1234566"}]}
     assert secrets(stack, {})[erasure] == {"people": []}
     assert secrets(stack, {}, erasure=people)[erasure] == people
+
+
+def test_what_is_in_bigquery_is_read_from_the_emulator_as_of_its_drop(tmp_path: Path) -> None:
+    drop = tmp_path / "register" / "dt=2026-07-14"
+    drop.mkdir(parents=True)
+    (drop / "manifest.json").write_text('{"as_of": "2026-07-14T22:30:00Z"}')
+    world = World(tmp_path, date(2026, 7, 14), datetime(2026, 7, 15, 8, 30, tzinfo=UTC), None, (), in_bigquery=True)
+    where = {"register": "bigquery://dfe-local/dataform", "bigquery": "http://127.0.0.1:9050"}
+    settings = world.settings(load_stack().function("ingest_register"), where)
+    assert (settings["SOURCE_LOCATION"], settings["BIGQUERY_ENDPOINT"]) == tuple(where.values())
+    assert settings["CLOCK"] == "2026-07-14T22:30:00Z"
+    others = world.settings(load_stack().function("ingest_schools"), where)
+    assert others["CLOCK"] == "2026-07-15T08:30:00Z" and "BIGQUERY_ENDPOINT" not in others
+
+
+@pytest.mark.parametrize("transport", ["https", "BigQuery", "drop"])
+def test_a_transport_that_nobody_can_ask_for(transport: str) -> None:
+    with pytest.raises(WorldError, match="is not known; there is bigquery"):
+        check_transport(transport)
