@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.lambdas import SOURCE_TREE, Code
+from local.bigquery import facts
+from local.lambdas import SOURCE_TREE, Code, call_with
 from local.record import record_of
 from local.run import open_run
 from local.stages import COMPUTE, INGESTS, PUBLISH, Stopwatch, run_all
@@ -99,3 +101,33 @@ def test_it_publishes_the_same_release_as_the_source_tree_byte_by_byte(outcomes:
     assert "index.html" in built.site
     # What the pages cost is told from the seconds and bytes of that very run.
     assert {key for key in built.site if built.site[key] != tree.site[key]} <= {"costs/index.html"}
+
+
+CLIENT = """
+from placements_kpi.bigquery import _client
+from placements_kpi.settings import IngestSettings
+
+def lambda_handler(event, context):
+    client = _client(IngestSettings.model_validate(event), "dfe-test")
+    return {"client": type(client).__name__, "credentials": type(client._credentials).__module__}
+"""
+
+
+@pytest.mark.parametrize("source", facts.SOURCES)
+def test_a_function_that_reads_bigquery_has_the_client_and_all_that_it_needs(
+    source: str, built: Built, tmp_path: Path
+) -> None:
+    """It is imported by nothing that a run over drops does."""
+    folder = f"ingest_{source}"
+    code = tmp_path / "code"
+    shutil.copytree(built.task[folder], code)
+    assert list((code / "functions" / folder / "queries").glob("*.sql"))
+    (code / "functions" / folder / "client_of_bigquery.py").write_text(CLIENT, encoding="utf-8")
+    function = replace(load_stack().function(folder), handler=f"functions.{folder}.client_of_bigquery.lambda_handler")
+    where = {"AWS_REGION": "eu-west-2"}
+    pool = "projects/1/locations/global/workloadIdentityPools/p/providers/aws"
+    settings = {"data_bucket": "b", "source_location": "bigquery://p/d", "max_age_days": "{}"}
+    asked = settings | {"google_identity_provider": pool, "google_service_account": "r@p.iam.gserviceaccount.com"}
+    done = call_with(function, asked, where, tmp_path / "log", replace(built, task={folder: code}))
+    assert done.ok, done.error
+    assert done.result == {"client": "Client", "credentials": "google.auth.aws"}
