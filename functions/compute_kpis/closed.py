@@ -149,6 +149,7 @@ SENTENCES = (
     "restated from data of {dated}",
     "worked out by version {version} of the code instead of {version}",
     "worked out again",
+    "the whole period is restated, as its earlier figures and these cannot be of the same people",
 )
 """All that programs say about a release, with gaps; several may follow each other."""
 

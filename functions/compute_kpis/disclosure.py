@@ -56,6 +56,8 @@ class Protection:
     document: Protected
     page: Page
     withheld: tuple[str, ...]
+    restated: frozenset[tuple[str, int]] = frozenset()
+    """KPIs and their periods of which no earlier figure can be of the same counts."""
 
 
 def protect(results: Results, disclosure: Disclosure, release: str, key: RoundingKey, past: Past) -> Protection:
@@ -108,8 +110,10 @@ def protect(results: Results, disclosure: Disclosure, release: str, key: Roundin
         key_id=key.key_id,
     )
     entries = {name: entry for guard in guards for name, entry in guard.entries.items()} | dict(records.entries)
-    page = page_of(past, release, disclosure.base, disclosure.floor, key.key_id, entries)
-    return Protection(judged(document, verdict), page, withheld)
+    whole = (scope for guard in guards for scope in guard.scopes_restated())
+    page = page_of(past, release, disclosure.base, disclosure.floor, key.key_id, entries, whole)
+    restated = frozenset((guard.description.id, period) for guard in guards for period in guard.restated)
+    return Protection(judged(document, verdict), page, withheld, restated)
 
 
 def _source(facts: SourceFacts, records: RecordCounts) -> SourceFacts:

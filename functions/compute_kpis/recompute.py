@@ -136,8 +136,8 @@ def work_out_again(settings: ComputeSettings, published: Published, folder: Path
     # The ledger is read as the release saw it: it has grown since.
     verdict = published.protected.verdict
     past = ledger.read_past(s3, bucket, verdict.releases if verdict else ())
-    now = protect(again, used, published.protected.release, key, past).document
-    protected = revisions.declare(now, published.compared_with)
+    now = protect(again, used, published.protected.release, key, past)
+    protected = revisions.declare(now.document, published.compared_with, now.restated)
     return Again(again, protected, failures, sum(answer.bytes_scanned for answer in answers.values()))
 
 

@@ -19,18 +19,23 @@ if TYPE_CHECKING:
 
     from placements_kpi.results import Figure, KpiResult, Point, Protected
 
+RESTATED = "the whole period is restated, as its earlier figures and these cannot be of the same people"
 _APPROVAL = {"approved_by", "approved_on"}
 
 
-def declare(protected: Protected, published: Protected | None) -> Protected:
+def declare(
+    protected: Protected, published: Protected | None, restated: frozenset[tuple[str, int]] = frozenset()
+) -> Protected:
     """Return ``protected`` with its revisions against ``published`` and the finality of each figure.
+
+    Of periods that are ``restated`` (with their KPI) every figure is a revision, also one that looks as before.
 
     With nothing published before, or with invented people on one side only, there is nothing to revise; nor against a
     release that was never public because it waited for an approval.
     """
     if published is not None and _kind(published) != _kind(protected):
         published = None
-    found = between(published, protected) if published else ()
+    found = between(published, protected, restated) if published else ()
     revised = {kpi.id: frozenset(_place(one) for one in found if one.kpi == kpi.id) for kpi in protected.kpis}
     declared = protected.model_copy(
         update={
@@ -49,11 +54,14 @@ def _kind(document: Protected) -> tuple[bool, bool]:
     return document.demonstration, document.waits
 
 
-def between(was: Protected, now: Protected) -> tuple[Revision, ...]:
-    """Return every cell that both documents have and show differently, in the order of ``now``."""
+def between(was: Protected, now: Protected, restated: frozenset[tuple[str, int]] = frozenset()) -> tuple[Revision, ...]:
+    """Return every cell that both documents have and show differently, or restate, in the order of ``now``."""
     earlier = {kpi.id: kpi for kpi in was.kpis}
     return tuple(
-        revision for kpi in now.kpis if kpi.id in earlier for revision in _of_kpi(was, now, earlier[kpi.id], kpi)
+        revision
+        for kpi in now.kpis
+        if kpi.id in earlier
+        for revision in _of_kpi(was, now, earlier[kpi.id], kpi, {period for of, period in restated if of == kpi.id})
     )
 
 
@@ -63,7 +71,7 @@ def shared_cells(was: Protected, now: Protected) -> int:
     return sum(_place(one) in earlier.get(kpi.id, ()) for kpi in now.kpis for one in kpi.figures)
 
 
-def _of_kpi(was: Protected, now: Protected, before: KpiResult, after: KpiResult) -> list[Revision]:
+def _of_kpi(was: Protected, now: Protected, before: KpiResult, after: KpiResult, restated: set[int]) -> list[Revision]:
     old = {_place(figure): figure for figure in before.figures}
     points = {_stand(point): point for point in after.points}
     points_before = {_stand(point): point for point in before.points}
@@ -72,7 +80,7 @@ def _of_kpi(was: Protected, now: Protected, before: KpiResult, after: KpiResult)
     found = []
     for figure in after.figures:
         earlier = old.get(_place(figure))
-        if earlier is None or _shown(earlier) == _shown(figure):
+        if earlier is None or (_shown(earlier) == _shown(figure) and figure.period not in restated):
             continue
         stand = (families[figure.measure], figure.period, figure.as_of)
         moved = _moved(points_before.get(stand), points.get(stand))
@@ -87,7 +95,7 @@ def _of_kpi(was: Protected, now: Protected, before: KpiResult, after: KpiResult)
                 category=figure.category,
                 was=_shown(earlier),
                 now=_shown(figure),
-                reason="; ".join(reasons) or _otherwise(was, now),
+                reason=RESTATED if figure.period in restated else "; ".join(reasons) or _otherwise(was, now),
             )
         )
     return found

@@ -239,7 +239,7 @@ def _release(
 
     def make(name: str, past: Past, published: Protected | None) -> Protection:
         made = protect(results, settings.disclosure, name, computed.key, past)
-        document = revisions.declare(made.document, published)
+        document = revisions.declare(made.document, published, made.restated)
         if strays := closed.strays(document, computed.declared):
             raise DisclosureError(
                 f"release {name} has a text that is neither the catalogue's nor on a list of closed.py, at {strays[0]} "

@@ -32,6 +32,8 @@ REASONS = (
     ("personal_statement",),
     (),
 )
+ANSWERS = ("hired_tvs", "hired_paid", "not_filled_ongoing", None, None)
+"""What a school says of its advert."""
 WITHDRAWN_FOR = ("teaching_placement_problems", "financial_problems", "got_a_job", "did_not_make_progress", "unknown")
 CANDIDATES, TRAINEES, ADVERTS = 900, 200, 240
 OPENS = {2024: date(2023, 10, 10), 2025: date(2024, 10, 8), 2026: date(2025, 10, 8), 2027: date(2026, 10, 8)}
@@ -167,6 +169,8 @@ class World:
             publish_on=published.isoformat(),
             expires_at=f"{closes}T12:00:00Z",
             takes_applications=True,
+            answer=self.chance.choice(ANSWERS),
+            answered=(closes + timedelta(days=self.chance.randrange(5, 40))).isoformat(),
         )
         trainees = list(self.of("trainees"))
         offered = self.chance.random() < 0.7
@@ -182,7 +186,7 @@ class World:
                 trn=trn,
                 sent=sent.isoformat(),
                 offered=(closes + timedelta(days=3)).isoformat() if offered and place == 0 else None,
-                qualified_teacher_status="on_track",
+                qualified_teacher_status=self.chance.choice(("on_track", "on_track", "yes")),
             )
 
     def school(self, urn: int) -> None:
@@ -300,6 +304,12 @@ def _trainee_seen(record: Record, day: str) -> Record | None:
     return seen
 
 
+def _vacancy_seen(record: Record, day: str) -> Record | None:
+    answer, answered = record.pop("answer"), record.pop("answered")
+    told = {"hired_status": answer, "stats_updated_at": f"{answered}T10:00:00Z"} if answer and answered <= day else {}
+    return drops.vacancy(1) | record | told
+
+
 def _application_seen(record: Record, day: str) -> Record | None:
     sent, offered = record.pop("sent"), record.pop("offered")
     seen = drops.application(1) | record | {"submitted_at": f"{sent}T10:00:00Z", "status": "submitted"}
@@ -312,7 +322,7 @@ _SEEN = {
     "application_choices": _choice_seen,
     "trainees": _trainee_seen,
     "applications": _application_seen,
-    "vacancies": lambda record, _: drops.vacancy(1) | record,
+    "vacancies": _vacancy_seen,
     "schools": lambda record, _: extracts.school(**record),
 }
 

@@ -15,11 +15,12 @@ from functions.compute_kpis.definitions import load_definitions
 from functions.compute_kpis.disclosure import DisclosureError, Protection, protect
 from functions.compute_kpis.protection.guard import Guard, KpiGuard
 from functions.compute_kpis.protection.keys import RoundingKey
-from functions.compute_kpis.protection.ledger import Past, past_of
+from functions.compute_kpis.protection.ledger import Entry, Past, past_of
 from functions.compute_kpis.protection.quantities import Quantity, parse
 from functions.compute_kpis.protection.rounding import Rounded, round_all
 from functions.compute_kpis.protection.structure import Structure, structure_of
 from functions.compute_kpis.protection.withholding import EVERY, Place, steps
+from functions.compute_kpis.revisions import RESTATED, declare
 from placements_kpi.settings import Disclosure
 from tests.protection.worlds import DESCRIPTION, MONTHS, REASONS, REGIONS, Person, corrected, people, results_of
 
@@ -149,6 +150,8 @@ def test_where_a_breakdown_is_withheld_that_nobody_is_in_a_region_is_said_all_th
 
         monkeypatch.setattr("functions.compute_kpis.protection.guard.round_all", cannot_add_up)
     guard.settle()
+    believed = [link for link in guard.structure.links if guard._is_trusted(link)]
+    assert any(link.kind == "adds_up" for link in believed), "no reader knows which hidden line does not add up"
     symbols = {
         one.category: one.symbol for one in guard.figures if (one.measure, one.breakdown) == ("headline", "region")
     }
@@ -357,3 +360,24 @@ def test_many_small_worlds_always_end_with_a_passing_verdict_or_nothing_to_see()
         made = protect(results, USED, "2025-01-31.1", KEY, Past())
         assert made.document.verdict is not None
         assert made.document.verdict.failing == ()
+
+
+def test_a_period_whose_earlier_figures_cannot_be_of_the_same_people_is_restated_and_marked() -> None:
+    """More had left by an earlier day than have by now, and no number of that day is told any more."""
+    first = release(LARGE)
+    gone = "world@1/headline.numerator/2025/2025-01-15/national/Total"
+    page = first.page.model_copy(
+        update={"entries": {**first.page.entries, gone: Entry(shown=900, rounded=900, seal="another")}}
+    )
+    made = release(LARGE, past_of([page]))
+    assert made.restated == {("world", 2025)}
+    assert {stands for _, _, stands in made.page.restated} == {"2025-01-15", "2025-01-31"}
+    assert {*first.page.entries} == {*made.page.entries}, "of a restated day, a page has everything"
+    told = declare(made.document, first.document, made.restated)
+    assert len(told.revisions) == len(made.document.kpis[0].figures)
+    assert {one.reason for one in told.revisions} == {RESTATED}
+    assert {one.finality for one in told.kpis[0].figures} == {"revised"}
+    # From then on nobody takes the earlier figures for others of the same people.
+    third = release(LARGE, past_of([page, made.page]))
+    assert third.restated == frozenset()
+    assert third.page.entries == {}

@@ -143,6 +143,8 @@ class Finding:
     failing: tuple[Failing, ...]
     considered: int
     """How many of the releases, counted from the newest, can all be true of the same people at once."""
+    contradicted: str = ""
+    """Where that is not all of them, a count of which they contradict each other."""
 
     @property
     def passed(self) -> bool:
@@ -205,18 +207,19 @@ def audit(
     on each as soon as it is known to be wide enough. ``memory`` is what audits before this one found out, and is added
     to: one that differs in little costs little. It decides nothing.
     """
-    oldest = 0
+    oldest, contradicted = 0, ""
     memory = memory or Memory()
     while True:
         attacker = _Attacker(releases[oldest:], links, enforced, rule, external or {}, memory)
         try:
             attacker.prepare()
             break
-        except InfeasibleError:
+        except InfeasibleError as error:
             # Counts that are shown unchanged were revised unseen: not all releases can be of the same counts.
             oldest += 1
+            contradicted = contradicted or attacker.named(error.variables)
             if oldest == len(releases):
-                return Finding({}, {}, (Failing(name="", why="contradiction"),), 0)
+                return Finding({}, {}, (Failing(name="", why="contradiction"),), 0, contradicted)
     attacker.look(series, groups, categories, every_interval=every_interval)
     wrong = [Failing(name, "percentage") for name in attacker.wrong_percentages]
     return Finding(
@@ -224,6 +227,7 @@ def audit(
         increments=attacker.increments,
         failing=tuple(dict.fromkeys([*wrong, *attacker.failing])),
         considered=len(releases) - oldest,
+        contradicted=contradicted,
     )
 
 
@@ -290,6 +294,10 @@ class _Attacker:
         for lot in self.view.lots:
             lot.together(dict.fromkeys(lot.variables, 1))
 
+    def named(self, variables: frozenset[int]) -> str:
+        """Return the name of a count that one of these variables stands for."""
+        return next((one.name for one in self.unknowns if variables & {one.variable, one.rounding}), "")
+
     def _see(self, name: str, cell: Cell, release: Release) -> bool:
         """Take in one cell; return whether it made an unknown that was not there before."""
         before, base = self.now.get(name), release.base
@@ -336,7 +344,7 @@ class _Attacker:
         self.problem.low[variable] = max(self.problem.low[variable], low)
         self.problem.high[variable] = min(self.problem.high[variable], high)
         if self.problem.low[variable] > self.problem.high[variable]:
-            raise InfeasibleError("two releases contradict each other")
+            raise InfeasibleError("two releases contradict each other", [variable])
 
     def _link(self, link: Link, done: set[tuple[object, ...]], *, is_published: bool) -> None:
         """Add a link between the newest unknowns of its names, once."""

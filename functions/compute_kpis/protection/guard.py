@@ -22,12 +22,12 @@ from functions.compute_kpis.protection.quantities import (
     true_counts,
 )
 from functions.compute_kpis.protection.rounding import ENFORCED, Method, bound_by, neighbours, round_all
-from functions.compute_kpis.protection.structure import Structure, holding, structure_of
+from functions.compute_kpis.protection.structure import Structure, structure_of
 from functions.compute_kpis.protection.withholding import EVERY, Place, steps
 
 if TYPE_CHECKING:
     from functions.compute_kpis.protection.keys import RoundingKey
-    from functions.compute_kpis.protection.ledger import Past
+    from functions.compute_kpis.protection.ledger import Past, Scope
     from placements_kpi.results import Figure, KpiResult, Measure, Symbol
     from placements_kpi.settings import Disclosure
 
@@ -71,6 +71,10 @@ class KpiGuard:
         self.other_key = bool(pages) and pages[-1].key_id != guard.key.key_id
         self._places: set[Place] = set()
         self._memory = Memory()
+        self.restated: set[int] = set()
+        """Periods of which no earlier figure can be of the same counts as one of this release."""
+        self._doubted: set[int] = set()
+        """Periods of which a reader sees that not all that is published can add up."""
         self._steps: dict[str, Iterator[frozenset[Place]]] = {}
 
     @property
@@ -149,8 +153,6 @@ class KpiGuard:
             for one in self.members[part]
             if one.breakdown != "national"
         }
-        everything = {name: entry.rounded for name, entry in past.items()} | self.rounded
-        self.enforced = tuple(link for link in holding(self.structure.links, everything) if link.kind in ENFORCED)
 
     def _bound(self, people: dict[str, int], least: int) -> dict[str, int]:
         """Return what counts must become after earlier releases, and so as not to be above an exact one they are of."""
@@ -288,22 +290,40 @@ class KpiGuard:
         somebody = no_longer_nobody(past.entries, self.entries)
         changed = {*revised(past.entries, self.entries), *somebody}
         kept = {*the_same(past.entries, self.entries, other_key=self.other_key), *somebody}
-        unmoved = past.shown(self.versioned, frozenset(map(scope_of, changed - kept)))
-        forgotten = past.shown(self.versioned, frozenset(map(scope_of, changed)), believed=False)
-        return [
-            audit(
-                [*earlier, release],
-                self.structure.links,
-                Rule(used.width, used.threshold, used.solver_seconds, used.few_accepted),
-                enforced=self.enforced,
-                series=self.structure.series,
-                groups=self.structure.groups,
-                categories=self.structure.categories,
-                external=used.external_totals,
-                memory=self._memory,
-            )
-            for earlier in ([unmoved] if forgotten == unmoved else [unmoved, forgotten])
-        ]
+        while True:
+            again = self.scopes_restated()
+            unmoved = past.shown(self.versioned, again | {scope_of(name) for name in changed - kept})
+            forgotten = past.shown(self.versioned, again | {scope_of(name) for name in changed}, believed=False)
+            findings = [
+                audit(
+                    [*earlier, release],
+                    self.structure.links,
+                    Rule(used.width, used.threshold, used.solver_seconds, used.few_accepted),
+                    enforced=[link for link in self.structure.links if self._is_trusted(link)],
+                    series=self.structure.series,
+                    groups=self.structure.groups,
+                    categories=self.structure.categories,
+                    external=used.external_totals,
+                    memory=self._memory,
+                )
+                for earlier in ([unmoved] if forgotten == unmoved else [unmoved, forgotten])
+            ]
+            # Who believes the most may be wrong in that. Who does not, and is contradicted all the same, first trusts
+            # no longer that what is published adds up; then the period is restated, marked.
+            contradicted = {parse(name).period for name in [findings[-1].contradicted] if name} - self.restated
+            if not contradicted:
+                return findings
+            self.restated |= contradicted & self._doubted
+            self._doubted |= contradicted
+
+    def scopes_restated(self) -> frozenset[Scope]:
+        """Return every day of the periods that are restated, by its scope in the ledger."""
+        names = (one for one in (*self.guard.past.entries, *self.entries) if one.startswith(f"{self.versioned}/"))
+        return frozenset(scope_of(name) for name in names if parse(name).period in self.restated)
+
+    def _is_trusted(self, link: Link) -> bool:
+        """Return whether published numbers are taken to keep to a link, also where they are hidden."""
+        return link.kind in ENFORCED and parse(link.whole).period not in self._doubted
 
     def _revisions(self, finding: Finding) -> dict[str, int]:
         """Return how wide each revised count's change can be for a reader: what old and new value leave of it."""

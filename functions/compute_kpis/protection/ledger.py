@@ -33,6 +33,10 @@ class LedgerError(PlacementsKpiError):
     """A release contradicts what was published, or the ledger cannot be read."""
 
 
+Scope = tuple[str, int, str]
+"""A KPI (``id@version``), a period and a day of it: what is restated together when one count of it is revised."""
+
+
 class Entry(BaseModel):
     """One count as published. ``shown`` is ``few`` or ``fewer`` for a ``c`` that tells of the floor, null for any other
     symbol but ``low``; ``seal`` is null for what is exact.
@@ -75,10 +79,8 @@ class Page(BaseModel):
     """Those of them that are the same count as before: hidden, or shown again, for others."""
     no_longer_nobody: tuple[str, ...] = ()
     """Counts that were of nobody until this release, are of somebody, and are not shown."""
-
-
-Scope = tuple[str, int, str]
-"""A KPI (``id@version``), a period and a day of it: what is restated together when one count of it is revised."""
+    restated: tuple[Scope, ...] = ()
+    """Days of the periods of which earlier figures cannot be of the same counts: of them everything begins anew."""
 
 
 def scope_of(name: str) -> Scope:
@@ -168,7 +170,7 @@ class Past:
             if cells:
                 found.append(Shown(cells, page.base, floor=page.floor))
             kept = {*page.same, *page.no_longer_nobody} if believed else set()
-            closed |= {scope_of(name) for name in {*page.revised, *page.no_longer_nobody} - kept}
+            closed |= {scope_of(name) for name in {*page.revised, *page.no_longer_nobody} - kept} | set(page.restated)
         return found[::-1]
 
 
@@ -181,8 +183,16 @@ def past_of(pages: Iterable[Page]) -> Past:
     return Past(pages, entries)
 
 
-def page_of(past: Past, release: str, base: int, floor: int, key_id: str, entries: Mapping[str, Entry]) -> Page:
-    """Return what a release adds to the ledger.
+def page_of(
+    past: Past,
+    release: str,
+    base: int,
+    floor: int,
+    key_id: str,
+    entries: Mapping[str, Entry],
+    whole: Iterable[Scope] = (),
+) -> Page:
+    """Return what a release adds to the ledger; ``whole`` has the days of periods that it restates.
 
     Raises :class:`LedgerError` if it publishes another value for a count that is the same as before.
     """
@@ -204,7 +214,8 @@ def page_of(past: Past, release: str, base: int, floor: int, key_id: str, entrie
             f"{', '.join(contradicted[:5])}; nothing was published"
         )
     somebody = no_longer_nobody(past.entries, entries)
-    restated = {scope_of(name) for name in (*changed, *somebody)}
+    whole = tuple(sorted(whole))
+    restated = {scope_of(name) for name in (*changed, *somebody)} | set(whole)
     return Page(
         release=release,
         considered=past.releases,
@@ -219,6 +230,7 @@ def page_of(past: Past, release: str, base: int, floor: int, key_id: str, entrie
         revised=changed,
         same=same,
         no_longer_nobody=somebody,
+        restated=whole,
     )
 
 

@@ -223,8 +223,8 @@ class Lot:
         objective = self._objective(terms)
         try:
             found = self.found.solver.extreme(objective, most=True, near=_NEAR * len(terms))
-        except InfeasibleError:
-            raise
+        except InfeasibleError as error:
+            raise InfeasibleError(str(error), self.variables) from None
         except SolverError:
             return  # each expression will say so itself
         self._keep_with_roundings(found)

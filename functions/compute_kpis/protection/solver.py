@@ -24,7 +24,11 @@ class SolverError(PlacementsKpiError):
 
 
 class InfeasibleError(SolverError):
-    """A problem has no solution."""
+    """A problem has no solution; ``variables`` has some that cannot be what they should, where that is known."""
+
+    def __init__(self, message: str, variables: Iterable[int] = ()) -> None:
+        super().__init__(message)
+        self.variables = frozenset(variables)
 
 
 @dataclass(frozen=True)
@@ -223,7 +227,7 @@ def tightened(problem: Problem, rounds: int = 200) -> tuple[list[float], list[fl
             least = sum(a * (low[v] if a > 0 else high[v]) for v, a in row.terms.items())
             most = sum(a * (high[v] if a > 0 else low[v]) for v, a in row.terms.items())
             if least > row.high or most < row.low:
-                raise InfeasibleError("the bounds of a problem leave no solution")
+                raise InfeasibleError("the bounds of a problem leave no solution", row.terms)
             if least >= row.low and most <= row.high:
                 continue
             kept.append(row)
@@ -246,7 +250,7 @@ def _narrow(row: Row, least: float, most: float, low: list[float], high: list[fl
         if highest < high[variable] - 1e-9:
             high[variable], changed = float(np.floor(highest + 1e-9)), True
         if low[variable] > high[variable]:
-            raise InfeasibleError("the bounds of a problem leave no solution")
+            raise InfeasibleError("the bounds of a problem leave no solution", [variable])
         if changed:
             least = least_of_others + a * (low[variable] if a > 0 else high[variable])
             most = most_of_others + a * (high[variable] if a > 0 else low[variable])
