@@ -299,7 +299,7 @@ class KpiGuard:
                     [*earlier, release],
                     self.structure.links,
                     Rule(used.width, used.threshold, used.solver_seconds, used.few_accepted),
-                    enforced=[link for link in self.structure.links if self._is_trusted(link)],
+                    enforced=self.enforced,
                     series=self.structure.series,
                     groups=self.structure.groups,
                     categories=self.structure.categories,
@@ -321,9 +321,14 @@ class KpiGuard:
         names = (one for one in (*self.guard.past.entries, *self.entries) if one.startswith(f"{self.versioned}/"))
         return frozenset(scope_of(name) for name in names if parse(name).period in self.restated)
 
-    def _is_trusted(self, link: Link) -> bool:
-        """Return whether published numbers are taken to keep to a link, also where they are hidden."""
-        return link.kind in ENFORCED and parse(link.whole).period not in self._doubted
+    @property
+    def enforced(self) -> tuple[Link, ...]:
+        """Return the links that published numbers are taken to keep to, also where they are hidden."""
+        return tuple(
+            link
+            for link in self.structure.links
+            if link.kind in ENFORCED and parse(link.whole).period not in self._doubted
+        )
 
     def _revisions(self, finding: Finding) -> dict[str, int]:
         """Return how wide each revised count's change can be for a reader: what old and new value leave of it."""
