@@ -268,6 +268,10 @@ def drops(session: boto3.Session, configured: dict[str, dict[str, Any]]) -> Iter
         location = told["Environment"]["Variables"].get("SOURCE_LOCATION", "")
         if not location:
             continue
+        if location.startswith("bigquery://") and not told["Environment"]["Variables"].get("GOOGLE_IDENTITY_PROVIDER"):
+            advice = "give the parameter GoogleIdentityProvider: docs/deploying.md, Reading BigQuery"
+            yield Line(f"source at {location}", "cannot be read: nobody vouches for the function to Google", advice)
+            continue
         if not location.startswith("s3://"):
             yield Line(f"source at {location}", "is read live: the first ingest shows whether it answers")
             continue

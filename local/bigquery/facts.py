@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_URL, uuid5
 
 from pydantic_core import ValidationError
 
@@ -133,7 +134,8 @@ def _possible(feed: str, row: Row, hidden: set[Any]) -> Row:
         row["training_route"] = _ROUTES.get(row["training_route"], row["training_route"])
     elif feed == "mentor_allocations":
         # Mentors who share a placement share its school, provider and year.
-        row["placement_id"] = "-".join(str(row.get(name)) for name in ("academic_year", "school_urn", "provider_code"))
+        shared = "|".join(str(row.get(name)) for name in ("academic_year", "school_urn", "provider_code"))
+        row["placement_id"] = str(uuid5(NAMESPACE_URL, shared))
     elif feed in {"school_activity", "provider_activity"}:
         row |= {"sign_in_dates": sorted(set(days))} if (days := row.get("sign_in_dates")) else {}
     elif feed == "vacancies":

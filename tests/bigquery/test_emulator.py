@@ -100,7 +100,7 @@ REGISTER = {
     "trainee_withdrawals": "SELECT '5' AS id, '1' AS trainee_id, DATE '2026-01-31' AS date, 'provider' AS trigger, "
     "CAST(NULL AS TIMESTAMP) AS discarded_at, TIMESTAMP '2026-02-01 09:00:00+00' AS created_at",
     "trainee_withdrawal_reasons": "SELECT '9' AS id, '5' AS trainee_withdrawal_id, '3' AS withdrawal_reason_id",
-    "withdrawal_reasons": "SELECT '3' AS id, 'lack_of_placements' AS name",
+    "withdrawal_reasons": "SELECT '3' AS id, 'teaching_placement_problems' AS name",
     "placements": "SELECT '2' AS id, '1' AS trainee_id, '4' AS school_id, CAST(NULL AS STRING) AS urn",
     "schools": "SELECT '4' AS id, '100000' AS urn",
 }
@@ -139,7 +139,7 @@ def test_enums_are_words_from_dfe_analytics_and_numbers_from_airbyte(trainee: st
         found = (row["state"], row["training_route"], row["course_education_phase"])
         assert found == ("withdrawn", "provider_led_postgrad", "secondary")
         assert str(row["itt_end_date"]) == "2026-07-10" and str(row["awarded_at"]) == "2026-01-31 23:30:00.123000"
-    assert (rows[0]["withdrawal_reasons"], rows[0]["placement_urns"]) == (["lack_of_placements"], ["100000"])
+    assert (rows[0]["withdrawal_reasons"], rows[0]["placement_urns"]) == (["teaching_placement_problems"], ["100000"])
 
 
 ROLES = {

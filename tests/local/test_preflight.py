@@ -238,3 +238,13 @@ def test_without_credentials_it_says_so(
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     assert preflight.main(["dev"]) == 2
     assert "sign in (aws sso login) or set AWS_PROFILE" in capsys.readouterr().err
+
+
+def test_a_source_in_bigquery_needs_somebody_who_vouches_for_the_function(session: boto3.Session) -> None:
+    told = function("bigquery://dfe-test/dataform")
+    line = only(preflight.drops(session, told))
+    assert line.says == "cannot be read: nobody vouches for the function to Google"
+    assert line.do is not None and "GoogleIdentityProvider" in line.do
+    pool = "projects/1/locations/global/workloadIdentityPools/p/providers/aws"
+    told["IngestApplyFunction"]["Environment"]["Variables"]["GOOGLE_IDENTITY_PROVIDER"] = pool
+    assert only(preflight.drops(session, told)).fine

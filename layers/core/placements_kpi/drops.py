@@ -114,7 +114,7 @@ def locate(location: str, stage: str, s3: S3Client) -> Location:
         return BucketLocation(s3, bucket, prefix.rstrip("/") + "/" if prefix.strip("/") else "")
     if stage == "local" and not re.match(r"[a-z][a-z0-9+.-]*://", location):
         return FolderLocation(Path(location))
-    raise DropError("SOURCE_LOCATION is not one that can be read here: it begins with https:// or s3://")
+    raise DropError("SOURCE_LOCATION is not one that can be read here: it begins with https://, s3:// or bigquery://")
 
 
 def open_drop(location: Location, day: date, feeds: Sequence[Feed], folder: Path) -> Fetched:
