@@ -142,6 +142,17 @@ def test_enums_are_words_from_dfe_analytics_and_numbers_from_airbyte(trainee: st
     assert (rows[0]["withdrawal_reasons"], rows[0]["placement_urns"]) == (["teaching_placement_problems"], ["100000"])
 
 
+def test_a_number_that_is_on_no_list_is_unknown_and_never_another_services_code(warehouse: Warehouse) -> None:
+    """Register's interface says 15 and means iqts (HESA); its database says 12."""
+    register(warehouse, trainees("7", "15", "9") + " UNION ALL " + trainees("2", "12", "0", number=2))
+    warehouse.ingest("register", max_refused_percent=100)
+    found = {
+        (row["state"], row["training_route"], row["course_education_phase"])
+        for row in warehouse.place.table("register", "trainees")
+    }
+    assert found == {("unknown", "unknown", "unknown"), ("trn_received", "iqts", "primary")}
+
+
 ROLES = {
     "a_list": [("['teacher', 'sendco']", "['primary']")],
     "texts": [

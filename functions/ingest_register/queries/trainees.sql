@@ -1,7 +1,8 @@
 -- Trainees as they stand, with their newest withdrawal and the URNs of their placements. Drafts and discarded trainees
 -- are left out. Names: DFE-Digital/register-trainee-teachers at ce112654, config/analytics.yml, db/schema.rb. Hidden:
 -- trainees.trn (config/analytics_hidden_pii.yml). The enums come as words from dfe-analytics and as numbers from
--- Airbyte: app/models/trainee.rb, config/initializers/training_routes.rb. withdrawals' trigger is a text in both.
+-- Airbyte: app/models/trainee.rb, config/initializers/training_routes.rb. A number that is not there is marked, lest
+-- it be taken for a code of HESA. withdrawals' trigger is a text in both.
 WITH withdrawal AS (
   SELECT withdrawn.id, withdrawn.trainee_id, withdrawn.date, withdrawn.trigger
   FROM `register.trainee_withdrawals_latest` AS withdrawn
@@ -36,7 +37,7 @@ SELECT
     WHEN '4' THEN 'withdrawn'
     WHEN '5' THEN 'deferred'
     WHEN '6' THEN 'awarded'
-    ELSE CAST(trainee.state AS STRING)
+    ELSE REGEXP_REPLACE(CAST(trainee.state AS STRING), r'^([0-9]+)$', r'number_\1')
   END AS state,
   CASE CAST(trainee.training_route AS STRING)
     WHEN '0' THEN 'assessment_only'
@@ -53,13 +54,13 @@ SELECT
     WHEN '11' THEN 'hpitt_postgrad'
     WHEN '12' THEN 'iqts'
     WHEN '14' THEN 'teacher_degree_apprenticeship'
-    ELSE CAST(trainee.training_route AS STRING)
+    ELSE REGEXP_REPLACE(CAST(trainee.training_route AS STRING), r'^([0-9]+)$', r'number_\1')
   END AS training_route,
   CASE CAST(trainee.course_education_phase AS STRING)
     WHEN '0' THEN 'primary'
     WHEN '1' THEN 'secondary'
     WHEN '2' THEN 'early_years'
-    ELSE CAST(trainee.course_education_phase AS STRING)
+    ELSE REGEXP_REPLACE(CAST(trainee.course_education_phase AS STRING), r'^([0-9]+)$', r'number_\1')
   END AS course_education_phase,
   CAST(trainee.itt_start_date AS DATE) AS itt_start_date,
   CAST(trainee.itt_end_date AS DATE) AS itt_end_date,

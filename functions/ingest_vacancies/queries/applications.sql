@@ -16,7 +16,7 @@ SELECT
     WHEN '8' THEN 'declined'
     WHEN '9' THEN 'unsuccessful_interview'
     WHEN '10' THEN 'rejected'
-    ELSE CAST(application.status AS STRING)
+    ELSE REGEXP_REPLACE(CAST(application.status AS STRING), r'^([0-9]+)$', r'number_\1')
   END AS status,
   CAST(application.submitted_at AS TIMESTAMP) AS submitted_at,
   CAST(application.offered_at AS TIMESTAMP) AS offered_at,

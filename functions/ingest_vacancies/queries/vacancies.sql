@@ -40,7 +40,7 @@ SELECT
         WHEN '19' THEN 'student_support_learning_and_progress'
         WHEN '20' THEN 'marketing_and_communications'
         WHEN '21' THEN 'apprenticeships_and_commercial_services'
-        ELSE role
+        ELSE REGEXP_REPLACE(role, r'^([0-9]+)$', r'number_\1')
       END
     FROM UNNEST(REGEXP_EXTRACT_ALL(TO_JSON_STRING(vacancy.job_roles), r'[a-z_]+|[0-9]+')) AS role WITH OFFSET AS place
     WHERE role <> 'null'
@@ -49,7 +49,7 @@ SELECT
   CASE CAST(vacancy.ect_status AS STRING)
     WHEN '0' THEN 'ect_suitable'
     WHEN '1' THEN 'ect_unsuitable'
-    ELSE CAST(vacancy.ect_status AS STRING)
+    ELSE REGEXP_REPLACE(CAST(vacancy.ect_status AS STRING), r'^([0-9]+)$', r'number_\1')
   END AS ect_status,
   ARRAY(
     SELECT
@@ -59,7 +59,7 @@ SELECT
         WHEN '3' THEN 'secondary'
         WHEN '4' THEN 'sixth_form_or_college'
         WHEN '5' THEN 'through'
-        ELSE phase
+        ELSE REGEXP_REPLACE(phase, r'^([0-9]+)$', r'number_\1')
       END
     FROM UNNEST(REGEXP_EXTRACT_ALL(TO_JSON_STRING(vacancy.phases), r'[a-z_]+|[0-9]+')) AS phase WITH OFFSET AS place
     WHERE phase <> 'null'
@@ -69,7 +69,7 @@ SELECT
     WHEN '0' THEN 'permanent'
     WHEN '1' THEN 'fixed_term'
     WHEN '3' THEN 'casual'
-    ELSE CAST(vacancy.contract_type AS STRING)
+    ELSE REGEXP_REPLACE(CAST(vacancy.contract_type AS STRING), r'^([0-9]+)$', r'number_\1')
   END AS contract_type,
   CAST(vacancy.publish_on AS DATE) AS publish_on,
   CAST(vacancy.expires_at AS TIMESTAMP) AS expires_at,
@@ -83,7 +83,7 @@ SELECT
     WHEN '4' THEN 'not_filled_ongoing'
     WHEN '5' THEN 'not_filled_not_looking'
     WHEN '6' THEN 'hired_dont_know'
-    ELSE CAST(vacancy.hired_status AS STRING)
+    ELSE REGEXP_REPLACE(CAST(vacancy.hired_status AS STRING), r'^([0-9]+)$', r'number_\1')
   END AS hired_status,
   CAST(vacancy.stats_updated_at AS TIMESTAMP) AS stats_updated_at,
   IFNULL(CAST(vacancy.enable_job_applications AS BOOL), FALSE)
