@@ -85,6 +85,8 @@ class Recorded:
         """Configuration of every job, in the order in which they came."""
         self.headers: list[dict[str, str]] = []
         self.pages = 0
+        self.without_dataset = False
+        self.references: list[dict[str, str]] = []
         self.jobs: dict[str, Answer] = {}
         self.address = ""
         self._configurations: dict[str, dict[str, Any]] = {}
@@ -92,8 +94,16 @@ class Recorded:
     def queries(self) -> list[str]:
         return [job["query"]["query"] for job in self.asked]
 
+    def dataset(self) -> tuple[int, dict[str, Any]]:
+        if self.without_dataset:
+            said = error("notFound", "Not found: Dataset dfe-test:dataform")
+            return 404, {"error": {"code": 404, "message": said["message"], "errors": [said]}}
+        reference = {"projectId": "dfe-test", "datasetId": "dataform"}
+        return 200, {"kind": "bigquery#dataset", "datasetReference": reference, "location": "europe-west2"}
+
     def insert(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         self.asked.append(body["configuration"])
+        self.references.append(body["jobReference"])
         sql = body["configuration"]["query"]["query"]
         if "CURRENT_TIMESTAMP()" in sql:
             schema = [{"name": "instant", "type": "TIMESTAMP", "mode": "NULLABLE"}]
@@ -190,6 +200,9 @@ def _handler(recorded: Recorded) -> Callable[..., BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
+            if parts.path.endswith("/datasets/dataform"):
+                self._send(*recorded.dataset())
+                return
             asked = re.search(r"/(jobs|queries)/([^/]+)$", parts.path)
             assert asked is not None, self.path
             if asked[1] == "jobs":

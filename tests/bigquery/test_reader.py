@@ -110,6 +110,18 @@ def test_what_a_job_may_cost_is_limited_and_what_it_cost_is_recorded(reading: Re
     assert (job["rows"], job["bytes_billed"], job["schema"]["withdrawal_reasons"]) == (40, 734_003_200, "ARRAY<STRING>")
 
 
+def test_every_job_runs_where_the_data_is(reading: Reading) -> None:
+    """Also the one that asks for the present instant: without a table in it, it would run in the USA."""
+    answer(reading)
+    reading.ingest("register")
+    assert [job["location"] for job in reading.recorded.references] == ["europe-west2"] * 2
+
+
+def test_a_dataset_that_is_not_there(reading: Reading) -> None:
+    reading.recorded.without_dataset = True
+    assert "dfe-test.dataform: BigQuery refused it (notFound, dfe-test:dataform): it is not there" in refused(reading)
+
+
 def test_the_caller_says_who_it_is(reading: Reading) -> None:
     answer(reading)
     reading.ingest("register", code_version="abc123")

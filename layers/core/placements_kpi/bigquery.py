@@ -127,7 +127,7 @@ def fetch(request: Request, warehouse: Warehouse | None, feeds: Sequence[Feed]) 
     if request.day is not None:
         raise BigQueryError("BigQuery is read as it stands now, not as on a named day: ask for a drop of that day")
     where = places(request.settings.source_location, warehouse)
-    reading = _Reading(request.settings, next(iter(where.values())).project)
+    reading = _Reading(request.settings, next(iter(where.values())))
     pinned = reading.now()
     as_of = times.clock_or(pinned)
     facts: dict[str, Any] = {"transport": "bigquery", "pinned": pinned.isoformat(), "jobs": reading.jobs}
@@ -143,12 +143,23 @@ def fetch(request: Request, warehouse: Warehouse | None, feeds: Sequence[Feed]) 
 class _Reading:
     """The jobs of one run, within its budget."""
 
-    def __init__(self, settings: IngestSettings, project: str) -> None:
+    def __init__(self, settings: IngestSettings, place: Place) -> None:
         self._ends = time.monotonic() + settings.budget_seconds
         self._limit = settings.max_bytes_billed
-        self._client = _client(settings, project)
+        self._client = _client(settings, place.project)
+        self._location = self._location_of(place)
         self.jobs: list[dict[str, Any]] = []
         """What the snapshot's manifest says of each job that was read to its end."""
+
+    def _location_of(self, place: Place) -> str:
+        """Return where the data is, so that every job runs there: one that reads no table would run in the USA."""
+        from google.cloud.bigquery import DEFAULT_RETRY
+
+        what = f"{place.project}.{place.dataset}"
+        with _named(what):
+            left = self._left(what)
+            found = self._client.get_dataset(what, retry=DEFAULT_RETRY.with_timeout(left), timeout=left)
+        return str(found.location)
 
     def now(self) -> datetime:
         """Return BigQuery's own present instant: ours may be ahead of it, and it knows no future."""
@@ -171,7 +182,12 @@ class _Reading:
             left = self._left(what)
             # A job that ends in an error is not asked for again: the next run does that, at another instant.
             return self._client.query(
-                sql, job_config=config, retry=DEFAULT_RETRY.with_timeout(left), timeout=left, job_retry=None
+                sql,
+                job_config=config,
+                location=self._location,
+                retry=DEFAULT_RETRY.with_timeout(left),
+                timeout=left,
+                job_retry=None,
             )
 
     def rows(self, feed: Feed, job: Any, absent: frozenset[str]) -> Iterator[bytes]:
