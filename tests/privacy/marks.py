@@ -143,7 +143,8 @@ def plant_json(rows: list[Row], feed: Feed, source: str, marks: Marks) -> list[R
     for number, row in enumerate(rows[:ROWS_MARKED]):
         where = f"{source}/{feed.name} row {number}"
         mark_people(row, table, where, marks)
-        mark_unknown(row, where, marks)
+        if number < 2:
+            mark_unknown(row, where, marks)
     for row in rows[ROWS_MARKED : ROWS_MARKED + 2]:
         for column in kept_columns(table):
             row[column.name] = marks.text(f"{source}/{feed.name} {column.name}", "{}", (table.name,), column.name)

@@ -55,7 +55,10 @@ def _version(draw: st.DrawFn, feed: str, record: Mapping[str, Any], other: Mappi
 
 
 def _spoilt(draw: st.DrawFn, feed: str, record: dict[str, Any]) -> Record:
-    """The record so that no reader can keep it: not whole, without what it needs, or with a value of the wrong type."""
+    """The record so that no reader can keep it: not whole, without what it needs, or with a value that it cannot have.
+
+    Where any text can be (a state, a key of somebody), a name is kept as one that nobody knows.
+    """
     if feed in OF_SCHOOLS:
         return draw(
             st.sampled_from(
@@ -76,6 +79,7 @@ def _spoilt(draw: st.DrawFn, feed: str, record: dict[str, Any]) -> Record:
                 {**record, name: None},
                 {one: value for one, value in record.items() if one != name},
                 {**record, wrong: {"not": "of this type"}},
+                {**record, name: "Ada Lovelace"},
                 {**record, NEWEST_BY.get(feed) or "state": 20260131},
             )
         )
