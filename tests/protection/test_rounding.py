@@ -146,3 +146,32 @@ def test_line_that_cannot_add_up_is_broken_and_says_so() -> None:
     found = rounded(counts, [link], published, published)
     assert found.broken == (link,)
     assert found.counts == published
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(COUNTS, min_size=2, max_size=3), st.integers(min_value=0, max_value=4))
+def test_disjoint_parts_are_never_so_far_above_their_whole_that_it_narrows_them(parts: list[int], more: int) -> None:
+    """A reader knows each part to be at least its number less 4, and the whole at most its number and 4."""
+    method = Method(base=5, least=5, seconds=20, off=2 * 4 - 5)
+    whole = name("all")
+    counts = {name(f"r{number}"): value for number, value in enumerate(parts)}
+    link = Link("disjoint", whole, tuple(counts))
+    found = round_all(
+        {**counts, whole: sum(parts) + more}, Structure(links=(link,)), [link], method, KEY, {}, {}
+    ).counts
+    room = found[whole] + 4 - sum(max(found[part] - 4, 0) for part in counts)
+    assert room >= 5 or not any(parts)
+
+
+def test_a_line_that_is_bound_not_to_add_up_takes_no_other_with_it() -> None:
+    """Both months are one problem, as no count falls from one to the next."""
+    counts, line = region_table([14, 22])
+    later = Link("adds_up", name("all", 2), (name("r0", 2), name("r1", 2)))
+    grows = [Link("at_most", after, (before,)) for before, after in zip(line.names, later.names, strict=True)]
+    counts |= {name("r0", 2): 18, name("r1", 2): 33, name("all", 2): 51}
+    for draw in range(20):
+        key = RoundingKey(b"local-" + str(draw).encode() * 20)
+        bound = {name("r0"): 10, name("r1"): 20, name("all"): 40}
+        found = rounded(counts, [line, later, *grows], bound=bound, key=key)
+        assert found.broken == (line,)
+        assert sum(found.counts[part] for part in later.parts) == found.counts[later.whole]

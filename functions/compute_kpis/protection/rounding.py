@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from functions.compute_kpis.protection.structure import Structure
 
 ENFORCED = frozenset({"at_most", "adds_up", "covered"})
-"""Kinds of links that published counts keep; ``disjoint`` parts are never shown as adding up."""
+"""Kinds of links that published counts keep; ``disjoint`` parts are never shown as adding up, but kept near to it."""
 
 _WEIGHT = 2**20
 """Weight of one departure; the draw of the key is added, so that no two weigh the same."""
@@ -48,6 +48,7 @@ class Method:
     """How to round: multiples of ``base``; a national count of anybody is at least ``least``.
 
     ``off``: how far the parts of an exact count may be from it in sum. Further, it would narrow them too much.
+    Parts that are disjoint may be above a rounded whole by that, and by how far each can be off by itself.
     """
 
     base: int
@@ -116,7 +117,7 @@ def round_all(
     Where a line of parts cannot add up to its total, its totals may keep what was published of them; if that
     does not help, the line is ``broken`` and is not to be shown.
     """
-    enforced = tuple(link for link in links if link.kind in ENFORCED)
+    enforced = tuple(link for link in links if link.kind in {*ENFORCED, "disjoint"})
     work = _Work(counts, enforced, method, key, bound, tuple(exact_sums))
     national = {name for name in work.counts if name in structure.first or parse(name).breakdown == "national"}
     among_totals = [link for link in work.links if national.issuperset(link.names)]
@@ -196,15 +197,30 @@ class _Work:
             for lot, rows in components(len(names), [*(row for row, _ in told), *sums])
         ]
 
-    def _always_holds(self, link: Link, options: Mapping[str, tuple[int, int]]) -> bool:
+    def _ends(self, link: Link, options: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+        """Return the least and the most by which the parts of a link can be above its whole."""
         ends = [(options[self.lead[name]], sign) for name, sign in link.signed]
-        if link.kind != "adds_up" and all(low == high for (low, high), _ in ends):
-            return True
         least = sum(sign * (min(end) if sign > 0 else max(end)) for end, sign in ends)
-        most = sum(sign * (max(end) if sign > 0 else min(end)) for end, sign in ends)
+        return least, sum(sign * (max(end) if sign > 0 else min(end)) for end, sign in ends)
+
+    def _can_hold(self, link: Link, options: Mapping[str, tuple[int, int]]) -> bool:
+        least, most = self._ends(link, options)
+        above = self._above(link) if link.kind == "disjoint" else 0
+        return (link.kind == "covered" or least <= above) and (link.kind not in {"adds_up", "covered"} or most >= 0)
+
+    def _always_holds(self, link: Link, options: Mapping[str, tuple[int, int]]) -> bool:
+        if link.kind != "adds_up" and all(len({*options[self.lead[name]]}) == 1 for name in link.names):
+            return True
+        least, most = self._ends(link, options)
         if link.kind == "at_most":
             return self.lead[link.whole] == self.lead[link.parts[0]] or most <= 0
+        if link.kind == "disjoint":
+            return most <= self._above(link)
         return link.kind == "covered" and least >= 0
+
+    def _above(self, link: Link) -> int:
+        """Return by how much disjoint parts may be above their whole, so that it narrows none of them too much."""
+        return self.method.off + (len(link.names) - 2) * (self.method.base - 1)
 
     def _settle(
         self,
@@ -216,21 +232,24 @@ class _Work:
         """Solve one lot; where it has no solution, ask less of it, in this order."""
         kept = {lead: options[lead] for lead in lot}
         keeping = {lead: (kept[lead][0], before.get(lead, kept[lead][1])) for lead in lot}
+        lines = [link for link in links if link.kind == "adds_up"]
+        # What is bound apart by itself is given up by itself: nothing else need be.
+        links = [link for link in links if self._can_hold(link, options)]
         sums = [link for link in links if link.kind == "adds_up"]
-        others = [link for link in links if link.kind != "adds_up"]
+        others = [link for link in links if link.kind not in {"adds_up", "disjoint"}]
         for asked, choice in (
             (links, kept),
-            (links, keeping),
+            ([*sums, *others], kept),
+            ([*sums, *others], keeping),
             (others, kept),
             ([link for link in others if link.kind == "at_most"], kept),
         ):
             try:
                 self._choose(lot, asked, choice)
+                break
             except InfeasibleError:
                 continue
-            self.broken += [] if asked is links else [link for link in sums if not self._adds_up(link)]
-            return
-        self.broken += [link for link in sums if not self._adds_up(link)]
+        self.broken += [link for link in lines if not self._adds_up(link)]
 
     def _adds_up(self, link: Link) -> bool:
         total = sum(self.chosen[self.lead[part]] for part in link.parts)
@@ -265,6 +284,7 @@ class _Work:
                 "at_most": (-INFINITY, -constant),
                 "covered": (-constant, INFINITY),
                 "adds_up": (-constant, -constant),
+                "disjoint": (-INFINITY, self._above(link) // self.method.base - constant),
             }[link.kind]
             if terms:
                 problem.rows.append(Row(terms, low_side, high_side))
