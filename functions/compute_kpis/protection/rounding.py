@@ -220,7 +220,8 @@ class _Work:
 
     def _above(self, link: Link) -> int:
         """Return by how much disjoint parts may be above their whole, so that it narrows none of them too much."""
-        return self.method.off + (len(link.names) - 2) * (self.method.base - 1)
+        somebody = sum(self.counts[part] > 0 for part in link.parts)  # nobody is known to be nobody
+        return self.method.off + (somebody - 1) * (self.method.base - 1)
 
     def _settle(
         self,
@@ -232,15 +233,16 @@ class _Work:
         """Solve one lot; where it has no solution, ask less of it, in this order."""
         kept = {lead: options[lead] for lead in lot}
         keeping = {lead: (kept[lead][0], before.get(lead, kept[lead][1])) for lead in lot}
-        lines = [link for link in links if link.kind == "adds_up"]
-        # What is bound apart by itself is given up by itself: nothing else need be.
-        links = [link for link in links if self._can_hold(link, options)]
         sums = [link for link in links if link.kind == "adds_up"]
         others = [link for link in links if link.kind not in {"adds_up", "disjoint"}]
+        # What is bound not to hold by itself is given up by itself, before anything else is.
+        possible = [link for link in links if self._can_hold(link, options)]
         for asked, choice in (
             (links, kept),
             ([*sums, *others], kept),
             ([*sums, *others], keeping),
+            (possible, kept),
+            ([link for link in possible if link.kind != "disjoint"], kept),
             (others, kept),
             ([link for link in others if link.kind == "at_most"], kept),
         ):
@@ -249,7 +251,7 @@ class _Work:
                 break
             except InfeasibleError:
                 continue
-        self.broken += [link for link in lines if not self._adds_up(link)]
+        self.broken += [link for link in sums if not self._adds_up(link)]
 
     def _adds_up(self, link: Link) -> bool:
         total = sum(self.chosen[self.lead[part]] for part in link.parts)
