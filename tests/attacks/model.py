@@ -29,7 +29,7 @@ class Reader:
     floor: bool = False
     """A ``c`` in a row that shows numbers at other points was hidden by the floor: 1 to floor - 1."""
     one_added: bool = False
-    """What changed between two releases is one person who was added."""
+    """What changed between two releases is one person who was added, at every day at which no number fell."""
     trusts: bool = True
     """Published numbers add up, and do not fall, as the method says; without it only true ones do."""
     releases: slice = field(default_factory=lambda: slice(None))
@@ -97,8 +97,13 @@ class _Writing:
                 again += [] if before is None else [(before, now[count])]
         self.belief.changed += [pair for pair in again if pair[0].shown != pair[1].shown]
         if self.reader.one_added:
+            # A shown number never moves against the true one, so where one fell somebody was taken away.
+            fell = {_point(new.count) for old, new in again if _has_fallen(old.shown, new.shown)}
             for before, after in again:
-                if release.units.get((after.count.kpi, after.count.measure)) in {"candidate", "trainee"}:
+                if _point(after.count) not in fell and release.units.get((after.count.kpi, after.count.measure)) in {
+                    "candidate",
+                    "trainee",
+                }:
                     self.belief.system.rule({after.true: 1, before.true: -1}, 0, 1)
         self._floor(release, shown)
         for fact in self._facts(frozenset(shown) | frozenset(known)):
@@ -232,6 +237,10 @@ def _people(release: Release) -> Iterator[tuple[Count, int | str]]:
         if one == "z" and release.shown[count._replace(part="numerator")] != "z":
             continue
         yield count, one
+
+
+def _has_fallen(before: int | str, after: int | str) -> bool:
+    return isinstance(before, int) and isinstance(after, int) and after < before
 
 
 def _is_month_end(day: str) -> bool:

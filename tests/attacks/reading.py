@@ -272,10 +272,14 @@ class _Tables(HTMLParser):
 
 
 _FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
-_DAYS = re.compile(rf"\b\d{{1,2}} (?:{'|'.join(MONTHS)})\b|\b20\d\d\b|\bChanges? \d+(?:(?:, \d+)* and \d+)?")
+_DAYS = re.compile(
+    rf"\b\d+ days?\b|\b\d{{1,2}} (?:{'|'.join(MONTHS)})\b|\b20\d\d\b|\bChanges? \d+(?:(?:, \d+)* and \d+)?"
+)
 
-_POINTS = re.compile(r"\b\d+ of (?:its )?\d+ (?:points )?cannot be shown")
-"""How many points or bars a drawing leaves out."""
+_POINTS = re.compile(
+    r"\b\d+ of (?:its )?\d+ (?:points )?cannot be shown|\b(?:rises|falls) by \d+, from (?=\d)|\b16 plus\b"
+)
+"""How many points or bars a drawing leaves out; the way between two numbers that follow; a phase of schools."""
 
 
 def _page(path: Path, rows: dict[tuple[str, ...], tuple[str, ...]]) -> Iterator[str]:

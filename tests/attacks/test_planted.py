@@ -190,3 +190,9 @@ def test_the_command_fails_where_something_is_found(tmp_path: Path, capsys: pyte
     planted = changed(SAFE, {("cohort_rate", "2025-10-31"): ("12", "500", "2")})
     assert main([str(write_site(tmp_path / "site", planted))]) == 1
     assert "exact: 3\n" in capsys.readouterr().out, "if one is not rounded, none of its row is"
+
+
+def test_a_number_that_fell_is_not_taken_for_one_person_added(tmp_path: Path) -> None:
+    """It never moves against the true one: 30 that becomes 25 is nobody added, and not 26 to 29."""
+    after = changed(SAFE, {("cohort_rate", "2025-12-31"): ("25", "500", "5")})
+    assert attacked(write_site(tmp_path / "site", SAFE, after)).findings() == {}

@@ -1,6 +1,6 @@
 """Chains of months through the real pipeline: every release is made, and no reader of them learns what he should not.
 
-``make chains`` runs them (``CHAINS`` seeds of ``MONTHS`` months): the audit of each release takes a minute of CPU.
+``make chains`` runs them (``CHAINS`` seeds of ``MONTHS`` months): 8 to 30 CPU s a release.
 A usual test run sees that the drops say what had happened by their day, and how they are corrected.
 """
 
