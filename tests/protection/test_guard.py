@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from functions.compute_kpis.catalogue import FOLDER, load_kpi
+from functions.compute_kpis.closed import SENTENCES
 from functions.compute_kpis.definitions import load_definitions
 from functions.compute_kpis.disclosure import DisclosureError, Protection, protect
 from functions.compute_kpis.protection.guard import Guard, KpiGuard
@@ -376,6 +377,7 @@ def test_a_period_whose_earlier_figures_cannot_be_of_the_same_people_is_restated
     told = declare(made.document, first.document, made.restated)
     assert len(told.revisions) == len(made.document.kpis[0].figures)
     assert {one.reason for one in told.revisions} == {RESTATED}
+    assert RESTATED in SENTENCES, "or the publisher would refuse the release"
     assert {one.finality for one in told.kpis[0].figures} == {"revised"}
     # From then on nobody takes the earlier figures for others of the same people.
     third = release(LARGE, past_of([page, made.page]))
