@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from tests.attacks.model import Reader, Version, believe, is_ratio, neighbours
+from tests.attacks.model import Reader, Version, believe, is_ratio, neighbours, point_of
 from tests.attacks.public import is_about_people
 from tests.attacks.reading import WHOLE, Count, Release, read_site
 from tests.attacks.solving import Lot, Question, Span, answers
@@ -127,6 +127,10 @@ class _Attack:
         self.report, self.reader = report, reader
         self.limits = releases[-1].limits
         self.belief = believe(releases, reader)
+        while reader.floor and (wrong := self._impossible() - reader.doubts):
+            # What is hidden there cannot all be under the floor: he takes it for withheld, as the method says.
+            reader = replace(reader, doubts=reader.doubts | wrong)
+            self.belief = believe(releases, reader)
         self.few: set[Count] = set()
         """Counts that the floor's own symbol says to be small."""
         self.said = {(kind, one.what) for kind in KINDS if kind != "formats" for one in getattr(report, kind)}
@@ -141,6 +145,12 @@ class _Attack:
             asked = [*self._counts(only)]
         for (_, judge), span in zip(asked, answers(lots, [question for question, _ in asked]), strict=True):
             judge(span)
+
+    def _impossible(self) -> frozenset[tuple[str, str, str]]:
+        """Return the points of which not everything that he believes can be true."""
+        of = {unknown: one.count for one in self.belief.versions for unknown in (one.true, one.printed)}
+        lots = [lot for lot in self.belief.system.lots() if not lot.can_be()]
+        return frozenset(point_of(of[unknown]) for lot in lots for unknown in lot.members if unknown in of)
 
     def _contradictions(self, lots: Iterable[Lot]) -> None:
         if self.reader.one_added:

@@ -28,6 +28,8 @@ class Reader:
     name: str
     floor: bool = False
     """A ``c`` in a row that shows numbers at other points was hidden by the floor: 1 to floor - 1."""
+    doubts: frozenset[tuple[str, str, str]] = frozenset()
+    """Where that cannot be, he has found out: what is hidden there was withheld."""
     one_added: bool = False
     """What changed between two releases is one person who was added, at every day at which no number fell."""
     trusts: bool = True
@@ -88,19 +90,19 @@ class _Writing:
         now = self.belief.newest
         shown = dict(_people(release))
         known = {count: one for count, one in release.shown.items() if isinstance(one, int) and count not in shown}
-        restated = {_point(count) for count, one in shown.items() if count in now and now[count].shown != one}
+        restated = {point_of(count) for count, one in shown.items() if count in now and now[count].shown != one}
         again = []
         for count, one in shown.items():
             before = now.get(count)
-            if before is None or _point(count) in restated:
+            if before is None or point_of(count) in restated:
                 now[count] = self._begin(count, one)
                 again += [] if before is None else [(before, now[count])]
         self.belief.changed += [pair for pair in again if pair[0].shown != pair[1].shown]
         if self.reader.one_added:
             # A shown number never moves against the true one, so where one fell somebody was taken away.
-            fell = {_point(new.count) for old, new in again if _has_fallen(old.shown, new.shown)}
+            fell = {point_of(new.count) for old, new in again if _has_fallen(old.shown, new.shown)}
             for before, after in again:
-                if _point(after.count) not in fell and release.units.get((after.count.kpi, after.count.measure)) in {
+                if point_of(after.count) not in fell and release.units.get((after.count.kpi, after.count.measure)) in {
                     "candidate",
                     "trainee",
                 }:
@@ -147,7 +149,7 @@ class _Writing:
             somewhere = any(isinstance(shown[count], int) and shown[count] for count in row)
             for count in row:
                 unnamed = release.names_given and not _is_named(count, release)
-                by_floor = self.reader.floor and somewhere
+                by_floor = self.reader.floor and somewhere and point_of(count) not in self.reader.doubts
                 if shown[count] != "c" or not (by_floor or unnamed):
                     continue
                 out_of = now.get(count._replace(part="denominator"))
@@ -159,6 +161,7 @@ class _Writing:
                 else:
                     either, far = system.unknown(0, 1), FAR // self.base
                     few = (release.limits["percentage_floor"] - 1) // self.base
+                    out_of.by_floor |= by_floor
                     system.rule({now[count].printed: 1, either: -far}, None, small)
                     system.rule({out_of.printed: 1, either: far}, None, few + far)
 
@@ -247,7 +250,7 @@ def _is_month_end(day: str) -> bool:
     return (date.fromisoformat(day) + timedelta(days=1)).day == 1
 
 
-def _point(count: Count) -> tuple[str, str, str]:
+def point_of(count: Count) -> tuple[str, str, str]:
     return count.kpi, count.period, count.day
 
 
