@@ -161,7 +161,6 @@ class _Writing:
                 else:
                     either, far = system.unknown(0, 1), FAR // self.base
                     few = (release.limits["percentage_floor"] - 1) // self.base
-                    out_of.by_floor |= by_floor
                     system.rule({now[count].printed: 1, either: -far}, None, small)
                     system.rule({out_of.printed: 1, either: far}, None, few + far)
 
