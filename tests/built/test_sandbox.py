@@ -84,10 +84,10 @@ def codecs() -> set[str]:
 def seen(built: Built, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a function of an ingest's layers sees around it."""
     code = tmp_path_factory.mktemp("code")
-    (code / "functions/ingest_apply").mkdir(parents=True)
-    (code / "functions/ingest_apply/app.py").write_text(LOOK)
+    (code / "functions/ingest_schools").mkdir(parents=True)
+    (code / "functions/ingest_schools/app.py").write_text(LOOK)
     event = {"paths": PATHS, "packages": DEVELOPERS, "codecs": sorted(codecs())}
-    done = called(replace(built, task={"ingest_apply": code}), "ingest_apply", event, code / "log")
+    done = called(replace(built, task={"ingest_schools": code}), "ingest_schools", event, code / "log")
     assert done.ok, done.error
     assert isinstance(done.result, dict)
     return done.result
@@ -113,7 +113,7 @@ def test_the_environment_is_lambdas(seen: dict[str, Any]) -> None:
     assert environment["TZ"] == ":UTC"
     assert environment["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.13"
     assert environment["LD_LIBRARY_PATH"].startswith("/var/lang/lib:/lib64:")
-    assert environment["_HANDLER"] == "functions.ingest_apply.app.lambda_handler"
+    assert environment["_HANDLER"] == "functions.ingest_schools.app.lambda_handler"
     assert not {"USER", "VIRTUAL_ENV", "TMPDIR"} & set(environment)
     assert seen["user"] != 0
     assert seen["encoding"] == ["utf-8", "utf-8"]
@@ -137,7 +137,7 @@ def without(built: Built, folder: str, *left_out: str) -> Built:
 
 @pytest.mark.parametrize(
     ("folder", "package"),
-    [("ingest_apply", "tenacity"), ("compute_kpis", "highspy"), ("publish_site", "pydantic")],
+    [("ingest_schools", "tenacity"), ("compute_kpis", "highspy"), ("publish_site", "pydantic")],
 )
 def test_a_function_whose_layers_lack_a_package_does_not_run(
     folder: str, package: str, built: Built, tmp_path: Path

@@ -456,6 +456,12 @@ FOUND: list[tuple[str, Drops]] = [
     ),
     ("Holds: what is withdrawn and has no day at all was no offer.", _answers({}, status="withdrawn")),
     (
+        "Holds: an offer that is withdrawn on a day after P stands on P, and lacks none.",
+        _answers(
+            {}, status="withdrawn", offered_at=_noon(_BEFORE), withdrawn_at=_noon(_AFTER), updated_at=_noon(_AFTER)
+        ),
+    ),
+    (
         "Holds: an offer that ended on a day not given may have stood on P if made by then and changed since.",
         _undated_ends((_P, _AFTER), (_BEFORE, _P), (date(2026, 7, 2), _AFTER), (_BEFORE, None), (None, _AFTER)),
     ),

@@ -154,7 +154,7 @@ register AS (
             reinstate_date,
             withdrawal_date,
             placement_urns,
-            LOWER(training_route) AS training_route
+            training_route
         FROM trainees
         WHERE snapshot = :trainees_snapshot
     ) AS record

@@ -25,7 +25,7 @@ choice AS (
         CASE WHEN reason_format.value = 'text' THEN 1 ELSE 0 END AS is_text,
         apply.rejection_reason_ids,
         course_level.value AS course_level,
-        LOWER(apply.provider_region_code) AS region_code,
+        apply.provider_region_code AS region_code,
         apply.hide_in_reporting
     FROM (
         SELECT

@@ -32,7 +32,7 @@ register AS (
     SELECT
         record.trainee_id,
         record.ukprn,
-        LOWER(record.training_route) AS training_route,
+        record.training_route,
         COALESCE(record.trainee_start_date, record.itt_start_date) AS started_on,
         record.awarded_on,
         CASE WHEN standing.value = 'awarded' THEN 1 ELSE 0 END AS is_awarded,
@@ -142,7 +142,7 @@ publish AS (
             ukprn,
             recruitment_cycle_year,
             accredited_body,
-            LOWER(region_code) AS region_code,
+            region_code,
             discarded_on
         FROM providers
         WHERE snapshot = :providers_snapshot
