@@ -340,7 +340,7 @@ def test_regions_overlap_and_both_parts_are_within_the_region() -> None:
     rows = [
         rejection("a", "course_full", provider_region_code="london"),
         rejection("a", "qualifications", provider_region_code="eastern"),
-        rejection("b", "course_full", provider_region_code="Yorkshire_and_the_Humber"),
+        rejection("b", "course_full", provider_region_code="yorkshire_and_the_humber"),
         rejection("c", "course_full", provider_region_code="wales"),
         rejection("d", "qualifications", provider_region_code=None),
         rejection("e", provider_region_code="north_east"),
