@@ -21,6 +21,7 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic_core import ValidationError
 
 from local.errors import LocalError
+from local.known import FILE
 from local.sample.trainees import ROUTE_CODES
 from placements_kpi import fields
 
@@ -41,6 +42,7 @@ def write(sample: Path, to: Path) -> None:
     unfinished = to.with_name(to.name + ".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     shutil.copytree(sample, unfinished, ignore=lambda folder, names: SOURCES if Path(folder) == sample else ())
+    _forget(unfinished / FILE)
     for source in SOURCES:
         drop = max((sample / source).glob("dt=*"))
         folder = unfinished / source / drop.name
@@ -50,6 +52,14 @@ def write(sample: Path, to: Path) -> None:
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     shutil.rmtree(to, ignore_errors=True)
     unfinished.rename(to)
+
+
+def _forget(answers: Path) -> None:
+    """Take out of the known answers how many mentors have no placement: the tables have none."""
+    if answers.is_file():
+        known = json.loads(answers.read_text(encoding="utf-8"))
+        known["school-participation"]["allocations_not_counted"]["by_reason"].pop("no_mentor_or_placement", None)
+        answers.write_text(json.dumps(known), encoding="utf-8")
 
 
 def written(sample: Path, build: Path) -> Path:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import pytest
 from local.bigquery import facts
 from local.bigquery.emulator import client, emulator, load
 from local.bigquery.tables import LOCATION, PROJECT
+from local.known import FILE
 from local.standins import serve
 from local.world import write_sample
 from placements_kpi.bigquery import BigQueryError
@@ -39,6 +41,11 @@ def address(sample: Path) -> Iterator[str]:
     with emulator() as running:
         load(running, sample)
         yield running
+
+
+def test_what_the_tables_cannot_hold_is_no_known_answer(sample: Path) -> None:
+    told = json.loads((sample / FILE).read_text(encoding="utf-8"))["school-participation"]["allocations_not_counted"]
+    assert "no_mentor_or_placement" not in told["by_reason"]
 
 
 class Warehouse:
