@@ -17,7 +17,7 @@ from typing import Any
 import highspy
 import numpy as np
 
-FAR = 100_000
+FAR = 1_000_000
 """Stands for "no upper bound": more people than any count here has."""
 SECONDS = 20.0
 ROUNDS = 10
