@@ -65,7 +65,7 @@ def test_every_table_is_pinned_and_is_one_that_dataform_makes(name: str, feed: s
     assert "`" not in re.sub(r"`dfe-test\.dataform\.\w+`", "", sent(name, feed)), "a name that was not put in its place"
 
 
-@pytest.mark.parametrize("path", sorted(Path("functions").glob("*/queries/*.sql")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(Path("functions").glob("*/queries/**/*.sql")), ids=lambda path: path.name)
 def test_no_name_is_a_word_of_the_language(path: Path) -> None:
     code = re.sub(r"--.*|'[^']*'|`[^`]*`", "", path.read_text(encoding="utf-8"))
     named = {

@@ -1,7 +1,6 @@
 -- What each provider does in Manage school placements. Names: DFE-Digital/itt-mentor-services at 88e74ea3,
--- config/analytics.yml. A sign-in overwrites users.last_signed_in_at, so the days of signing in are those of all
--- versions of its own users (support staff are none: users.type, app/models/placements/user.rb), while they belonged
--- to it. Users' names and addresses are hidden, and not read.
+-- config/analytics.yml. Its own users are not support staff (users.type, app/models/placements/user.rb).
+-- Users' names and addresses are hidden, and not read.
 WITH organisation AS (
   SELECT
     version.id,
@@ -22,36 +21,19 @@ membership AS (
   QUALIFY ROW_NUMBER() OVER (PARTITION BY version.id ORDER BY version.valid_from DESC) = 1
 ),
 
-people AS (
-  SELECT
-    membership.organisation_id,
-    MIN(membership.created_at) AS onboarded_at,
-    MAX(IF(membership.ended_at IS NULL, CAST(person.last_signed_in_at AS TIMESTAMP), NULL)) AS last_signed_in_at
-  FROM membership
-  JOIN `manage.users_latest` AS person ON person.id = membership.user_id
+own_user AS (
+  SELECT person.id, CAST(person.last_signed_in_at AS TIMESTAMP) AS last_signed_in_at
+  FROM `manage.users_latest` AS person
   WHERE person.type = 'Placements::User'
-  GROUP BY membership.organisation_id
 ),
 
-signed_in AS (
+own_version AS (
   SELECT version.id, CAST(version.last_signed_in_at AS TIMESTAMP) AS instant
   FROM `manage.users_version` AS version
   WHERE version.type = 'Placements::User'
 ),
 
-history AS (
-  SELECT
-    membership.organisation_id,
-    ARRAY_AGG(DISTINCT IF(
-      signed_in.instant >= membership.created_at
-        AND (membership.ended_at IS NULL OR signed_in.instant < membership.ended_at),
-      DATE(signed_in.instant, 'Europe/London'),
-      NULL
-    ) IGNORE NULLS) AS sign_in_dates
-  FROM membership
-  JOIN signed_in ON signed_in.id = membership.user_id
-  GROUP BY membership.organisation_id
-)
+${signing_in}
 
 SELECT
   'manage' AS service,

@@ -41,6 +41,7 @@ _SCOPE = "https://www.googleapis.com/auth/bigquery"
 _PLACE = re.compile(r"(?:(?P<service>[a-z_]+)=)?(?P<project>[a-z][a-z0-9-]*)/(?P<dataset>\w+)(?:/(?P<named>\w+))?")
 _TABLE = re.compile(r"`(?P<service>\w+)\.(?P<entity>\w+)_(?P<state>latest|version)`(?P<alias>\s+AS\s+\w+)?")
 _EACH = re.compile(r"\$\{each\}")
+_PART = re.compile(r"\$\{(\w+)\}")
 
 _TYPES: dict[Kind, tuple[str, str]] = {
     "string": ("STRING", "NULLABLE"),
@@ -64,7 +65,8 @@ class Warehouse:
 
     queries: Path
     """A folder with ``<feed>.sql`` for every feed. Tables are written `` `<service>.<entity>_latest` `` or
-    ``…_version``; ``${each}`` stands for ``<feed>.<service>.sql`` of every service that the location names, united.
+    ``…_version``; ``${each}`` stands for ``<feed>.<service>.sql`` of every service that the location names, united,
+    and ``${<name>}`` for ``parts/<name>.sql``.
     ``@as_of`` is the snapshot's instant."""
     services: Mapping[str, str]
     """The services by name, and the event source that their tables' names end in."""
@@ -108,6 +110,7 @@ def query(warehouse: Warehouse, feed: str, where: Mapping[str, Place], pinned: d
     if _EACH.search(text) and not parts:
         raise BigQueryError(f"SOURCE_LOCATION names no service that has {feed}; it names {', '.join(where)}")
     text = _EACH.sub(lambda _: "\nUNION ALL\n".join(parts), text)
+    text = _PART.sub(lambda part: (warehouse.queries / "parts" / f"{part[1]}.sql").read_text("utf-8").strip(), text)
 
     def placed(table: re.Match[str]) -> str:
         place = where.get(table["service"])
