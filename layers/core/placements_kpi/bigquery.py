@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from placements_kpi.tables import Kind
 
 SCHEME = "bigquery://"
-PAGE_ROWS = 5_000
-"""Rows of one answer, of which two are in memory at once: some 25 MB each, once they are objects of Python's."""
+PAGE_ROWS = 2_000
+"""Rows of one answer, of which two are in memory at once: some 10 MB each, once they are objects of Python's."""
 _SCOPE = "https://www.googleapis.com/auth/bigquery"
 
 _PLACE = re.compile(r"(?:(?P<service>[a-z_]+)=)?(?P<project>[a-z][a-z0-9-]*)/(?P<dataset>\w+)(?:/(?P<named>\w+))?")
