@@ -1,6 +1,6 @@
 """Periods: when each recruitment cycle and academic year opens and closes.
 
-The calendar is data (``definitions/calendar.csv``; the KPI book, "Period"). A period is
+The calendar is data (``definitions/calendar.csv``; numbers#periods). A period is
 named by a year: of a recruitment cycle the year it recruits for, of an academic year
 the year it starts in.
 """
@@ -116,7 +116,7 @@ def _openings(definitions: Definitions) -> dict[str, tuple[int, int]]:
 
 
 def last_month_end(day: date) -> date:
-    """Return the last day of the last complete month on or before ``day`` (P in the KPI book)."""
+    """Return the last day of the last complete month on or before ``day`` (P; numbers#the-day)."""
     following = day + timedelta(days=1)
     return following.replace(day=1) - timedelta(days=1)
 

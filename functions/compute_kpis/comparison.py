@@ -1,6 +1,6 @@
 """Comparison with the same point of the previous period: which measures have none, and why.
 
-The KPI book, "Comparison".
+The rule: numbers#comparisons.
 """
 
 from __future__ import annotations

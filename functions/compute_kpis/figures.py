@@ -1,6 +1,6 @@
 """Figures: the rows of a KPI's query as checked, complete cells, and what can be compared.
 
-The KPI book, "Rules for every KPI"; ``docs/kpi-catalogue.md`` says what a query returns.
+The rules: numbers#rules-for-every-kpi, numbers#rates, numbers#levels; what a query returns: ``docs/kpi-catalogue.md``.
 """
 
 from __future__ import annotations
@@ -253,7 +253,7 @@ def _check_headline(kpi: Description, kept: tuple[Point, ...], figures: tuple[Fi
 
 
 def contradictions(kpi: Description, figures: Iterable[Figure]) -> list[Quantity]:
-    """Return the counts that contradict what is declared of them, which a reader relies on (publishing.md 1.8)."""
+    """Return the counts that contradict what is declared of them, which a reader relies on (publishing#links)."""
     true = true_counts(kpi, figures)
     return [parse(name) for name in contradicted(structure_of(kpi, true), true)]
 

@@ -1,4 +1,4 @@
-"""Months: what is said of people at a month end is counted once and repeated until the next (publishing.md, 1.5).
+"""Months: what is said of people at a month end is counted once and repeated until the next (publishing#month-ends).
 
 Were past month ends worked out anew every day, one late record would move every month since at once, on a day: whoever
 guesses that one person was added would know the counts that moved to less than their rounding (docs/decisions/0034).

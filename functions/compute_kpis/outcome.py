@@ -80,7 +80,7 @@ def plan(as_of: date, kpis: list[Kpi], unusable: list[Unusable], pins: Mapping[s
     """Return the plan for the as-of date.
 
     A KPI with no period is not tried, nor one whose headline needs a source that is too old or missing, or people under
-    two keys (KPI book, "Needed sources").
+    two keys (numbers#needed-sources).
     """
     points: dict[str, tuple[Point, ...]] = {}
     failures: dict[str, Failure] = {}
@@ -179,7 +179,7 @@ def _carried(last: KpiResult | None, failure: Failure, as_of: date) -> KpiResult
 def run_id_of(key: RoundingKey, as_of: date, inputs: Mapping[str, Any], results: tuple[KpiResult, ...]) -> str:
     """Return the run's id: the as-of date and a keyed digest of all that the results depend on.
 
-    Keyed, as the id is public and exact counts of rows are in what it digests (publishing.md, 1.8).
+    Keyed, as the id is public and exact counts of rows are in what it digests (publishing#links).
     With another key of rounding the same inputs are another run, as they are another release.
 
     Of organisations, with every KPI worked out, these are the inputs alone. What is carried over, and why, depends on

@@ -124,7 +124,7 @@ def mixed_keys(pins: Iterable[Pin]) -> tuple[str, str] | None:
     """Return why sources cannot be used together, for the public and for an operator; ``None`` if they can.
 
     The same person has another pseudonym under another key, so a join would find nobody and
-    a count of it would be a wrong figure that looks like a low one (sources.md, Pseudonymous keys).
+    a count of it would be a wrong figure that looks like a low one (sources#pseudonymous-keys).
     """
     keyed = [pin for pin in pins if pin.key_id is not None]
     if len({pin.key_id for pin in keyed}) < 2:

@@ -1,6 +1,6 @@
 """Points in time: the days that each family of a KPI's measures is worked out for.
 
-The KPI book, "As-of date D", "Period", "Comparison" and "Series". Families about people
+The rules: numbers#the-day, numbers#periods, numbers#comparisons, numbers#series. Families about people
 stand at the last month end on or before D, the others at D itself.
 """
 

@@ -185,7 +185,7 @@ def _count_of(table: str, label: str, count: int) -> CheckCount:
 
 
 def _cross_checks(kpis: Mapping[str, KpiResult]) -> Iterable[Check]:
-    """The KPI book's: placements in Register against mentor allocations, and Publish against provider activity."""
+    """Placements in Register against mentor allocations, Publish against activity (numbers#checks)."""
     if "school-participation" in kpis:
         yield _register(kpis["school-participation"])
     if "provider-take-up" in kpis:

@@ -1,6 +1,6 @@
 """Revisions: what a release says otherwise than the one before it, and why; and whether each figure is final.
 
-The KPI book, "Series" and "Every figure carries". Everything here reads documents after
+The rules: numbers#series, numbers#every-figure. Everything here reads documents after
 disclosure control, so a revision tells no more than the two releases do.
 """
 

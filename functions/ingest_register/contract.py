@@ -14,6 +14,7 @@ WITHDRAWAL_REASONS = frozenset(mapping(FILE, "withdrawal_reason"))
 UNMAPPED = "unmapped"
 """Stands for a reason on no list: ``unknown`` is a reason of Register's own."""
 
+# services#states-and-years
 STATES = frozenset("draft submitted_for_trn trn_received recommended_for_award withdrawn deferred awarded".split())
 PHASES = frozenset({"primary", "secondary", "early_years"})
 

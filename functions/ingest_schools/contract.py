@@ -2,7 +2,7 @@
 
 Column names follow the services' own, in snake case. ``school_lineage`` is worked
 out from the other two: for every URN and every day, whether it is open and which
-URN it counts as (the KPI book, "Schools" and "Successors").
+URN it counts as (numbers#schools, numbers#successors).
 """
 
 from placements_kpi.codes import UKPRN

@@ -1,6 +1,6 @@
 """Which URN counts as which, for every day: spans of days worked out from establishments and their links.
 
-The rules are the KPI book's, "Schools" and "Successors". Nothing changes for a URN but
+The rules: numbers#schools, numbers#successors. Nothing changes for a URN but
 on the days when it, or a school that can be reached from it by successor links, opens
 or closes; so each URN is judged once between two such days, not once a day.
 """

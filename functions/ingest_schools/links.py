@@ -28,7 +28,7 @@ def stage_links(file: SourceFile, staging: Staging) -> None:
 
 
 def successors(links: Settled) -> Iterator[tuple[str, str]]:
-    """Yield each URN with the URN that succeeds it, by how the type of the link begins (KPI book, Successors)."""
+    """Yield each URN with the URN that succeeds it, by how the type of link begins (numbers#successors)."""
     for batch in links.batches(["urn", "link_urn", "link_type"]):
         for urn, link_urn, link_type in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             if link_type.startswith(SUCCESSOR):

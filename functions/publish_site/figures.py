@@ -40,7 +40,7 @@ class Shown:
 def places(measure: Measure, figure: Figure) -> int:
     """Return the decimals of a percentage: none for people where fewer than 1,000 are counted, else one.
 
-    publishing.md part 1.3. Organisations are published exactly, so one decimal tells nothing more than the counts.
+    Organisations are published exactly, so one decimal tells nothing more than the counts (publishing#percentages).
     """
     if {measure.disclosure, measure.denominator_disclosure} <= {"organisation", None}:
         return 1

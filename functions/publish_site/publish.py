@@ -241,7 +241,7 @@ def _public(state: State) -> tuple[str | None, str | None]:
 
 
 def _waits(run: Run, state: State, release: Release) -> bool:
-    """Whether a release that was never public has to wait for an approval (publishing.md 1.10)."""
+    """Whether a release that was never public has to wait for an approval (publishing#approval)."""
     never = state.catalogue.entry(release.entry.release) is None
     return never and release.document.waits and run.settings.unapproved_limits == "hold"
 

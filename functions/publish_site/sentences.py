@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from placements_kpi.results import Description, Disclosure, Measure, Protected, SourceFacts
 
 MOST_WORDS = 10
-"""Longest title of a chart (publishing.md part 3)."""
+"""Longest title of a chart (publishing#charts)."""
 
 Way = Literal["up", "down", "unchanged", "none"]
 

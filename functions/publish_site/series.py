@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures
     from placements_kpi.results import Measure, Point
 
-MOST_LINES = 3  # with the target, four series: more cannot be told apart (publishing.md part 3)
+MOST_LINES = 3  # with the target, four series: more cannot be told apart (publishing#charts)
 
 
 def over_time(figures: KpiFigures, measure: Measure) -> Graphic | None:

@@ -20,7 +20,7 @@ SYMBOLS = {
     "z": "not applicable",
     "low": "rounds to zero, but is not zero",
 }
-"""What each symbol means, in every format (publishing.md part 1.4)."""
+"""What each symbol means, in every format (publishing#symbols)."""
 
 PROVISIONAL = "provisional: the period is not over, and the figure can still change"
 REVISED = "revised: the release before said something else of the same day"

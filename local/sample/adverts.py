@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CONFLICT, PROBABLE, POSSIBLE, NOT_ECT = "conflict", "ect_probable", "ect_possible", "not_ect"
 PERSON_UNKNOWN, NOT_FILLED, UNKNOWN = "filled_person_unknown", "not_filled", "unknown"
 CLASSES = (CONFLICT, PROBABLE, POSSIBLE, NOT_ECT, PERSON_UNKNOWN, NOT_FILLED, UNKNOWN)
-"""Classes of a vacancy, in the order in which the KPI book tries them."""
+"""Classes of a vacancy, in the order in which they are tried (numbers#class-of-a-vacancy)."""
 
 _OTHER_ROLES = (
     "teaching_assistant",

@@ -1,4 +1,4 @@
-"""Applications for jobs: who applies, and which applicant puts an advert in which class (KPI book, 4)."""
+"""Applications for jobs: who applies, and which applicant puts an advert in which class (numbers#4-ect-vacancies)."""
 
 from __future__ import annotations
 

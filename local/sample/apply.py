@@ -1,4 +1,4 @@
-"""The Apply drop: three cycles of invented candidates, each decided before its rows are written (KPI book, 1)."""
+"""The Apply drop: three cycles of candidates, each decided before its rows (numbers#1-placement-rejections)."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def census(year: int) -> int:
 
 @dataclass(frozen=True)
 class Days:
-    """The days that the sample is built round. ``as_of`` is D of the KPI book and ``month_end`` its P."""
+    """The days that the sample is built round. ``as_of`` is D and ``month_end`` P (numbers#the-day)."""
 
     as_of_date: date
 

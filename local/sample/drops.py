@@ -1,4 +1,4 @@
-"""Drops: dated folders of NDJSON and CSV files with a manifest, written as they come (sources.md)."""
+"""Drops: dated folders of NDJSON and CSV files with a manifest, written as they come (sources#transports)."""
 
 from __future__ import annotations
 

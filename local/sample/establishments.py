@@ -85,7 +85,7 @@ class Register:
 
 
 def open_span(school: Establishment, as_of: int) -> tuple[int, int] | None:
-    """Return the first and last day that a school is open by its own row, or ``None`` (KPI book, "Schools")."""
+    """Return the first and last day that a school is open by its own row, or ``None`` (numbers#schools)."""
     opened = 0 if school.opened <= LONG_AGO else school.opened
     if school.status == "4":
         return None

@@ -1,4 +1,4 @@
-"""Reasons for rejection in each format that Apply has stored, with the groups that each makes (KPI book, 1)."""
+"""Reasons for rejection in each format that Apply has stored, with the groups of each (numbers#reason-groups)."""
 
 from __future__ import annotations
 

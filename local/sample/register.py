@@ -1,4 +1,4 @@
-"""The Register drop: three years of invented trainees, each decided before its row is written (KPI book, 2)."""
+"""The Register drop: three years of invented trainees, each decided before its row (numbers#2-trainee-withdrawals)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Invented schools for the rules about opening, closing and succeeding, with the answer to each by hand.
 
 They carry URNs from 159000, a range that GIAS has not reached, and names that say that they are invented.
-The rules are the KPI book's, "Schools", "Successors" and its worked edge cases.
+The rules: numbers#schools, numbers#successors, numbers#edge-cases.
 """
 
 from __future__ import annotations

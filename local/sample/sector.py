@@ -1,4 +1,4 @@
-"""The sector: which providers are accredited or delivery partners in a cycle (KPI book, 5)."""
+"""The sector: which providers are accredited or delivery partners in a cycle (numbers#5-provider-take-up)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NATIONAL_INSTITUTE = "2N2"
 REGIONAL_CODES = frozenset(
     "1YF 21J 1GV 2HE 24P 1MN 1TZ 5J5 7K9 L06 2P4 21P 1FE 3P4 3L4 2H7 2A6 4W2 4L1 4L3 4C2 5A6 2U6".split()
 )
-"""Codes of the National Institute of Teaching's regions, which count as one provider (KPI book, 5)."""
+"""Codes of the National Institute of Teaching's regions, which count as one provider (numbers#5-provider-take-up)."""
 
 
 OUTSIDE_ENGLAND = frozenset({"wales", "scotland"})
@@ -49,7 +49,7 @@ class Row:
 
 
 def sector(rows: list[Row], courses: list[ReferenceCourse]) -> dict[str, Member]:
-    """Return the sector of a cycle by code: who is accredited and who a delivery partner (KPI book, 5)."""
+    """Return the sector of a cycle by code: who is accredited, who a partner (numbers#5-provider-take-up)."""
     own: dict[str, Row] = {}
     for row in rows:
         code = fold(row.provider.code)

@@ -93,7 +93,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "another_reason",
     ),
 }
-"""Coarse group: its reasons, as the KPI book lists them."""
+"""Coarse group: its reasons, as definitions/withdrawal_reasons.csv has them (numbers#2-trainee-withdrawals)."""
 
 
 RENAMED = {

@@ -33,4 +33,4 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "trn_repeated_digit": ("7777777", "0000000", "11111"),
     "trn_placeholder": ("1234567",),
 }
-"""What is refused as a TRN (KPI book, 4)."""
+"""What is refused as a TRN (numbers#trns)."""

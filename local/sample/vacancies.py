@@ -1,4 +1,4 @@
-"""The Teaching Vacancies drop: adverts and applications, each advert's class decided first (KPI book, 4)."""
+"""The Teaching Vacancies drop: adverts and applications, the class decided first (numbers#4-ect-vacancies)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The days that a KPI is worked out for, from the book's "As-of date", "Period", "Comparison" and "Series"."""
+"""The days that a KPI is worked out for, from numbers#the-day, numbers#periods, numbers#series."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ CYCLES = {
     2026: (date(2025, 10, 8), date(2026, 9, 30)),
     2027: (date(2026, 10, 8), date(2027, 9, 30)),
 }
-"""Fact sheet of Apply, section 4: when Apply opens, and when Find closes."""
+"""services#recruitment-cycles: when Apply opens, and when Find closes."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the drops say, read by the words of the source contracts and the KPI book; no code of the ingest is used.
+"""What the drops say, read by the words of docs/book and the contracts of drops; no code of the ingest is used.
 
 A row that lacks what every row must have, or has a value of the wrong type, is refused. Of rows with one id the newest
 stays, of equally new ones the later; only then is a draft left out. People are told apart by what identifies them.
@@ -335,7 +335,7 @@ def _hidden_by_refused_rows(drops: Drops) -> Iterator[str]:
 
 
 def trn_of(given: str) -> tuple[str | None, str | None]:
-    """Return the seven digits of a TRN, or why it is refused (KPI book, section 4, Match)."""
+    """Return the seven digits of a TRN, or why it is refused (numbers#trns)."""
     text = given.replace(" ", "")
     for letters in ("TRN", "RP"):
         if text.upper().startswith(letters):
@@ -372,7 +372,7 @@ def _trn(given: str | None, token: str | None) -> tuple[str | None, str | None]:
 
 
 def _reasons(row: dict[str, Any]) -> tuple[str | None, list[str] | None]:
-    """Return the format of a choice's reasons, and their ids: given as such, or flattened (fact sheet, 1.3 to 1.5)."""
+    """Return the format of a choice's reasons and their ids, as given or flattened (services#reasons-for-rejection)."""
     form, ids = row["rejection_reasons_type"], row["rejection_reason_ids"]
     structured, written = row.pop("structured_rejection_reasons"), row.pop("rejection_reason")
     if ids is not None:

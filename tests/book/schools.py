@@ -1,4 +1,4 @@
-"""Schools again, day by day, from the KPI book's "Schools" and "Successors": open, in England, counted as which URN.
+"""Schools again, day by day, from numbers#schools and numbers#successors: open, in England, counted as which URN.
 
 Nothing here is shared with the ingest of schools, which works the same out for all days at once.
 """
@@ -20,7 +20,7 @@ REGIONS = {
     "J": "E12000008",
     "K": "E12000009",
 }
-"""Fact sheet, 2.3: the nine regions; Wales, "not applicable" and anything else are outside them."""
+"""services#codes-of-schools: the nine regions; Wales, "not applicable" and anything else are outside them."""
 
 PHASES = {
     0: "not_applicable",

@@ -1,4 +1,4 @@
-"""What stops and what is not available, by the book's "Needed sources", "Period" and "Snapshots", KPI by KPI."""
+"""What stops and what is not available, by numbers#needed-sources, numbers#periods and numbers#snapshots."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

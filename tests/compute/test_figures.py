@@ -119,7 +119,7 @@ def test_periods_without_a_fact_in_the_source_are_dropped() -> None:
 
 @pytest.mark.parametrize("dated", [date(2025, 9, 1), date(2026, 7, 14)])
 def test_current_period_without_a_fact_is_nobody_by_a_snapshot_of_the_period(dated: date) -> None:
-    """KPI book, "Needed sources": the academic year opened on 1 September 2025."""
+    """numbers#needed-sources: the academic year opened on 1 September 2025."""
     worked = work(row("headline", 0, 3), known=facts(2024), dated=dated)
     (figure,) = at(worked)
     assert (figure.status, figure.numerator, figure.denominator, figure.value) == ("ok", 0, 3, 0.0)
@@ -318,7 +318,7 @@ def everywhere(numerator: int, denominator: int, as_of: date, *, london: int) ->
 def test_counts_that_contradict_what_is_declared_of_them_stop_the_kpi(
     now: int, london: int, month_before: tuple[int, int], named: str
 ) -> None:
-    """A declared link is never dropped: what is known to hold is what a reader relies on (publishing.md 1.8)."""
+    """A declared link is never dropped: what is known to hold is what a reader relies on (publishing#links)."""
     relation = Relation(kind="at_most", whole="headline.numerator", parts=("now.numerator",))
     kpi = replace(CANDIDATES, description=CANDIDATES.description.model_copy(update={"relations": (relation,)}))
     day = date(2026, 6, 30)

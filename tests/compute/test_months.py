@@ -1,4 +1,4 @@
-"""A month end is counted once: what is said of people stays until the next, and then moves (publishing.md, 1.5)."""
+"""A month end is counted once: what is said of people stays until the next, and then moves (publishing#month-ends)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Points in time: the days each family stands at (KPI book, "As-of date D", "Period", "Comparison", "Series")."""
+"""Points in time: the days each family stands at (numbers#the-day, numbers#periods, numbers#comparisons)."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from tests.ingest.drops import Rows, allocation, application, choice, choices, s
 
 
 def token(kind: str, value: str) -> str:
-    """Return the pseudonym as sources.md words it, worked out here another way."""
+    """Return the pseudonym as sources#pseudonymous-keys words it, worked out here another way."""
     message = f"school-placements-kpi|{kind}|v1|{value}".encode()
     return hmac.new(KEY.encode(), message, hashlib.sha256).hexdigest()
 

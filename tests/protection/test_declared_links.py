@@ -1,4 +1,4 @@
-"""What is declared of counts about people holds in any world (publishing.md 1.8); what breaks it stops its KPI."""
+"""What is declared of counts about people holds in any world (publishing#links); what breaks it stops its KPI."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def test_nobody_hidden_for_another_reason_is_still_nobody() -> None:
 
 @pytest.mark.parametrize("true", [37, 9])
 def test_hiding_and_showing_again_restates_the_day(true: int) -> None:
-    """A number that becomes ``c``, or the reverse, restates its day (publishing.md 1.8)."""
+    """A number that becomes ``c``, or the reverse, restates its day (publishing#the-ledger)."""
     first = {NAME: entry(NAME, 37, 35), OTHER: entry(OTHER, 90, 90), LATER: entry(LATER, 50, 50)}
     hidden = first | {NAME: entry(NAME, true, None)}
     past = with_page(Past(), "2025-02-01.1", first)

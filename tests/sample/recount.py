@@ -1,4 +1,4 @@
-"""The six headlines counted a second time, from the files of a sample, by a plain reading of the KPI book.
+"""The six headlines counted a second time, from the files of a sample, by a plain reading of the book (docs/book).
 
 The generator tallies what it decided; this reads what it wrote. They share no code: agreement means that the
 files hold what the answers say. Slow and simple on purpose: every rule is one test on one record.

@@ -246,7 +246,7 @@ def test_personal_texts_are_there_to_be_dropped(folder: Path) -> None:
 
 
 def test_bad_rows_stay_under_the_gates_of_every_file(folder: Path) -> None:
-    """Doubled and quarantined rows are each under 1% (sources.md), even in a small sample."""
+    """Doubled and quarantined rows are each under 1% (sources#gates), even in a small sample."""
     summary = json.loads((folder / "sample.json").read_text(encoding="utf-8"))
     count = {kind: planted["count"] for kind, planted in summary["dirt"].items()}
     total = {source: sum(files.values()) for source, files in summary["rows"].items()}

@@ -1,4 +1,4 @@
-"""Which URN counts as which: the KPI book's rules, first by example, then against a slow judge of single days."""
+"""Which URN counts as which: the rules (numbers#successors) by example, then against a slow judge of single days."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def label(kind: str, period: int) -> str:
 
 
 def points_of(family: Family) -> list[Point]:
-    """The points of a family as the book lays them out: month ends of three periods, the day, its comparison."""
+    """The points of a family as the rules have them (numbers#series): three periods, the day, its comparison."""
     now = MONTH_END if family.stands == "month_end" else AS_OF
     kind = family.period
     made: list[Point] = []

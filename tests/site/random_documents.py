@@ -59,7 +59,7 @@ def random_document(number: int) -> Protected:
 
 
 def _as_at(day: date, kpi: KpiResult) -> KpiResult:
-    """The indicator with the points that it has on a day by the calendar of the book."""
+    """The indicator with the points that it has on a day by the calendar (numbers#periods)."""
     points = points_of(kpi.description, day, load_calendars(load_definitions()))
     dates = dict.fromkeys(kpi.source_dates, day)
     return kpi.model_copy(update={"as_of": day, "points": points, "source_dates": dates})

@@ -1,6 +1,6 @@
 """Controlled rounding: every count of people becomes a multiple of the base next to it, and sums still add up.
 
-The two multiples next to a count are all it may become. Which of them a count prefers
+The rule: publishing#rounding. The two multiples next to a count are all it may become. Which of them a count prefers
 depends on a threshold between the two that the key draws for its series (docs/decisions/0012):
 were it always the nearer one, a reader would know the count to half the base; were it drawn anew
 for each count, 84 could become 80 when 83 was 85. Totals are decided first and never moved for a

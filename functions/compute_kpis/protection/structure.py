@@ -1,7 +1,7 @@
 """Structure: how the counts of one KPI bound each other, from its description and the names that there are.
 
 Everything here is public: it is what a reader of the page can know. What is declared of counts
-holds between the true ones (publishing.md 1.8): :func:`contradicted` names where it does not.
+holds between the true ones (publishing#links): :func:`contradicted` names where it does not.
 """
 
 from __future__ import annotations

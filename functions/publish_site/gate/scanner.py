@@ -1,4 +1,4 @@
-"""The scanner: no identifier of anybody in any byte of a release (publishing.md 1.9).
+"""The scanner: no identifier of anybody in any byte of a release (publishing#identifiers).
 
 It trusts no renderer. Whatever stands between spaces, quotes, commas and tags is looked at, however it is spelt, and
 seven digits in a row, an e-mail address, a UUID or a digest are refused, unless they are one of the very values that

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def check_verdict(document: Protected) -> None:
-    """Raise :class:`GateError` unless the audit passed, and passed this document and no other (publishing.md 1.7).
+    """Raise :class:`GateError` unless the audit passed, and passed this document and no other (publishing#the-audit).
 
     ``document`` is as it was stored, word for word.
     """

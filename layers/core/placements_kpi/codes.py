@@ -1,4 +1,4 @@
-"""What a text may be that is stored: a code of a list, or an id of a known form (sources.md's rule: no free text).
+"""What a text may be that is stored: a code of a list, or an id of a known form (sources#what-is-kept).
 
 The forms are those of the services' own ids, each with the file of the service that says so.
 """

@@ -2,7 +2,7 @@
 
 A delta begins some time before the last run did, for clocks that differ and
 transactions that were open then. It needs a last run that asked the same question, and
-no more than a week without a full pull: a delta shows no row that was taken away.
+no more than a week without a full pull: a delta shows no row that was taken away (services#placements-of-a-trainee).
 """
 
 from __future__ import annotations

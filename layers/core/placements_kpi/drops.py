@@ -1,4 +1,4 @@
-"""Drops: dated folders of files that an owning team's scheduled export leaves for us (sources.md, Three transports).
+"""Drops: dated folders of files that an owning team's scheduled export leaves for us (sources#transports).
 
 ``<location>/dt=YYYY-MM-DD/`` holds the files of the source and a ``manifest.json`` that
 promises their rows and SHA-256. A drop that is not exactly what its manifest says is

@@ -1,4 +1,4 @@
-"""Which of several rows with one key stays (the KPI book, Duplicates): the newest, of equally new ones the later."""
+"""Which of several rows with one key stays (numbers#duplicates): the newest, else the later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finality: from when a figure no longer changes by the book's own rules (the KPI book, "Every figure carries").
+"""Finality: from when a figure no longer changes by the rules themselves (numbers#every-figure).
 
 One rule for the function that works figures out and for the one that shows them.
 """

@@ -1,4 +1,4 @@
-"""Gates: what a snapshot must pass to become current (sources.md, Gates). A failed gate refuses all of it."""
+"""Gates: what a snapshot must pass to become current (sources#gates). A failed gate refuses all of it."""
 
 from __future__ import annotations
 
@@ -76,7 +76,10 @@ def _shares(settled: Settled, settings: IngestSettings, new_rows: int, kind: str
 
 
 def _trns(settled: Settled, settings: IngestSettings) -> Iterable[Failure]:
-    """Yield a failure if so many TRNs are none that the column is to blame, and not those who filled it in."""
+    """Yield a failure if so many TRNs are none that the column is to blame, and not those who filled it in.
+
+    What is known of how people fill it in: services#trns-of-applicants.
+    """
     reasons, limit = settled.unusable_trns, settings.max_unusable_trn_percent
     unusable = reasons.total()
     given = unusable + settled.filled.get("trn", 0)

@@ -8,7 +8,7 @@ HttpsError
     AnswerError          an answer that is cut off, too big, or not what was asked for
 
 Tried again, with exponential back-off and jitter: connection errors, answers that are cut
-off, 429 (after the time its ``Retry-After`` says) and 5xx; never another 4xx. A location
+off, 429 (after the time its ``Retry-After`` says) and 5xx; never another 4xx (sources#over-https). A location
 is https, or on this machine in the local stack. No message holds a token, a query or a body.
 """
 

@@ -1,4 +1,4 @@
-"""Keyed pseudonyms: person identifiers become HMAC-SHA-256 tokens at the edge (sources.md, Pseudonymous keys).
+"""Keyed pseudonyms: person identifiers become HMAC-SHA-256 tokens at the edge (sources#pseudonymous-keys).
 
 Plain or salted hashing is not enough: all ten million TRNs hash in seconds. The key
 comes from Secrets Manager, is never written anywhere, and its id is stored beside
@@ -107,7 +107,7 @@ def check_key(key: str, stage: str) -> None:
 
 
 def normalise_trn(given: str) -> tuple[str | None, str | None]:
-    """Return a TRN in seven digits and no problem, or no TRN and the reason it cannot be used (KPI book, section 4).
+    """Return a TRN in seven digits and no problem, or no TRN and the reason it cannot be used (numbers#trns).
 
     A blank is an absent TRN: neither. The reasons are ``not_a_trn`` (not written as one: digits are
     never picked out of something else), ``too_short``, ``too_long`` (which takes in the stand-ins

@@ -53,21 +53,21 @@ class Target(_Document):
 
 
 class Family(_Document):
-    """One kind of points of a KPI: which year it counts in and on which days it stands (KPI book, Period)."""
+    """One kind of points of a KPI: which year it counts in and on which days it stands (numbers#periods)."""
 
     id: str
     period: Literal["recruitment_cycle", "register_year", "placements_year"]
     stands: Literal["month_end", "day"]
     series: Literal["monthly", "yearly"] = "monthly"
     first_period: int | None = None
-    """Earliest period with anything to show by the book; ``None``: no limit."""
+    """Earliest period with anything to show; ``None``: no limit."""
 
 
 class Measure(_Document):
     """One measure of a KPI. ``disclosure`` decides protection: counts of people and their applications are ``person``.
 
     ``person_linked`` is a count of something else that a person's record decides, such as adverts by who was offered
-    the job; it is protected in the same way.
+    the job; it is protected in the same way (publishing#classes).
     ``denominator_disclosure`` is that of the denominator where it differs from the numerator's.
     """
 
@@ -287,7 +287,7 @@ class KpiResult(_Document):
     comparison: dict[str, str] = Field(default_factory=dict)
     """Measure id: why it cannot be compared with the previous period. A measure not named can."""
     missing: dict[str, str] = Field(default_factory=dict)
-    """Source: why what needs it is not available (KPI book, "Needed sources"), in one sentence for the public.
+    """Source: why what needs it is not available (numbers#needed-sources), in one sentence for the public.
 
     A source with a date in ``source_dates`` is there, but says nothing of the current period yet."""
     snapshots: dict[str, str] = Field(default_factory=dict)
@@ -370,7 +370,7 @@ class Disclosure(_Document):
 
     @property
     def approved(self) -> bool:
-        """Whether somebody has approved these limits (publishing.md 1.10)."""
+        """Whether somebody has approved these limits (publishing#approval)."""
         return names_approver(self.approved_by)
 
 

@@ -97,7 +97,7 @@ class IngestSettings(_Settings):
 
 
 class Disclosure(BaseModel):
-    """Thresholds of disclosure control, with who approved them (publishing.md 1.10)."""
+    """Thresholds of disclosure control, with who approved them (publishing#approval)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -51,7 +51,7 @@ def snapshot_id(
 ) -> str:
     """Return ``<as-of yyyymmdd>-<12 hex>``: the same facts of the same London day always have the same id.
 
-    It is public, so with people in the source it is keyed (publishing.md, 1.8): not every row has a code in it that
+    It is public, so with people in the source it is keyed (publishing#links): not every row has a code in it that
     nobody could guess. The same facts under another key have another id.
     """
     content = store.canonical_json([source, contract, sorted([one.table.name, one.digest] for one in tables)])

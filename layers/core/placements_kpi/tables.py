@@ -18,7 +18,7 @@ Kind = Literal["string", "integer", "boolean", "date", "timestamp", "string[]", 
 """What a column holds. ``timestamp`` is UTC without a zone, in microseconds."""
 
 KeyType = Literal["candidate", "trainee", "trn", "mentor"]
-"""Types of person identifier; each is pseudonymised with its own prefix (sources.md)."""
+"""Types of person identifier; each is pseudonymised with its own prefix (sources#pseudonymous-keys)."""
 
 _GLUE_TYPES: dict[str, str] = {
     "string": "string",

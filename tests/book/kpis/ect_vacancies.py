@@ -1,4 +1,4 @@
-"""KPI 4 again: vacancies filled by early career teachers, from the KPI book, section 4, sentence by sentence."""
+"""KPI 4 again: vacancies filled by early career teachers, sentence by sentence (numbers#4-ect-vacancies)."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -103,7 +103,7 @@ class Facts:
 
 
 def _can_match(trainee: Row) -> bool:
-    """Draft and early-years records match nothing."""
+    """Draft and early-years records match nothing (numbers#match)."""
     return trainee["state"] != "draft" and (trainee.get("training_route") or "").lower() not in EARLY_YEARS
 
 
@@ -130,7 +130,7 @@ def _in_population(vacancy: Row, point: Point, *, published: bool = True) -> boo
 
 
 def _state_on(trainee: Row, day: date) -> str:
-    """What a trainee was on the day, as far as the dates tell: what happened later is undone."""
+    """What a trainee was on the day, as far as the dates tell (numbers#facts-after-the-day)."""
     if by(london(trainee.get("awarded_at")), day):
         return "awarded"
     deferred, returned, withdrawn = (trainee.get(name) for name in ("defer_date", "reinstate_date", "withdrawal_date"))
@@ -151,7 +151,7 @@ def _state_on(trainee: Row, day: date) -> str:
 
 
 def _in_window(trainee: Row, start: date, day: date) -> bool:
-    """The ECT window before and after the start of a job, as the record stood on the day."""
+    """The ECT window before and after the start of a job, as the record stood on the day (numbers#ect-window)."""
     state = _state_on(trainee, day)
     if state == "awarded":
         awarded = london(trainee.get("awarded_at"))
@@ -165,7 +165,7 @@ def _offer_day(application: Row) -> date | None:
 
 
 def _stands(application: Row, day: date) -> bool:
-    """Whether an offer had been made by the day and was not declined or withdrawn by then."""
+    """Whether an offer had been made by the day and was not ended by then (numbers#standing-offer)."""
     status = application["status"]
     if not by(_offer_day(application), day):
         return False
@@ -204,7 +204,7 @@ def _offers(facts: Facts, vacancy: Row, start: date, day: date) -> list[Offer]:
 
 
 def _class(vacancy: Row, offers: Sequence[Offer], start: date, point: Point) -> str:
-    """The first class that holds for any of the applications of a vacancy."""
+    """The first class that holds for any of the applications (numbers#class-of-a-vacancy)."""
     answer, answered = vacancy.get("hired_status"), london(vacancy.get("stats_updated_at"))
     if not (by(answered, point.as_of) if answered is not None else point.is_current):
         answer = None  # not given yet, or given on an unknown day
@@ -304,7 +304,7 @@ def _enough_coverage(rates: Answers, point: Point) -> bool:
 
 
 def _coverage(population: Sequence[tuple[Row, Vacancy]], point: Point) -> Answers:
-    """The four rates of coverage."""
+    """The four rates (numbers#coverage)."""
     offers = [offer for _, vacancy in population for offer in vacancy.offers]
     taking = sum(row.get("takes_applications") is True for row, _ in population)
     known = sum(vacancy.kind != "unknown" for _, vacancy in population)
@@ -319,7 +319,7 @@ def _coverage(population: Sequence[tuple[Row, Vacancy]], point: Point) -> Answer
 
 
 def _trainees_applying(facts: Facts, population: Iterable[tuple[Row, Vacancy]], point: Point) -> Answers:
-    """Where trainees apply."""
+    """Who applies where (numbers#where-trainees-apply)."""
     day = point.as_of
     places: dict[str, list[tuple[Row, Vacancy]]] = {}
     for row, vacancy in population:

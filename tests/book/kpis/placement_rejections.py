@@ -1,4 +1,4 @@
-"""KPI 1 again: candidates rejected for placements or full courses, from the KPI book, section 1."""
+"""KPI 1 again: candidates rejected for placements or full courses (numbers#1-placement-rejections)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,13 +32,13 @@ NESTED = {
     "school_placement": "no_placements no_suitable_placements placements_other",
     "other": "",
 }
-"""Fact sheet, 1.4: top-level ids and the ids below each."""
+"""services#reasons-for-rejection: top-level ids and the ids below each."""
 
 FLAT = (
     "candidate_behaviour quality_of_application qualifications performance_at_interview course_full "
     "offered_on_another_course honesty_and_professionalism safeguarding cannot_sponsor_visa"
 ).split()
-"""Fact sheet, 1.3: the reasons of the flat format, which write ``_y_n`` after them."""
+"""services#reasons-for-rejection: those of the flat format, which write ``_y_n`` after them."""
 
 NOT_REASONS = ("other_advice_or_feedback", "interested_in_future_applications")
 """The same: advice and future interest are not reasons."""
@@ -55,7 +55,7 @@ CODES = {
     "r09": "other",
     "r10": "school_placement",
 }
-"""Fact sheet, 1.5."""
+"""services#reasons-for-rejection: the codes of the vendor API."""
 
 REGIONS = {
     "north_east": "E12000001",
@@ -79,7 +79,7 @@ CLASSIFIABLE = CAPACITY | {"other"}
 UNREADABLE = ("no_reason", "unclassified_text", "unmapped")
 PLACED = ("offer", "pending_conditions", "recruited", "offer_deferred")
 NOT_SENT = ("unsubmitted", "cancelled", "application_not_sent")
-"""Fact sheet, 2: statuses of a choice that no provider ever sees."""
+"""services#statuses-of-a-choice: statuses of a choice that no provider ever sees."""
 
 
 @dataclass(frozen=True)

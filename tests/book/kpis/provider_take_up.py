@@ -1,4 +1,4 @@
-"""KPI 5 again: take-up by providers, from the KPI book, section 5, sentence by sentence."""
+"""KPI 5 again: take-up by providers, sentence by sentence (numbers#5-provider-take-up)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from tests.book.world import Row, World
 NATIONAL_INSTITUTE = (
     "2N2 1YF 21J 1GV 2HE 24P 1MN 1TZ 5J5 7K9 L06 2P4 21P 1FE 3P4 3L4 2H7 2A6 4W2 4L1 4L3 4C2 5A6 2U6".split()
 )
-"""Fact sheet, 2.4: the institute's own code and its regional ones, in the order in which they are listed."""
+"""services#national-institute-of-teaching: its own code and its regional ones, in the order of the list."""
 
 REGIONS = {
     "north_east": "E12000001",
@@ -151,7 +151,7 @@ def _own_attributes(world: World, point: Point) -> dict[str, Row]:
 
 
 def _too_few_lists(day: Day) -> bool:
-    """More than 5% of the organisations active at D lack a list."""
+    """More than 5% of the organisations active at D lack a list (numbers#sign-ins)."""
     active = [provider for provider in day.sector.values() if provider.active]
     return sum(provider.lacks_list for provider in active) > 0.05 * len(active)
 

@@ -1,4 +1,4 @@
-"""KPI 3 again: schools that take part, from the KPI book, section 3, sentence by sentence."""
+"""KPI 3 again: schools that take part, sentence by sentence (numbers#3-school-participation)."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence

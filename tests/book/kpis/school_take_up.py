@@ -1,4 +1,4 @@
-"""KPI 6 again: take-up by schools, from the KPI book, section 6, sentence by sentence."""
+"""KPI 6 again: take-up by schools, sentence by sentence (numbers#6-school-take-up)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -128,7 +128,7 @@ def _in_d3(school: Row) -> bool:
 
 
 def _too_few_lists(register: Register, day: Day, on: date) -> bool:
-    """More than 5% of the schools active at D lack a list."""
+    """More than 5% of the schools active at D lack a list (numbers#sign-ins)."""
     active = [urn for urn, did in day.did.items() if ACTIVE in did and _outside_d2(register, urn, on) is None]
     return sum(urn in day.without_list for urn in active) * 100 > 5 * len(active)
 

@@ -1,4 +1,4 @@
-"""KPI 2 again: trainees who withdraw, from the KPI book, section 2, sentence by sentence."""
+"""KPI 2 again: trainees who withdraw, sentence by sentence (numbers#2-trainee-withdrawals)."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +27,7 @@ ROUTES = {
     "early_years_salaried": "20",
     "early_years_postgrad": "19",
 }
-"""Fact sheet, 1.6: ids and HESA codes; the salaried provider-led route is younger than it."""
+"""services#training-routes: ids and HESA codes; the salaried provider-led route is younger than it."""
 
 LABELS = (
     # Register's reference data.
@@ -99,7 +99,7 @@ RENAMED = {
     "health_reasons": "problems_with_their_health",
     "for_another_reason": "another_reason",
 }
-"""Fact sheet, 1.2: ids of old exports, by what they were renamed to in 2023."""
+"""services#reasons-for-withdrawal: ids of old exports, by what they were renamed to in 2023."""
 
 MOVES = {"moved_to_different_itt_course", "transferred_to_another_provider"}
 ERROR = "record_added_in_error"
@@ -154,7 +154,7 @@ class Trainee:
         return bool(self.reasons & MOVES)
 
     def late_enough(self, on: date) -> bool:
-        """Whether ``on`` is at least 90 days after the start."""
+        """Whether ``on`` is at least 90 days after the start (services#performance-profiles)."""
         return self.start is not None and (on - self.start).days >= 90
 
 

@@ -138,7 +138,7 @@ REASONS = st.one_of(
         ({"rejection_reason": TEXT}, {"rejection_reason": TEXT, "rejection_reasons_type": "rejection_reason"})
     ),
 )
-"""Reasons for rejection in every shape that they ever had (fact sheet, 1.3 to 1.5), and as ids."""
+"""Reasons for rejection in every shape that they ever had (services#reasons-for-rejection), and as ids."""
 
 REGIONS = st.sampled_from(
     [
