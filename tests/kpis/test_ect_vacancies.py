@@ -1,4 +1,4 @@
-"""KPI 4, jobs filled by early career teachers: the KPI book, section 4, in worlds small enough to count by hand."""
+"""KPI 4, jobs filled by early career teachers: numbers#4-ect-vacancies, in worlds small enough to count by hand."""
 
 from datetime import UTC, date, datetime
 from itertools import count

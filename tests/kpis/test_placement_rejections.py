@@ -1,4 +1,4 @@
-"""KPI 1, placement rejections: the KPI book, section 1, in worlds small enough to count by hand."""
+"""KPI 1, placement rejections: numbers#1-placement-rejections, in worlds small enough to count by hand."""
 
 from datetime import UTC, date, datetime
 from itertools import count

@@ -1,4 +1,4 @@
-"""KPI 5, take-up by providers: the KPI book, section 5, in worlds small enough to count by hand."""
+"""KPI 5, take-up by providers: numbers#5-provider-take-up, in worlds small enough to count by hand."""
 
 from datetime import date
 from typing import Any

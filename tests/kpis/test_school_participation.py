@@ -1,4 +1,4 @@
-"""KPI 3, school participation: the KPI book, section 3, in worlds small enough to count by hand."""
+"""KPI 3, school participation: numbers#3-school-participation, in worlds small enough to count by hand."""
 
 from datetime import date
 from itertools import count

@@ -1,4 +1,4 @@
-"""KPI 6, take-up by schools: the KPI book, section 6, in worlds small enough to count by hand."""
+"""KPI 6, take-up by schools: numbers#6-school-take-up, in worlds small enough to count by hand."""
 
 from datetime import date
 from typing import Any

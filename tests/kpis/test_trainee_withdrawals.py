@@ -1,4 +1,4 @@
-"""KPI 2, trainee withdrawals: the KPI book, section 2, in worlds small enough to count by hand."""
+"""KPI 2, trainee withdrawals: numbers#2-trainee-withdrawals, in worlds small enough to count by hand."""
 
 from datetime import date, timedelta
 from itertools import count

@@ -1,4 +1,4 @@
--- Teaching vacancies filled by early career teachers, and where trainees apply (KPI book, section 4).
+-- Teaching vacancies filled by early career teachers, and where trainees apply (KPI definitions, section 4).
 WITH
 -- The days to work out.
 points AS (

@@ -1,4 +1,4 @@
--- Candidates rejected for want of a placement, a mentor or room on the course (KPI book, section 1).
+-- Candidates rejected for want of a placement, a mentor or room on the course (KPI definitions, section 1).
 WITH
 -- The days to work out.
 points AS (

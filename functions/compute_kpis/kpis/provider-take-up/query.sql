@@ -1,5 +1,5 @@
--- Take-up by providers (KPI book, section 5). Each part is used once, because Athena works a part out again for every
--- use.
+-- Take-up by providers (KPI definitions, section 5). Each part is used once, because Athena works a part out again for
+-- every use.
 WITH
 -- The days to work out.
 points AS (

@@ -1,4 +1,4 @@
--- Schools taking part in initial teacher training (KPI book, section 3).
+-- Schools taking part in initial teacher training (KPI definitions, section 3).
 -- Each part is used once or twice, because Athena works a part out again for every use.
 WITH
 -- The days to work out.

@@ -1,4 +1,4 @@
--- Take-up by schools (KPI book, section 6).
+-- Take-up by schools (KPI definitions, section 6).
 -- Each part is used once or twice, because Athena works a part out again for every use.
 WITH
 -- The days to work out.

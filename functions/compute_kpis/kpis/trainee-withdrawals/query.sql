@@ -1,5 +1,5 @@
 -- Trainees who withdraw: the outcome rate of a year that has ended, the cohort rate of the running one
--- (KPI book, section 2).
+-- (KPI definitions, section 2).
 WITH
 -- The days to work out. The census is on the second Wednesday of October.
 points AS (
