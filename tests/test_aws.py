@@ -87,22 +87,25 @@ def test_what_is_denied_names_the_object_and_the_permission_to_look_for(service:
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "advice"),
+    ("status", "code", "advice", "transient"),
     [
-        (404, "NoSuchBucket", "check DATA_BUCKET and SOURCE_LOCATION"),
-        (400, "ExpiredToken", "log in again"),
-        (403, "SignatureDoesNotMatch", "log in again"),
-        (503, "SlowDown", "run again in some minutes"),
-        (500, "InternalError", "health.aws.amazon.com"),
-        (400, "KMS.DisabledException", "the key that it is encrypted with"),
-        (400, "AuthorizationHeaderMalformed", "another region"),
-        (403, "InvalidObjectState", "restore it"),
+        (404, "NoSuchBucket", "check DATA_BUCKET and SOURCE_LOCATION", False),
+        (400, "ExpiredToken", "log in again", True),
+        (403, "SignatureDoesNotMatch", "log in again", True),
+        (503, "SlowDown", "run again in some minutes", True),
+        (500, "InternalError", "health.aws.amazon.com", True),
+        (502, "SomethingNew", "", True),
+        (400, "KMS.DisabledException", "the key that it is encrypted with", False),
+        (400, "AuthorizationHeaderMalformed", "another region", False),
+        (403, "InvalidObjectState", "restore it", False),
     ],
 )
-def test_every_answer_says_what_to_do(service: Service, status: int, code: str, advice: str) -> None:
+def test_every_answer_says_what_to_do(service: Service, status: int, code: str, advice: str, transient: bool) -> None:
     service.status, service.code = status, code
-    told = str(unforeseen(failing(lambda: store.read_bytes(store.s3_client(), "data", "a"))))
+    error = unforeseen(failing(lambda: store.read_bytes(store.s3_client(), "data", "a")))
+    told = str(error)
     assert code in told and "s3://data/a" in told and advice in told
+    assert error.transient is transient
     assert MARK not in told
 
 
@@ -128,6 +131,7 @@ def test_a_secret_that_cannot_be_read_is_named_with_what_to_look_at(service: Ser
         secret.read("arn:x")
     assert MARK not in str(read.value)
     assert ("secretsmanager:GetSecretValue" in str(read.value)) == (code != "ThrottlingException")
+    assert read.value.transient is (code == "ThrottlingException")
 
 
 def test_a_client_of_anything_else_can_be_placed_too(service: Service) -> None:

@@ -18,6 +18,8 @@ DETAIL_TYPE = "KPIs computed"
 class EmitError(PlacementsKpiError):
     """The event bus did not take the event."""
 
+    transient = True
+
 
 def kpis_computed(event_bus: str, source: str, release: str) -> None:
     """Say on ``event_bus`` that ``release`` is current; :class:`EmitError` if it was not taken.

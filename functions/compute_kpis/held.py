@@ -24,6 +24,8 @@ Held = Mapping[str, Mapping[str, str]]
 class RowsMovedError(PlacementsKpiError):
     """Rows changed or went while they were read; whatever was made of them cannot be relied on."""
 
+    transient = True
+
 
 def look(s3: S3Client, bucket: str, snapshots: Mapping[str, str]) -> Held:
     """Return what there is of the snapshot of each table, and of what an erasure has said of it."""

@@ -10,6 +10,8 @@ from placements_kpi import store, times, usage
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
+    from placements_kpi.errors import PlacementsKpiError
+
 FUNCTION = "compute_kpis"
 
 
@@ -30,8 +32,8 @@ def write_record(s3: S3Client, bucket: str, record: dict[str, Any]) -> None:
     )
 
 
-def write_refusal(s3: S3Client, bucket: str, error: Exception) -> None:
+def write_refusal(s3: S3Client, bucket: str, error: PlacementsKpiError) -> None:
     """Write the record of a run that ended in ``error`` before it had an id: the same error has the same record."""
     digest = hashlib.sha256(str(error).encode()).hexdigest()[:12]
-    reason = {"kind": type(error).__name__, "message": str(error)}
+    reason = {"kind": type(error).__name__, "message": str(error), "transient": error.transient}
     write_record(s3, bucket, {"run_id": f"refused-{digest}", "outcome": "failed", "error": reason})

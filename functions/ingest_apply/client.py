@@ -60,7 +60,8 @@ def _choices(client: Client, token: str, pull: deltas.Pull) -> Iterator[Mapping[
         yield from reading.choices(began)
         if pull.since is None and len(reading.ids) < total:
             raise AnswerError(
-                f"Apply says cycle {cycle} has {total} choices and gave {len(reading.ids)}; run again or ask its owner"
+                f"Apply says cycle {cycle} has {total} choices and gave {len(reading.ids)}; run again or ask its owner",
+                transient=True,
             )
         pull.facts["requests"] = client.requests
 

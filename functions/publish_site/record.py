@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from placements_kpi import store, times, usage
 
 if TYPE_CHECKING:
+    from placements_kpi.errors import PlacementsKpiError
     from placements_kpi.settings import PublishSettings
 
 FUNCTION = "publish_site"
@@ -19,9 +20,9 @@ def write_record(settings: PublishSettings, summary: dict[str, Any]) -> None:
     _write(settings, named, {"outcome": "ok", **summary})
 
 
-def write_failure(settings: PublishSettings, error: Exception) -> None:
+def write_failure(settings: PublishSettings, error: PlacementsKpiError) -> None:
     """Write the record of a run that ended in ``error``."""
-    reason = {"kind": type(error).__name__, "message": str(error)}
+    reason = {"kind": type(error).__name__, "message": str(error), "transient": error.transient}
     _write(settings, [times.today().isoformat(), str(error)], {"outcome": "failed", "error": reason})
 
 

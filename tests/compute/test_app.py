@@ -106,6 +106,7 @@ def test_any_fault_of_aws_is_an_error_line_and_a_record(
     (line,) = error_lines(caplog)
     (record,) = [stack.get_json(key) for key in stack.objects("runs/compute_kpis/refused-")]
     assert (record["outcome"], record["error"]["message"]) == ("failed", line.reason)
+    assert record["error"]["transient"] is line.transient is (fault is gone), "what is denied stays denied"
 
 
 @pytest.mark.usefixtures("environment")

@@ -54,15 +54,15 @@ def test_another_4xx_is_never_tried_again(standins: Standins, tmp_path: Path, st
     reader = client(standins)
     with pytest.raises(StatusError) as error:
         reader.download(FILE, tmp_path / "file")
-    assert (error.value.status, reader.requests) == (status, 1)
+    assert (error.value.status, reader.requests, error.value.transient) == (status, 1, False)
 
 
 def test_a_lasting_fault_ends_after_so_many_attempts(standins: Standins, tmp_path: Path) -> None:
     standins.fail("schools", Fault("status", times=100, status=500))
     reader = client(standins)
-    with pytest.raises(StatusError, match="answered 500"):
+    with pytest.raises(StatusError, match="answered 500") as error:
         reader.download(FILE, tmp_path / "file")
-    assert reader.requests == 4
+    assert (reader.requests, error.value.transient) == (4, True)
 
 
 def test_retry_after_is_waited_for(standins: Standins, tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ def test_a_refusal_by_aws_at_any_call_is_an_error_line_and_a_record(
             assert re.search(r"s3://data-bucket/protected/\S+ does not exist, or .* may not", line["reason"])
         (record,) = (one for one in records(world) if one.get("error", {}).get("message") == line["reason"])
         assert record["outcome"] == "failed"
+        assert record["error"]["transient"] is line["transient"] is False
 
 
 def test_a_record_that_cannot_be_written_is_told_and_does_not_hide_the_failure(

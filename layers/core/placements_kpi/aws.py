@@ -128,6 +128,14 @@ def told(error: BotoCoreError | ClientError) -> str:
     return f"AWS refused {operation}{on} ({code(error)})" + (f": {advice}" if advice else "")
 
 
+def passes(error: BotoCoreError | ClientError) -> bool:
+    """Return whether the same call may go well later though nobody mends anything."""
+    if not isinstance(error, ClientError):
+        return code(error) not in _UNANSWERED
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status >= 500 or _ADVICE.get(code(error)) in (_BUSY, _FAULT, _EXPIRED)
+
+
 def _asked(error: Exception) -> tuple[str, str, str]:
     if isinstance(error, ClientError):
         noted = error.response.get("Error", {}).get("Asked")

@@ -208,7 +208,8 @@ class _Reading:
                 if number % PAGE_ROWS == 0:
                     self._left(feed.name)
         if number != result.total_rows:
-            raise BigQueryError(f"{feed.name}: BigQuery gave {number} rows of {result.total_rows}; run again")
+            message = f"{feed.name}: BigQuery gave {number} rows of {result.total_rows}; run again"
+            raise BigQueryError(message, transient=True)
         self.jobs.append(
             {
                 "table": feed.name,
@@ -230,7 +231,8 @@ class _Reading:
         if left <= 0:
             raise BigQueryError(
                 f"{what}: the time for fetching (BUDGET_SECONDS) is spent; run again, or raise it together with the "
-                "function's timeout"
+                "function's timeout",
+                transient=True,
             )
         return left
 
@@ -337,11 +339,14 @@ def _named(what: str) -> Iterator[None]:
     try:
         yield
     except GoogleAPICallError as error:
-        raise BigQueryError(f"{what}: {_told(error)}") from None
+        reason = _reason(error)  # of a job that failed the status is 500, whatever its reason
+        passes = reason in _PASSES if reason else (error.code or 0) >= 500
+        raise BigQueryError(f"{what}: {_told(error)}", transient=passes) from None
     except (RetryError, TimeoutError, TransportError, requests.RequestException) as error:
         late = isinstance(error, RetryError | TimeoutError | requests.Timeout)
         why = "did not answer in time" if late else "cannot be reached"
-        raise BigQueryError(f"{what}: BigQuery {why} ({type(error).__name__}); run again") from None
+        message = f"{what}: BigQuery {why} ({type(error).__name__}); run again"
+        raise BigQueryError(message, transient=True) from None
     except GoogleAuthError as error:
         raise BigQueryError(
             f"{what}: Google did not take the function's role ({type(error).__name__}): check "
@@ -372,6 +377,12 @@ _ADVICE = {
 }
 """What to do about each reason: https://cloud.google.com/bigquery/docs/error-messages."""
 
+_PASSES = frozenset(
+    "backendError internalError jobBackendError jobInternalError rateLimitExceeded stopped tableUnavailable "
+    "timeout".split()
+)
+"""Reasons after which the same query may go well within the hour."""
+
 _MASKED = "a column is hidden and the reader has not the role Fine-Grained Reader on its policy tag: ask its owner"
 
 _NAMES = (
@@ -386,11 +397,20 @@ _NAMES = (
 """What a message may name: tables, columns, permissions, places in the query. Anything else of it may be a value."""
 
 
+def _first(error: Any) -> dict[str, Any]:
+    """Return the first of the things that BigQuery says were wrong."""
+    first = error.errors[0] if error.errors else {}
+    return first if isinstance(first, dict) else {}
+
+
+def _reason(error: Any) -> str:
+    return str(_first(error).get("reason", ""))
+
+
 def _told(error: Any) -> str:
     """Return what BigQuery did not do, of what, and what to do about it."""
-    first = error.errors[0] if error.errors else {}
-    reason = str(first.get("reason", "")) if isinstance(first, dict) else ""
-    message = str(first.get("message", "") if isinstance(first, dict) else "").replace("`", "")
+    reason = _reason(error)
+    message = str(_first(error).get("message", "")).replace("`", "")
     advice = _ADVICE.get(reason) or f"its status is {error.code}: run again, or ask its owner"
     if "policy tag" in message.lower() or "fine-grained" in message.lower():
         advice = _MASKED

@@ -64,7 +64,8 @@ class BucketLocation:
         try:
             found = [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", ())]
         except ClientError as error:
-            raise DropError(f"the drops cannot be listed. {aws.told(error)}; check SOURCE_LOCATION") from None
+            message = f"the drops cannot be listed. {aws.told(error)}; check SOURCE_LOCATION"
+            raise DropError(message, transient=aws.passes(error)) from None
         return _newest_first(name[len(self.prefix) :].rstrip("/") for name in found)
 
     def files(self, day: date) -> list[str]:
@@ -80,7 +81,8 @@ class BucketLocation:
         except ClientError as error:
             if aws.code(error) not in _OF_THE_DROP and not aws.code(error).startswith("KMS"):
                 raise
-            raise DropError(f"the drop dt={day} cannot be read. {aws.told(error)}; ask its owner") from None
+            message = f"the drop dt={day} cannot be read. {aws.told(error)}; ask its owner"
+            raise DropError(message, transient=aws.passes(error)) from None
         return path
 
 

@@ -156,10 +156,12 @@ def erase(s3: S3Client, settings: IngestSettings, source: Source, *, dry_run: bo
             if unsealed and len(looked_at) == before:
                 raise ErasureError(
                     f"snapshot {unsealed} of {source.name} has rows and no manifest yet: an ingest may be writing it. "
-                    "Erase again when it has ended, or after a day"
+                    "Erase again when it has ended, or after a day",
+                    transient=True,
                 )
     raise ErasureError(
-        f"other runs went on changing what {source.name} has stored: run the erasure again when they have ended"
+        f"other runs went on changing what {source.name} has stored: run the erasure again when they have ended",
+        transient=True,
     )
 
 

@@ -17,6 +17,8 @@ from placements_kpi.observability import logger
 class UnforeseenError(PlacementsKpiError):
     """Something went wrong that no code names: AWS did not answer as it should, or there is a fault in the code."""
 
+    transient = True
+
 
 def unforeseen(error: Exception) -> UnforeseenError:
     """Return an error that says where something went wrong but not with what: a foreign message may quote a row.
@@ -29,7 +31,8 @@ def unforeseen(error: Exception) -> UnforeseenError:
     ours = [frame for frame in frames if "placements_kpi" in frame.filename or "functions" in frame.filename]
     steps = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(ours[-3:]))
     if isinstance(error, BotoCoreError | ClientError) and not isinstance(error, ParamValidationError):
-        return UnforeseenError(f"{aws.told(error)} (at {steps}); run it again then: that ends what this run began")
+        message = f"{aws.told(error)} (at {steps}); run it again then: that ends what this run began"
+        return UnforeseenError(message, transient=aws.passes(error))
     return UnforeseenError(
         f"unforeseen failure, {type(error).__name__} at {steps}; run it again: that ends what this run began. "
         "If it fails again, it is a fault of the code: report it with this line"
@@ -43,7 +46,7 @@ def told(event: str, record: Callable[[PlacementsKpiError], None]) -> Iterator[N
         yield
     except Exception as raised:
         error = raised if isinstance(raised, PlacementsKpiError) else unforeseen(raised)
-        logger.error(event, extra={"kind": type(error).__name__, "reason": str(error)})
+        logger.error(event, extra={"kind": type(error).__name__, "reason": str(error), "transient": error.transient})
         try:
             record(error)
         except Exception as unwritten:

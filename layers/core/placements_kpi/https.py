@@ -49,16 +49,20 @@ class StatusError(HttpsError):
     """The service answered, but not with success."""
 
     def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
+        super().__init__(message, transient=_passes(status))
         self.status = status
 
 
 class UnreachableError(HttpsError):
     """The service could not be reached, or dropped every connection."""
 
+    transient = True
+
 
 class BudgetError(HttpsError):
     """The time for fetching is spent."""
+
+    transient = True
 
 
 class RedirectError(HttpsError):
@@ -227,7 +231,7 @@ class Client:
         if status == 200 or status in allowed:
             return
         error = StatusError(f"{_told(url)} answered {status}{advice.get(status, '')}", status)
-        if status == 429 or status >= 500:
+        if _passes(status):
             raise TryAgainError(error, retry_after(response.headers.get("Retry-After")))
         raise error
 
@@ -293,6 +297,11 @@ def checked_location(location: str, stage: str) -> SplitResult:
     if not parts.hostname or parts.username or parts.password or parts.query or parts.fragment:
         raise HttpsError("SOURCE_LOCATION is not just https://<host>/<path>: take out users, queries and fragments")
     return parts
+
+
+def _passes(status: int) -> bool:
+    """Whether a service that answers so may answer otherwise later: it was asked too often, or has a fault."""
+    return status == 429 or status >= 500
 
 
 def _told(url: str) -> str:

@@ -66,7 +66,8 @@ def record(
             if failure is None:
                 failure = IngestError(
                     f"the run ended well ({ended}, snapshot {summary['snapshot']}), but its {what} could not be "
-                    f"written down. {why}; run it again, which changes nothing else"
+                    f"written down. {why}; run it again, which changes nothing else",
+                    transient=True,
                 )
                 summary["reasons"] = [str(failure)]
     return failure
@@ -96,7 +97,7 @@ def report(summary: dict[str, Any], failure: PlacementsKpiError | None) -> None:
     if failure is None:
         logger.info("ingest ended", extra={"run": summary})
     else:
-        logger.error("ingest ended", extra={"run": summary, "reason": str(failure)})
+        logger.error("ingest ended", extra={"run": summary, "reason": str(failure), "transient": failure.transient})
 
 
 def _sentence(summary: dict[str, Any], failure: PlacementsKpiError | None) -> str | None:

@@ -27,10 +27,10 @@ def read(arn: str, version: Version = "AWSCURRENT") -> dict[str, Any]:
         manager = aws.client("secretsmanager")
         text = manager.get_secret_value(SecretId=arn, VersionStage=version).get("SecretString", "")
     except (BotoCoreError, ClientError) as error:
-        kind = NoVersionError if aws.code(error) == "ResourceNotFoundException" else SecretError
-        raise kind(
-            f"a secret could not be read. {aws.told(error)}; docs/operating.md says what it should hold"
-        ) from None
+        message = f"a secret could not be read. {aws.told(error)}; docs/operating.md says what it should hold"
+        if aws.code(error) == "ResourceNotFoundException":
+            raise NoVersionError(message) from None
+        raise SecretError(message, transient=aws.passes(error)) from None
     try:
         content = json.loads(text)
     except ValueError:

@@ -45,9 +45,13 @@ class BrokenObjectError(StoreError):
 class LostRaceError(StoreError):
     """Somebody else changed a pointer between our reading and our writing it."""
 
+    transient = True
+
 
 class UnsureError(StoreError):
     """The answer to a write was lost and the object cannot be read: nobody knows whether it was written."""
+
+    transient = True
 
 
 _CONDITION_FAILED = {"PreconditionFailed", "412"}
