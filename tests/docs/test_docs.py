@@ -71,15 +71,40 @@ def test_every_dependency_has_its_reason() -> None:
 
 def test_every_command_in_the_docs_is_one_that_make_knows() -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"(?:`|^    )make ([a-z0-9-]+)", page.read_text(encoding="utf-8"), re.MULTILINE):
             assert target in targets, f"{page.name} says make {target}, which the Makefile does not have"
 
 
 def test_every_link_between_the_docs_leads_somewhere() -> None:
-    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
-        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / link).exists(), f"{page.name} links to {link}, which is not there"
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        for link, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", page.read_text(encoding="utf-8")):
+            leads_to = page.parent / link if link else page
+            assert leads_to.exists(), f"{page.name} links to {link}, which is not there"
+            if anchor and leads_to.suffix == ".md":
+                assert anchor in anchors(leads_to), f"{page.name} links to {link}#{anchor}, a heading that is not there"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of a page."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize(
+    "name", ["CONTRIBUTING.md", "docs/adding-a-source.md", "docs/glossary.md", "docs/book/README.md"]
+)
+def test_every_file_that_a_guide_names_exists(name: str) -> None:
+    folders = ("functions/", "layers/", "local/", "tests/", "docs/", "site_templates/", "events/", ".ci/")
+    text = (ROOT / name).read_text(encoding="utf-8").replace("bursaries", "vacancies")
+    for path in re.findall(r"`([\w./-]+)`", text):
+        if path.startswith(folders):
+            assert (ROOT / path).exists(), f"{name} names {path}, which is not there"
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    numbers = [int(path.name[:4]) for path in sorted((ROOT / "docs/decisions").glob("*.md"))]
+    assert numbers == list(range(1, len(numbers) + 1))
 
 
 def test_the_version_of_a_drop_that_is_read_is_the_one_that_its_page_says() -> None:
