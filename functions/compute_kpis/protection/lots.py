@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from functions.compute_kpis.protection.solver import (
+    NO_ENDS,
+    Ends,
     InfeasibleError,
     Problem,
     Row,
@@ -28,9 +30,13 @@ UNBOUNDED = 10_000_000
 _FAR = UNBOUNDED // 20
 """Bounds from here on only follow from there being none."""
 
-_NEAR = 0.5
+_NEAR = 4
 """How near to the greatest sum of many expressions a first solution comes, for each of them. Which solutions are found
 first decides nothing."""
+
+_ROOM = 20
+"""By how much a solution that is looked for is further up or down in each of many unknowns than those that there are:
+twice what is asked of any."""
 
 _TOLERANCE = 1e-6
 """By how much a bound from the solver may be off."""
@@ -43,9 +49,10 @@ class Found:
     """What has been found out of one lot."""
 
     def __init__(self, problem: Problem, seconds: float) -> None:
+        self.problem = problem
         self.solver = Solver(problem, seconds)
         self.solutions = np.zeros((0, len(problem.low)), dtype=np.int64)
-        self.held: list[dict[int, int]] = []
+        self.held: list[dict[int, tuple[int, int]]] = []
         """The roundings of some of the solutions."""
         self.tried: set[tuple[int, bool, frozenset[tuple[int, int]]]] = set()
         self.bounds: dict[frozenset[tuple[int, int]], tuple[int, int]] = {}
@@ -198,7 +205,7 @@ class Lot:
         """
         objective = self._objective(terms)
         its = [(a, *self.roundings[n]) for n, a in objective.items() if n in self.roundings]
-        rooms = [sum(a * base * held[rounding] for a, rounding, base in its) for held in self.found.held]
+        rooms = [sum(a * base * held[rounding][0] for a, rounding, base in its) for held in self.found.held]
         if not rooms:
             return
         chosen = rooms.index((max if most else min)(rooms))
@@ -206,7 +213,7 @@ class Lot:
         if key not in self.found.tried:
             self.found.tried.add(key)
             with suppress(SolverError):
-                self.found.keep(self.found.solver.relaxed(objective, most=most, held=self.found.held[chosen])[0])
+                self.found.keep(self.found.solver.relaxed(objective, most=most, ends=self.found.held[chosen])[0])
 
     def extreme(self, terms: Mapping[int, int], *, most: bool) -> int:
         """Return the greatest (least) value of an expression."""
@@ -218,20 +225,35 @@ class Lot:
     def together(self, terms: Mapping[int, int]) -> None:
         """Find a solution that comes near to the greatest value of an expression, if there is one in time.
 
+        No part of it goes much further than in the solutions that there are, so that it is not one that makes the sum.
         :class:`InfeasibleError` if there is no solution at all.
         """
         objective = self._objective(terms)
         try:
-            found = self.found.solver.extreme(objective, most=True, near=_NEAR * len(terms))
+            found = self.found.solver.extreme(
+                objective, most=True, near=_NEAR * len(terms), ends=self._further(objective)
+            )
         except InfeasibleError as error:
             raise InfeasibleError(str(error), self.variables) from None
         except SolverError:
             return  # each expression will say so itself
         self._keep_with_roundings(found)
 
+    def _further(self, objective: Mapping[int, int]) -> Ends:
+        """Return ends for the variables of an expression that every solution keeps to, with room where it grows."""
+        if not len(self.found.solutions):
+            return NO_ENDS
+        columns = list(objective)
+        of_these = self.found.solutions[:, columns]
+        low, high = self.found.problem.low, self.found.problem.high
+        return {
+            n: (low[n], min(high[n], most + _ROOM)) if objective[n] > 0 else (max(low[n], least - _ROOM), high[n])
+            for n, least, most in zip(columns, of_these.min(axis=0), of_these.max(axis=0), strict=True)
+        }
+
     def _keep_with_roundings(self, solution: Numbers) -> None:
         self.found.keep(solution)
-        held = {rounding: int(solution[rounding]) for rounding, _ in self.roundings.values()}
+        held = {rounding: (int(solution[rounding]),) * 2 for rounding, _ in self.roundings.values()}
         if held not in self.found.held:
             self.found.held.append(held)
 

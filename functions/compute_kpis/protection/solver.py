@@ -15,6 +15,11 @@ INFINITY = highspy.kHighsInf
 Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
 Values = np.ndarray[tuple[int], np.dtype[np.float64]]
 
+Ends = Mapping[int, tuple[float, float]]
+"""The least and the greatest that variables may be for one search."""
+
+NO_ENDS: Ends = {}
+
 _WHOLE = 1e-6
 """How far from a whole number counts as one."""
 
@@ -65,61 +70,64 @@ class Solver:
         self._whole: highspy.Highs | None = None
         self._relaxed: highspy.Highs | None = None
         self._matrix = _Matrix(problem)
-        self._held: Mapping[int, int] = {}
+        self._kept_to: dict[bool, Ends] = {True: {}, False: {}}
+        """The ends that variables are kept to now, in whole numbers and in fractions."""
 
     def fits(self, numbers: Numbers) -> bool:
         """Return whether whole numbers are a solution."""
         return self._matrix.fits(numbers)
 
-    def solve(self, objective: Mapping[int, float], *, most: bool = False, near: float = 0.0) -> Numbers:
+    def solve(
+        self, objective: Mapping[int, float], *, most: bool = False, near: float = 0.0, ends: Ends = NO_ENDS
+    ) -> Numbers:
         """Return the whole numbers that make ``objective`` least (``most``: greatest), always the same ones.
 
-        With ``near``, numbers that come that near to it will do.
+        With ``near``, numbers that come that near to it will do; ``ends`` keeps some variables between others.
         Raises :class:`InfeasibleError` if there are none, :class:`SolverError` if time ran out.
         """
         if self._whole is None:
             self._whole = _highs(self._matrix, self._problem, whole=True)
+        self._keep(self._whole, ends, whole=True)
         self._whole.setOptionValue("mip_abs_gap", near)
         # Nothing of the solution before may decide which of several equal ones is found.
         self._whole.clearSolver()
         found: Numbers = np.rint(self._run(self._whole, objective, most=most)).astype(np.int64)
         return found
 
-    def extreme(self, objective: Mapping[int, float], *, most: bool, near: float = 0.0) -> Numbers:
+    def extreme(
+        self, objective: Mapping[int, float], *, most: bool, near: float = 0.0, ends: Ends = NO_ENDS
+    ) -> Numbers:
         """Return a solution with the least (greatest) value of ``objective``; which one depends on those before.
 
         The fractions are allowed first: mostly the answer is whole all the same, and found much faster.
         """
-        found, _ = self.relaxed(objective, most=most)
-        return self.solve(objective, most=most, near=near) if found is None else found
+        found, _ = self.relaxed(objective, most=most, ends=ends)
+        return self.solve(objective, most=most, near=near, ends=ends) if found is None else found
 
     def relaxed(
-        self, objective: Mapping[int, float], *, most: bool, held: Mapping[int, int] | None = None
+        self, objective: Mapping[int, float], *, most: bool, ends: Ends = NO_ENDS
     ) -> tuple[Numbers | None, float]:
         """Allow the fractions: return the solution if it is whole all the same, and a value that no whole one beats.
 
-        ``held`` has values that some variables keep to; which ones must be the same in every call that has them.
-        Raises as :meth:`solve`.
+        ``ends`` keeps some variables between others. Raises as :meth:`solve`.
         """
         if self._relaxed is None:
             self._relaxed = _highs(self._matrix, self._problem, whole=False)
-        self._hold(self._relaxed, held or {})
+        self._keep(self._relaxed, ends, whole=False)
         values = self._run(self._relaxed, objective, most=most)
         found: Numbers = np.rint(values).astype(np.int64)
         is_whole = np.max(np.abs(values - found), initial=0) < _WHOLE and self._matrix.fits(found)
         return found if is_whole else None, sum(a * float(values[v]) for v, a in objective.items())
 
-    def _hold(self, highs: highspy.Highs, held: Mapping[int, int]) -> None:
-        """Narrow the bounds of the variables to their values, or give them their own bounds back."""
-        if held is self._held or not (held or self._held):
+    def _keep(self, highs: highspy.Highs, ends: Ends, *, whole: bool) -> None:
+        """Keep variables between ends, and give those that were kept before their own back."""
+        before, self._kept_to[whole] = self._kept_to[whole], ends
+        if ends is before or not (ends or before):
             return
-        columns = list(held or self._held)
-        low, high = (
-            np.array([held.get(column, ends[column]) for column in columns], dtype=float)
-            for ends in (self._problem.low, self._problem.high)
-        )
-        highs.changeColsBounds(len(columns), np.array(columns, dtype=np.int32), low, high)
-        self._held = held
+        low, high = self._problem.low, self._problem.high
+        new = {column: (low[column], high[column]) for column in before if column not in ends} | dict(ends)
+        lows, highs_of = np.array(list(new.values()), dtype=float).T
+        highs.changeColsBounds(len(new), np.array(list(new), dtype=np.int32), lows, highs_of)
 
     def _run(self, highs: highspy.Highs, objective: Mapping[int, float], *, most: bool) -> Values:
         costs = np.zeros(self._size)
