@@ -30,7 +30,7 @@ UNBOUNDED = 10_000_000
 _FAR = UNBOUNDED // 20
 """Bounds from here on only follow from there being none."""
 
-_NEAR = 4
+_NEAR = 1
 """How near to the greatest sum of many expressions a first solution comes, for each of them. Which solutions are found
 first decides nothing."""
 
