@@ -16,9 +16,10 @@ from typing import Any
 import boto3
 
 # The translator comes without types.
+import yaml
 from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
 from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
-from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+from samtranslator.yaml_helper import intrinsics_multi_constructor  # type: ignore[import-untyped]
 
 from local.intrinsics import KEYS, REGION, Resolver, TemplateError
 
@@ -127,11 +128,23 @@ class Stack:
         raise TemplateError(f"there is no function {folder}; template.yaml declares {known}")
 
 
+class _Loader(yaml.CSafeLoader):
+    """Reads a template as SAM's own reader does, in a tenth of the time."""
+
+
+_Loader.add_multi_constructor("!", intrinsics_multi_constructor)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  # a safe one
+    return found
+
+
 def translate(path: Path = TEMPLATE, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the template as the CloudFormation that SAM makes of it; :class:`TemplateError` says what is wrong."""
     if not path.is_file():
         raise TemplateError(f"{path} is missing; it declares everything the local stack is made of")
-    template: dict[str, Any] = yaml_parse(path.read_text(encoding="utf-8"))
+    template = _read(path)
     _package(template)
     values = _parameter_values(template, given or {})
     try:
@@ -145,7 +158,7 @@ def translate(path: Path = TEMPLATE, given: Mapping[str, Any] | None = None) -> 
 
 def defaults(path: Path = TEMPLATE) -> dict[str, str]:
     """Return the default of every parameter that has one."""
-    template: dict[str, Any] = yaml_parse(path.read_text(encoding="utf-8"))
+    template = _read(path)
     return {name: str(one["Default"]) for name, one in template["Parameters"].items() if "Default" in one}
 
 

@@ -38,7 +38,7 @@ def test_handler_answers_status_and_recompute() -> None:
     assert app.lambda_handler({"action": "status"}, Context())["release"] == release
 
 
-@pytest.mark.usefixtures("environment")
+@pytest.mark.usefixtures("environment", "few_kpis")
 def test_answer_is_in_the_log_since_nobody_waits_for_one_and_without_exact_counts(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -90,7 +90,7 @@ def error_lines(caplog: pytest.LogCaptureFixture) -> list[Any]:
     return [line for line in caplog.records if line.levelname == "ERROR" and line.message != "kpi failed"]
 
 
-@pytest.mark.usefixtures("environment")
+@pytest.mark.usefixtures("environment", "few_kpis")
 @pytest.mark.parametrize("fault", [denied, gone], ids=["denied", "no connection"])
 @pytest.mark.parametrize(
     "call",

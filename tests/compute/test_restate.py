@@ -255,7 +255,7 @@ def test_release_compared_with_one_that_is_gone_is_a_clear_error() -> None:
 # Through the handler, as the operator asks.
 
 
-@pytest.mark.usefixtures("environment")
+@pytest.mark.usefixtures("environment", "few_kpis")
 def test_operators_events_restate_and_recompute_through_the_handler() -> None:
     stack.put_world()
     early = app.lambda_handler(_event("compute_as_of"), Context())

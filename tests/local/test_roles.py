@@ -26,6 +26,7 @@ from local.stages import INGESTS, Run, Stopwatch
 from local.state import open_state
 from local.template import load_stack
 from local.world import open_world, write_sample
+from tests import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,6 +90,7 @@ class Stage:
 
     def call(self, function: str, event: Any, **more: str) -> Call:
         world = self.run.world.settings(self.cloud.stack.function(function), self.run.locations)
+        world |= limits.loose(self.cloud.stack)
         with iam_is_asked():
             return call(
                 self.cloud, function, event, world | self.keys[function] | more, self.run.logs / f"{function}.log"

@@ -29,6 +29,7 @@ from local.state import open_state
 from local.template import load_stack
 from local.world import open_world, write_sample
 from placements_kpi.settings import SOURCES
+from tests import limits
 from tests.privacy import marks as planting
 from tests.privacy.marks import Marks
 from tests.privacy.search import Hit, Search
@@ -51,7 +52,7 @@ class World:
     def call(self, function: str, event: Any, *, code: Code = SOURCE_TREE, **settings: str) -> Call:
         world = self.run.world.settings(self.run.cloud.stack.function(function), self.run.locations)
         # With so few rows and so many bad ones among them, the share of bad rows would refuse every drop.
-        loose = {"MAX_REFUSED_PERCENT": "40", "MAX_CHANGE_PERCENT": "40"}
+        loose = {"MAX_REFUSED_PERCENT": "40", "MAX_CHANGE_PERCENT": "40", **limits.loose(self.run.cloud.stack)}
         log = self.run.logs / f"{function}.log"
         done = call(self.run.cloud, function, event, world | loose | settings, log, code=code)
         self.calls.append(done)

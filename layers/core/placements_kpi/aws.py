@@ -93,9 +93,10 @@ def client(service: str) -> Any:
         if "asked" in context:
             place(exception, *context["asked"])
 
-    made.meta.events.register("provide-client-params", note)
-    made.meta.events.register("after-call", answered)
-    made.meta.events.register("after-call-error", unanswered)
+    # Once for a client, also where whoever made it gives the same one again.
+    made.meta.events.register("provide-client-params", note, unique_id="note what is asked")
+    made.meta.events.register("after-call", answered, unique_id="place an answer")
+    made.meta.events.register("after-call-error", unanswered, unique_id="place what was not answered")
     return made
 
 
