@@ -37,12 +37,12 @@ class Context:
         return max(0, int((self._ends - time.monotonic()) * 1000))
 
 
-class WithoutPandas(MetaPathFinder):
-    """Finds no pandas: the ingests' layers have none, and pyarrow imports it at its first array wherever it is."""
+class WithoutWhatNoLayerHas(MetaPathFinder):
+    """Finds neither pandas nor gRPC: no ingest's layer has them. pyarrow and Google's client import what is there."""
 
     def find_spec(self, name: str, *_: Any) -> None:
-        """Raise :class:`ModuleNotFoundError` for pandas, and know of nothing else."""
-        if name == "pandas":
+        """Raise :class:`ModuleNotFoundError` for those two, and know of nothing else."""
+        if name in {"pandas", "grpc"}:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
@@ -64,7 +64,7 @@ def call(asked: dict[str, Any]) -> dict[str, Any]:
     try:
         module, name = asked["handler"].rsplit(".", 1)
         if "ingest_" in module:
-            sys.meta_path.insert(0, WithoutPandas())
+            sys.meta_path.insert(0, WithoutWhatNoLayerHas())
         __import__(module)
         report["import_seconds"] = time.monotonic() - started
         context = Context(asked["function"], asked["memory_mb"], asked["timeout"])

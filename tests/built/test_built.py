@@ -16,6 +16,7 @@ from local.run import open_run
 from local.stages import COMPUTE, INGESTS, PUBLISH, Stopwatch, run_all
 from local.state import open_state
 from local.template import load_stack
+from tests.bigquery import peaks
 from tests.template import pins
 
 if TYPE_CHECKING:
@@ -131,3 +132,12 @@ def test_a_function_that_reads_bigquery_has_the_client_and_all_that_it_needs(
     done = call_with(function, asked, where, tmp_path / "log", replace(built, task={folder: code}))
     assert done.ok, done.error
     assert done.result == {"client": "Client", "credentials": "google.auth.aws"}
+
+
+def test_a_function_that_reads_bigquery_takes_the_memory_of_a_drop_and_of_the_client(
+    built: Built, tmp_path: Path
+) -> None:
+    copied = peaks.copied(tmp_path / "with_client", built.task[peaks.FOLDER])
+    found = peaks.measure(built, replace(built, task={peaks.FOLDER: copied}), tmp_path)
+    assert 0.95 < found.ratio < 1.05, found
+    assert found.client < 30, found

@@ -79,12 +79,13 @@ def test_a_process_that_dies_is_an_error_too(cloud: Cloud, code: Path) -> None:
     assert "exit status 9" in done.error["errorMessage"]
 
 
-def test_an_ingest_has_no_pandas_as_on_lambda(cloud: Cloud, code: Path) -> None:
-    """Its layers have none. pyarrow imports it with its first array where it is, and goes without where it is not."""
+@pytest.mark.parametrize("package", ["pandas", "grpc"])
+def test_an_ingest_has_no_package_that_is_in_none_of_its_layers(package: str, cloud: Cloud, code: Path) -> None:
+    """pyarrow imports pandas with its first array where it is, and Google's client gRPC; both go without."""
     assert called(
         cloud, code, {"run": "import pyarrow, sys; pyarrow.array(['a']); assert 'pandas' not in sys.modules"}
     ).ok
-    done = called(cloud, code, {"run": "import pandas"})
+    done = called(cloud, code, {"run": f"import {package}"})
     assert done.error is not None
     assert done.error["errorType"] == "ModuleNotFoundError"
 
