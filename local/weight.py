@@ -12,7 +12,8 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from functions.publish_site import assets, site
+from functions.publish_site import site
+from functions.publish_site.pages.frame import Site
 from local.errors import LocalError
 from placements_kpi import times
 from placements_kpi.results import Protected
@@ -34,17 +35,17 @@ def first_views(place: Path, host: str) -> dict[str, tuple[int, int]]:
     body = (kept / release / "results.json").read_bytes()
     document = Protected.model_validate_json(body)
     published = datetime.fromisoformat(json.loads((place / "run.json").read_bytes())["clock"])
-    frame = site.Site(assets.load(host), host)
+    whole = Site.at(host)
     pages = {
         path: page
-        for path, page in site.release_files(frame, document, published).items()
+        for path, page in site.release_files(whole, document, published).items()
         if path.endswith("index.html")
     }
-    pages["404.html"] = site.not_found_page(frame, document.release)
-    pages["index.html"] = site.front_page(frame, document, published, times.london_day(published))
-    every = sum(_sent(frame.assets.files[key]) for key in (frame.assets.stylesheet, frame.assets.icon))
-    arms = _sent(frame.assets.files[frame.assets.crest]) if frame.assets.crest else 0
-    fonts = sum(len(frame.assets.files[key]) for key in frame.assets.fonts)  # compressed in themselves
+    pages["404.html"] = site.not_found_page(whole, document.release)
+    pages["index.html"] = site.front_page(whole, document, published, times.london_day(published))
+    every = sum(_sent(whole.assets.files[key]) for key in (whole.assets.stylesheet, whole.assets.icon))
+    arms = _sent(whole.assets.files[whole.assets.crest]) if whole.assets.crest else 0
+    fonts = sum(len(whole.assets.files[key]) for key in whole.assets.fonts)  # compressed in themselves
     long = {f"{kpi.id}/index.html" for kpi in document.kpis}
     weighed = {path: every + _sent(page) + (0 if path in long else arms) for path, page in pages.items()}
     heaviest = sorted(weighed.items(), key=lambda one: (-one[1], one[0]))

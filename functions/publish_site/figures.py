@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from functions.publish_site.words import SMALL_BASE, Cell, rounded
 from placements_kpi.finality import is_closed
+from placements_kpi.results import Family, Figure, Finality, KpiResult, Measure, Point, Protected, Revision
 
 if TYPE_CHECKING:
-    from placements_kpi.results import Family, Figure, Finality, KpiResult, Measure, Point
+    from placements_kpi.results import Shown as Side
 
 NATIONAL = ("national", "Total")
 
@@ -140,6 +141,11 @@ class KpiFigures:
         """Return whether a breakdown is one by region: its categories carry the official codes of regions."""
         return breakdown in self._regional
 
+    def side(self, one: Revision, side: Side) -> Shown:
+        """Return one side of a revision as the cells that every format shows."""
+        place = {name: getattr(one, name) for name in ("measure", "period", "as_of", "breakdown", "category")}
+        return shown(self.measure(one.measure), Figure(**place, **side.model_dump()))
+
     def provisional(self, measure: Measure, point: Point) -> bool:
         """Return whether figures of ``point`` may still change because its period is unfinished."""
         return not is_closed(self.family(measure), point, self.kpi.as_of or point.as_of)
@@ -158,6 +164,16 @@ class KpiFigures:
     @staticmethod
     def _only(points: Iterable[Point]) -> Point | None:
         return max(points, key=lambda point: (point.period, point.as_of), default=None)
+
+
+def of_release(document: Protected) -> list[KpiFigures]:
+    """Return the figures of each KPI of a release, in the order of its pages."""
+    return [KpiFigures(kpi) for kpi in sorted(document.kpis, key=lambda kpi: (kpi.description.order, kpi.id))]
+
+
+def revisions(figures: KpiFigures, document: Protected) -> tuple[Revision, ...]:
+    """Return the revisions of one KPI, in the order of the document."""
+    return tuple(one for one in document.revisions if one.kpi == figures.kpi.id)
 
 
 def target_met(headline: Shown, target: float, direction: str) -> bool | None:

@@ -15,23 +15,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from functions.publish_site import assets, compared, gate, withdrawals
+from functions.publish_site import gate, withdrawals
 from functions.publish_site import release as releases
 from functions.publish_site.catalogue import CATALOGUE_KEY, order, withdrawn_key
-from functions.publish_site.costs_page import COSTS_KEY, costs_page, read_costs
-from functions.publish_site.feed import FEED_KEY, feed
-from functions.publish_site.front import stale_sources
+from functions.publish_site.pages.costs import read_costs
+from functions.publish_site.pages.frame import Site
+from functions.publish_site.pages.front import stale_sources
 from functions.publish_site.results import ReleaseError, newest_release
 from functions.publish_site.run import FRONT_KEY, Run, State, read_state
-from functions.publish_site.site import (
-    Site,
-    calendar_page,
-    empty_front_page,
-    front_page,
-    not_found_page,
-    releases_page,
-)
-from functions.publish_site.updates import CALENDAR_KEY, icalendar
+from functions.publish_site.site import beside, empty_front_page, front_page
 from functions.publish_site.writing import MINUTES, Writer
 from placements_kpi import store, times
 from placements_kpi.errors import PlacementsKpiError
@@ -42,10 +34,6 @@ if TYPE_CHECKING:
     from functions.publish_site.request import Request
     from placements_kpi.results import Protected
     from placements_kpi.settings import PublishSettings
-
-ROBOTS_KEY = "robots.txt"
-ROBOTS = b"User-agent: *\nAllow: /\n"
-"""Search engines may list everything; a withdrawn page says itself that it is not to be listed."""
 
 ROUNDS = 5
 """How often a run begins again because of others; five deliveries of one event at once need no more than three."""
@@ -85,7 +73,7 @@ def publish(settings: PublishSettings, request: Request) -> dict[str, Any]:
         s3=s3,
         settings=settings,
         now=times.now(),
-        site=Site(assets.load(settings.service_host), settings.service_host),
+        site=Site.at(settings.service_host),
         writer=Writer(s3, settings.site_bucket, dry_run=request.dry_run),
     )
     word = _give_word(run, request)
@@ -162,7 +150,7 @@ def _round(run: Run, state: State, in_front: str | None, *, doubted: bool = Fals
     done = _switch(run, state, in_front, doubted=doubted)
     if state.markers:
         run.write_assets()
-    for release in {*state.lifted, *compared.listing(run, state)} - {done.front}:
+    for release in {*state.lifted, *releases.listing_withdrawn(run, state)} - {done.front}:
         try:
             releases.write(run, releases.prepare(run, state, release))
         except _UNUSABLE as error:
@@ -186,7 +174,7 @@ def _switch(run: Run, state: State, in_front: str | None, *, doubted: bool) -> _
                 return _Round(None, None, state.catalogue_body, held=held)
             prepared = releases.prepare(run, state, front, doubted=doubted) if front is not None else None
         page = _front(run, state, prepared)
-        gate.scan({FRONT_KEY: page}, run.known)
+        gate.scan({FRONT_KEY: page}, gate.Known(run.declared))
     except _UNUSABLE as error:
         if not _shows_withdrawn(run, state):  # then what is in front can stay there
             return _Round(state.catalogue.front, None, state.catalogue_body, error)
@@ -195,17 +183,10 @@ def _switch(run: Run, state: State, in_front: str | None, *, doubted: bool) -> _
         page = _front(run, state, None)
     catalogue = state.catalogue.with_front(front, instead_of, prepared.entry if prepared else None)
     body = catalogue.body(state.withdrawn)
-    others = {
-        "releases/index.html": releases_page(run.site, catalogue, state.withdrawn),
-        "404.html": not_found_page(run.site, front),
-        "calendar/index.html": calendar_page(run.site, catalogue),
-        COSTS_KEY: costs_page(run.site, read_costs(run.s3, run.settings.data_bucket), front),
-        CALENDAR_KEY: icalendar(catalogue, run.site.host),
-        FEED_KEY: feed(catalogue, state.withdrawn, run.site.host, state.lifted),
-        ROBOTS_KEY: ROBOTS,
-    }
+    costs = read_costs(run.s3, run.settings.data_bucket)
+    others = beside(run.site, catalogue, state.withdrawn, state.lifted, costs)
     said = {**others, CATALOGUE_KEY: store.canonical_json(body), FRONT_KEY: page}
-    gate.scan(said, run.known)
+    gate.scan(said, gate.Known(run.declared))
     run.write_assets()
     if prepared and front:
         withdrawals.check_marker(run, front, state.markers.get(front))

@@ -3,23 +3,29 @@
 Until a release is in the catalogue, and again after a withdrawal of it was lifted, it is looked at as its manifest
 says: if a file is not there or is another, all of them are rendered and written again, so that files of a run that was
 killed, of other code or of a withdrawal never stand beside new ones.
+
+``compute_kpis`` compares with no withdrawn release, but a release can be made, or be public already, when the one that
+it was compared with is withdrawn (docs/decisions/0026). The document stays as it was audited; the public reads it
+without its revisions, and a figure that was marked as revised is provisional or final.
 """
 
 from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from functions.publish_site import compared, gate
-from functions.publish_site.catalogue import Entry
+from functions.publish_site import gate
+from functions.publish_site.catalogue import Entry, order
+from functions.publish_site.files.listing import RELEASE
 from functions.publish_site.results import read_release
-from functions.publish_site.site import RELEASE_DATASET, release_files
+from functions.publish_site.site import release_files
 from placements_kpi import store, times
+from placements_kpi.finality import marked
 
 if TYPE_CHECKING:
     from functions.publish_site.run import Run, State
@@ -45,11 +51,11 @@ def prepare(run: Run, state: State, release: str, *, doubted: bool = False) -> R
     """
     document = read_release(run.s3, run.settings.data_bucket, release)
     gate.check_verdict(document)
-    document = compared.without_withdrawn(document, state.withdrawn)
+    document = without_withdrawn(document, state.withdrawn)
     known = state.catalogue.entry(release)
     entry = known or Entry(release=release, as_of=document.as_of, published=_published(run, release))
     certain = known is not None and release not in state.markers and not doubted
-    if (certain or _is_whole(run, release)) and not compared.lists_withdrawn(run, state, release):
+    if (certain or _is_whole(run, release)) and not lists_withdrawn(run, state, release):
         return Release(document, entry, {})
     return Release(document, entry, _checked_files(run, document, entry.published))
 
@@ -70,8 +76,33 @@ def write(run: Run, release: Release) -> None:
 def dataset(run: Run, release: Release) -> bytes | None:
     """Return the release's description as a Dataset as it was or will be written; ``None`` if it was made without."""
     if release.files:
-        return release.files[RELEASE_DATASET]
-    return run.writer.body(f"releases/{release.entry.release}/{RELEASE_DATASET}")
+        return release.files[f"{RELEASE}.jsonld"]
+    return run.writer.body(f"releases/{release.entry.release}/{RELEASE}.jsonld")
+
+
+def without_withdrawn(document: Protected, withdrawn: Collection[str]) -> Protected:
+    """Return ``document`` as it is if it was compared with a release that stands; else without what it says of it."""
+    if document.compared_with not in withdrawn:
+        return document
+    kpis = tuple(marked(kpi, frozenset()) for kpi in document.kpis)
+    return document.model_copy(update={"compared_with": None, "revisions": (), "kpis": kpis})
+
+
+def lists_withdrawn(run: Run, state: State, release: str) -> bool:
+    """Whether the public files of a release, by their manifest, were made from a list against a withdrawn one."""
+    if not any(order(one) < order(release) for one in state.withdrawn):
+        return False
+    try:
+        manifest = store.read_json(run.s3, run.settings.site_bucket, f"releases/{release}/manifest.json")
+    except (store.MissingObjectError, store.BrokenObjectError):
+        return False
+    return isinstance(manifest, dict) and manifest.get("compared_with") in state.withdrawn
+
+
+def listing_withdrawn(run: Run, state: State) -> list[str]:
+    """Return the public releases of which that is so, and which are not withdrawn themselves."""
+    standing = [entry.release for entry in state.catalogue.releases if entry.release not in state.withdrawn]
+    return [release for release in standing if lists_withdrawn(run, state, release)]
 
 
 def _published(run: Run, release: str) -> datetime:
@@ -106,7 +137,7 @@ def _checked_files(run: Run, document: Protected, published: datetime) -> dict[s
     record = {"release": document.release, "published": times.iso_instant(published)}
     with _no_collecting():
         files = {RECORD: store.canonical_json(record), **release_files(run.site, document, published)}
-        gate.check_release(files, document, run.site.assets, run.site.host)
+        gate.check_release(files, document, run.site.assets.files, run.site.host)
     run.rendered[rendering] = files
     return files
 

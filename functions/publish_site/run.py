@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from functions.publish_site import gate
 from functions.publish_site.catalogue import Catalogue, Withdrawal, read_catalogue, read_withdrawals
 from functions.publish_site.writing import Writer
 from placements_kpi import store, times
@@ -14,7 +13,7 @@ from placements_kpi import store, times
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-    from functions.publish_site.site import Site
+    from functions.publish_site.pages.frame import Site
     from placements_kpi.settings import PublishSettings
 
 FRONT_KEY = "index.html"
@@ -42,10 +41,9 @@ class Run:
         return times.london_day(self.now)
 
     @property
-    def known(self) -> gate.Known:
+    def declared(self) -> frozenset[str]:
         """What looks like an identifier in a page that is of no release: names of stylesheet and images, the host."""
-        names = frozenset(key.rpartition("/")[2] for key in self.site.assets.files)
-        return gate.Known(frozenset({*names, self.site.host}))
+        return frozenset({*(key.rpartition("/")[2] for key in self.site.assets.files), self.site.host})
 
     def write_assets(self) -> None:
         """Write what every page needs before there is a page."""

@@ -5,67 +5,35 @@ The same protected results with the same time of publication give the same bytes
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import chain
 from typing import TYPE_CHECKING
 
-from functions.publish_site import (
-    data_page,
-    glossary,
-    metadata,
-    opendata,
-    schemas,
-    sentences,
-    standard,
-    updates,
-    words,
-    workbook,
-)
-from functions.publish_site.assets import Assets, is_licensed
-from functions.publish_site.figures import KpiFigures
-from functions.publish_site.front import front_view
-from functions.publish_site.kpi_page import kpi_view
-from functions.publish_site.quality import quality_view
-from functions.publish_site.templates import render
+from functions.publish_site import words
+from functions.publish_site.figures import KpiFigures, of_release
+from functions.publish_site.files import bundle, metadata, opendata, workbook
+from functions.publish_site.files.columns import COLUMN_WORDS
+from functions.publish_site.files.feed import FEED_KEY, feed
+from functions.publish_site.files.listing import RELEASE, data_view
+from functions.publish_site.files.updates import CALENDAR_KEY, icalendar, next_updates
+from functions.publish_site.pages import glossary, sentences
+from functions.publish_site.pages.costs import costs_page
+from functions.publish_site.pages.front import front_view
+from functions.publish_site.pages.kpi import kpi_view
+from functions.publish_site.pages.quality import quality_view
+from functions.publish_site.pages.templates import render
 from placements_kpi import times
 from placements_kpi.store import canonical_json
 
 if TYPE_CHECKING:
     from functions.publish_site.catalogue import Catalogue, Withdrawal
-    from functions.publish_site.standard import Standard
+    from functions.publish_site.pages.frame import Site
+    from placements_kpi.costs import Costs
     from placements_kpi.results import Protected
 
-SERVICE_NAME = "School placements performance"
-RELEASE_CSV = "school-placements-performance.csv"
-RELEASE_JSON = "school-placements-performance.json"
-RELEASE_ODS = "school-placements-performance.ods"
-RELEASE_DATASET = "school-placements-performance.jsonld"
 
-
-@dataclass(frozen=True)
-class Site:
-    """What every page needs beside its own content."""
-
-    assets: Assets
-    host: str
-
-    def frame(self, root: str, release: str | None, release_root: str = "", here: str = "") -> dict[str, object]:
-        """Return the values of a page's frame; its addresses are relative, so that any base works."""
-        return {
-            "service_name": SERVICE_NAME,
-            "licensed": is_licensed(self.host),
-            "root": root,
-            "release": release,
-            "release_root": release_root,
-            "here": here,
-            "stylesheet": root + self.assets.stylesheet,
-            "icon": root + self.assets.icon,
-            "fonts": [root + font for font in self.assets.fonts],
-            "crest": root + self.assets.crest if self.assets.crest else None,
-        }
+ROBOTS = b"User-agent: *\nAllow: /\n"
+"""Search engines may list everything; a withdrawn page says itself that it is not to be listed."""
 
 
 def release_files(site: Site, document: Protected, published: datetime) -> dict[str, bytes]:
@@ -73,26 +41,9 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
 
     A source counts as stale here if it was at the time of publication: a release does not change.
     """
-    kpis = _kpis(document)
+    kpis = of_release(document)
     instant = times.iso_instant(published)
-    files: dict[str, bytes] = {}
-    tables = {figures.kpi.id: opendata.rows(figures) for figures in kpis}
-    lines = {place: opendata.csv_rows(table) for place, table in tables.items()}
-    objects = {place: opendata.json_rows(table) for place, table in tables.items()}
-    for figures in kpis:
-        place = figures.kpi.id
-        files[f"{place}/{place}.csv"] = opendata.csv_file(lines[place])
-        if figures.kpi.sql:
-            files[f"{place}/{place}.sql"] = figures.kpi.sql.encode()
-        files[f"{place}/{place}.json"] = opendata.json_file(document, instant, [figures], objects[place])
-    files[RELEASE_CSV] = opendata.csv_file(*lines.values())
-    files[RELEASE_JSON] = opendata.json_file(document, instant, kpis, chain.from_iterable(objects.values()))
-    day = words.day(times.london_day(published))
-    files[RELEASE_ODS] = workbook.release_workbook(document, day, [(one, tables[one.kpi.id]) for one in kpis])
-    made = _standard_tables(kpis)
-    for stem, one in made.items():
-        files |= {f"{stem}.csv": standard.data_file(one), f"{stem}.meta.csv": standard.meta_file(one)}
-    files |= _descriptions(document, instant, site.host, kpis, made, files)
+    files = bundle.data_files(site.host, document, published, kpis)
     deep = {**site.frame("../../../", document.release, "../"), **_about(document, published)}
     for index, figures in enumerate(kpis):
         values = kpi_view(figures, kpis, index, document, published)
@@ -107,10 +58,9 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
     files["glossary/index.html"] = render("glossary.html", **deep, terms=glossary.TERMS)
     for name in ("accessibility", "privacy"):
         files[f"{name}/index.html"] = render(f"{name}.html", **deep)
-    files |= {f"schemas/{name}": canonical_json(schema) for name, schema in schemas.SCHEMAS.items()}
-    dataset = metadata.data_block(files[RELEASE_DATASET])
+    dataset = metadata.data_block(files[f"{RELEASE}.jsonld"])
     files["data/index.html"] = render(
-        "data.html", **{**deep, "here": "data"}, **data_page.data_view(document, kpis, files), dataset=dataset
+        "data.html", **{**deep, "here": "data"}, **data_view(kpis, files), dataset=dataset
     )
     shallow = {**site.frame("../../", document.release, "", "front"), **_about(document, published)}
     first = render(
@@ -121,52 +71,28 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
         missing=(),
         dataset=dataset,
     )
-    files["manifest.json"] = canonical_json(_manifest(document, instant, {**files, "index.html": first}))
+    files["manifest.json"] = canonical_json(bundle.manifest(document, instant, {**files, "index.html": first}))
     files["index.html"] = first
     return files
 
 
-def _standard_tables(kpis: list[KpiFigures]) -> dict[str, Standard]:
-    """The files in DfE's open data standard, by path without suffix: of each indicator and of all, by span."""
-    wanted = [(f"{figures.kpi.id}/{figures.kpi.id}", [figures]) for figures in kpis]
-    wanted.append((RELEASE_CSV.removesuffix(".csv"), kpis))
-    return {
-        f"{stem}-{span}": made
-        for stem, some in wanted
-        for span in standard.SPANS
-        if (made := standard.standard(some, span, whole=some is kpis))
-    }
-
-
-def _descriptions(
-    document: Protected,
-    instant: str,
-    host: str,
-    kpis: list[KpiFigures],
-    tables: Mapping[str, Standard],
-    files: Mapping[str, bytes],
+def beside(
+    site: Site,
+    catalogue: Catalogue,
+    withdrawn: Mapping[str, Withdrawal],
+    lifted: Mapping[str, datetime],
+    costs: Costs | None,
 ) -> dict[str, bytes]:
-    """What describes the data files to a programme: CSVW beside each CSV, Datasets, a Data Package."""
-    titles = {one.kpi.id: one.kpi.description.title for one in kpis}
-    described: dict[str, dict[str, object]] = {}
-    for path in (one for one in files if one.endswith(".csv") and not one.endswith(".meta.csv")):
-        folder, _, name = path.rpartition("/")
-        title, table = titles.get(folder, SERVICE_NAME), tables.get(path.removesuffix(".csv"))
-        described[path] = (
-            metadata.csvw_standard(name, title, document.release, table)
-            if table
-            else metadata.csvw_long(name, title, document.release)
-        )
-    data = {path: body for path, body in files.items() if path.endswith((".csv", ".json", ".ods"))}
-    made = {f"{path}-metadata.json": canonical_json(about) for path, about in described.items()}
-    for one in kpis:
-        own = sorted(path.rpartition("/")[2] for path in data if path.startswith(f"{one.kpi.id}/"))
-        told = metadata.dataset(one, document, instant, host, own)
-        made[f"{one.kpi.id}/{one.kpi.id}.jsonld"] = canonical_json(told)
-    whole = sorted(path for path in data if "/" not in path)
-    made[RELEASE_DATASET] = canonical_json(metadata.release_dataset(kpis, document, instant, host, whole))
-    made["datapackage.json"] = canonical_json(metadata.data_package(document, instant, data, described))
-    return made
+    """Return what stands beside the releases and the front, by its key: pages, feed, calendar, word to robots."""
+    return {
+        "releases/index.html": releases_page(site, catalogue, withdrawn),
+        "404.html": not_found_page(site, catalogue.front),
+        "calendar/index.html": calendar_page(site, catalogue),
+        "costs/index.html": costs_page(site, costs, catalogue.front),
+        CALENDAR_KEY: icalendar(catalogue, site.host),
+        FEED_KEY: feed(catalogue, withdrawn, site.host, lifted),
+        "robots.txt": ROBOTS,
+    }
 
 
 def front_page(
@@ -186,7 +112,7 @@ def front_page(
         "front.html",
         **site.frame("", document.release, place, "front"),
         **_about(document, published),
-        **front_view(_kpis(document), document, today),
+        **front_view(of_release(document), document, today),
         missing=[_withdrawn_words(one) for one in newer_withdrawn],
         dataset=metadata.data_block(dataset) if dataset else None,
     )
@@ -227,7 +153,7 @@ def calendar_page(site: Site, catalogue: Catalogue) -> bytes:
     return render(
         "calendar.html",
         **site.frame("../", front, f"../releases/{front}/" if front else "", "calendar"),
-        updates=[(words.day(one.on), one.words) for one in updates.next_updates(catalogue)],
+        updates=[(words.day(one.on), one.words) for one in next_updates(catalogue)],
     )
 
 
@@ -260,17 +186,13 @@ def withdrawn_file(site: Site, path: str, withdrawal: Withdrawal) -> bytes | Non
     return f"-- Release {release} was withdrawn on {day.isoformat()}. {withdrawal.reason}\n".encode()
 
 
-def _kpis(document: Protected) -> list[KpiFigures]:
-    return [KpiFigures(kpi) for kpi in sorted(document.kpis, key=lambda kpi: (kpi.description.order, kpi.id))]
-
-
 def _about(document: Protected, published: datetime) -> dict[str, object]:
     return {
         "demonstration": document.demonstration,
         "unapproved": document.waits,
         "published": words.day(times.london_day(published)),
-        "release_csv": RELEASE_CSV,
-        "release_json": RELEASE_JSON,
+        "release_csv": f"{RELEASE}.csv",
+        "release_json": f"{RELEASE}.json",
     }
 
 
@@ -291,7 +213,7 @@ def _method(document: Protected, kpis: list[KpiFigures]) -> dict[str, object]:
             ("[p]", words.PROVISIONAL),
             ("[r]", words.REVISED),
         ],
-        "columns": opendata.COLUMN_WORDS,
+        "columns": COLUMN_WORDS,
     }
 
 
@@ -301,27 +223,6 @@ def _confidentiality(document: Protected) -> dict[str, object]:
         "verdict": document.verdict,
         "approval": sentences.approval(document.disclosure),
         "symbols": [(f"[{mark}]", meaning) for mark, meaning in words.SYMBOLS.items()],
-    }
-
-
-def _manifest(document: Protected, published: str, files: Mapping[str, bytes]) -> dict[str, object]:
-    return {
-        "release": document.release,
-        "published": published,
-        "as_of": document.as_of.isoformat(),
-        "month_end": document.month_end.isoformat(),
-        "run_id": document.run_id,
-        "code_version": document.code_version,
-        "demonstration": document.demonstration,
-        "snapshots": document.snapshots,
-        "disclosure_control": document.disclosure.model_dump(mode="json"),
-        "definition_versions": {kpi.id: kpi.description.definition_version for kpi in document.kpis},
-        "definitions": [file.model_dump(mode="json") for file in document.definitions],
-        "sources": [source.model_dump(mode="json") for source in document.sources],
-        "compared_with": document.compared_with,
-        "revisions": len(document.revisions),
-        "verdict": document.verdict.model_dump(mode="json") if document.verdict else None,
-        "sha256": {path: hashlib.sha256(body).hexdigest() for path, body in sorted(files.items())},
     }
 
 

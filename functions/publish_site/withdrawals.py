@@ -52,7 +52,7 @@ def empty(run: Run, withdrawal: Withdrawal) -> None:
     keys = sorted(run.writer.keys(prefix), key=lambda key: (key == f"{prefix}index.html", key))
     notices = {key: withdrawn_file(run.site, key.removeprefix(prefix), withdrawal) for key in keys}
     written = {key: body for key, body in notices.items() if body is not None}
-    gate.scan({key.removeprefix(prefix): body for key, body in written.items()}, run.known)
+    gate.scan({key.removeprefix(prefix): body for key, body in written.items()}, gate.Known(run.declared))
     check_marker(run, withdrawal.release, withdrawal)
     for key, body in written.items():
         run.writer.page(key, body)

@@ -11,6 +11,12 @@ from typing import Any, NoReturn
 
 from placements_kpi.errors import PlacementsKpiError
 
+SERVICE_NAME = "School placements performance"
+PUBLISHER = "Department for Education"
+LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
+LICENCE_NAME = "Open Government Licence v3.0"
+NOT_STATISTICS = "Management information, not official statistics"
+
 # Not the locale's, so that a page is the same wherever it is made.
 MONTHS = "January February March April May June July August September October November December".split()
 

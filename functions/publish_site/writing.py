@@ -8,11 +8,25 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from functions.publish_site.assets import CONTENT_TYPES
 from placements_kpi import store
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+
+CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+    ".html": "text/html; charset=utf-8",
+    ".csv": "text/csv; charset=utf-8",
+    ".json": "application/json",
+    ".jsonld": "application/ld+json",
+    ".ods": "application/vnd.oasis.opendocument.spreadsheet",
+    ".atom": "application/atom+xml; charset=utf-8",
+    ".ics": "text/calendar; charset=utf-8",
+    ".sql": "text/plain; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+}
 
 FOREVER = "public, max-age=31536000, immutable"
 MINUTES = "public, max-age=300"

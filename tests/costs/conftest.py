@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from functions.publish_site import assets, site
+from functions.publish_site.pages.frame import Site
 
 
 @pytest.fixture(scope="session")
-def page_frame() -> site.Site:
-    return site.Site(assets.load("localhost"), "localhost")
+def page_frame() -> Site:
+    return Site.at("localhost")

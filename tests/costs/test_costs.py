@@ -14,7 +14,7 @@ import pytest
 from moto import mock_aws
 
 from functions.compute_kpis import spending
-from functions.publish_site import costs_page
+from functions.publish_site.pages.costs import costs_page, read_costs
 from local.intrinsics import REGION
 from placements_kpi import costs, usage
 from placements_kpi.store import canonical_json
@@ -24,7 +24,7 @@ from tests.costs.example import example
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-    from functions.publish_site.site import Site
+    from functions.publish_site.pages.frame import Site
 
 ROOT = Path(__file__).resolve().parents[2]
 BUCKET = "data"
@@ -134,24 +134,24 @@ def test_every_metric_that_is_sent_is_watched_by_an_alarm() -> None:
 
 
 def test_the_page_says_what_was_spent(page_frame: Site) -> None:
-    page = costs_page.costs_page(page_frame, example(), "2026-11-27.1").decode()
+    page = costs_page(page_frame, example(), "2026-11-27.1").decode()
     for said in ("224 runs of November 2026", "0.07 US dollars up to 28 November 2026", "1,234", "170", "0.0031"):
         assert said in page, said
 
 
 def test_a_month_that_cost_next_to_nothing_did_not_cost_nothing(page_frame: Site) -> None:
     little = example().model_copy(update={"dollars": 0.002})
-    assert "have cost less than 0.01 US dollars" in costs_page.costs_page(page_frame, little, None).decode()
+    assert "have cost less than 0.01 US dollars" in costs_page(page_frame, little, None).decode()
 
 
 def test_the_page_is_there_before_anything_is_known(page_frame: Site) -> None:
-    assert "not known yet" in costs_page.costs_page(page_frame, None, None).decode()
+    assert "not known yet" in costs_page(page_frame, None, None).decode()
 
 
 def test_only_the_document_as_it_is_declared_is_shown(s3: S3Client) -> None:
-    assert costs_page.read_costs(s3, BUCKET) is None
+    assert read_costs(s3, BUCKET) is None
     body: dict[str, Any] = example().model_dump(mode="json")
     s3.put_object(Bucket=BUCKET, Key=costs.PUBLIC_KEY, Body=json.dumps(body))
-    assert costs_page.read_costs(s3, BUCKET) == example()
+    assert read_costs(s3, BUCKET) == example()
     s3.put_object(Bucket=BUCKET, Key=costs.PUBLIC_KEY, Body=json.dumps(body | {"candidates": 4}))
-    assert costs_page.read_costs(s3, BUCKET) is None
+    assert read_costs(s3, BUCKET) is None

@@ -14,8 +14,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from functions.publish_site import app, assets, site
+from functions.publish_site import app, site
 from functions.publish_site.figures import KpiFigures
+from functions.publish_site.pages.frame import Site
 from local.weight import HOSTS
 from placements_kpi.results import seal_key
 from placements_kpi.store import canonical_json
@@ -40,18 +41,18 @@ def protected() -> Protected:
 
 
 @pytest.fixture(scope="session")
-def page_frame() -> site.Site:
-    return site.Site(assets.load("localhost"), "localhost")
+def page_frame() -> Site:
+    return Site.at("localhost")
 
 
 @pytest.fixture(scope="session")
-def government() -> site.Site:
+def government() -> Site:
     """The frame of pages on a host of the government: GOV.UK's header, typeface and crest."""
-    return site.Site(assets.load(GOVERNMENT), GOVERNMENT)
+    return Site.at(GOVERNMENT)
 
 
 @pytest.fixture(scope="session")
-def files(protected: Protected, page_frame: site.Site) -> dict[str, bytes]:
+def files(protected: Protected, page_frame: Site) -> dict[str, bytes]:
     """Every file of the release, by its path inside the release."""
     return site.release_files(page_frame, protected, PUBLISHED)
 

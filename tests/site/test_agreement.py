@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from functions.publish_site import site
-from functions.publish_site.charts.svg import axis_label, nice_ticks
+from functions.publish_site.files.listing import RELEASE
+from functions.publish_site.pages.charts.svg import axis_label, nice_ticks
 from functions.publish_site.words import SYMBOLS
 from tests.site.agreement import compare
 from tests.site.conftest import PUBLISHED
@@ -25,11 +26,12 @@ from tests.site.random_documents import random_document, symbols_in
 from tests.site.test_revisions import revised
 
 if TYPE_CHECKING:
+    from functions.publish_site.pages.frame import Site
     from placements_kpi.results import Protected
 
 WORLDS = int(os.environ.get("COMPARED_WORLDS", "6"))
 KPI = "placement-rejections"
-PAGE, CSV, JSON, ODS = f"{KPI}/index.html", f"{KPI}/{KPI}.csv", f"{KPI}/{KPI}.json", f"{site.RELEASE_ODS}"
+PAGE, CSV, JSON, ODS = f"{KPI}/index.html", f"{KPI}/{KPI}.csv", f"{KPI}/{KPI}.json", f"{RELEASE}.ods"
 
 Files = dict[str, bytes]
 
@@ -41,14 +43,14 @@ def test_every_format_says_the_same_of_every_figure(protected: Protected, files:
     assert min(found[name] for name in ("HTML", "chart", "symbol [c]", "symbol [x]", "symbol [z]", "target")) > 0
 
 
-def test_every_format_says_the_same_of_revised_figures(page_frame: site.Site) -> None:
+def test_every_format_says_the_same_of_revised_figures(page_frame: Site) -> None:
     made = revised()
     assert any(one.finality == "revised" for kpi in made.kpis for one in kpi.figures)
     compare(made, site.release_files(page_frame, made, PUBLISHED))
 
 
 @pytest.mark.parametrize("number", range(WORLDS))
-def test_every_format_says_the_same_of_every_figure_of_a_random_world(number: int, page_frame: site.Site) -> None:
+def test_every_format_says_the_same_of_every_figure_of_a_random_world(number: int, page_frame: Site) -> None:
     made = random_document(number)
     published = datetime.combine(made.as_of + timedelta(days=1), PUBLISHED.time(), UTC)
     found = compare(made, site.release_files(page_frame, made, published))

@@ -15,6 +15,7 @@ from tests.site.protected_document import AS_OF, audited, document, kpis
 from tests.site.settled import FIRST, SECOND
 
 if TYPE_CHECKING:
+    from functions.publish_site.pages.frame import Site
     from placements_kpi.results import Protected
 
 REASON = "one source was read twice"
@@ -145,7 +146,7 @@ def test_on_one_machine_it_is_shown_under_a_banner_on_every_page(published: Worl
         assert "Limits not approved" in published.read(key), key
 
 
-def test_with_an_approval_there_is_no_banner(page_frame: site.Site) -> None:
+def test_with_an_approval_there_is_no_banner(page_frame: Site) -> None:
     made = real(FIRST, "Head of profession")
     for path, body in site.release_files(page_frame, made, PUBLISHED).items():
         assert b"Limits not approved" not in body, path

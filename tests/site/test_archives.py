@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from functions.publish_site.files.workbook import packed
 from functions.publish_site.gate.archives import archive_members
 from functions.publish_site.gate.errors import GateError
-from functions.publish_site.workbook import packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

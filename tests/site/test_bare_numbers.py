@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jinja2 import ChoiceLoader, FunctionLoader
 
-from functions.publish_site import costs_page, revisions, site, templates
+from functions.publish_site import site
 from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
-from functions.publish_site.templates import SITE_TEMPLATES, render
+from functions.publish_site.pages import costs, revisions, templates
+from functions.publish_site.pages.costs import costs_page
+from functions.publish_site.pages.templates import SITE_TEMPLATES, render
 from functions.publish_site.words import BareNumberError, Cell, Number, printed
 from placements_kpi.results import Shown
 from tests.costs.example import example
@@ -24,6 +26,8 @@ from tests.site.test_revisions import revised
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from functions.publish_site.pages.frame import Site
 
 Rendered = list[tuple[str, dict[str, object]]]
 
@@ -59,7 +63,7 @@ def test_a_cell_is_printed_by_its_text_and_a_fact_by_the_filter() -> None:
         str(Cell(3))
 
 
-def test_no_sentence_prints_a_count_past_its_cell(page_frame: site.Site) -> None:
+def test_no_sentence_prints_a_count_past_its_cell(page_frame: Site) -> None:
     """The whole release, with counts in the document itself that cannot be printed."""
     made = revised()
     kpis = tuple(
@@ -84,7 +88,7 @@ def test_no_sentence_prints_a_count_past_its_cell(page_frame: site.Site) -> None
 
 
 @pytest.fixture(scope="module")
-def rendered(page_frame: site.Site, government: site.Site) -> Rendered:
+def rendered(page_frame: Site, government: Site) -> Rendered:
     """Every call of every template: the pages of a release with all there can be on them, and those beside it."""
     calls: Rendered = []
 
@@ -119,7 +123,7 @@ def rendered(page_frame: site.Site, government: site.Site) -> Rendered:
     catalogue = Catalogue().with_front(made.release, None, entry)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(site, "render", record)
-        patch.setattr(costs_page, "render", record)
+        patch.setattr(costs, "render", record)
         for frame, most in ((page_frame, revisions.MOST_SHOWN), (government, 0)):
             patch.setattr(revisions, "MOST_SHOWN", most)
             for one in (made, audited(late), audited(changed)):
@@ -130,7 +134,7 @@ def rendered(page_frame: site.Site, government: site.Site) -> Rendered:
             site.not_found_page(frame, None)
             site.empty_front_page(frame, [gone])
             site.withdrawn_file(frame, "index.html", gone)
-            costs_page.costs_page(frame, example(), made.release)
+            costs_page(frame, example(), made.release)
     return calls
 
 

@@ -16,11 +16,14 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from functions.publish_site import costs_page, sentences, site, words
+from functions.publish_site import site, words
 from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
-from functions.publish_site.feed import FEED_KEY, feed
 from functions.publish_site.figures import KpiFigures
-from functions.publish_site.updates import CALENDAR_KEY, icalendar
+from functions.publish_site.files.feed import FEED_KEY, feed
+from functions.publish_site.files.listing import RELEASE
+from functions.publish_site.files.updates import CALENDAR_KEY, icalendar
+from functions.publish_site.pages import sentences
+from functions.publish_site.pages.costs import costs_page
 from local.serve import site_server
 from local.template import load_stack
 from local.weight import MOST, MOST_WITH_FONTS
@@ -32,6 +35,7 @@ from tests.site.html import Page
 from tests.site.protected_document import AS_OF
 
 if TYPE_CHECKING:
+    from functions.publish_site.pages.frame import Site
     from placements_kpi.results import Protected
 
 SWITCHES = (
@@ -45,12 +49,12 @@ pytestmark = needs(CHROMIUM)
 
 
 @pytest.fixture(scope="module")
-def whole(protected: Protected, page_frame: site.Site, files: dict[str, bytes]) -> dict[str, bytes]:
+def whole(protected: Protected, page_frame: Site, files: dict[str, bytes]) -> dict[str, bytes]:
     """Every object of the site by its key, pages of every kind among them."""
     return _whole(protected, page_frame, files)
 
 
-def _whole(protected: Protected, page_frame: site.Site, files: dict[str, bytes]) -> dict[str, bytes]:
+def _whole(protected: Protected, page_frame: Site, files: dict[str, bytes]) -> dict[str, bytes]:
     release = protected.release
     withdrawn = Withdrawal(release="2026-07-13.1", withdrawn_on=AS_OF, reason="the list of schools was incomplete")
     catalogue = Catalogue().with_front(release, None, Entry(release=release, as_of=AS_OF, published=PUBLISHED))
@@ -63,11 +67,11 @@ def _whole(protected: Protected, page_frame: site.Site, files: dict[str, bytes])
         "releases/index.html": site.releases_page(page_frame, catalogue, {}),
         "releases.json": b"{}",
         "calendar/index.html": site.calendar_page(page_frame, catalogue),
-        "costs/index.html": costs_page.costs_page(page_frame, example(), catalogue.front),
+        "costs/index.html": costs_page(page_frame, example(), catalogue.front),
         CALENDAR_KEY: icalendar(catalogue, page_frame.host),
         FEED_KEY: feed(catalogue, {}, page_frame.host),
         "404.html": site.not_found_page(page_frame, release),
-        "index.html": site.front_page(page_frame, protected, PUBLISHED, AS_OF, (), files[site.RELEASE_DATASET]),
+        "index.html": site.front_page(page_frame, protected, PUBLISHED, AS_OF, (), files[f"{RELEASE}.jsonld"]),
         "late.html": site.front_page(page_frame, protected, PUBLISHED, LATER, [withdrawn]),
     }
 
@@ -85,7 +89,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, whole: dict[str, bytes]) -
 
 
 @pytest.fixture(scope="module")
-def official(tmp_path_factory: pytest.TempPathFactory, protected: Protected, government: site.Site) -> Iterator[str]:
+def official(tmp_path_factory: pytest.TempPathFactory, protected: Protected, government: Site) -> Iterator[str]:
     """Where the site for a host of the government is served on this machine."""
     whole = _whole(protected, government, site.release_files(government, protected, PUBLISHED))
     yield from _served(tmp_path_factory.mktemp("official"), whole)

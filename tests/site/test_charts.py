@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from functions.publish_site.charts import (
+from functions.publish_site.pages.charts import (
     NARROW,
     WIDE,
     Bar,
@@ -23,7 +23,7 @@ from functions.publish_site.charts import (
     bar_chart,
     line_chart,
 )
-from functions.publish_site.charts.svg import nice_ticks
+from functions.publish_site.pages.charts.svg import nice_ticks
 from functions.publish_site.words import Cell
 
 NS = "{http://www.w3.org/2000/svg}"

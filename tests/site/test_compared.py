@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from functions.compute_kpis.revisions import declare
-from functions.publish_site.compared import without_withdrawn
+from functions.publish_site.release import without_withdrawn
 from tests import calls
 from tests.site.protected_document import AS_OF, audited, document, kpis
 from tests.site.settled import FIRST, SECOND, files_of, objects, state_of, text

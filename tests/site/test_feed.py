@@ -11,8 +11,9 @@ import feedparser
 import icalendar
 import pytest
 
-from functions.publish_site import feed, updates, words
+from functions.publish_site import words
 from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
+from functions.publish_site.files import feed, updates
 from tests.site.html import Page
 from tests.site.protected_document import document
 

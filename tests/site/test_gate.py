@@ -20,19 +20,21 @@ from tests.site.test_revisions import revised
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from functions.publish_site.pages.frame import Site
+
 KPI = "placement-rejections"
 Files = dict[str, bytes]
 
 
-def check(files: Files, made: Protected, frame: site.Site) -> None:
-    gate.check_release(files, made, frame.assets, frame.host)
+def check(files: Files, made: Protected, frame: Site) -> None:
+    gate.check_release(files, made, frame.assets.files, frame.host)
 
 
 @pytest.mark.parametrize(
     "host",
     ["localhost", "d111111abcdef8.cloudfront.net", "d1234567890123.cloudfront.net", "x.education.gov.uk"],
 )
-def test_a_release_as_it_is_rendered_passes(host: str, protected: Protected, page_frame: site.Site) -> None:
+def test_a_release_as_it_is_rendered_passes(host: str, protected: Protected, page_frame: Site) -> None:
     """A new stack has no address but CloudFront's; its digits are nobody's number."""
     frame = replace(page_frame, host=host)
     files = {"release.json": b"{}", **site.release_files(frame, protected, PUBLISHED)}
@@ -43,12 +45,12 @@ def test_a_release_as_it_is_rendered_passes(host: str, protected: Protected, pag
 
 
 @pytest.mark.parametrize("number", range(len(DAYS)))
-def test_a_random_release_of_any_day_passes(number: int, page_frame: site.Site) -> None:
+def test_a_random_release_of_any_day_passes(number: int, page_frame: Site) -> None:
     made = random_document(number)
     check(site.release_files(page_frame, made, PUBLISHED), made, page_frame)
 
 
-def test_a_release_without_a_source_passes(page_frame: site.Site) -> None:
+def test_a_release_without_a_source_passes(page_frame: Site) -> None:
     why = "{} has not sent any data that could be used."
     changed = tuple(
         without(kpi, kpi.description.sources[-1], why.format(SOURCE_TITLES[kpi.description.sources[-1]]))
@@ -58,7 +60,7 @@ def test_a_release_without_a_source_passes(page_frame: site.Site) -> None:
     check(site.release_files(page_frame, made, PUBLISHED), made, page_frame)
 
 
-def test_a_release_with_revisions_and_large_counts_passes(page_frame: site.Site) -> None:
+def test_a_release_with_revisions_and_large_counts_passes(page_frame: Site) -> None:
     made = revised()
     source = made.sources[0]
     tables = tuple(one.model_copy(update={"rows_in": 12_345_678, "kept": 12_344_678}) for one in source.tables)
@@ -89,7 +91,7 @@ def test_a_release_with_revisions_and_large_counts_passes(page_frame: site.Site)
     ],
 )
 def test_a_file_that_a_release_does_not_have_is_refused(
-    path: str, files: Files, protected: Protected, page_frame: site.Site
+    path: str, files: Files, protected: Protected, page_frame: Site
 ) -> None:
     with pytest.raises(gate.GateError, match="a file that a release does not have"):
         check({**files, path: b""}, protected, page_frame)
@@ -98,9 +100,7 @@ def test_a_file_that_a_release_does_not_have_is_refused(
 @pytest.mark.parametrize(
     "path", [f"{KPI}/{KPI}.csv", f"{KPI}/{KPI}.json", f"{KPI}/index.html", "manifest.json", "index.html"]
 )
-def test_a_file_that_is_missing_is_noticed(
-    path: str, files: Files, protected: Protected, page_frame: site.Site
-) -> None:
+def test_a_file_that_is_missing_is_noticed(path: str, files: Files, protected: Protected, page_frame: Site) -> None:
     with pytest.raises(gate.GateError, match=f"{path}.*missing"):
         check({name: body for name, body in files.items() if name != path}, protected, page_frame)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from functions import compute_kpis
-from functions.publish_site.glossary import TERMS, linked
+from functions.publish_site.pages.glossary import TERMS, linked
 from tests.site.html import Page
 
 if TYPE_CHECKING:

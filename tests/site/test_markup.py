@@ -16,6 +16,7 @@ from tests.site.conftest import PUBLISHED
 from tests.site.protected_document import AS_OF
 
 if TYPE_CHECKING:
+    from functions.publish_site.pages.frame import Site
     from placements_kpi.results import Protected
 
 pytestmark = needs(CHECKER)
@@ -25,7 +26,7 @@ pytestmark = needs(CHECKER)
 def test_the_html_of_every_page_is_valid(
     on: str, request: pytest.FixtureRequest, tmp_path: Path, protected: Protected
 ) -> None:
-    page_frame: site.Site = request.getfixturevalue(on)
+    page_frame: Site = request.getfixturevalue(on)
     files = site.release_files(page_frame, protected, PUBLISHED)
     release = protected.release
     catalogue = Catalogue().with_front(release, None, Entry(release=release, as_of=AS_OF, published=PUBLISHED))

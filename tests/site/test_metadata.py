@@ -14,7 +14,7 @@ import csvw
 import frictionless
 import pytest
 
-from functions.publish_site import metadata
+from functions.publish_site.files import metadata
 from functions.publish_site.words import SYMBOLS
 
 if TYPE_CHECKING:

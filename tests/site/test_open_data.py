@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.publish_site import opendata, words
+from functions.publish_site import words
 from functions.publish_site.figures import KpiFigures, shown
-from functions.publish_site.series import over_time
+from functions.publish_site.files import opendata
+from functions.publish_site.files.columns import INDICATORS, TEXT_COLUMNS
+from functions.publish_site.pages.series import over_time
 from functions.publish_site.words import Cell
 from tests.site.html import Page
 from tests.site.protected_document import AS_OF, REGIONS, document
@@ -50,7 +52,7 @@ def test_every_figure_of_the_document_is_in_the_csv_once(protected: Protected, f
     for kpi in protected.kpis:
         rows = read_csv(files[f"{kpi.id}/{kpi.id}.csv"])
         assert len(rows) == len(kpi.figures)
-        keys = {tuple(row[column] for column in opendata.TEXT_COLUMNS) for row in rows}
+        keys = {tuple(row[column] for column in TEXT_COLUMNS) for row in rows}
         assert len(keys) == len(rows), "no two rows say where they are alike"
 
 
@@ -80,10 +82,10 @@ def test_indicators_are_numbers_or_symbols_and_filters_are_filled(
 ) -> None:
     seen = set()
     for row in read_csv(files["school-placements-performance.csv"]):
-        for column in opendata.INDICATORS:
+        for column in INDICATORS:
             assert row[column] in words.SYMBOLS or re.fullmatch(r"\d+(\.\d)?", row[column]), row
             seen.add(row[column])
-        for column in set(opendata.TEXT_COLUMNS) - {"region_code", "region_name"}:
+        for column in set(TEXT_COLUMNS) - {"region_code", "region_name"}:
             assert row[column].strip(), (column, row)
         assert re.fullmatch(r"20\d{4}", row["time_period"])
         assert int(row["time_period"][4:]) == (int(row["time_period"][:4]) + 1) % 100
@@ -95,7 +97,7 @@ def test_indicators_are_numbers_or_symbols_and_filters_are_filled(
 
 def test_a_percentage_follows_from_the_counts_beside_it(files: dict[str, bytes]) -> None:
     for row in read_csv(files["school-placements-performance.csv"]):
-        if all(row[column] not in words.SYMBOLS for column in opendata.INDICATORS):
+        if all(row[column] not in words.SYMBOLS for column in INDICATORS):
             exact = 100 * int(row["numerator"]) / int(row["denominator"])
             places = len(row["percentage"].partition(".")[2])
             assert abs(exact - float(row["percentage"])) <= 0.5 / 10**places + 1e-9, row
@@ -154,7 +156,7 @@ def test_the_tables_by_category_are_the_csv(protected: Protected, files: dict[st
                 caption = f"{part.title}: {measure.title[0].lower()}{measure.title[1:]}, {words.day(point.as_of)}"
                 table = next(body for name, body in tables if name == caption)
                 wanted = {
-                    row["category"]: [as_html(row, name) for name in opendata.INDICATORS]
+                    row["category"]: [as_html(row, name) for name in INDICATORS]
                     for row in rows
                     if (row["measure"], row["as_of"]) == (measure.id, point.as_of.isoformat())
                     and row["breakdown"] in {part.title, "Total"}

@@ -10,9 +10,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from functions.publish_site import assets, costs_page, feed, quality, sentences, site, updates, words
+from functions.publish_site import site, words
 from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
 from functions.publish_site.figures import KpiFigures
+from functions.publish_site.files import feed, updates
+from functions.publish_site.pages import quality, sentences
+from functions.publish_site.pages.costs import costs_page
+from functions.publish_site.pages.frame import Assets, Site
 from local.weight import MOST
 from placements_kpi.results import NO_SNAPSHOT, KpiResult, Protected, Verdict, document_digest
 from tests.costs.example import example
@@ -26,12 +30,12 @@ WITHDRAWAL = Withdrawal(release="2026-07-13.1", withdrawn_on=date(2026, 7, 14), 
 
 
 @pytest.fixture(scope="session")
-def front(protected: Protected, page_frame: site.Site) -> bytes:
+def front(protected: Protected, page_frame: Site) -> bytes:
     return site.front_page(page_frame, protected, PUBLISHED, TODAY)
 
 
 @pytest.fixture(scope="session")
-def whole(protected: Protected, page_frame: site.Site, files: dict[str, bytes], front: bytes) -> dict[str, bytes]:
+def whole(protected: Protected, page_frame: Site, files: dict[str, bytes], front: bytes) -> dict[str, bytes]:
     """The site as it lies in its bucket."""
     entry = Entry(release=protected.release, as_of=protected.as_of, published=PUBLISHED)
     catalogue = Catalogue().with_front(protected.release, None, entry)
@@ -46,7 +50,7 @@ def whole(protected: Protected, page_frame: site.Site, files: dict[str, bytes], 
         "releases.atom": feed.feed(catalogue, {}, "localhost"),
         "calendar.ics": updates.icalendar(catalogue, "localhost"),
         "calendar/index.html": site.calendar_page(page_frame, catalogue),
-        "costs/index.html": costs_page.costs_page(page_frame, example(), catalogue.front),
+        "costs/index.html": costs_page(page_frame, example(), catalogue.front),
         "404.html": site.not_found_page(page_frame, protected.release),
         "index.html": front,
     }
@@ -90,7 +94,7 @@ def test_the_first_page_says_what_it_is_and_of_when(front: bytes) -> None:
 
 
 def test_demonstration_data_is_announced_on_every_page_of_a_release_and_real_data_is_not(
-    page_frame: site.Site, files: dict[str, bytes], front: bytes
+    page_frame: Site, files: dict[str, bytes], front: bytes
 ) -> None:
     for path, body in {**files, "front": front}.items():
         if path.endswith(".html") or path == "front":
@@ -99,7 +103,7 @@ def test_demonstration_data_is_announced_on_every_page_of_a_release_and_real_dat
     assert not any(b"Demonstration data" in body for body in site.release_files(page_frame, real, PUBLISHED).values())
 
 
-def test_a_source_past_its_age_is_named_by_itself(page_frame: site.Site) -> None:
+def test_a_source_past_its_age_is_named_by_itself(page_frame: Site) -> None:
     made = document()
     oldest = max(made.sources, key=lambda source: source.age_days or 0)
     assert oldest.as_of is not None
@@ -112,7 +116,7 @@ def test_a_source_past_its_age_is_named_by_itself(page_frame: site.Site) -> None
 
 
 def test_a_source_whose_newest_data_was_refused_is_named_with_the_day_of_its_last_good_data(
-    page_frame: site.Site,
+    page_frame: Site,
 ) -> None:
     first, *others = sources()
     refused = first.model_copy(update={"last_attempt": "How it ended cannot be read"})
@@ -127,7 +131,7 @@ def test_a_source_whose_newest_data_was_refused_is_named_with_the_day_of_its_las
         assert (said in page) == (first.source in kpi.description.sources), kpi.id
 
 
-def test_a_source_that_never_came_is_named_too(page_frame: site.Site) -> None:
+def test_a_source_that_never_came_is_named_too(page_frame: Site) -> None:
     first, *others = sources()
     missing = first.model_copy(update={"as_of": None, "snapshot": None, "age_days": None, "tables": ()})
     made = document(sources=(missing, *others))
@@ -138,7 +142,7 @@ def test_a_source_that_never_came_is_named_too(page_frame: site.Site) -> None:
     assert [first.title, "no data yet", "[z]", "14"] in ages
 
 
-def test_a_missing_source_is_named_with_what_needs_it(page_frame: site.Site) -> None:
+def test_a_missing_source_is_named_with_what_needs_it(page_frame: Site) -> None:
     why = "Publish teacher training courses has not sent any data that could be used."
     (kpi,) = [without(one, "providers", why) for one in kpis() if one.id == "trainee-withdrawals"]
     never = [
@@ -161,7 +165,7 @@ def test_a_missing_source_is_named_with_what_needs_it(page_frame: site.Site) -> 
     assert told["missing_sources"] == {"providers": why}
 
 
-def test_a_headline_whose_source_has_nothing_yet_says_why_on_the_first_page_too(page_frame: site.Site) -> None:
+def test_a_headline_whose_source_has_nothing_yet_says_why_on_the_first_page_too(page_frame: Site) -> None:
     why = "The newest data from School placements service is from 31 August 2026, before the academic year began."
     made = one_kpi(missing={kpis()[0].description.sources[0]: why})
     files = site.release_files(page_frame, made, PUBLISHED)
@@ -169,7 +173,7 @@ def test_a_headline_whose_source_has_nothing_yet_says_why_on_the_first_page_too(
         assert Page.of(files[name]).text.count(why) == 1, name
 
 
-def test_a_carried_indicator_says_of_when_its_figures_are_and_why(page_frame: site.Site) -> None:
+def test_a_carried_indicator_says_of_when_its_figures_are_and_why(page_frame: Site) -> None:
     made = one_kpi(state="carried", as_of=date(2026, 6, 14), reason="Apply for teacher training could not be read")
     wanted = (
         "This indicator shows the last good figures, of 14 June 2026. Apply for teacher training could not be read."
@@ -179,7 +183,7 @@ def test_a_carried_indicator_says_of_when_its_figures_are_and_why(page_frame: si
     assert wanted in Page.of(files[f"{made.kpis[0].id}/index.html"]).text
 
 
-def test_an_indicator_without_figures_says_so_and_shows_no_number(page_frame: site.Site) -> None:
+def test_an_indicator_without_figures_says_so_and_shows_no_number(page_frame: Site) -> None:
     made = one_kpi(state="none", as_of=None, reason="No cycle is known yet", points=(), figures=(), source_dates={})
     page = Page.of(site.release_files(page_frame, made, PUBLISHED)["index.html"])
     card = next(element for element in page.elements if element.attributes.get("class") == "app-card")
@@ -290,7 +294,7 @@ def test_the_data_quality_page_says_what_was_checked_and_what_was_found(
     ]
 
 
-def test_a_release_from_before_there_were_checks_has_a_page_too(page_frame: site.Site, protected: Protected) -> None:
+def test_a_release_from_before_there_were_checks_has_a_page_too(page_frame: Site, protected: Protected) -> None:
     old = protected.model_copy(update={"checks": (), "definitions": ()})
     files = site.release_files(page_frame, old, PUBLISHED)
     assert "What we checked" not in Page.of(files["data-quality/index.html"]).text
@@ -322,7 +326,7 @@ def test_the_method_page_explains_rounding_with_the_configuration_in_use(
 
 
 def test_the_confidentiality_page_says_what_this_release_was_made_with(
-    protected: Protected, files: dict[str, bytes], page_frame: site.Site
+    protected: Protected, files: dict[str, bytes], page_frame: Site
 ) -> None:
     text = Page.of(files["confidentiality/index.html"]).text
     used = protected.disclosure
@@ -451,7 +455,7 @@ def test_every_link_leads_somewhere(pages: dict[str, Page], whole: dict[str, byt
     assert followed > 100
 
 
-def test_the_first_view_is_light(pages: dict[str, Page], whole: dict[str, bytes], page_frame: site.Site) -> None:
+def test_the_first_view_is_light(pages: dict[str, Page], whole: dict[str, bytes], page_frame: Site) -> None:
     style = len(gzip.compress(whole[page_frame.assets.stylesheet], 6))
     icon = len(gzip.compress(whole[page_frame.assets.icon], 6))
     for key in pages:
@@ -460,7 +464,7 @@ def test_the_first_view_is_light(pages: dict[str, Page], whole: dict[str, bytes]
 
 
 def test_the_same_document_published_at_the_same_time_gives_the_same_bytes(
-    protected: Protected, page_frame: site.Site, files: dict[str, bytes]
+    protected: Protected, page_frame: Site, files: dict[str, bytes]
 ) -> None:
     again = Protected.model_validate_json(protected.model_dump_json())
     assert site.release_files(page_frame, again, PUBLISHED) == files
@@ -469,14 +473,14 @@ def test_the_same_document_published_at_the_same_time_gives_the_same_bytes(
 
 
 def test_the_front_page_does_not_change_from_day_to_day_while_nothing_becomes_stale(
-    protected: Protected, page_frame: site.Site, front: bytes
+    protected: Protected, page_frame: Site, front: bytes
 ) -> None:
     assert site.front_page(page_frame, protected, PUBLISHED, AS_OF + timedelta(days=2)) == front
 
 
 def test_licensed_fonts_crown_and_crest_are_for_government_hosts_only(protected: Protected) -> None:
-    def rendered(host: str) -> tuple[bytes, assets.Assets]:
-        frame = site.Site(assets.load(host), host)
+    def rendered(host: str) -> tuple[bytes, Assets]:
+        frame = Site.at(host)
         return site.front_page(frame, protected, PUBLISHED, TODAY), frame.assets
 
     for host in (
@@ -500,7 +504,7 @@ def test_licensed_fonts_crown_and_crest_are_for_government_hosts_only(protected:
         assert sum(key.endswith(".woff2") for key in published.files) == 2
 
 
-def test_text_from_the_document_is_escaped(page_frame: site.Site) -> None:
+def test_text_from_the_document_is_escaped(page_frame: Site) -> None:
     made = document()
     evil = '<script>alert("x")</script>'
     description = made.kpis[0].description.model_copy(update={"title": evil, "question": evil, "means": (evil,)})

@@ -13,12 +13,13 @@ import pytest
 from functions.compute_kpis.revisions import declare
 from functions.publish_site import site
 from functions.publish_site.figures import KpiFigures
-from functions.publish_site.revisions import MOST_SHOWN
+from functions.publish_site.pages.revisions import MOST_SHOWN
 from tests.site.conftest import PUBLISHED
 from tests.site.html import Page
 from tests.site.protected_document import document
 
 if TYPE_CHECKING:
+    from functions.publish_site.pages.frame import Site
     from placements_kpi.results import Figure, KpiResult, Protected
 
 SCHOOLS = "school-participation"
@@ -44,11 +45,11 @@ def _was(one: Figure, was: dict[str, object]) -> Figure:
     return one.model_copy(update=was or {"numerator": one.numerator - 1, "value": one.numerator - 1.0})
 
 
-def files(made: Protected, page_frame: site.Site) -> dict[str, bytes]:
+def files(made: Protected, page_frame: Site) -> dict[str, bytes]:
     return site.release_files(page_frame, made, PUBLISHED)
 
 
-def test_page_says_what_changed_why_and_by_how_much(page_frame: site.Site) -> None:
+def test_page_says_what_changed_why_and_by_how_much(page_frame: Site) -> None:
     made = revised(version="0")
     figures = KpiFigures(next(kpi for kpi in made.kpis if kpi.id == SCHOOLS))
     point = figures.current(figures.headline)
@@ -63,7 +64,7 @@ def test_page_says_what_changed_why_and_by_how_much(page_frame: site.Site) -> No
     assert "The JSON file lists all of them." in text
 
 
-def test_page_of_an_indicator_with_revised_parts_only_points_to_them(page_frame: site.Site) -> None:
+def test_page_of_an_indicator_with_revised_parts_only_points_to_them(page_frame: Site) -> None:
     made = revised()
     part = made.revisions[0].model_copy(update={"breakdown": "phase", "category": "primary"})
     made = made.model_copy(update={"revisions": (part,)})
@@ -71,7 +72,7 @@ def test_page_of_an_indicator_with_revised_parts_only_points_to_them(page_frame:
     assert "Worked out again: 1 figure changed. The JSON file lists them; none is of the whole of England." in text
 
 
-def test_symbol_in_a_revision_is_shown_and_explained(page_frame: site.Site) -> None:
+def test_symbol_in_a_revision_is_shown_and_explained(page_frame: Site) -> None:
     made = revised("school-take-up", numerator=None, denominator=None, value=None, symbol="c")
     page = Page.of(files(made, page_frame)["school-take-up/index.html"]).text
     section = page[page.rindex("Revisions") : page.rindex("Sources")]
@@ -79,13 +80,13 @@ def test_symbol_in_a_revision_is_shown_and_explained(page_frame: site.Site) -> N
     assert "[c] confidential" in section
 
 
-def test_page_of_an_indicator_without_revisions_has_no_such_section(page_frame: site.Site) -> None:
+def test_page_of_an_indicator_without_revisions_has_no_such_section(page_frame: Site) -> None:
     made = files(revised(), page_frame)
     for kpi in document().kpis:
         assert (b'id="revisions"' in made[f"{kpi.id}/index.html"]) == (kpi.id == SCHOOLS)
 
 
-def test_json_lists_every_revision_as_the_rows_show_it(page_frame: site.Site) -> None:
+def test_json_lists_every_revision_as_the_rows_show_it(page_frame: Site) -> None:
     made = revised()
     body = json.loads(files(made, page_frame)[f"{SCHOOLS}/{SCHOOLS}.json"])
     assert body["compared_with"] == BEFORE
@@ -103,7 +104,7 @@ def test_json_lists_every_revision_as_the_rows_show_it(page_frame: site.Site) ->
     assert other["revisions"] == []
 
 
-def test_csv_tells_revised_final_and_provisional_figures_apart(page_frame: site.Site) -> None:
+def test_csv_tells_revised_final_and_provisional_figures_apart(page_frame: Site) -> None:
     made = revised()
     text = files(made, page_frame)[f"{SCHOOLS}/{SCHOOLS}.csv"].decode()
     rows = list(csv.DictReader(io.StringIO(text)))
@@ -113,7 +114,7 @@ def test_csv_tells_revised_final_and_provisional_figures_apart(page_frame: site.
     assert statuses["202425", False, "headline"] == "final"
 
 
-def test_manifest_names_the_release_compared_with_and_counts_the_revisions(page_frame: site.Site) -> None:
+def test_manifest_names_the_release_compared_with_and_counts_the_revisions(page_frame: Site) -> None:
     made = revised()
     manifest = json.loads(files(made, page_frame)["manifest.json"])
     assert (manifest["compared_with"], manifest["revisions"]) == (BEFORE, len(made.revisions))
@@ -130,7 +131,7 @@ def test_release_from_before_figures_had_a_status_still_tells_whether_they_are_f
     assert figures.status(figures.headline, point, one) == status
 
 
-def test_a_revised_figure_is_marked_in_its_table_and_on_its_card_with_a_key(page_frame: site.Site) -> None:
+def test_a_revised_figure_is_marked_in_its_table_and_on_its_card_with_a_key(page_frame: Site) -> None:
     page = Page.of(files(revised(), page_frame)[f"{SCHOOLS}/index.html"])
     figures = KpiFigures(next(kpi for kpi in revised().kpis if kpi.id == SCHOOLS))
     current = figures.current(figures.headline)
@@ -142,7 +143,7 @@ def test_a_revised_figure_is_marked_in_its_table_and_on_its_card_with_a_key(page
     assert "[r] revised: the release before said something else of the same day" in page.text
 
 
-def test_only_a_revised_figure_is_marked_as_one(page_frame: site.Site) -> None:
+def test_only_a_revised_figure_is_marked_as_one(page_frame: Site) -> None:
     made = files(revised(), page_frame)
     for kpi in document().kpis:
         marked = any(

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from functions.publish_site import gate, site
 from functions.publish_site.catalogue import Withdrawal
+from functions.publish_site.files.workbook import packed
 from functions.publish_site.gate.scanner import Known, identifier, known, scan
-from functions.publish_site.workbook import packed
 from placements_kpi.pseudonyms import Pseudonyms
 from tests.site.protected_document import document
 
 if TYPE_CHECKING:
+    from functions.publish_site.pages.frame import Site
     from placements_kpi.results import Protected
     from tests.site.conftest import World
 
@@ -40,7 +41,7 @@ identifiers = st.one_of(
 
 
 @pytest.fixture(scope="module")
-def allowed(protected: Protected, page_frame: site.Site, files: Files) -> Known:
+def allowed(protected: Protected, page_frame: Site, files: Files) -> Known:
     return known(protected, files, page_frame.assets.files, page_frame.host)
 
 
@@ -188,7 +189,7 @@ def test_a_reason_of_a_withdrawal_with_an_identifier_is_refused_before_anything_
     assert world.objects() == before
 
 
-def test_what_stands_in_place_of_a_withdrawn_file_passes(page_frame: site.Site, files: Files) -> None:
+def test_what_stands_in_place_of_a_withdrawn_file_passes(page_frame: Site, files: Files) -> None:
     withdrawal = Withdrawal(release="2026-07-14.1", withdrawn_on=date(2026, 7, 15), reason="one source was read twice")
     made: dict[str, Any] = {path: site.withdrawn_file(page_frame, path, withdrawal) for path in files}
     names = frozenset(key.rpartition("/")[2] for key in page_frame.assets.files)

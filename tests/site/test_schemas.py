@@ -11,11 +11,12 @@ import pytest
 
 from functions.publish_site import site
 from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
-from functions.publish_site.schemas import SCHEMAS
+from functions.publish_site.files.schemas import SCHEMAS
 from tests.site.conftest import PUBLISHED
 from tests.site.test_revisions import revised
 
 if TYPE_CHECKING:
+    from functions.publish_site.pages.frame import Site
     from placements_kpi.results import Protected
 
 WITHDRAWAL = Withdrawal(release="2026-07-14.1", withdrawn_on=date(2026, 7, 15), reason="one source was read twice")
@@ -41,7 +42,7 @@ def test_data_files_are_as_their_schema_says(files: dict[str, bytes], protected:
         check("data", json.loads(files[path]))
 
 
-def test_data_files_with_revisions_are_too(page_frame: site.Site) -> None:
+def test_data_files_with_revisions_are_too(page_frame: Site) -> None:
     files = site.release_files(page_frame, revised(), PUBLISHED)
     told = [json.loads(files[path]) for path in data(files)]
     assert any(one["revisions"] for one in told)
@@ -49,9 +50,7 @@ def test_data_files_with_revisions_are_too(page_frame: site.Site) -> None:
         check("data", one)
 
 
-def test_manifest_record_list_and_notice_are_as_their_schemas_say(
-    files: dict[str, bytes], page_frame: site.Site
-) -> None:
+def test_manifest_record_list_and_notice_are_as_their_schemas_say(files: dict[str, bytes], page_frame: Site) -> None:
     check("manifest", json.loads(files["manifest.json"]))
     check("release", {"release": "2026-07-14.1", "published": "2026-07-15T08:30:00Z"})
     entry = Entry(release="2026-07-14.1", as_of=date(2026, 7, 14), published=PUBLISHED)

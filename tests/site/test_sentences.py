@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from functions.publish_site import sentences
 from functions.publish_site.figures import KpiFigures, Shown
+from functions.publish_site.pages import sentences
 from functions.publish_site.words import Cell
 from placements_kpi.results import KpiResult, Target
 from tests.site.protected_document import document, hidden

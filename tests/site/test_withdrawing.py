@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import pytest
@@ -13,12 +13,16 @@ import pytest
 from functions.publish_site import site as pages
 from functions.publish_site import withdrawals
 from functions.publish_site.gate import GateError
+from functions.publish_site.pages import frame
 from functions.publish_site.request import RequestError, parse
 from functions.publish_site.results import ReleaseError
 from placements_kpi import store
 from tests import calls
 from tests.site.conftest import DATA, World
 from tests.site.settled import FIRST, SECOND, files_of, kept, objects, restore, state_of, text
+
+if TYPE_CHECKING:
+    from functions.publish_site.pages.frame import Site
 
 LIFT = {"action": "republish", "release": SECOND}
 
@@ -71,7 +75,7 @@ def test_what_cannot_be_said_in_any_of_the_files_changes_nothing(public: World) 
         public.handle(withdraw("trainee 1234567 was counted twice"))
     assert objects() == before
 
-    def broken(frame: pages.Site, path: str, withdrawal: Any) -> bytes | None:
+    def broken(frame: Site, path: str, withdrawal: Any) -> bytes | None:
         if path.endswith(".ods"):
             raise GateError("a workbook cannot say it")
         return pages.withdrawn_file(frame, path, withdrawal)
@@ -158,7 +162,7 @@ def test_a_run_of_other_code_writes_all_of_what_a_killed_one_began(computed: Wor
         with calls.at(f"PutObject releases/{SECOND}/{call}", before=calls.killed), pytest.raises(calls.Killed):
             computed.handle({})
         with pytest.MonkeyPatch.context() as deployed:
-            deployed.setattr(pages, "SERVICE_NAME", "Placements in schools")
+            deployed.setattr(frame, "SERVICE_NAME", "Placements in schools")
             computed.handle({})
         site = objects()
         assert state_of(site, SECOND) == "whole"

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from odf import opendocument, table, text
 
-from functions.publish_site import words, workbook
+from functions.publish_site import words
 from functions.publish_site.figures import KpiFigures
+from functions.publish_site.files import workbook
 
 if TYPE_CHECKING:
     from placements_kpi.results import Protected

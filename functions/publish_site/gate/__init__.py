@@ -8,22 +8,24 @@ their bytes. An error names the file and the place, never the value, and nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from functions.publish_site.gate.closed import check_files
 from functions.publish_site.gate.errors import GateError
-from functions.publish_site.gate.files import check_files
 from functions.publish_site.gate.scanner import Known, known, scan
 from functions.publish_site.gate.verdict import check_verdict
 
 if TYPE_CHECKING:
-    from functions.publish_site.assets import Assets
     from placements_kpi.results import Protected
 
 __all__ = ["GateError", "Known", "check_release", "check_verdict", "scan"]
 
 
-def check_release(files: Mapping[str, bytes], document: Protected, assets: Assets, host: str) -> None:
-    """Raise :class:`GateError` unless the files of a release, by their path in it, are its own and name nobody."""
+def check_release(files: Mapping[str, bytes], document: Protected, assets: Iterable[str], host: str) -> None:
+    """Raise :class:`GateError` unless the files of a release, by their path in it, are its own and name nobody.
+
+    ``assets`` are the keys of stylesheet and images, ``host`` is where the site is.
+    """
     check_files(files, document)
-    scan(files, known(document, files, assets.files, host))
+    scan(files, known(document, files, assets, host))

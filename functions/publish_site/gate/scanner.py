@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from functions.publish_site.gate.archives import archive_members
+from functions.publish_site.gate.closed import NAMES, check_columns, check_names, indicators_of, names_of
 from functions.publish_site.gate.errors import stopped
-from functions.publish_site.gate.files import check_columns, check_names, indicators_of, names_of
-from functions.publish_site.gate.schema import NAMES
 
 if TYPE_CHECKING:
     from placements_kpi.results import Protected

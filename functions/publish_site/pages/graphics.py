@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from functions.publish_site import sentences, words
-from functions.publish_site.charts import NARROW, WIDE, Bar, BarChart, bar_chart
+from functions.publish_site import words
 from functions.publish_site.figures import NATIONAL, KpiFigures
-from functions.publish_site.tables import Table, table
+from functions.publish_site.pages import sentences
+from functions.publish_site.pages.charts import NARROW, WIDE, Bar, BarChart, bar_chart
+from functions.publish_site.pages.tables import Table, table
 
 if TYPE_CHECKING:
     from functions.publish_site.words import Cell

@@ -6,10 +6,10 @@ import json
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from functions.publish_site.data_page import DESCRIPTIONS, FIGURES, RELEASE, WHOLE
-from functions.publish_site.gate import schema
+from functions.publish_site.files import columns
+from functions.publish_site.files.columns import COLUMNS
+from functions.publish_site.files.listing import DESCRIPTIONS, FIGURES, RELEASE, WHOLE
 from functions.publish_site.gate.errors import stopped
-from functions.publish_site.opendata import COLUMNS
 from functions.publish_site.words import SYMBOLS
 
 if TYPE_CHECKING:
@@ -17,6 +17,37 @@ if TYPE_CHECKING:
 
 PAGES = ("about", "accessibility", "confidentiality", "data", "data-quality", "glossary", "method", "privacy")
 """Folders of the pages of a release that are no indicator's."""
+
+_OF_DATA = (
+    "title status licence release published as_of demonstration columns symbols sources source kpis id state "
+    "definition_version missing_sources measures disclosure_control revisions was now reason compared_with rows"
+)
+_OF_DISCLOSURE = (
+    "base floor percentage_floor width threshold attempts solver_seconds external_totals few_accepted approved_by "
+    "approved_on"
+)
+_OF_THE_MANIFEST = (
+    "month_end run_id code_version snapshots definition_versions sha256 verdict cells increments releases withheld "
+    "failing key_id digest definitions file version dated snapshot age_days max_age_days last_attempt counted_on notes "
+    "tables table rows_in kept duplicates refused unknown_codes"
+)
+_OF_RELEASES = "front instead_of withdrawn withdrawn_on"
+_OF_DESCRIPTIONS = (
+    # CSVW
+    "@context @language url dc:title dc:publisher dc:license dc:hasVersion dialect delimiter encoding header "
+    "lineTerminators quoteChar tableSchema name titles dc:description datatype null required primaryKey "
+    # Data Package
+    "profile created licenses path contributors role resources format mediatype bytes hash schema fields description "
+    "type missingValues "
+    # schema.org and DCAT
+    "dcat @type @id identifier dcat:version isPartOf hasPart dcat:isVersionOf dcat:previousVersion datePublished "
+    "license isAccessibleForFree inLanguage spatialCoverage temporalCoverage creator distribution encodingFormat "
+    "contentUrl "
+    # JSON Schema
+    "$schema properties additionalProperties items anyOf enum pattern minimum"
+)
+NAMES = frozenset(" ".join((_OF_DATA, _OF_DISCLOSURE, _OF_THE_MANIFEST, _OF_RELEASES, _OF_DESCRIPTIONS)).split())
+"""Names in the JSON files, but for those that the document gives: of measures, tables, columns, files."""
 
 _ENDINGS = [ending for ending, *_ in (*FIGURES, *DESCRIPTIONS)]
 _ALWAYS = (".csv", ".json")
@@ -40,7 +71,7 @@ def check_files(files: Collection[str], document: Protected) -> None:
 
 def names_of(document: Protected, files: Collection[str]) -> frozenset[str]:
     """Return every name that an object of the release's JSON may have: the schema's, and those of the document."""
-    names = {*schema.NAMES, *COLUMNS, *SYMBOLS, *files, *document.snapshots, *document.disclosure.external_totals}
+    names = {*NAMES, *COLUMNS, *SYMBOLS, *files, *document.snapshots, *document.disclosure.external_totals}
     for source in document.sources:
         names |= {*source.notes, *(name for one in source.tables for name in (*one.refused, *one.unknown_codes))}
     for kpi in document.kpis:
@@ -55,16 +86,16 @@ def indicators_of(document: Protected) -> frozenset[str]:
         for kpi in document.kpis
         for stem in ("", f"{kpi.id.replace('-', '_')}_")
         for measure in kpi.description.measures
-        for said in (("count",) if measure.kind == "count" else schema.INDICATORS)
+        for said in (("count",) if measure.kind == "count" else columns.INDICATORS)
     )
 
 
 def check_columns(file: str, text: str, indicators: Collection[str]) -> None:
     """Raise :class:`GateError` unless the columns of a CSV file are those of the published schema."""
     head = tuple(text.partition("\r\n")[0].split(","))
-    if head in {COLUMNS, schema.META_COLUMNS, schema.WITHDRAWN_COLUMNS}:
+    if head in {COLUMNS, columns.META, columns.WITHDRAWN}:
         return
-    fixed = next((one for one in schema.STANDARD_COLUMNS if head[: len(one)] == one), None)
+    fixed = next((one for one in columns.STANDARD if head[: len(one)] == one), None)
     own = head[len(fixed) :] if fixed else ()
     if not own or len(set(own)) != len(own) or not set(own) <= set(indicators):
         raise stopped(file, "the header", "a column that is not in the published schema")

@@ -7,12 +7,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from functions.publish_site import words
-from functions.publish_site.tables import Table, table
+from functions.publish_site.pages.tables import Table, table
 from functions.publish_site.words import Cell
 
 if TYPE_CHECKING:
     from placements_kpi.results import Check, CheckCount, Protected, SourceFacts
-
 
 STATES = {"ok": "In order", "warning": "Needs a look", "failed": "Failed"}
 """What each state of a check is called."""

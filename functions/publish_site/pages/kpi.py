@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from functions.publish_site import glossary, graphics, revisions, sentences, words
-from functions.publish_site.front import card, notices
-from functions.publish_site.series import over_time
-from functions.publish_site.tables import Table, table
+from functions.publish_site import words
+from functions.publish_site.pages import glossary, graphics, revisions, sentences
+from functions.publish_site.pages.front import card, notices
+from functions.publish_site.pages.series import over_time
+from functions.publish_site.pages.tables import Table, table
 from functions.publish_site.words import Cell
 from placements_kpi import times
 from placements_kpi.results import NO_SNAPSHOT

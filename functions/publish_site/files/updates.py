@@ -57,8 +57,8 @@ def next_updates(catalogue: Catalogue) -> list[Update]:
 
 def icalendar(catalogue: Catalogue, host: str) -> bytes:
     """Return the calendar in iCalendar's format: a day for each monthly update, and every day for all others."""
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Department for Education//School placements performance//EN"]
-    lines += ["X-WR-CALNAME:School placements performance: updates"]
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:-//{words.PUBLISHER}//{words.SERVICE_NAME}//EN"]
+    lines += [f"X-WR-CALNAME:{words.SERVICE_NAME}: updates"]
     entries = catalogue.newest_first()
     if entries:
         daily = "Figures about schools and providers can be updated"

@@ -8,10 +8,11 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from functions.publish_site import sentences, words
-from functions.publish_site.charts import NARROW, WIDE, Line, LineChart, LinePoint, Mark, Target, line_chart
-from functions.publish_site.graphics import Graphic, named
-from functions.publish_site.tables import Table, table
+from functions.publish_site import words
+from functions.publish_site.pages import sentences
+from functions.publish_site.pages.charts import NARROW, WIDE, Line, LineChart, LinePoint, Mark, Target, line_chart
+from functions.publish_site.pages.graphics import Graphic, named
+from functions.publish_site.pages.tables import Table, table
 from functions.publish_site.words import Cell
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The page on data: every file of a release, what it is for, its format and its size."""
+"""The files of a release that are no page: what each is for, its format and its size, as the page on data has it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures
-    from placements_kpi.results import Protected
 
 RELEASE = "school-placements-performance"
+"""Name, without a suffix, of the files with all indicators."""
 
 FIGURES = (
     (".csv", "CSV", "every figure, a row for each, with the day it stands at"),
@@ -53,8 +53,8 @@ class Group:
     descriptions: list[dict[str, str]]
 
 
-def data_view(document: Protected, kpis: list[KpiFigures], files: Mapping[str, bytes]) -> dict[str, object]:
-    """Return the values of the page: the files of the release, then those of each indicator, all that there are."""
+def data_view(kpis: list[KpiFigures], files: Mapping[str, bytes]) -> dict[str, object]:
+    """Return the values of the page on data: files of the release, then of each indicator, all that there are."""
     whole = _group("all", "All indicators", RELEASE, files)
     described = [_entry(name, kind, what, files) for name, kind, what in WHOLE]
     own = [_group(one.kpi.id, one.kpi.description.title, f"{one.kpi.id}/{one.kpi.id}", files) for one in kpis]

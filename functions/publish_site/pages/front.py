@@ -6,7 +6,8 @@ from collections.abc import Collection
 from datetime import date
 from typing import TYPE_CHECKING
 
-from functions.publish_site import sentences, words
+from functions.publish_site import words
+from functions.publish_site.pages import sentences
 
 if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from functions.publish_site.charts.svg import DARK_BLUE, INK, ORANGE, Layout, element, frame, nice_ticks, text, wrapped
+from functions.publish_site.pages.charts.svg import (
+    DARK_BLUE,
+    INK,
+    ORANGE,
+    Layout,
+    element,
+    frame,
+    nice_ticks,
+    text,
+    wrapped,
+)
 
 if TYPE_CHECKING:
     from functions.publish_site.words import Cell

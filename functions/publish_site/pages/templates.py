@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
     from markupsafe import Markup
 
-_IN_CHECKOUT = Path(__file__).resolve().parents[2] / "site_templates"
+_IN_CHECKOUT = Path(__file__).resolve().parents[3] / "site_templates"
 _IN_LAYER = Path("/opt/site_templates")  # site_templates/Makefile puts them there
 SITE_TEMPLATES = _IN_CHECKOUT if _IN_CHECKOUT.is_dir() else _IN_LAYER
 

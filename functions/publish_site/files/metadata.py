@@ -11,19 +11,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from functions.publish_site.opendata import COLUMN_WORDS, COLUMNS, INDICATORS, TEXT_COLUMNS
-from functions.publish_site.standard import FIXED, Standard
-from functions.publish_site.words import SYMBOLS
+from functions.publish_site.files.columns import COLUMN_WORDS, COLUMNS, INDICATORS, PLACE, TEXT_COLUMNS
+from functions.publish_site.files.listing import RELEASE
+from functions.publish_site.words import LICENCE, LICENCE_NAME, PUBLISHER, SERVICE_NAME, SYMBOLS
 
 if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures
+    from functions.publish_site.files.standard import Standard
     from placements_kpi.results import Protected
-
-LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
-LICENCE_NAME = "Open Government Licence v3.0"
-PUBLISHER = "Department for Education"
-NAME = "school-placements-performance"
-TITLE = "School placements performance"
 
 KEY = tuple(name for name in TEXT_COLUMNS if name not in {"unit", "figure_status"})
 """Columns of the long files that tell a row from every other."""
@@ -56,7 +51,7 @@ def csvw_standard(file: str, title: str, released: str, made: Standard) -> dict[
         one = described.get(name)
         numbers = one is not None and one.kind == "Indicator"
         label = one.label if one and one.label else name.replace("_", " ").capitalize()
-        about = one.hint if one and one.hint else COLUMN_WORDS.get(name, label) if name in FIXED else label
+        about = one.hint if one and one.hint else COLUMN_WORDS.get(name, label) if name in PLACE else label
         if name == "time_period":
             about = "the two years that the year spans, as six digits, or the year of a month"
         kind = (_PERCENTAGE if one.unit == "%" else _COUNT) if one is not None and numbers else "string"
@@ -74,8 +69,8 @@ def data_package(
     """
     return {
         "profile": "data-package",
-        "name": NAME,
-        "title": TITLE,
+        "name": RELEASE,
+        "title": SERVICE_NAME,
         "version": document.release,
         "created": published,
         "licenses": [{"name": "OGL-UK-3.0", "title": LICENCE_NAME, "path": LICENCE}],
@@ -94,7 +89,7 @@ def dataset(
         published,
         host,
         f"{figures.kpi.id}/",
-        f"{description.title}, {TITLE}",
+        f"{description.title}, {SERVICE_NAME}",
         f"{description.question} {' '.join(description.means)}",
         files,
     )
@@ -111,7 +106,7 @@ def release_dataset(
     """Return a schema.org Dataset of a whole release, which names those of its KPIs as parts."""
     titles = "; ".join(figures.kpi.description.title for figures in kpis)
     made = _dataset(
-        document, published, host, "", TITLE, f"Indicators of the school placements service: {titles}.", files
+        document, published, host, "", SERVICE_NAME, f"Indicators of the school placements service: {titles}.", files
     )
     made["hasPart"] = [{"@id": _place(host, document.release, f"{figures.kpi.id}/")} for figures in kpis]
     return made

@@ -1,5 +1,6 @@
-"""Stylesheet, fonts and images as they are published: under a name that holds a digest of the content.
+"""What every page has around its content: its addresses, and stylesheet, fonts and images.
 
+These are published under a name that holds a digest of what is in them.
 The fonts and the crest of GOV.UK are licensed for its own domains only, so they are
 published only where the service's host is one of them.
 """
@@ -10,28 +11,15 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-from functions.publish_site.templates import SITE_TEMPLATES
+from functions.publish_site.pages.templates import SITE_TEMPLATES
+from functions.publish_site.words import SERVICE_NAME
 from placements_kpi.errors import PlacementsKpiError
 
 ASSETS = SITE_TEMPLATES / "assets"
 CREST = "govuk/govuk-crest.svg"
 LICENSED_HOSTS = ("service.gov.uk", "education.gov.uk")
-
-CONTENT_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".woff2": "font/woff2",
-    ".html": "text/html; charset=utf-8",
-    ".csv": "text/csv; charset=utf-8",
-    ".json": "application/json",
-    ".jsonld": "application/ld+json",
-    ".ods": "application/vnd.oasis.opendocument.spreadsheet",
-    ".atom": "application/atom+xml; charset=utf-8",
-    ".ics": "text/calendar; charset=utf-8",
-    ".sql": "text/plain; charset=utf-8",
-    ".txt": "text/plain; charset=utf-8",
-}
 
 
 class AssetError(PlacementsKpiError):
@@ -52,6 +40,34 @@ class Assets:
     def fonts(self) -> list[str]:
         """The keys of the typeface, of which the same is true."""
         return sorted(key for key in self.files if key.endswith(".woff2"))
+
+
+@dataclass(frozen=True)
+class Site:
+    """What every page needs beside its own content."""
+
+    assets: Assets
+    host: str
+
+    @classmethod
+    def at(cls, host: str) -> Self:
+        """Return the site at ``host``; :class:`AssetError` names a file of it that is missing."""
+        return cls(load(host), host)
+
+    def frame(self, root: str, release: str | None, release_root: str = "", here: str = "") -> dict[str, object]:
+        """Return the values of a page's frame; its addresses are relative, so that any base works."""
+        return {
+            "service_name": SERVICE_NAME,
+            "licensed": is_licensed(self.host),
+            "root": root,
+            "release": release,
+            "release_root": release_root,
+            "here": here,
+            "stylesheet": root + self.assets.stylesheet,
+            "icon": root + self.assets.icon,
+            "fonts": [root + font for font in self.assets.fonts],
+            "crest": root + self.assets.crest if self.assets.crest else None,
+        }
 
 
 def is_licensed(host: str) -> bool:

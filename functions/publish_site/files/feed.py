@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
 
 FEED_KEY = "releases.atom"
-TITLE = "School placements performance: releases"
 _BEFORE_ANYTHING = datetime(2025, 1, 1, tzinfo=UTC)
 
 
@@ -39,11 +38,11 @@ def feed(
         days[entry.release.rpartition(".")[0]].append(entry)
     root = ElementTree.Element("feed", xmlns="http://www.w3.org/2005/Atom")
     _text(root, "id", _tag(host, "releases"))
-    _text(root, "title", TITLE)
+    _text(root, "title", f"{words.SERVICE_NAME}: releases")
     changes = {day: _updated(entries, withdrawals, lifted or {}) for day, entries in days.items()}
     _text(root, "updated", times.iso_instant(max(changes.values(), default=_BEFORE_ANYTHING)))
-    _text(ElementTree.SubElement(root, "author"), "name", "Department for Education")
-    _text(root, "rights", "Open Government Licence v3.0")
+    _text(ElementTree.SubElement(root, "author"), "name", words.PUBLISHER)
+    _text(root, "rights", words.LICENCE_NAME)
     ElementTree.SubElement(root, "link", rel="self", href=f"https://{host}/{FEED_KEY}", type="application/atom+xml")
     ElementTree.SubElement(root, "link", rel="alternate", href=f"https://{host}/releases/", type="text/html")
     for day, entries in days.items():

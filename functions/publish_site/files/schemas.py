@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from functions.publish_site.opendata import COLUMN_WORDS, COLUMNS, INDICATORS
+from functions.publish_site.files.columns import COLUMN_WORDS, COLUMNS, INDICATORS
 from functions.publish_site.words import SYMBOLS
 
 _TEXT = {"type": "string"}

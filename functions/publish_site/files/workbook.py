@@ -16,16 +16,15 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from functions.publish_site import words
-from functions.publish_site.opendata import COLUMN_WORDS, COLUMNS
+from functions.publish_site.files.columns import COLUMN_WORDS, COLUMNS
 from functions.publish_site.words import SYMBOLS, Cell
 
 if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures
-    from functions.publish_site.opendata import Row
+    from functions.publish_site.files.opendata import Row
     from placements_kpi.results import Protected
 
 MIME = "application/vnd.oasis.opendocument.spreadsheet"
-TITLE = "School placements performance"
 
 _LONGEST_NAME = 31
 """Letters of a sheet's name that every programme shows."""
@@ -65,11 +64,11 @@ def release_workbook(document: Protected, published: str, tables: Sequence[tuple
         for number, (figures, table) in enumerate(tables, 1)
     ]
     cover = [
-        ("Title", TITLE),
+        ("Title", words.SERVICE_NAME),
         ("Text", f"Release {document.release}, published {published}"),
-        ("Text", "Management information, not official statistics"),
+        ("Text", words.NOT_STATISTICS),
         ("Text", f"Data up to {words.day(document.as_of)}; figures about people up to {words.day(document.month_end)}"),
-        ("Text", "Published by the Department for Education under the Open Government Licence v3.0"),
+        ("Text", f"Published by the {words.PUBLISHER} under the {words.LICENCE_NAME}"),
     ]
     if document.demonstration:
         cover.append(("Text", "Demonstration data: the schools and training providers are real, the people invented"))
@@ -97,8 +96,8 @@ def ods(sheets: Sequence[Sheet]) -> bytes:
         "META-INF/manifest.xml": _manifest(),
         "meta.xml": (
             f'{_START}<office:document-meta {_SPACES} office:version="1.3"><office:meta>'
-            f"<dc:title>{TITLE}</dc:title><dc:language>en-GB</dc:language>"
-            "<dc:creator>Department for Education</dc:creator></office:meta></office:document-meta>"
+            f"<dc:title>{words.SERVICE_NAME}</dc:title><dc:language>en-GB</dc:language>"
+            f"<dc:creator>{words.PUBLISHER}</dc:creator></office:meta></office:document-meta>"
         ),
         "styles.xml": _styles(),
         "content.xml": _content(sheets),

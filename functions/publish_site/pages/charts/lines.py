@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from functions.publish_site.charts.svg import (
+from functions.publish_site.pages.charts.svg import (
     DARK_BLUE,
     GRID,
     INK,

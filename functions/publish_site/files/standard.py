@@ -9,14 +9,13 @@ months are two files, because one may not mix them. Filters are always filled, w
 from __future__ import annotations
 
 import calendar
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from functions.publish_site.opendata import text_cell
+from functions.publish_site.files.columns import META, PLACE
+from functions.publish_site.files.opendata import csv_lines, text_cell
 from functions.publish_site.words import MONTHS, day, listed
 
 if TYPE_CHECKING:
@@ -30,10 +29,6 @@ YEARS = {
 }
 """What "Academic year" stands for, by the kind of period: the standard has no other six-digit year that is near."""
 
-FIXED = "time_period time_identifier geographic_level country_code country_name region_code region_name".split()
-META = (
-    "col_name col_type label indicator_grouping indicator_unit indicator_dp filter_hint filter_grouping_column".split()
-)
 SPANS = ("years", "months")
 """The two kinds of file: figures of whole years and at the same point of each, and figures at the end of each month."""
 
@@ -104,7 +99,7 @@ def standard(kpis: Sequence[KpiFigures], span: str, *, whole: bool) -> Standard 
                 fixed = (time[0], time[2], level, "E92000001", "England", place.region_code, place.region_name)
                 cut = (*((part,) if part else ()), place.breakdown, place.category)
                 rows.append((*fixed, *cut, *chain.from_iterable(side.cells(time, part, place) for side in sides)))
-    head = (*FIXED, *(_by_name(columns)))
+    head = (*PLACE, *(_by_name(columns)))
     return Standard(span, columns, head, tuple(rows))
 
 
@@ -113,7 +108,7 @@ def data_file(made: Standard) -> bytes:
     fixed = len(made.head) - sum(one.kind == "Indicator" for one in made.columns)
     for text in {text for row in made.rows for text in row[:fixed]}:
         text_cell(text)
-    return _csv([made.head, *made.rows])
+    return csv_lines([made.head, *made.rows])
 
 
 def meta_file(made: Standard) -> bytes:
@@ -123,7 +118,7 @@ def meta_file(made: Standard) -> bytes:
         for one in made.columns
         if one.kind
     ]
-    return _csv([META, *([text_cell(text) for text in row] for row in told)])
+    return csv_lines([META, *([text_cell(text) for text in row] for row in told)])
 
 
 def column_names(kpi_id: str, measure: Measure, *, whole: bool) -> tuple[str, ...]:
@@ -249,10 +244,3 @@ def _ordered(places: Iterator[_Place]) -> list[_Place]:
 
 def _is_month_end(point: Point) -> bool:
     return point.as_of.day == calendar.monthrange(point.as_of.year, point.as_of.month)[1]
-
-
-def _csv(rows: Sequence[Sequence[str]]) -> bytes:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerows(rows)
-    return buffer.getvalue().encode()

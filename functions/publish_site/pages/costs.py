@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from functions.publish_site import words
-from functions.publish_site.templates import render
+from functions.publish_site.pages.templates import render
 from placements_kpi import store, times
 from placements_kpi.costs import PUBLIC_KEY, Costs, FunctionCost
 from placements_kpi.observability import logger
@@ -16,9 +16,7 @@ from placements_kpi.settings import SOURCE_TITLES
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-    from functions.publish_site.site import Site
-
-COSTS_KEY = "costs/index.html"
+    from functions.publish_site.pages.frame import Site
 
 _TITLES = {f"ingest_{source}": f"Reading {title}" for source, title in SOURCE_TITLES.items()} | {
     "compute_kpis": "Working out the indicators",

@@ -5,9 +5,9 @@ scaling one drawing down to 320 pixels would leave its text too small to read.
 Colours and line styles are the Analysis Function's; text is near-black, never coloured.
 """
 
-from functions.publish_site.charts.bars import Bar, BarChart, bar_chart
-from functions.publish_site.charts.lines import Line, LineChart, LinePoint, Mark, Target, line_chart
-from functions.publish_site.charts.svg import NARROW, WIDE, Layout
+from functions.publish_site.pages.charts.bars import Bar, BarChart, bar_chart
+from functions.publish_site.pages.charts.lines import Line, LineChart, LinePoint, Mark, Target, line_chart
+from functions.publish_site.pages.charts.svg import NARROW, WIDE, Layout
 
 __all__ = [
     "NARROW",

@@ -14,8 +14,9 @@ from functools import cache, partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from functions.publish_site.figures import NATIONAL, KpiFigures
-from functions.publish_site.revisions import cells, of_kpi
+from functions.publish_site import words
+from functions.publish_site.figures import NATIONAL, KpiFigures, revisions
+from functions.publish_site.files.columns import COLUMN_WORDS, COLUMNS
 from functions.publish_site.words import SYMBOLS, Cell
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.store import canonical_json
@@ -25,34 +26,6 @@ if TYPE_CHECKING:
 
     from placements_kpi.results import Protected, Revision
     from placements_kpi.results import Shown as Side
-
-TEXT_COLUMNS = (
-    "time_period time_identifier geographic_level country_code country_name region_code region_name "
-    "kpi measure breakdown category as_of unit figure_status"
-).split()
-INDICATORS = ("numerator", "denominator", "percentage")
-COLUMNS = (*TEXT_COLUMNS, *INDICATORS)
-
-COLUMN_WORDS = {
-    "time_period": "the two years the period spans, as six digits: 202526 is 2025 to 2026",
-    "time_identifier": "what kind of period it is",
-    "geographic_level": "National or Regional",
-    "country_code": "code of England",
-    "country_name": "England",
-    "region_code": "code of the region; x where the region is not available; empty in national rows",
-    "region_name": "name of the region; empty in national rows",
-    "kpi": "the indicator",
-    "measure": "the measure of the indicator",
-    "breakdown": "how the measure is cut; Total where it is not",
-    "category": "the part of the breakdown; Total for all of it",
-    "as_of": "the day at whose end the figure stands",
-    "unit": "what is counted",
-    "figure_status": "revised where it differs from the release before; else provisional until the period is over, and "
-    "final from then on",
-    "numerator": "the count",
-    "denominator": "what the count is out of; z for a measure that is only a count",
-    "percentage": "numerator as a percentage of denominator; z for a measure that is only a count",
-}
 
 _PERIODS = {
     "recruitment_cycle": "Recruitment cycle",
@@ -112,12 +85,12 @@ def csv_rows(table: list[Row]) -> bytes:
     for text in {cell for row in table for cell in row.values() if isinstance(cell, str)}:
         text_cell(text)
     in_order = itemgetter(*COLUMNS)
-    return _csv([cell if isinstance(cell, str) else cell.plain for cell in in_order(row)] for row in table)
+    return csv_lines([cell if isinstance(cell, str) else cell.plain for cell in in_order(row)] for row in table)
 
 
 def csv_file(*tables: bytes) -> bytes:
     """Return the lines of one table after another, as :func:`csv_rows` gives them, as one CSV file."""
-    return b"".join((_csv([COLUMNS]), *tables))
+    return b"".join((csv_lines([COLUMNS]), *tables))
 
 
 def json_rows(table: list[Row]) -> list[str]:
@@ -143,12 +116,12 @@ def json_revisions(figures: KpiFigures, document: Protected) -> list[dict[str, A
             "now": _json_side(figures, one, one.now),
             "reason": one.reason,
         }
-        for one in of_kpi(figures, document)
+        for one in revisions(figures, document)
     ]
 
 
 def _json_side(figures: KpiFigures, one: Revision, side: Side) -> dict[str, Any]:
-    said = cells(figures, one, side)
+    said = figures.side(one, side)
     rate = figures.measure(one.measure).kind == "rate"
     return {
         "numerator": said.numerator.json,
@@ -161,9 +134,9 @@ def json_file(document: Protected, published: str, kpis: list[KpiFigures], table
     """Return ``table``, what :func:`json_rows` gives of ``kpis``, with what its reader needs; a row is a line."""
     body = canonical_json(
         {
-            "title": "School placements performance",
-            "status": "Management information, not official statistics",
-            "licence": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
+            "title": words.SERVICE_NAME,
+            "status": words.NOT_STATISTICS,
+            "licence": words.LICENCE,
             "release": document.release,
             "published": published,
             "as_of": document.as_of.isoformat(),
@@ -196,14 +169,11 @@ def json_file(document: Protected, published: str, kpis: list[KpiFigures], table
     return body.replace(b'\n "rows": []', f'\n "rows": [\n  {told}\n ]'.encode() if told else b'\n "rows": []')
 
 
-def _csv(rows: Iterable[Iterable[str]]) -> bytes:
+def csv_lines(rows: Iterable[Iterable[str]]) -> bytes:
+    """Return rows as lines of CSV by RFC 4180, in UTF-8."""
     buffer = io.StringIO(newline="")
     csv.writer(buffer, lineterminator="\r\n").writerows(rows)
     return buffer.getvalue().encode()
-
-
-def _csv_cell(value: str | Cell) -> str:
-    return value.plain if isinstance(value, Cell) else text_cell(value)
 
 
 def text_cell(value: str) -> str:
@@ -258,8 +228,4 @@ def category_label(figures: KpiFigures, breakdown: str, category: str) -> str:
 
 def note_file(note: dict[str, str]) -> bytes:
     """Return one record as CSV: what stands in place of a file that was withdrawn."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(note)
-    writer.writerow([harmless_cell(value) for value in note.values()])
-    return buffer.getvalue().encode()
+    return csv_lines([note, [harmless_cell(value) for value in note.values()]])

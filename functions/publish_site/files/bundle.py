@@ -1,0 +1,109 @@
+"""All files of a release but its pages: the figures in every format, and what describes them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from functions.publish_site import words
+from functions.publish_site.files import metadata, opendata, schemas, standard, workbook
+from functions.publish_site.files.listing import RELEASE
+from placements_kpi import times
+from placements_kpi.store import canonical_json
+
+if TYPE_CHECKING:
+    from functions.publish_site.figures import KpiFigures
+    from functions.publish_site.files.standard import Standard
+    from placements_kpi.results import Protected
+
+
+def data_files(host: str, document: Protected, published: datetime, kpis: list[KpiFigures]) -> dict[str, bytes]:
+    """Return the files of the release's figures by their path in it, with what describes them to a programme."""
+    instant = times.iso_instant(published)
+    files: dict[str, bytes] = {}
+    tables = {figures.kpi.id: opendata.rows(figures) for figures in kpis}
+    lines = {place: opendata.csv_rows(table) for place, table in tables.items()}
+    objects = {place: opendata.json_rows(table) for place, table in tables.items()}
+    for figures in kpis:
+        place = figures.kpi.id
+        files[f"{place}/{place}.csv"] = opendata.csv_file(lines[place])
+        if figures.kpi.sql:
+            files[f"{place}/{place}.sql"] = figures.kpi.sql.encode()
+        files[f"{place}/{place}.json"] = opendata.json_file(document, instant, [figures], objects[place])
+    files[f"{RELEASE}.csv"] = opendata.csv_file(*lines.values())
+    files[f"{RELEASE}.json"] = opendata.json_file(document, instant, kpis, chain.from_iterable(objects.values()))
+    day = words.day(times.london_day(published))
+    files[f"{RELEASE}.ods"] = workbook.release_workbook(document, day, [(one, tables[one.kpi.id]) for one in kpis])
+    standards = _standard_tables(kpis)
+    for stem, one in standards.items():
+        files |= {f"{stem}.csv": standard.data_file(one), f"{stem}.meta.csv": standard.meta_file(one)}
+    files |= _descriptions(document, instant, host, kpis, standards, files)
+    return files | {f"schemas/{name}": canonical_json(schema) for name, schema in schemas.SCHEMAS.items()}
+
+
+def manifest(document: Protected, published: str, files: Mapping[str, bytes]) -> dict[str, object]:
+    """Return what a release was made from, and a digest of each of its ``files``."""
+    return {
+        "release": document.release,
+        "published": published,
+        "as_of": document.as_of.isoformat(),
+        "month_end": document.month_end.isoformat(),
+        "run_id": document.run_id,
+        "code_version": document.code_version,
+        "demonstration": document.demonstration,
+        "snapshots": document.snapshots,
+        "disclosure_control": document.disclosure.model_dump(mode="json"),
+        "definition_versions": {kpi.id: kpi.description.definition_version for kpi in document.kpis},
+        "definitions": [file.model_dump(mode="json") for file in document.definitions],
+        "sources": [source.model_dump(mode="json") for source in document.sources],
+        "compared_with": document.compared_with,
+        "revisions": len(document.revisions),
+        "verdict": document.verdict.model_dump(mode="json") if document.verdict else None,
+        "sha256": {path: hashlib.sha256(body).hexdigest() for path, body in sorted(files.items())},
+    }
+
+
+def _standard_tables(kpis: list[KpiFigures]) -> dict[str, Standard]:
+    """The files in DfE's open data standard, by path without suffix: of each indicator and of all, by span."""
+    wanted = [(f"{figures.kpi.id}/{figures.kpi.id}", [figures]) for figures in kpis]
+    wanted.append((RELEASE, kpis))
+    return {
+        f"{stem}-{span}": made
+        for stem, some in wanted
+        for span in standard.SPANS
+        if (made := standard.standard(some, span, whole=some is kpis))
+    }
+
+
+def _descriptions(
+    document: Protected,
+    instant: str,
+    host: str,
+    kpis: list[KpiFigures],
+    tables: Mapping[str, Standard],
+    files: Mapping[str, bytes],
+) -> dict[str, bytes]:
+    """What describes the data files to a programme: CSVW beside each CSV, Datasets, a Data Package."""
+    titles = {one.kpi.id: one.kpi.description.title for one in kpis}
+    described: dict[str, dict[str, object]] = {}
+    for path in (one for one in files if one.endswith(".csv") and not one.endswith(".meta.csv")):
+        folder, _, name = path.rpartition("/")
+        title, table = titles.get(folder, words.SERVICE_NAME), tables.get(path.removesuffix(".csv"))
+        described[path] = (
+            metadata.csvw_standard(name, title, document.release, table)
+            if table
+            else metadata.csvw_long(name, title, document.release)
+        )
+    data = {path: body for path, body in files.items() if path.endswith((".csv", ".json", ".ods"))}
+    made = {f"{path}-metadata.json": canonical_json(about) for path, about in described.items()}
+    for one in kpis:
+        own = sorted(path.rpartition("/")[2] for path in data if path.startswith(f"{one.kpi.id}/"))
+        told = metadata.dataset(one, document, instant, host, own)
+        made[f"{one.kpi.id}/{one.kpi.id}.jsonld"] = canonical_json(told)
+    whole = sorted(path for path in data if "/" not in path)
+    made[f"{RELEASE}.jsonld"] = canonical_json(metadata.release_dataset(kpis, document, instant, host, whole))
+    made["datapackage.json"] = canonical_json(metadata.data_package(document, instant, data, described))
+    return made
