@@ -23,6 +23,7 @@ HOST = {
         ({"ServiceHost": HOST["ServiceHost"]}, "Give ServiceHost with its CertificateArn"),
         ({"CertificateArn": HOST["CertificateArn"]}, "Give ServiceHost with its CertificateArn"),
         ({"Stage": "prod"}, "Stage=prod needs ServiceHost and CertificateArn"),
+        ({"Stage": "prod"} | HOST, "Stage=prod reads Register from BigQuery - give RegisterDataset, or another way"),
         ({"Stage": "prod", "Demonstration": "true"} | HOST, "Stage=prod is never a demonstration"),
         ({"DropsBucketName": "theirs", "RegisterWriter": "123456789012"}, "leave the Writer parameters empty"),
         ({"DropsAccount": "123456789012"}, "DropsAccount and DropsKeyArn are about the bucket of DropsBucketName"),
@@ -39,7 +40,8 @@ def test_what_does_not_go_together_is_refused(given: dict[str, str], said: str) 
     [
         {},
         HOST,
-        HOST | {"Stage": "prod"},
+        HOST | {"Stage": "prod", "RegisterDataset": "project/dataset"},
+        HOST | {"Stage": "prod", "RegisterLocation": "drops"},
         {"Demonstration": "true"},
         {"DropsBucketName": "theirs", "DropsAccount": "123456789012", "DropsKeyArn": "arn:aws:kms:eu-west-2:1:key/x"},
         {"ApplyWriter": "arn:aws:iam::111122223333:role/export"},
@@ -58,7 +60,7 @@ def viewer_certificate(given: dict[str, str]) -> dict[str, Any]:
 
 
 def test_a_page_with_a_host_of_its_own_takes_tls_1_2_and_nothing_older() -> None:
-    found = viewer_certificate(HOST | {"Stage": "prod"})
+    found = viewer_certificate(HOST | {"Stage": "prod", "RegisterDataset": "project/dataset"})
     assert found["MinimumProtocolVersion"] == "TLSv1.2_2021"
     assert found["Aliases"] == [HOST["ServiceHost"]]
     assert viewer_certificate({}) == {"CloudFrontDefaultCertificate": True, "Aliases": []}

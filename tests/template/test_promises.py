@@ -394,6 +394,22 @@ def test_without_a_location_a_source_is_read_from_the_drops_of_its_own_stack(res
                     assert location == f"s3://{name}-dropsbucket-local/{source}"
 
 
+@pytest.mark.parametrize(
+    ("given", "location"),
+    [
+        ({}, "bigquery://p-1/d_1"),
+        ({"RegisterDataset": "p-1/d_1/register_airbyte"}, "bigquery://p-1/d_1/register_airbyte"),
+        ({"RegisterLocation": "drops"}, "s3://{drops}/register"),
+        ({"RegisterLocation": "https://r.example/api/v2026.1"}, "https://r.example/api/v2026.1"),
+        ({"Demonstration": "true"}, "s3://{drops}/register"),
+    ],
+)
+def test_register_is_read_from_bigquery_unless_another_way_is_asked_for(given: dict[str, str], location: str) -> None:
+    stack = load_stack(given={"RegisterDataset": "p-1/d_1"} | given)
+    said = stack.function("ingest_register").environment["SOURCE_LOCATION"]
+    assert said == location.format(drops=stack.buckets["DropsBucket"].name)
+
+
 def test_an_owning_team_writes_into_its_own_folder_and_may_do_nothing_else() -> None:
     writers = {source: f"arn:aws:iam::111122223333:role/{source}" for source in SOURCES}
     given = {f"{source.capitalize()}Writer": role for source, role in writers.items()}
