@@ -115,30 +115,5 @@ def _openings(definitions: Definitions) -> dict[str, tuple[int, int]]:
     return openings
 
 
-def last_month_end(day: date) -> date:
-    """Return the last day of the last complete month on or before ``day`` (P; numbers#the-day)."""
-    following = day + timedelta(days=1)
-    return following.replace(day=1) - timedelta(days=1)
-
-
-def month_ends(first: date, last: date) -> list[date]:
-    """Return every month end from ``first`` to ``last``, both inclusive."""
-    found = []
-    end = last_month_end(last)
-    while end >= first:
-        found.append(end)
-        end = end.replace(day=1) - timedelta(days=1)
-    return found[::-1]
-
-
-def month_end_years_before(day: date, years: int) -> date:
-    """Return the end of the same month ``years`` earlier (29 February, a month end, becomes 28 February)."""
-    return last_month_end(_first_of_next_month(day.replace(day=1, year=day.year - years)) - timedelta(days=1))
-
-
-def _first_of_next_month(day: date) -> date:
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
-
-
 def _year_after(day: date) -> date:
     return day.replace(year=day.year + 1)

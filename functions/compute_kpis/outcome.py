@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from functions.compute_kpis import months
+from functions.compute_kpis import month_ends
 from functions.compute_kpis.calendars import CalendarError, Calendars
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.figures import FigureError, contradictions, figures_of
@@ -123,7 +123,7 @@ def kpi_results(
                 id=kpi.id, state="none", reason=worked.public, as_of=None, description=kpi.description
             )
         else:
-            worked = months.kept(worked, last.get(kpi.id))
+            worked = month_ends.kept(worked, last.get(kpi.id))
         results.append(worked)
     for folder in made.unusable:
         failures[folder.id] = Failure(_NOT_THIS_TIME, folder.reason)

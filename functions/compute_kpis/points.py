@@ -8,14 +8,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from functions.compute_kpis.calendars import (
-    CalendarError,
-    Calendars,
-    Period,
-    last_month_end,
-    month_end_years_before,
-    month_ends,
-)
+from functions.compute_kpis.calendars import CalendarError, Calendars, Period
+from placements_kpi import months
 from placements_kpi.results import Description, Family, Point
 
 PREVIOUS_PERIODS = 2
@@ -26,7 +20,7 @@ def points_of(kpi: Description, as_of: date, calendars: Calendars) -> tuple[Poin
     """Return the points of ``kpi`` for the as-of date, in order; :class:`CalendarError` if it has none."""
     found: list[Point] = []
     for family in kpi.families:
-        day = last_month_end(as_of) if family.stands == "month_end" else as_of
+        day = months.last_end(as_of) if family.stands == "month_end" else as_of
         found += _yearly(family, day, calendars) if family.series == "yearly" else _monthly(family, day, calendars)
     if not found:
         raise CalendarError(f"{kpi.id} has nothing to show on {as_of} by its own definition; ask for a later day")
@@ -40,7 +34,7 @@ def _monthly(family: Family, day: date, calendars: Calendars) -> list[Point]:
     for period in _periods(family, current, calendars):
         is_now = period.year == current.year
         last = day if is_now else period.closes
-        series = set(month_ends(period.opens, last)) | ({day} if is_now else set())
+        series = set(months.ends(period.opens, last)) | ({day} if is_now else set())
         extra = {compared_on} if compared_on and period.year == current.year - 1 else set()
         points += [
             _point(
@@ -62,7 +56,7 @@ def _same_point(family: Family, day: date, current: Period, calendars: Calendars
     if previous is None:
         return None
     if family.stands == "month_end":
-        same = month_end_years_before(day, 1)
+        same = months.end_years_before(day, 1)
         return same if same >= previous.opens else None
     return min(previous.opens + timedelta(days=(day - current.opens).days), previous.closes)
 
@@ -78,7 +72,7 @@ def _yearly(family: Family, day: date, calendars: Calendars) -> list[Point]:
         _point(
             family,
             period,
-            month_end_years_before(day, latest.year - period.year),
+            months.end_years_before(day, latest.year - period.year),
             is_current=period.year == latest.year,
             is_series=True,
             is_comparison=period.year == latest.year - 1,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from functions.compute_kpis import catalogue, held, months, outcome, reconciliation, revisions
+from functions.compute_kpis import catalogue, held, month_ends, outcome, reconciliation, revisions
 from functions.compute_kpis.calendars import load_calendars
 from functions.compute_kpis.disclosure import protect
 from functions.compute_kpis.pins import Pin
@@ -117,7 +117,7 @@ def work_out_again(settings: ComputeSettings, published: Published, folder: Path
         if kpi.counted_on not in {None, results.as_of}
         or any(pinned.get(table, snapshot) != snapshot for table, snapshot in kpi.snapshots.items())
     }
-    found = {result.id: months.kept(result, then.get(result.id)) for result in worked_again}
+    found = {result.id: month_ends.kept(result, then.get(result.id)) for result in worked_again}
     again_kpis = tuple(found.get(kpi.id, kpi) for kpi in results.kpis if kpi.id in found or kpi.state != "ok")
     again = results.model_copy(update={"snapshots": published.to_read, "kpis": again_kpis})
     if results.checks:  # a release of before there were any has none

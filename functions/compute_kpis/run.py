@@ -28,7 +28,7 @@ from functions.compute_kpis import (
     revisions,
     spending,
 )
-from functions.compute_kpis.calendars import last_month_end, load_calendars
+from functions.compute_kpis.calendars import load_calendars
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.disclosure import DisclosureError, Protection, protect
 from functions.compute_kpis.protection import keys
@@ -36,7 +36,7 @@ from functions.compute_kpis.protection.ledger import LedgerError, Past
 from functions.compute_kpis.protection.record_counts import LISTS
 from functions.compute_kpis.queries import Answer, run_queries
 from functions.compute_kpis.record import write_record
-from placements_kpi import store, times, withdrawals
+from placements_kpi import months, store, times, withdrawals
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.observability import logger, metrics
 from placements_kpi.results import Figure, KpiResult, Protected, Results
@@ -206,7 +206,7 @@ def work_out(
     results = Results(
         run_id=outcome.run_id_of(key, day, inputs, kpi_results),
         as_of=day,
-        month_end=last_month_end(day),
+        month_end=months.last_end(day),
         code_version=settings.code_version,
         demonstration=settings.demonstration,
         snapshots=snapshots,

@@ -7,13 +7,13 @@ text is a look-up, which matters for a million rows. "Day" means a London day, a
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
 from local.sample.errors import SampleError
+from placements_kpi import months
 
 _FIRST = date(2018, 1, 1).toordinal()
 _ISO = [date.fromordinal(_FIRST + n).isoformat() for n in range(365 * 14)]
@@ -67,16 +67,9 @@ def add_months(ordinal: int, months: int) -> int:
     return min(date(years, month + 1, 1) + timedelta(days=start.day - 1), following - timedelta(days=1)).toordinal()
 
 
-def month_ends(first: int, last: int) -> Iterator[int]:
-    """Yield each last day of a month from ``first`` to ``last``, both included."""
-    current = date.fromordinal(first)
-    while True:
-        following = date(current.year + (current.month == 12), current.month % 12 + 1, 1)
-        end = following.toordinal() - 1
-        if end > last:
-            return
-        yield end
-        current = following
+def month_ends(first: int, last: int) -> list[int]:
+    """Return each last day of a month from ``first`` to ``last``, both included."""
+    return [end.toordinal() for end in months.ends(date.fromordinal(first), date.fromordinal(last))]
 
 
 def census(year: int) -> int:
@@ -106,9 +99,7 @@ class Days:
     @cached_property
     def month_end(self) -> int:
         """P, as an ordinal: the last day of the last complete month on or before D."""
-        if (self.as_of_date + timedelta(days=1)).day == 1:
-            return self.as_of
-        return self.as_of_date.replace(day=1).toordinal() - 1
+        return months.last_end(self.as_of_date).toordinal()
 
     @cached_property
     def instant(self) -> str:
@@ -122,18 +113,18 @@ class Days:
     def cycle_points(self, cycle: int) -> list[int]:
         """Return the days that a cycle's series stands at: each month end from its opening to its close or P."""
         last = min(self.month_end, day(cycle, 9, 30))
-        return list(month_ends(CYCLE_OPENS[cycle].toordinal(), last))
+        return month_ends(CYCLE_OPENS[cycle].toordinal(), last)
 
     def placement_points(self, year: int) -> list[int]:
         """Return the days that a placements year's series stands at: each month end, and D itself while it runs."""
-        points = list(month_ends(day(year, 9, 1), min(self.as_of, day(year + 1, 8, 31))))
+        points = month_ends(day(year, 9, 1), min(self.as_of, day(year + 1, 8, 31)))
         if year == max(PLACEMENT_YEARS) and self.as_of not in points:
             points.append(self.as_of)
         return points
 
     def register_points(self, year: int) -> list[int]:
         """Return the days that a cohort's series stands at: each month end of the Register year, to P."""
-        return list(month_ends(day(year, 8, 1), min(self.month_end, day(year + 1, 7, 31))))
+        return month_ends(day(year, 8, 1), min(self.month_end, day(year + 1, 7, 31)))
 
     def same_point(self, year: int) -> int:
         """Return the day of a placements year as many days after its opening as D is after its own."""

@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 from functions.compute_kpis.calendars import (
     CalendarError,
     Calendars,
-    last_month_end,
     load_calendars,
-    month_end_years_before,
 )
 from functions.compute_kpis.catalogue import load_kpi
 from functions.compute_kpis.definitions import load_definitions
 from functions.compute_kpis.points import points_of
+from placements_kpi import months
 from placements_kpi.results import Family, Point
 from tests.compute import stack
 
@@ -58,13 +57,13 @@ def days(found: list[Point], flag: str, period: int | None = None) -> list[str]:
     ],
 )
 def test_person_figures_stand_at_the_last_day_of_the_last_complete_month(day: str, month_end: str) -> None:
-    assert last_month_end(date.fromisoformat(day)).isoformat() == month_end
+    assert months.last_end(date.fromisoformat(day)).isoformat() == month_end
 
 
 def test_same_month_end_a_year_earlier_is_a_month_end_in_leap_years_too() -> None:
-    assert month_end_years_before(date(2025, 2, 28), 1) == date(2024, 2, 29)
-    assert month_end_years_before(date(2024, 2, 29), 1) == date(2023, 2, 28)
-    assert month_end_years_before(date(2026, 12, 31), 2) == date(2024, 12, 31)
+    assert months.end_years_before(date(2025, 2, 28), 1) == date(2024, 2, 29)
+    assert months.end_years_before(date(2024, 2, 29), 1) == date(2023, 2, 28)
+    assert months.end_years_before(date(2026, 12, 31), 2) == date(2024, 12, 31)
 
 
 def test_monthly_series_of_people_has_month_ends_only() -> None:
@@ -156,7 +155,7 @@ def test_day_over_a_year_after_the_last_known_opening_needs_the_next_cycle() -> 
 @given(st.dates(min_value=date(2021, 11, 1), max_value=date(2027, 10, 8)), st.booleans())
 def test_points_hold_together_on_every_day(day: date, people: bool) -> None:
     found = cycle(day) if people else year(day)
-    stands = last_month_end(day) if people else day
+    stands = months.last_end(day) if people else day
     assert [point.as_of for point in found if point.is_current] == [stands]
     assert sum(point.is_comparison for point in found) == 1
     assert len({(point.period, point.as_of) for point in found}) == len(found)

@@ -7,12 +7,13 @@ import random
 from datetime import date
 from typing import TYPE_CHECKING
 
-from functions.compute_kpis.calendars import last_month_end, load_calendars
+from functions.compute_kpis.calendars import load_calendars
 from functions.compute_kpis.definitions import load_definitions
 from functions.compute_kpis.disclosure import protect
 from functions.compute_kpis.points import points_of
 from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Past
+from placements_kpi import months
 from placements_kpi.results import Category, Figure, KpiResult, Results
 from placements_kpi.settings import Disclosure
 from tests.site.protected_document import AS_OF, checks, document, kpis, sources
@@ -46,7 +47,7 @@ def random_document(number: int) -> Protected:
     results = Results(
         run_id=made.run_id,
         as_of=day,
-        month_end=last_month_end(day),
+        month_end=months.last_end(day),
         code_version=made.code_version,
         demonstration=True,
         snapshots=made.snapshots,

@@ -192,8 +192,13 @@ def harmless_cell(value: str) -> str:
 
 
 def _time(kind: str, period: int) -> dict[str, str]:
+    return {"time_period": six_digits(kind, period), "time_identifier": _PERIODS[kind]}
+
+
+def six_digits(kind: str, period: int) -> str:
+    """Return the two years that a period spans, ``202526``."""
     first = period - 1 if kind == "recruitment_cycle" else period  # cycle Y opens in the October of Y - 1
-    return {"time_period": f"{first}{(first + 1) % 100:02d}", "time_identifier": _PERIODS[kind]}
+    return f"{first}{(first + 1) % 100:02d}"
 
 
 def _place(figures: KpiFigures, breakdown: str, category: str) -> dict[str, str]:

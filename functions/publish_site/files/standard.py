@@ -8,15 +8,15 @@ months are two files, because one may not mix them. Filters are always filled, w
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from functions.publish_site.files.columns import META, PLACE
-from functions.publish_site.files.opendata import csv_lines, text_cell
+from functions.publish_site.files.opendata import csv_lines, six_digits, text_cell
 from functions.publish_site.words import MONTHS, day, listed
+from placements_kpi import months
 
 if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures
@@ -172,12 +172,11 @@ class _Side:
             if point.family not in wanted:
                 continue
             if self.span == "months":
-                if _is_month_end(point) and point.period_start <= point.as_of <= point.period_end:
+                if months.is_end(point.as_of) and point.period_start <= point.as_of <= point.period_end:
                     month = point.as_of.month
                     yield (point.family, (f"{point.as_of.year}", month, MONTHS[month - 1]), ""), point
                 continue
-            opens = point.period - 1 if family.period == "recruitment_cycle" else point.period
-            year = (f"{opens}{(opens + 1) % 100:02d}", 0, "Academic year")
+            year = (six_digits(family.period, point.period), 0, "Academic year")
             if family.series == "yearly" or point.as_of == point.period_end:
                 yield (point.family, year, WHOLE), point
             if family.series == "monthly" and (point.is_current or point.is_comparison):
@@ -240,7 +239,3 @@ def _by_name(columns: Sequence[Column]) -> list[str]:
 
 def _ordered(places: Iterator[_Place]) -> list[_Place]:
     return list(dict.fromkeys(places))
-
-
-def _is_month_end(point: Point) -> bool:
-    return point.as_of.day == calendar.monthrange(point.as_of.year, point.as_of.month)[1]

@@ -8,12 +8,12 @@ The calendar is worked out from the newest release, so that it changes when a re
 
 from __future__ import annotations
 
-import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from functions.publish_site import words
+from placements_kpi import months
 
 if TYPE_CHECKING:
     from functions.publish_site.catalogue import Catalogue, Entry
@@ -45,13 +45,11 @@ def next_updates(catalogue: Catalogue) -> list[Update]:
     entries = catalogue.newest_first()
     if not entries:
         return []
-    end = _month_end(entries[0].as_of)
-    if end == entries[0].as_of:
-        end = _month_end(end + timedelta(days=1))
+    end = months.next_end(entries[0].as_of)
     made: list[Update] = []
     for _ in range(MONTHS_AHEAD):
         made.append(Update(end + timedelta(days=RELEASE_DAY), end))
-        end = _month_end(end + timedelta(days=1))
+        end = months.next_end(end)
     return made
 
 
@@ -97,7 +95,3 @@ def _folded(line: str) -> str:
             folded, width = f"{folded}\r\n ", 1
         folded, width = folded + letter, width + size
     return folded
-
-
-def _month_end(day: date) -> date:
-    return day.replace(day=calendar.monthrange(day.year, day.month)[1])

@@ -6,7 +6,6 @@ not made, and the sentence says why.
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from functions.publish_site import words
 from functions.publish_site.figures import KpiFigures, target_met
+from placements_kpi import months
 
 if TYPE_CHECKING:
     from functions.publish_site.words import Cell, Number
@@ -237,7 +237,7 @@ def leading(points: list[tuple[str, Cell]], title: str, small: Collection[str] =
 def next_update(document: Protected) -> str:
     """Return when figures change next: those about people after the next month end, the others with any release."""
     return (
-        f"Figures about people: after {words.day(_next_month_end(document))}. "
+        f"Figures about people: after {words.day(months.next_end(document.month_end))}. "
         "Figures about schools and providers: with the next release."
     )
 
@@ -265,7 +265,8 @@ def last_days(document: Protected) -> dict[str, date]:
             if source in most
         }
         if stands == "month_end" and used:
-            days[whose] = _next_month_end(document) + timedelta(days=max(most[one].max_age_days for one in used))
+            longest = max(most[one].max_age_days for one in used)
+            days[whose] = months.next_end(document.month_end) + timedelta(days=longest)
         ends = [
             one.as_of + timedelta(days=one.max_age_days)
             for one in (most[name] for name in used)
@@ -274,11 +275,6 @@ def last_days(document: Protected) -> dict[str, date]:
         if stands == "day" and ends:
             days[whose] = min(ends)
     return days
-
-
-def _next_month_end(document: Protected) -> date:
-    first = document.month_end + timedelta(days=1)
-    return date(first.year, first.month, calendar.monthrange(first.year, first.month)[1])
 
 
 def up_to(document: Protected) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -14,6 +13,7 @@ from functions.publish_site.pages.charts import NARROW, WIDE, Line, LineChart, L
 from functions.publish_site.pages.graphics import Graphic, named
 from functions.publish_site.pages.tables import Table, table
 from functions.publish_site.words import Cell
+from placements_kpi.months import is_end
 
 if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures
@@ -183,10 +183,6 @@ def _months_on(first: date, count: int) -> date:
     return date(first.year + months // 12, months % 12 + 1, 1)
 
 
-def _is_month_end(value: date) -> bool:
-    return value.day == calendar.monthrange(value.year, value.month)[1]
-
-
 def _months_table(figures: KpiFigures, measure: Measure, points: list[Point]) -> Table:
     """Rows are points of the year, columns the years; days of different years that stand alike share a row."""
     periods = _periods(points)
@@ -196,7 +192,7 @@ def _months_table(figures: KpiFigures, measure: Measure, points: list[Point]) ->
         start = own[0].period_start
         for point in own:
             months = (point.as_of.year - start.year) * 12 + point.as_of.month - start.month
-            key = (months, 1) if _is_month_end(point.as_of) else (months, 0)
+            key = (months, 1) if is_end(point.as_of) else (months, 0)
             rows.setdefault(key, {})[column] = figures.at(measure, point).value
             days.setdefault(key, []).append(point.as_of)
     head = ["As at", *(_column(figures, measure, own[-1]) for own in periods)]
@@ -213,7 +209,7 @@ def _months_table(figures: KpiFigures, measure: Measure, points: list[Point]) ->
 def _when(days: list[date]) -> str:
     """Say ``End of June``, ``14 July``, or ``13 or 14 July`` where a leap year moves the same number of days."""
     month = words.MONTHS[days[0].month - 1]
-    if _is_month_end(days[0]):
+    if is_end(days[0]):
         return f"End of {month}"
     return f"{' or '.join(str(day) for day in sorted({one.day for one in days}))} {month}"
 

@@ -5,8 +5,10 @@ One rule for the function that works figures out and for the one that shows them
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
+
+from placements_kpi import months
 
 if TYPE_CHECKING:
     from placements_kpi.results import Family, Figure, Finality, KpiResult, Point
@@ -43,9 +45,5 @@ def is_closed(family: Family, point: Point, as_of: date) -> bool:
     """
     if family.series == "yearly":
         return as_of >= date(point.period_end.year + 1, 3, 1)
-    day = _month_end(as_of) if family.stands == "month_end" else as_of
+    day = months.last_end(as_of) if family.stands == "month_end" else as_of
     return day >= point.period_end
-
-
-def _month_end(day: date) -> date:
-    return (day + timedelta(days=1)).replace(day=1) - timedelta(days=1)

@@ -1,4 +1,4 @@
-"""Months: what is said of people at a month end is counted once and repeated until the next (publishing#month-ends).
+"""What is said of people at a month end is counted once and repeated until the next (publishing#month-ends).
 
 Were past month ends worked out anew every day, one late record would move every month since at once, on a day: whoever
 guesses that one person was added would know the counts that moved to less than their rounding (docs/decisions/0034).
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from functions.compute_kpis.calendars import last_month_end
 from functions.compute_kpis.protection.quantities import PARTS, is_of_people
 from functions.compute_kpis.protection.record_counts import PERSON_SOURCES
+from placements_kpi import months
 
 if TYPE_CHECKING:
     from datetime import date
@@ -29,11 +29,11 @@ def kept(worked: KpiResult, earlier: KpiResult | None) -> KpiResult:
     if not of_people or worked.as_of is None:
         return worked
     fresh = worked.model_copy(update={"counted_on": worked.as_of})
-    month_end = last_month_end(worked.as_of)
+    month_end = months.last_end(worked.as_of)
     if (
         earlier is None
         or earlier.counted_on is None
-        or last_month_end(earlier.counted_on) != month_end
+        or months.last_end(earlier.counted_on) != month_end
         or _way(earlier) != _way(worked)
         or (_reach(worked, month_end) and not _reach(earlier, month_end))
     ):
@@ -41,11 +41,7 @@ def kept(worked: KpiResult, earlier: KpiResult | None) -> KpiResult:
     if all(family.stands == "month_end" for family in worked.description.families):
         said = {"description": worked.description, "state": "ok", "reason": None, "as_of": worked.as_of}
         return earlier.model_copy(update=said)
-    known = {
-        _place(one): one
-        for one in earlier.figures
-        if one.measure in of_people and one.as_of == last_month_end(one.as_of)
-    }
+    known = {_place(one): one for one in earlier.figures if one.measure in of_people and months.is_end(one.as_of)}
     figures = tuple(known.get(_place(one), one) for one in worked.figures)
     return worked.model_copy(update={"figures": figures, "counted_on": earlier.counted_on})
 
