@@ -478,6 +478,7 @@ class _Attacker:
             self._together(asked, lambda: 1, Lot.together)
             return [one for one in asked if not self._spread(one)]
 
+        asked = [one for one in asked if one.is_enough(*self.view.over(one.terms, Lot.ends))]
         asked = _while_it_helps(lambda some: with_new_roundings(_while_it_helps(with_known_roundings, some)), asked)
         asked = [one for one in asked if not self._spread(one) and one.is_enough(*self._bounds_of(one.terms))]
         _while_it_helps(each, asked)

@@ -184,8 +184,17 @@ class Lot:
         values = sum(a * self.found.solutions[:, self.place[v]] for v, a in terms.items())
         return int(np.min(values)), int(np.max(values))
 
+    def ends(self, terms: Mapping[int, int]) -> tuple[int, int]:
+        """Return what an expression cannot be less or more than by the bounds of its variables alone."""
+        low, high = self.found.problem.low, self.found.problem.high
+        both = [sorted((a * low[n], a * high[n])) for n, a in self._objective(terms).items()]
+        return int(sum(least for least, _ in both)), int(sum(most for _, most in both))
+
     def bounds(self, terms: Mapping[int, int]) -> tuple[int, int]:
         """Return what an expression cannot be less or more than, with the fractions allowed."""
+        ends = self.ends(terms)
+        if ends[0] == ends[1]:
+            return ends
         objective = self._objective(terms)
         key = frozenset(objective.items())
         if key not in self.found.bounds:
