@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from functions.publish_site.words import SMALL_BASE, Cell, rounded
 from placements_kpi.finality import is_closed
-from placements_kpi.results import Family, Figure, Finality, KpiResult, Measure, Point, Protected, Revision
+from placements_kpi.results import Family, Figure, Finality, KpiResult, Measure, Point, Protected, Revision, decimals_of
 
 if TYPE_CHECKING:
     from placements_kpi.results import Shown as Side
@@ -39,13 +39,13 @@ class Shown:
 
 
 def places(measure: Measure, figure: Figure) -> int:
-    """Return the decimals of a percentage: none for people where fewer than 1,000 are counted, else one.
+    """Return the decimals of a percentage: for people those that protect them, else one.
 
     Organisations are published exactly, so one decimal tells nothing more than the counts (publishing#percentages).
     """
     if {measure.disclosure, measure.denominator_disclosure} <= {"organisation", None}:
         return 1
-    return 1 if (figure.denominator or 0) >= 1000 else 0
+    return decimals_of(figure.denominator or 0)
 
 
 def shown(measure: Measure, figure: Figure | None) -> Shown:

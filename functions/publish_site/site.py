@@ -23,6 +23,7 @@ from functions.publish_site.pages.kpi import kpi_view
 from functions.publish_site.pages.quality import quality_view
 from functions.publish_site.pages.templates import render
 from placements_kpi import times
+from placements_kpi.results import ONE_DECIMAL_FROM
 from placements_kpi.store import canonical_json
 
 if TYPE_CHECKING:
@@ -205,14 +206,11 @@ def _method(document: Protected, kpis: list[KpiFigures]) -> dict[str, object]:
         "document": document,
         "approval": sentences.approval(document.disclosure),
         "small_base": words.SMALL_BASE,
+        "one_decimal_from": ONE_DECIMAL_FROM,
         "month_end": words.day(document.month_end),
         "day": words.day,
         "kpis": [figures.kpi for figures in kpis],
-        "symbols": [
-            *((f"[{mark}]", meaning) for mark, meaning in words.SYMBOLS.items()),
-            ("[p]", words.PROVISIONAL),
-            ("[r]", words.REVISED),
-        ],
+        "symbols": words.explained(words.MEANINGS),
         "columns": COLUMN_WORDS,
     }
 
@@ -220,9 +218,10 @@ def _method(document: Protected, kpis: list[KpiFigures]) -> dict[str, object]:
 def _confidentiality(document: Protected) -> dict[str, object]:
     return {
         "used": document.disclosure,
+        "one_decimal_from": ONE_DECIMAL_FROM,
         "verdict": document.verdict,
         "approval": sentences.approval(document.disclosure),
-        "symbols": [(f"[{mark}]", meaning) for mark, meaning in words.SYMBOLS.items()],
+        "symbols": words.explained(words.SYMBOLS),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -30,6 +30,8 @@ SYMBOLS = {
 
 PROVISIONAL = "provisional: the period is not over, and the figure can still change"
 REVISED = "revised: the release before said something else of the same day"
+MEANINGS = {**SYMBOLS, "p": PROVISIONAL, "r": REVISED}
+"""The symbols, which stand in the place of a number, and the marks, which stand beside one."""
 
 SMALL_BASE = 50
 """A percentage out of fewer moves by two points or more with each one counted: shown, but never called highest."""
@@ -147,6 +149,11 @@ class Cell:
 def rounded(value: float | Decimal, places: int) -> Decimal:
     """Return ``value`` with ``places`` decimals, halves up."""
     return Decimal(str(value)).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+
+
+def explained(marks: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """Return those of all symbols and marks that are in ``marks``, as they are shown (``[c]``), with their meaning."""
+    return tuple((f"[{mark}]", meaning) for mark, meaning in MEANINGS.items() if mark in marks)
 
 
 def day(value: date) -> str:

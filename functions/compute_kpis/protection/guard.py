@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from functions.compute_kpis.protection.audit import FEW, Cell, Finding, Link, Percentage, Release, Rule, Sign, audit
 from functions.compute_kpis.protection.ledger import Entry, no_longer_nobody, revised, scope_of, seen, the_same
@@ -24,15 +23,14 @@ from functions.compute_kpis.protection.quantities import (
 from functions.compute_kpis.protection.rounding import ENFORCED, Method, bound_by, neighbours, round_all
 from functions.compute_kpis.protection.structure import Structure, structure_of
 from functions.compute_kpis.protection.withholding import EVERY, Place, steps
+from placements_kpi import months
+from placements_kpi.results import decimals_of
 
 if TYPE_CHECKING:
     from functions.compute_kpis.protection.keys import RoundingKey
     from functions.compute_kpis.protection.ledger import Past, Scope
     from placements_kpi.results import Figure, KpiResult, Measure, Symbol
     from placements_kpi.settings import Disclosure
-
-ONE_DECIMAL_FROM = 1000
-"""Denominator of people from which a percentage has a decimal; below, it could give the count away."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +46,6 @@ def percentage(numerator: int, denominator: int, decimals: int) -> float:
     """Return the percentage rounded half up, by whole numbers alone so that it is the same everywhere."""
     scale = 10 if decimals else 1
     return (200 * scale * numerator + denominator) // (2 * denominator) / scale
-
-
-def decimals_of(denominator: int) -> Literal[0, 1]:
-    """Return how many decimals a percentage out of so many people has."""
-    return 1 if denominator >= ONE_DECIMAL_FROM else 0
 
 
 class KpiGuard:
@@ -116,7 +109,7 @@ class KpiGuard:
 
     def _read(self) -> None:
         """Give every count its name, and unite the names of one count."""
-        figures = (figure for figure in self.kpi.figures if _is_month_end(figure.as_of))
+        figures = (figure for figure in self.kpi.figures if months.is_end(figure.as_of))
         self.true = true_counts(self.description, figures)
         past = [
             name
@@ -254,7 +247,7 @@ class KpiGuard:
         return self.rounded.get(self.structure.of(self._name(figure, part)), count)
 
     def _is_withheld(self, figure: Figure, measure: Measure) -> bool:
-        if not _is_month_end(figure.as_of):
+        if not months.is_end(figure.as_of):
             return True
         one = quantity(self.description, measure, figure, "numerator")
         whole = one if figure.denominator is None else one._replace(part="denominator")
@@ -439,7 +432,3 @@ def _points(places: frozenset[Place]) -> int:
 
 def _is_national(name: str) -> bool:
     return parse(name).breakdown == "national"
-
-
-def _is_month_end(day: date) -> bool:
-    return (day + timedelta(days=1)).day == 1

@@ -29,6 +29,9 @@ TEXT_COLUMNS, INDICATORS = COLUMNS[:-3], COLUMNS[-3:]
 PLACE = COLUMNS[:7]
 """When and where a row stands: the first columns of every file with figures."""
 
+ENGLAND = ("E92000001", "England")
+"""The country of every row: its code and its name."""
+
 STANDARD = ((*PLACE, "part_of_year", "breakdown", "category"), (*PLACE, "breakdown", "category"))
 """Columns without figures of the files in DfE's open data standard, of years and of months."""
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.publish_site import words
 from functions.publish_site.figures import NATIONAL, KpiFigures, revisions
-from functions.publish_site.files.columns import COLUMN_WORDS, COLUMNS
+from functions.publish_site.files.columns import COLUMN_WORDS, COLUMNS, ENGLAND
 from functions.publish_site.words import SYMBOLS, Cell
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.store import canonical_json
@@ -32,7 +32,6 @@ _PERIODS = {
     "register_year": "Academic year from August",
     "placements_year": "Academic year from September",
 }
-_NO_REGION = "not_available"
 
 Row = dict[str, str | Cell]
 
@@ -201,15 +200,19 @@ def six_digits(kind: str, period: int) -> str:
     return f"{first}{(first + 1) % 100:02d}"
 
 
+def region_code(category: str) -> str:
+    """Return the code of a region as the files have it; ``x`` where it is not available."""
+    return "x" if category == "not_available" else category
+
+
 def _place(figures: KpiFigures, breakdown: str, category: str) -> dict[str, str]:
-    place = {"country_code": "E92000001", "country_name": "England"}
+    place = dict(zip(("country_code", "country_name"), ENGLAND, strict=True))
     if not figures.regional(breakdown):
         return {"geographic_level": "National", **place, "region_code": "", "region_name": ""}
-    code = "x" if category == _NO_REGION else category
     return {
         "geographic_level": "Regional",
         **place,
-        "region_code": code,
+        "region_code": region_code(category),
         "region_name": category_label(figures, breakdown, category),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from functions.publish_site.files.columns import COLUMN_WORDS, COLUMNS, INDICATORS
@@ -122,3 +123,16 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     ),
 }
 """Name of the file in ``schemas/``: the schema. What describes data (CSVW, Data Package) has schemas of its own."""
+
+
+def _properties(schema: Any) -> Iterator[str]:
+    """Every name that an object of a file can have by its schema, or by a part of it."""
+    parts = schema if isinstance(schema, list) else schema.values() if isinstance(schema, dict) else ()
+    if isinstance(schema, dict):
+        yield from schema.get("properties", ())
+    for part in parts:
+        yield from _properties(part)
+
+
+PROPERTIES = frozenset(_properties(SCHEMAS))
+"""Names of these files, but for those of objects that a schema leaves open."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from functions.publish_site.files.columns import META, PLACE
-from functions.publish_site.files.opendata import csv_lines, six_digits, text_cell
+from functions.publish_site.files.columns import ENGLAND, META, PLACE
+from functions.publish_site.files.opendata import csv_lines, region_code, six_digits, text_cell
 from functions.publish_site.words import MONTHS, day, listed
 from placements_kpi import months
 
@@ -36,7 +36,6 @@ WHOLE, SAME_POINT = "Total", "To the same point"
 """Parts of a year: all of it; and up to the newest figure, or the same point of the year before."""
 
 _TOTAL = "Total"
-_NO_REGION = "not_available"
 NOT_APPLICABLE, NOT_AVAILABLE = "z", "x"
 
 Time = tuple[str, int, str]
@@ -96,7 +95,7 @@ def standard(kpis: Sequence[KpiFigures], span: str, *, whole: bool) -> Standard 
         for part in parts:
             for place in (*national, *regional):
                 level = "Regional" if place.region_code else "National"
-                fixed = (time[0], time[2], level, "E92000001", "England", place.region_code, place.region_name)
+                fixed = (time[0], time[2], level, *ENGLAND, place.region_code, place.region_name)
                 cut = (*((part,) if part else ()), place.breakdown, place.category)
                 rows.append((*fixed, *cut, *chain.from_iterable(side.cells(time, part, place) for side in sides)))
     head = (*PLACE, *(_by_name(columns)))
@@ -151,8 +150,7 @@ class _Side:
             for one in part.categories:
                 place = _Place("", "", part.title, one.label)
                 if figures.regional(part.id):
-                    code = "x" if one.code == _NO_REGION else one.code
-                    place = _Place(code, one.label, _TOTAL if part.id == first else part.title, _TOTAL)
+                    place = _Place(region_code(one.code), one.label, _TOTAL if part.id == first else part.title, _TOTAL)
                 self.cuts[place] = (part.id, one.code)
 
     @property

@@ -131,7 +131,7 @@ def _above(figures: KpiFigures, table: list[Row]) -> tuple[Line, ...]:
     cells = [cell for row in table for cell in row.values() if isinstance(cell, Cell)]
     marks = {cell.mark for cell in cells if cell.number is None}
     lines = [("Heading", figures.kpi.description.title), ("Text", "The sheet Notes says what the columns mean")]
-    lines += [("Text", f"[{mark}] {meaning}") for mark, meaning in SYMBOLS.items() if mark in marks]
+    lines += [("Text", " ".join(said)) for said in words.explained(marks)]
     if any(not text for row in table for text in row.values()):
         lines.append(("Text", "A national row has no region: its cells region_code and region_name are empty"))
     return tuple(lines)
@@ -141,7 +141,7 @@ def _notes() -> tuple[Line, ...]:
     return (
         ("Title", "Notes"),
         ("Heading", "Symbols"),
-        *(("Text", f"[{mark}] {meaning}") for mark, meaning in SYMBOLS.items()),
+        *(("Text", " ".join(said)) for said in words.explained(SYMBOLS)),
         ("Heading", "Columns"),
         *(("Text", f"{column}: {meaning}") for column, meaning in COLUMN_WORDS.items()),
     )

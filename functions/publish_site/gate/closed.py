@@ -6,11 +6,12 @@ import json
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from functions.publish_site.files import columns
+from functions.publish_site.files import columns, schemas
 from functions.publish_site.files.columns import COLUMNS
 from functions.publish_site.files.listing import DESCRIPTIONS, FIGURES, RELEASE, WHOLE
 from functions.publish_site.gate.errors import stopped
 from functions.publish_site.words import SYMBOLS
+from placements_kpi.results import Disclosure, SourceFacts, TableFacts, Verdict
 
 if TYPE_CHECKING:
     from placements_kpi.results import Protected
@@ -18,20 +19,6 @@ if TYPE_CHECKING:
 PAGES = ("about", "accessibility", "confidentiality", "data", "data-quality", "glossary", "method", "privacy")
 """Folders of the pages of a release that are no indicator's."""
 
-_OF_DATA = (
-    "title status licence release published as_of demonstration columns symbols sources source kpis id state "
-    "definition_version missing_sources measures disclosure_control revisions was now reason compared_with rows"
-)
-_OF_DISCLOSURE = (
-    "base floor percentage_floor width threshold attempts solver_seconds external_totals few_accepted approved_by "
-    "approved_on"
-)
-_OF_THE_MANIFEST = (
-    "month_end run_id code_version snapshots definition_versions sha256 verdict cells increments releases withheld "
-    "failing key_id digest definitions file version dated snapshot age_days max_age_days last_attempt counted_on notes "
-    "tables table rows_in kept duplicates refused unknown_codes"
-)
-_OF_RELEASES = "front instead_of withdrawn withdrawn_on"
 _OF_DESCRIPTIONS = (
     # CSVW
     "@context @language url dc:title dc:publisher dc:license dc:hasVersion dialect delimiter encoding header "
@@ -46,7 +33,8 @@ _OF_DESCRIPTIONS = (
     # JSON Schema
     "$schema properties additionalProperties items anyOf enum pattern minimum"
 )
-NAMES = frozenset(" ".join((_OF_DATA, _OF_DISCLOSURE, _OF_THE_MANIFEST, _OF_RELEASES, _OF_DESCRIPTIONS)).split())
+_OF_MODELS = {name for model in (Disclosure, Verdict, SourceFacts, TableFacts) for name in model.model_fields}
+NAMES = frozenset({*schemas.PROPERTIES, *_OF_MODELS, *_OF_DESCRIPTIONS.split()})
 """Names in the JSON files, but for those that the document gives: of measures, tables, columns, files."""
 
 _ENDINGS = [ending for ending, *_ in (*FIGURES, *DESCRIPTIONS)]

@@ -53,7 +53,7 @@ def _view(costs: Costs) -> dict[str, object]:
         "runs": costs.runs,
         "spent": f"{costs.dollars:,.2f}" if costs.dollars >= 0.01 else "less than 0.01",
         "standing": f"{costs.standing_dollars:,.2f}",
-        "what_stands": _listed([_several(count, what) for what, count in costs.standing.items()]),
+        "what_stands": words.listed([_several(count, what) for what, count in costs.standing.items()]),
         "prices": words.day(costs.prices_as_at),
         "head": [
             {"text": "Step"},
@@ -76,7 +76,3 @@ def _row(one: FunctionCost) -> list[dict[str, str]]:
 
 def _several(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def _listed(parts: list[str]) -> str:
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"

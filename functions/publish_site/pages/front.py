@@ -30,11 +30,7 @@ def front_view(kpis: list[KpiFigures], document: Protected, today: date) -> dict
 
 def stale_sources(document: Protected, today: date) -> list[SourceFacts]:
     """Return the sources that are older on ``today`` than they should ever be, or were never accepted."""
-    return [
-        source
-        for source in document.sources
-        if source.as_of is None or (today - source.as_of).days > source.max_age_days
-    ]
+    return [source for source in document.sources if source.is_late(today)]
 
 
 def notices(document: Protected, today: date, of: Collection[str] | None = None) -> list[str]:
@@ -78,8 +74,7 @@ def _mark(figures: KpiFigures, revised: bool, point: Point | None) -> str:
     return "[r]" if revised else figures.mark(figures.headline, point).strip()
 
 
-def key(cards: list[dict[str, object]]) -> list[tuple[str, str]]:
+def key(cards: list[dict[str, object]]) -> tuple[tuple[str, str], ...]:
     """Return the symbols and marks that the cards show, with their meaning: a key to nothing would puzzle."""
     shown = " ".join(str(card[part]) for card in cards for part in ("figure", "counts", "change", "mark"))
-    meanings = {**words.SYMBOLS, "p": words.PROVISIONAL, "r": words.REVISED}
-    return [(f"[{mark}]", meaning) for mark, meaning in meanings.items() if f"[{mark}]" in shown]
+    return words.explained([mark for mark in words.MEANINGS if f"[{mark}]" in shown])

@@ -101,12 +101,11 @@ def _ages(document: Protected, today: date) -> Table:
 
 
 def _source(source: SourceFacts, today: date) -> dict[str, object]:
-    late = source.as_of is None or (today - source.as_of).days > source.max_age_days
     return {
         "anchor": f"source-{source.source}".replace("_", "-"),
         "title": source.title,
         "snapshot": source.snapshot,
-        "late": late,
+        "late": source.is_late(today),
         "attempt": words.sentence(source.last_attempt) if source.last_attempt else None,
         "counted_on": words.day(source.counted_on) if source.counted_on else None,
         "withheld": [words.label_of(table) for table in source.withheld],

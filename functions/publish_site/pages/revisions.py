@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from functions.publish_site import words
 from functions.publish_site.figures import KpiFigures, revisions
-from functions.publish_site.words import SYMBOLS, Cell
 
 if TYPE_CHECKING:
     from functions.publish_site.figures import Shown
+    from functions.publish_site.words import Cell
     from placements_kpi.results import Protected, Revision
 
 MOST_SHOWN = 6
@@ -49,7 +49,7 @@ def _group(figures: KpiFigures, reason: str, found: list[Revision]) -> Group:
             for one, (was, now) in zip(told, sides, strict=True)
         ),
         more=len(found) - len(told),
-        key=tuple((f"[{mark}]", meaning) for mark, meaning in SYMBOLS.items() if mark in marks),
+        key=words.explained(marks),
     )
 
 

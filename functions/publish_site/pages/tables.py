@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from functions.publish_site.words import PROVISIONAL, REVISED, SYMBOLS, Cell
+from functions.publish_site.words import Cell, explained
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,11 @@ class Table:
 
     def __post_init__(self) -> None:
         marks = {cell.mark for row in self.rows for cell in row if isinstance(cell, Cell) and cell.number is None}
-        key = [(f"[{mark}]", SYMBOLS[mark]) for mark in SYMBOLS if mark in marks]
         if any("[p]" in text for text in (self.caption, *self.head, *(str(row[0]) for row in self.rows))):
-            key.append(("[p]", PROVISIONAL))
+            marks.add("p")
         if any(isinstance(cell, Cell) and cell.revised for row in self.rows for cell in row):
-            key.append(("[r]", REVISED))
-        object.__setattr__(self, "key", tuple(key))
+            marks.add("r")
+        object.__setattr__(self, "key", explained(marks))
 
     def params(self) -> dict[str, object]:
         """Return what GOV.UK Frontend's table macro takes."""

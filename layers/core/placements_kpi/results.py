@@ -41,6 +41,15 @@ DisclosureClass = Literal["person", "person_linked", "organisation"]
 Unit = Literal["candidate", "trainee", "application", "vacancy", "school", "provider", "allocation", "record"]
 
 
+ONE_DECIMAL_FROM = 1000
+"""Denominator of people from which a percentage has a decimal; below, it could give the count away."""
+
+
+def decimals_of(denominator: int) -> Literal[0, 1]:
+    """Return how many decimals a percentage out of so many people has (publishing#percentages)."""
+    return 1 if denominator >= ONE_DECIMAL_FROM else 0
+
+
 class _Document(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -268,6 +277,10 @@ class SourceFacts(_Document):
     last_attempt: Attempt | None = None
     """``None`` when the newest attempt was accepted; else that it was not. Why is for an operator, in the run record:
     a program wrote it, and it may quote a row or count people."""
+
+    def is_late(self, today: date) -> bool:
+        """Return whether it is older on ``today`` than it should ever be, or was never accepted."""
+        return self.as_of is None or (today - self.as_of).days > self.max_age_days
 
 
 class KpiResult(_Document):
