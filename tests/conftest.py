@@ -6,6 +6,7 @@ import gc
 from typing import Any
 
 import pytest
+from botocore.useragent import UserAgentString
 from moto.core.config import default_user_config
 from moto.s3.models import S3Backend
 
@@ -16,6 +17,8 @@ default_user_config["core"]["reset_boto3_session"] = False
 # Else every call to S3 imports again the module of its addresses: a fifth of what a call costs.
 S3Backend.urls = S3Backend("eu-west-2", "123456789012").urls
 
+# Else every call says anew, part by part, what software makes it.
+UserAgentString.to_string = lambda _: "tests"  # type: ignore[method-assign]
 
 # A twentieth of the suite's time went into looking for rings of objects, 700 new objects at a time.
 gc.set_threshold(50_000, 20, 20)
