@@ -26,11 +26,11 @@ from functions.compute_kpis.preflight import Line
 from local.intrinsics import TemplateError
 from local.template import LONGEST_STACK_NAME, defaults, load_stack
 from placements_kpi.results import names_approver
-from placements_kpi.settings import ComputeSettings
+from placements_kpi.settings import SOURCES, ComputeSettings
 
 SAMCONFIG = Path(__file__).resolve().parent.parent / "samconfig.toml"
 
-FUNCTIONS = 8
+FUNCTIONS = len(SOURCES) + 2
 """Functions of the stack, each of which reserves one execution where it is asked for."""
 
 FREE_AFTER_RESERVING = 100

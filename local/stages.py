@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local.lambdas import SOURCE_TREE, Call, Code, call
+from placements_kpi.settings import SOURCES
 
 if TYPE_CHECKING:
     from local.cloud import Cloud
@@ -17,15 +18,6 @@ if TYPE_CHECKING:
     from local.world import World
 
 # Longest first, so that the two workers end together.
-INGESTS = (
-    "ingest_apply",
-    "ingest_vacancies",
-    "ingest_register",
-    "ingest_placements",
-    "ingest_schools",
-    "ingest_providers",
-)
-AT_ONCE = 2
 USUAL = {
     "ingest_apply": 14.0,
     "ingest_vacancies": 14.0,
@@ -37,6 +29,9 @@ USUAL = {
     "publish_site": 9.0,
 }
 """About how many seconds each takes at national scale, to say how far a run is."""
+INGESTS = tuple(sorted((f"ingest_{source}" for source in SOURCES), key=lambda folder: -USUAL.get(folder, 0.0)))
+"""The functions that read a source, the longest first."""
+AT_ONCE = 2
 COMPUTE, PUBLISH = "compute_kpis", "publish_site"
 
 

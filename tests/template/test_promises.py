@@ -16,15 +16,10 @@ from placements_kpi.settings import SOURCES
 
 Resources = dict[str, dict[str, Any]]
 
+FOLDERS = (*(f"ingest_{source}" for source in SOURCES), "compute_kpis", "publish_site")
 FUNCTIONS = {
-    "IngestApplyFunction": "functions.ingest_apply.app.lambda_handler",
-    "IngestRegisterFunction": "functions.ingest_register.app.lambda_handler",
-    "IngestPlacementsFunction": "functions.ingest_placements.app.lambda_handler",
-    "IngestVacanciesFunction": "functions.ingest_vacancies.app.lambda_handler",
-    "IngestProvidersFunction": "functions.ingest_providers.app.lambda_handler",
-    "IngestSchoolsFunction": "functions.ingest_schools.app.lambda_handler",
-    "ComputeKpisFunction": "functions.compute_kpis.app.lambda_handler",
-    "PublishSiteFunction": "functions.publish_site.app.lambda_handler",
+    f"{''.join(word.title() for word in folder.split('_'))}Function": f"functions.{folder}.app.lambda_handler"
+    for folder in FOLDERS
 }
 
 

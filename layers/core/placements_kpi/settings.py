@@ -15,8 +15,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, Valida
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.observability import logger
 
-SOURCES = ("apply", "register", "placements", "vacancies", "providers", "schools")
-
 SOURCE_TITLES = {
     "apply": "Apply for teacher training",
     "register": "Register trainee teachers",
@@ -25,6 +23,9 @@ SOURCE_TITLES = {
     "providers": "Publish teacher training courses",
     "schools": "Get information about schools",
 }
+"""What each source is called. Whoever reads all sources goes by this list (docs/adding-a-source.md)."""
+
+SOURCES = tuple(SOURCE_TITLES)
 
 
 class SettingsError(PlacementsKpiError):
