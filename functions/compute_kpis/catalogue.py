@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from functions.compute_kpis import tally
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.definitions import Definitions, DefinitionsError
 from placements_kpi.errors import PlacementsKpiError
@@ -97,18 +98,31 @@ def load_kpi(place: Path, definitions: Definitions) -> Kpi:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CatalogueError(f"{place.name}: kpi.toml or query.sql cannot be read: {error}") from None
     refused = facts.pop("comparison_refused", {})
+    counting = _counting(place.name, facts)
     description = _description(place.name, facts, definitions)
     _check(description)
     known = {measure.id for measure in description.measures}
     if not isinstance(refused, dict) or not set(refused) <= known or not all(map(_is_text, refused.values())):
         raise CatalogueError(f"{place.name}: [comparison_refused] must give a sentence for measures of this KPI")
+    if counting is not None:
+        try:
+            sql = tally.statement(description, counting, refused, sql)
+        except tally.TallyError as error:
+            raise CatalogueError(f"{place.name}: {error}") from None
     return Kpi(
         description=description,
         sql=sql,
         tables=_tables(description, sql),
-        digest=_digest(place),
+        digest=_digest(place, sql),
         comparison_refused=refused,
     )
+
+
+def _counting(kpi: str, facts: dict[str, Any]) -> tally.Tally | None:
+    try:
+        return tally.taken_from(facts)
+    except tally.TallyError as error:
+        raise CatalogueError(f"{kpi}: kpi.toml: {error}") from None
 
 
 def _description(kpi: str, facts: dict[str, Any], definitions: Definitions) -> Description:
@@ -238,11 +252,13 @@ def _tables(kpi: Description, sql: str) -> tuple[str, ...]:
     return tuple(tables)
 
 
-def _digest(place: Path) -> str:
+def _digest(place: Path, sql: str = "") -> str:
+    """Return the digest of a folder, and of the statement that is made of it: shared parts are in that alone."""
     digest = hashlib.sha256()
-    for name in ("kpi.toml", "query.sql"):
-        path = place / name
-        body = path.read_bytes() if path.exists() else b""
+    bodies = {
+        name: (place / name).read_bytes() if (place / name).exists() else b"" for name in ("kpi.toml", "query.sql")
+    }
+    for name, body in (bodies | {"statement": sql.encode()}).items():
         digest.update(f"{name} {len(body)}\n".encode() + body)
     return digest.hexdigest()
 

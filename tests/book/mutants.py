@@ -3,8 +3,10 @@
 Every comparison, condition, branch, join, list and number of every query is changed, one at a time, and the changed
 query is asked about the worked example, the kept worlds and a fixed set of random worlds. A mutant that nothing tells
 from the query is a survivor: a rule that no test holds. Those that mean the same as the query are listed, with the
-reason, in ``equivalent.toml``; any other survivor is an error, and so is a listed one that does not survive. Some rules
-of the ingest are changed as well (``mutants_of_ingest.py``).
+reason, in ``equivalent.toml``; any other survivor is an error, and so is a listed one that does not survive. What
+``kpi.toml`` says is in the statement as well (the rows of ``cells``, the conditions), and is changed there. A part that
+several queries use is judged by itself, under its own name: one of the KPIs that use it has to notice. Some rules of
+the ingest are changed as well (``mutants_of_ingest.py``).
 """
 
 import argparse
@@ -16,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -23,6 +26,8 @@ import sqlglot
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from sqlglot import exp
 
+from functions.compute_kpis import tally
+from functions.compute_kpis.catalogue import INTERNAL_MEASURES
 from tests.book import compare, found
 from tests.book.answers import Answers, disagreements
 from tests.book.drops import Drops
@@ -34,6 +39,7 @@ from tests.kpis import world as small
 
 EQUIVALENT = Path(__file__).parent / "equivalent.toml"
 RANDOM_WORLDS = 120
+PARTS = sorted(path.stem for path in tally.PARTS.glob("*.sql"))
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,11 @@ class Mutant:
     name: str
     place: int
     number: int
+
+    @property
+    def clause(self) -> str:
+        """Return the clause of the statement in which it is."""
+        return self.name.partition(":")[0]
 
 
 def mutants(tree: exp.Expr) -> list[Mutant]:
@@ -132,6 +143,24 @@ def _rows(node: exp.Expr) -> Iterator[Change]:
         yield "an inner join", lambda: node.set("side", None)
     if isinstance(node, exp.Tuple) and isinstance(node.parent, exp.Values) and len(node.parent.expressions) > 1:
         yield "without this row", node.pop
+        if _where(node) == "cells":
+            yield from _cell(node)
+
+
+def _cell(row: exp.Tuple) -> Iterator[Change]:
+    """Yield what ``kpi.toml`` could have said of a cell: another column, or out of another.
+
+    Not of the measures that are for the engine alone: of these it is only read whether they are more than 0.
+    """
+    if row.expressions[0].name in INTERNAL_MEASURES:
+        return
+    for field in ("numerator", "denominator"):
+        place = tally.CELL.index(field) - len(tally.CELL)
+        given = sorted({other.expressions[place].name for other in row.parent.expressions} - {""})
+        if row.expressions[place].name in given and len(given) > 1:
+            other = given[given.index(row.expressions[place].name) - 1]
+            column = exp.Literal.string(other)
+            yield f"{field} {other}", partial(row.expressions[place].replace, column)
 
 
 def _between(node: exp.Between) -> Iterator[Change]:
@@ -239,10 +268,23 @@ def _drawn(kpi: str, number: int) -> Drops:
     return drawn[-1]
 
 
-def _judge_some(asked: tuple[str, int, int, int, str]) -> list[Verdict]:
-    kpi, first, step, random_worlds, like = asked
+def _judge_some(asked: tuple[str, Sequence[str], int, int, int]) -> list[Verdict]:
+    kpi, names, first, step, random_worlds = asked
     every = mutants(sqlglot.parse_one(small.pinned(kpi), read="athena"))
-    return judge(kpi, [mutant for mutant in every if like in mutant.name][first::step], random_worlds)
+    return judge(kpi, [mutant for mutant in every if mutant.name in set(names)][first::step], random_worlds)
+
+
+def names_of(owner: str) -> list[str]:
+    """Return the names of all mutants of a KPI but for those of its parts, or of a part."""
+    kpi = users(owner)[0] if owner in PARTS else owner
+    every = mutants(sqlglot.parse_one(small.pinned(kpi), read="athena"))
+    return [one.name for one in every if (one.clause == owner if owner in PARTS else one.clause not in PARTS)]
+
+
+def users(part: str) -> list[str]:
+    """Return the KPIs whose query uses a part."""
+    queries = {kpi: (small.COMPUTE / "kpis" / kpi / "query.sql").read_text(encoding="utf-8") for kpi in compare.KPIS}
+    return [kpi for kpi, query in queries.items() if part in tally.uses(query)]
 
 
 def equivalents() -> dict[tuple[str, str], str]:
@@ -252,33 +294,40 @@ def equivalents() -> dict[tuple[str, str], str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Judge every mutant of the KPIs named (default: all), print what became of them; 1 if one is unaccounted for."""
+    """Judge every mutant of the KPIs and parts named (default: all), print what became of them; 1 if one is open."""
     parser = argparse.ArgumentParser(prog="python -m tests.book.mutants", description=__doc__)
-    parser.add_argument("kpi", nargs="*", default=compare.KPIS)
+    parser.add_argument("owner", nargs="*", default=[*compare.KPIS, *PARTS], help="a KPI or a part")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--worlds", type=int, default=RANDOM_WORLDS, help="random worlds after the written ones")
     parser.add_argument("--like", default="", help="only mutants whose name has this in it")
     asked = parser.parse_args(arguments)
     started, excused, bad = time.monotonic(), equivalents(), 0
     with ProcessPoolExecutor(asked.processes) as pool:
-        for kpi in asked.kpi:
-            shares = [(kpi, first, asked.processes, asked.worlds, asked.like) for first in range(asked.processes)]
-            verdicts = [verdict for part in pool.map(_judge_some, shares) for verdict in part]
-            bad += _tell(kpi, verdicts, {name: why for (owner, name), why in excused.items() if owner == kpi})
-            if not asked.like:
-                bad += _tell_of_ingest(kpi)
+        for owner in asked.owner:
+            names = [name for name in names_of(owner) if asked.like in name]
+            verdicts: list[Verdict] = []
+            for kpi in users(owner) if owner in PARTS else [owner]:
+                left = [name for name in names if name not in {verdict.name for verdict in verdicts}]
+                shares = [(kpi, left, first, asked.processes, asked.worlds) for first in range(asked.processes)]
+                judged = [verdict for part in pool.map(_judge_some, shares) for verdict in part]
+                verdicts += [verdict for verdict in judged if verdict.by != "survived"]
+            caught = {verdict.name for verdict in verdicts}
+            verdicts += [Verdict(name, "survived") for name in names if name not in caught]
+            bad += _tell(owner, verdicts, {name: why for (whose, name), why in excused.items() if whose == owner})
+            if not asked.like and owner not in PARTS:
+                bad += _tell_of_ingest(owner)
     print(f"{time.monotonic() - started:.0f} s")
     return 1 if bad else 0
 
 
-def _tell(kpi: str, verdicts: Sequence[Verdict], excused: dict[str, str]) -> int:
+def _tell(owner: str, verdicts: Sequence[Verdict], excused: dict[str, str]) -> int:
     ways = Counter(verdict.by for verdict in verdicts)
     survivors = {verdict.name for verdict in verdicts if verdict.by == "survived"}
     told = ", ".join(f"{number} {by}" for by, number in ways.most_common())
     print(
-        f"{kpi}: {len(verdicts)} mutants; {told} ({len(survivors & excused.keys())} listed as equivalent)", flush=True
+        f"{owner}: {len(verdicts)} mutants; {told} ({len(survivors & excused.keys())} listed as equivalent)", flush=True
     )
-    every = {mutant.name for mutant in mutants(sqlglot.parse_one(small.pinned(kpi), read="athena"))}
+    every = set(names_of(owner))
     found = [f"nothing catches {name}" for name in survivors - excused.keys()]
     found += [
         f"listed as equivalent, but it is caught: {verdict.name}"

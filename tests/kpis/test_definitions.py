@@ -298,7 +298,7 @@ def test_queries_name_no_code_of_a_source_that_a_list_holds() -> None:
     }
     words = {entry.value for entry in DEFINITIONS.entries} | codes("rejection_reason_groups")
     words |= codes("withdrawal_reason_groups") | codes("vacancy_classes")
-    for path in sorted((world.COMPUTE / "kpis").glob("*/query.sql")):
+    for path in sorted([*(world.COMPUTE / "kpis").glob("*/query.sql"), *(world.COMPUTE / "parts").glob("*.sql")]):
         lines = path.read_text(encoding="utf-8").splitlines()
         text = "\n".join(line.partition("--")[0] for line in lines)
         named = set(re.findall(r"'([^']*)'", text))

@@ -62,10 +62,10 @@ class Figures:
         return row["numerator"]
 
     def categories(self, measure: str, breakdown: str, **point: Any) -> dict[str, Any]:
-        """Return the numerators of a breakdown that are not zero, by category."""
+        """Return the numerators of a breakdown that there are and are not zero, by category."""
         wanted = {"measure": measure, "breakdown": breakdown, **point}
         found = [row for row in self.rows if all(row[name] == value for name, value in wanted.items())]
-        return {row["category"]: row["numerator"] for row in found if row["numerator"] != 0}
+        return {row["category"]: row["numerator"] for row in found if row["numerator"]}
 
     def measures(self) -> set[str]:
         """Return the ids of all measures present."""
@@ -103,6 +103,15 @@ def ask(kpi: str, points: Iterable[Row], **rows: Sequence[Mapping[str, Any]]) ->
 
     Rows of ``definitions`` come on top of the project's own, or in place of those with the same code.
     """
+    types, figures = answer_of(query(kpi), points, **rows)
+    assert types == {name: athena_type.upper() for name, athena_type in contract.RESULT_COLUMNS.items()}
+    cells = [(row["measure"], row["period"], row["as_of"], row["breakdown"], row["category"]) for row in figures]
+    assert len(cells) == len(set(cells)), f"cells given twice: {sorted({c for c in cells if cells.count(c) > 1})}"
+    return Figures(tuple(figures))
+
+
+def answer_of(sql: str, points: Iterable[Row], **rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, str], list[Row]]:
+    """Return the types of the columns and the rows that any statement gives in such a world."""
     tables = _tables()
     unknown = rows.keys() - tables.keys()
     assert not unknown, f"no such tables: {sorted(unknown)}"
@@ -113,21 +122,16 @@ def ask(kpi: str, points: Iterable[Row], **rows: Sequence[Mapping[str, Any]]) ->
     }
     connection = session()
     try:
-        ready = planned(kpi)
+        ready = planned_text(sql)
         for view, (name, _) in ready.views.items():
             connection.register(view, _arrow(tables[name], given.get(name, ())))
         result = connection.execute(ready.sql)
         names = [column[0] for column in result.description]
         types = [str(column[1]) for column in result.description]
-        figures = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        answer = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     finally:
         connection.close()
-    assert dict(zip(names, types, strict=True)) == {
-        name: athena_type.upper() for name, athena_type in contract.RESULT_COLUMNS.items()
-    }
-    cells = [(row["measure"], row["period"], row["as_of"], row["breakdown"], row["category"]) for row in figures]
-    assert len(cells) == len(set(cells)), f"cells given twice: {sorted({c for c in cells if cells.count(c) > 1})}"
-    return Figures(tuple(figures))
+    return dict(zip(names, types, strict=True)), answer
 
 
 def worked(kpi: str, points: Sequence[Row], figures: Figures) -> Worked:
@@ -161,8 +165,8 @@ def register_of_schools(*schools: Row, links: Sequence[tuple[str, str]] = ()) ->
 
 @cache
 def query(kpi: str) -> str:
-    """Return the text of the query of ``kpi``."""
-    return (COMPUTE / "kpis" / kpi / "query.sql").read_text(encoding="utf-8")
+    """Return the whole statement of ``kpi``, as it is sent to Athena."""
+    return load_kpi(COMPUTE / "kpis" / kpi, load_definitions()).sql
 
 
 def pinned(kpi: str) -> str:
@@ -180,6 +184,7 @@ def planned(kpi: str) -> Plan:
     return planned_text(query(kpi))
 
 
+@cache
 def planned_text(sql: str) -> Plan:
     """Return any query text the same way, its snapshot parameters filled in."""
     columns = {

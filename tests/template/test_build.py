@@ -154,6 +154,9 @@ def test_a_function_holds_what_it_reads_at_run_time() -> None:
     assert sorted(path.parent.name for path in compute.glob("kpis/*/query.sql")) == sorted(
         path.parent.name for path in Path("functions/compute_kpis").glob("kpis/*/query.sql")
     )
+    assert sorted(path.name for path in compute.glob("parts/*.sql")) == sorted(
+        path.name for path in Path("functions/compute_kpis").glob("parts/*.sql")
+    )
     assert list(compute.glob("definitions/*.csv"))
     assert (BUILD / "TemplatesLayer" / "site_templates" / "base.html").is_file()
     assert (BUILD / "CoreLayer" / "python" / "placements_kpi" / "tables.py").is_file()

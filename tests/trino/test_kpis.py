@@ -14,6 +14,7 @@ from local.stages import COMPUTE, Run
 from tests.book.engine import filled
 from tests.book.example import drops_of, kpis_with_examples
 from tests.book.points import points_of
+from tests.kpis import world as small
 
 if TYPE_CHECKING:
     from tests.trino.comparison import Referee
@@ -55,8 +56,7 @@ def test_trino_agrees_on_the_worked_example_of_a_kpi(kpi: str, referee: Referee)
     tables = filled(kpi, drops, points_of(kpi, drops.as_of))
     for table, rows in tables.items():
         referee.put(table, snapshot, rows)
-    sql = (FOLDER / kpi / "query.sql").read_text(encoding="utf-8")
-    assert referee.compare(sql, {f"{table}_snapshot": snapshot for table in tables}) == []
+    assert referee.compare(small.query(kpi), {f"{table}_snapshot": snapshot for table in tables}) == []
 
 
 def test_a_query_with_parameters_is_compared_as_a_kpi_is(executions: dict[str, Any], referee: Referee) -> None:

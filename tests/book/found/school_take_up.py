@@ -179,4 +179,34 @@ FOUND: list[tuple[str, Drops]] = [
             },
         ),
     ),
+    (
+        "two records of one school, of which one says what the other does not, and an open college without a record",
+        Drops(
+            DAY,
+            {
+                "schools": [
+                    school("100001", establishment_status=2, close_date=date(2025, 8, 31)),
+                    school("100002"),
+                    school("100003", establishment_status=2, close_date=date(2025, 8, 31)),
+                    school("100004"),
+                    school("100005", establishment_type_group=1),
+                ],
+                "school_links": [
+                    {"urn": "100001", "link_urn": "100002", "link_type": "Successor"},
+                    {"urn": "100003", "link_urn": "100004", "link_type": "Successor"},
+                ],
+                "school_activity": [
+                    {"school_urn": "100001", "last_signed_in_at": datetime(2025, 10, 1, 12)},
+                    {"school_urn": "100002", "sign_in_dates": [date(2025, 10, 1)]},
+                    {
+                        "school_urn": "100003",
+                        "sign_in_dates": [],
+                        "onboarded": True,
+                        "onboarded_at": datetime(2025, 10, 1, 12),
+                    },
+                    {"school_urn": "100004", "sign_in_dates": []},
+                ],
+            },
+        ),
+    ),
 ]
