@@ -1,32 +1,7 @@
 -- Trainees who withdraw: the outcome rate of a year that has ended, the cohort rate of the running one
--- (KPI definitions, section 2).
+-- (KPI definitions, section 2): one row a trainee and point at which something of either holds.
+-- uses: points lists
 WITH
--- The days to work out. The census is on the second Wednesday of October.
-points AS (
-    SELECT
-        family,
-        period,
-        period_start,
-        period_end,
-        as_of,
-        CAST(date_add('day', mod(10 - day_of_week(october_1), 7) + 7, october_1) AS date) AS census_on
-    FROM (
-        SELECT
-            family,
-            period,
-            period_start,
-            period_end,
-            as_of,
-            CAST(date_add('month', 2, period_start) AS date) AS october_1
-        FROM kpi_points
-        WHERE snapshot = :kpi_points_snapshot AND kpi = 'trainee-withdrawals'
-    ) AS days
-),
-lists AS (
-    SELECT list, code, value
-    FROM definitions
-    WHERE snapshot = :definitions_snapshot
-),
 -- "Who": not drafts. A trainee counts once, and the state decides between award and withdrawal.
 register AS (
     SELECT
@@ -160,6 +135,26 @@ provider_region AS (
     WHERE publish.place = 1
     GROUP BY publish.period, publish.as_of, publish.ukprn
 ),
+-- The census is on the second Wednesday of October.
+census AS (
+    SELECT
+        family,
+        period,
+        period_start,
+        period_end,
+        as_of,
+        CAST(date_add('day', mod(10 - day_of_week(october_1), 7) + 7, october_1) AS date) AS census_on
+    FROM (
+        SELECT
+            family,
+            period,
+            period_start,
+            period_end,
+            as_of,
+            CAST(date_add('month', 2, period_start) AS date) AS october_1
+        FROM points
+    ) AS days
+),
 -- What a trainee is at each point; a measure takes what belongs to its family.
 -- "Outcome rate": awarded in the year, unless withdrawn by the day, or withdrawn in the year. The year has ended by the
 -- day, so what was in it had happened by then; a withdrawal after the day is undone. Who "left" withdrew on day 90 or
@@ -216,109 +211,34 @@ standing AS (
                 THEN NULL
             ELSE trainee.problem
         END AS problem
-    FROM points
+    FROM census AS points
     CROSS JOIN trainee
     LEFT JOIN provider_region
         ON provider_region.period = points.period
         AND provider_region.as_of = points.as_of
         AND provider_region.ukprn = trainee.ukprn
-),
-figure AS (
-    SELECT
-        family,
-        period,
-        as_of,
-        CASE GROUPING(region, problem) WHEN 3 THEN 'national' WHEN 1 THEN 'region' ELSE 'not_counted' END AS level,
-        COALESCE(region, problem) AS part,
-        SUM(is_awarded + is_withdrawn) AS outcomes,
-        SUM(is_awarded + has_left) AS counted,
-        SUM(has_left) AS withdrawals,
-        SUM(is_withdrawn * is_move) AS moved,
-        SUM(has_left * placement_and_school) AS placement_and_school,
-        SUM(has_left * academic_progress) AS academic_progress,
-        SUM(has_left * personal_and_health) AS personal_and_health,
-        SUM(has_left * career_choice) AS career_choice,
-        SUM(has_left * conduct_and_mandatory) AS conduct_and_mandatory,
-        SUM(has_left * other) AS other,
-        SUM(has_left * not_given) AS not_given,
-        SUM(has_left * unmapped) AS unmapped,
-        SUM(is_starter) AS starters,
-        SUM(is_starter * is_in_time) AS at_risk,
-        SUM(is_starter * is_in_time * is_gone * (1 - is_move)) AS cohort_withdrawals,
-        SUM(is_starter * is_in_time * is_gone * is_move) AS cohort_moved,
-        COUNT(problem) AS not_counted
-    FROM standing
-    WHERE is_awarded + is_withdrawn + is_starter > 0 OR problem IS NOT NULL
-    GROUP BY GROUPING SETS (
-        (family, period, as_of),
-        (family, period, as_of, region),
-        (family, period, as_of, problem)
-    )
-),
--- Each measure with what it counts, and out of what.
-measures (measure, family, breakdown, category, level, what, out_of) AS (
-    VALUES
-        ('outcome_rate', 'outcome', 'national', 'Total', 'national', 'withdrawals', 'counted'),
-        ('outcome_rate', 'outcome', 'region', NULL, 'region', 'withdrawals', 'counted'),
-        ('cohort_rate', 'cohort', 'national', 'Total', 'national', 'cohort_withdrawals', 'at_risk'),
-        ('moved_withdrawals', 'outcome', 'national', 'Total', 'national', 'moved', NULL),
-        ('moved_withdrawals_in_cohort', 'cohort', 'national', 'Total', 'national', 'cohort_moved', NULL),
-        ('records_not_counted', 'outcome', 'reason', NULL, 'not_counted', 'not_counted', NULL),
-        ('records_with_assumption', 'outcome', 'assumption', 'unmapped_reason', 'national', 'unmapped', NULL),
-        ('facts_in_source', 'outcome', 'national', 'outcome', 'national', 'outcomes', NULL),
-        ('facts_in_source', 'cohort', 'national', 'cohort', 'national', 'starters', NULL)
-    UNION ALL
-    SELECT 'withdrawals_by_reason_group', 'outcome', 'reason_group', code, 'national', code, 'counted'
-    FROM lists
-    WHERE list = 'withdrawal_reason_groups'
-),
-results AS (
-    SELECT
-        measures.measure,
-        points.period,
-        points.as_of,
-        measures.breakdown,
-        COALESCE(measures.category, figure.part) AS category,
-        COALESCE(
-            CASE measures.what
-                WHEN 'withdrawals' THEN figure.withdrawals
-                WHEN 'moved' THEN figure.moved
-                WHEN 'placement_and_school' THEN figure.placement_and_school
-                WHEN 'academic_progress' THEN figure.academic_progress
-                WHEN 'personal_and_health' THEN figure.personal_and_health
-                WHEN 'career_choice' THEN figure.career_choice
-                WHEN 'conduct_and_mandatory' THEN figure.conduct_and_mandatory
-                WHEN 'other' THEN figure.other
-                WHEN 'not_given' THEN figure.not_given
-                WHEN 'unmapped' THEN figure.unmapped
-                WHEN 'outcomes' THEN figure.outcomes
-                WHEN 'starters' THEN figure.starters
-                WHEN 'cohort_withdrawals' THEN figure.cohort_withdrawals
-                WHEN 'cohort_moved' THEN figure.cohort_moved
-                WHEN 'not_counted' THEN figure.not_counted
-            END,
-            0
-        ) AS numerator,
-        CASE measures.out_of
-            WHEN 'counted' THEN COALESCE(figure.counted, 0)
-            WHEN 'at_risk' THEN COALESCE(figure.at_risk, 0)
-        END AS denominator
-    FROM points
-    INNER JOIN measures ON measures.family = points.family
-    LEFT JOIN figure
-        ON figure.family = points.family
-        AND figure.period = points.period
-        AND figure.as_of = points.as_of
-        AND figure.level = measures.level
-    WHERE measures.category IS NOT NULL OR figure.part IS NOT NULL
 )
 SELECT
-    CAST(measure AS varchar) AS measure,
-    CAST(period AS bigint) AS period,
-    CAST(as_of AS date) AS as_of,
-    CAST(breakdown AS varchar) AS breakdown,
-    CAST(category AS varchar) AS category,
-    CAST(numerator AS bigint) AS numerator,
-    CAST(denominator AS bigint) AS denominator,
-    CAST('ok' AS varchar) AS status
-FROM results
+    family,
+    period,
+    as_of,
+    region,
+    problem AS reason,
+    CASE WHEN family = 'outcome' THEN is_awarded + is_withdrawn ELSE is_starter END AS facts,
+    is_awarded + has_left AS counted,
+    has_left AS withdrawals,
+    is_withdrawn * is_move AS moved,
+    has_left * placement_and_school AS placement_and_school,
+    has_left * academic_progress AS academic_progress,
+    has_left * personal_and_health AS personal_and_health,
+    has_left * career_choice AS career_choice,
+    has_left * conduct_and_mandatory AS conduct_and_mandatory,
+    has_left * other AS other,
+    has_left * not_given AS not_given,
+    has_left * unmapped AS unmapped,
+    is_starter * is_in_time AS at_risk,
+    is_starter * is_in_time * is_gone * (1 - is_move) AS cohort_withdrawals,
+    is_starter * is_in_time * is_gone * is_move AS cohort_moved,
+    CASE WHEN problem IS NULL THEN 0 ELSE 1 END AS not_counted
+FROM standing
+WHERE is_awarded + is_withdrawn + is_starter > 0 OR problem IS NOT NULL
