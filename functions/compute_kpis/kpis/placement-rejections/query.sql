@@ -1,15 +1,22 @@
--- Candidates rejected for want of a placement, a mentor or room on the course (KPI definitions, section 1).
+-- Candidates rejected for want of a placement, a mentor or room on the course (KPI definitions, section 1): one row a candidate
+-- and day, one a candidate, region and day, and one for the choices of a region and day that are alike.
+-- uses: points lists
 WITH
--- The days to work out.
-points AS (
-    SELECT period, as_of
-    FROM kpi_points
-    WHERE snapshot = :kpi_points_snapshot AND kpi = 'placement-rejections'
-),
-lists AS (
-    SELECT list, code, value
-    FROM definitions
-    WHERE snapshot = :definitions_snapshot
+apply AS (
+    SELECT
+        candidate_id,
+        recruitment_cycle_year,
+        status,
+        sent_to_provider_on,
+        rejected_on,
+        rejected_by_default,
+        rejection_reasons_type,
+        rejection_reason_ids,
+        course_level,
+        provider_region_code,
+        hide_in_reporting
+    FROM application_choices
+    WHERE snapshot = :application_choices_snapshot
 ),
 -- What each status, level of course and format of reasons means is in the lists. A status or a format that is on none
 -- decides nothing, a level that is on none is counted.
@@ -27,22 +34,7 @@ choice AS (
         course_level.value AS course_level,
         apply.provider_region_code AS region_code,
         apply.hide_in_reporting
-    FROM (
-        SELECT
-            candidate_id,
-            recruitment_cycle_year,
-            status,
-            sent_to_provider_on,
-            rejected_on,
-            rejected_by_default,
-            rejection_reasons_type,
-            rejection_reason_ids,
-            course_level,
-            provider_region_code,
-            hide_in_reporting
-        FROM application_choices
-        WHERE snapshot = :application_choices_snapshot
-    ) AS apply
+    FROM apply
     LEFT JOIN lists AS standing ON standing.list = 'choice_status_class' AND standing.code = apply.status
     LEFT JOIN lists AS reason_format
         ON reason_format.list = 'rejection_reason_format' AND reason_format.code = apply.rejection_reasons_type
@@ -51,7 +43,7 @@ choice AS (
 ),
 hidden AS (
     SELECT candidate_id
-    FROM choice
+    FROM apply
     WHERE hide_in_reporting
 ),
 -- "Population": not at a level of course that is left out. A candidate hidden on any row of any cycle is left out of
@@ -100,8 +92,8 @@ known AS (
 ),
 -- There are few different sets of ids, so each is looked up once for each cycle.
 id_set AS (
-    SELECT DISTINCT period, rejection_reason_ids
-    FROM choice
+    SELECT DISTINCT recruitment_cycle_year AS period, rejection_reason_ids
+    FROM apply
 ),
 reason AS (
     SELECT
@@ -188,20 +180,17 @@ dated AS (
         problem_on
     FROM judged
 ),
--- Distinct candidates by the first day on which any of their choices counts, in all and in each region where it holds,
--- and beside them the choices themselves, for "rejections for capacity", for coverage and for what is not counted.
-counted AS (
+-- Candidates by the first day on which any of their choices counts, in all and in each region where it holds, since one
+-- can be in several, and beside them the choices themselves, for "rejections for capacity", for coverage and for what is
+-- not counted.
+firsts AS (
     SELECT
         period,
-        CASE
-            WHEN GROUPING(candidate_id, region) = 0 THEN 'region'
-            WHEN GROUPING(candidate_id) = 0 THEN 'all'
-            WHEN GROUPING(region) = 0 THEN 'choices_by_region'
-            WHEN problem IS NULL THEN 'choices'
-            ELSE 'not_counted'
-        END AS level,
-        COALESCE(region, problem) AS part,
-        CASE WHEN GROUPING(candidate_id) = 1 THEN COUNT(*) ELSE 1 END AS number,
+        region,
+        problem,
+        CASE WHEN GROUPING(candidate_id, region) = 1 THEN 1 ELSE 0 END AS candidates,
+        CASE WHEN GROUPING(candidate_id, region) = 0 THEN 1 ELSE 0 END AS candidates_there,
+        CASE WHEN GROUPING(candidate_id) = 1 THEN COUNT(*) ELSE 0 END AS choices,
         problem_on,
         rejected_on,
         MIN(applied_on) AS applied_on,
@@ -213,7 +202,7 @@ counted AS (
         MIN(unmapped_on) AS unmapped_on,
         MIN(strict_on) AS strict_on,
         MIN(capacity_on) AS capacity_on,
-        GREATEST(MIN(capacity_on), MIN(place_on)) AS placed_on,
+        MIN(place_on) AS place_on,
         MIN(classifiable_on) AS classifiable_on,
         MIN(text_on) AS text_on,
         MIN(no_reason_on) AS no_reason_on
@@ -221,116 +210,50 @@ counted AS (
     GROUP BY GROUPING SETS (
         (period, candidate_id),
         (period, candidate_id, region),
-        (period, region, capacity_on, classifiable_on),
-        (period, rejected_on, capacity_on, classifiable_on, problem, problem_on)
+        (period, region, rejected_on, capacity_on, classifiable_on, problem, problem_on)
     )
 ),
--- How many count on each day. Who is in the headline is turned away unless a choice leads to a place.
-figure AS (
+-- Which reason groups were collected in the cycle of a day.
+day AS (
     SELECT
         points.period,
         points.as_of,
-        counted.level,
-        counted.part,
-        SUM(CASE WHEN counted.applied_on IS NULL THEN 0 ELSE 1 END) AS facts,
-        SUM(CASE WHEN counted.applied_on <= points.as_of THEN counted.number ELSE 0 END) AS applied,
-        SUM(CASE WHEN counted.by_default_on <= points.as_of THEN counted.number ELSE 0 END) AS by_default,
-        SUM(CASE WHEN counted.rejected_on <= points.as_of THEN counted.number ELSE 0 END) AS rejected,
-        SUM(CASE WHEN counted.placement_on <= points.as_of THEN counted.number ELSE 0 END) AS placement,
-        SUM(CASE WHEN counted.mentor_on <= points.as_of THEN counted.number ELSE 0 END) AS mentor,
-        SUM(CASE WHEN counted.course_full_on <= points.as_of THEN counted.number ELSE 0 END) AS course_full,
-        SUM(CASE WHEN counted.other_on <= points.as_of THEN counted.number ELSE 0 END) AS other,
-        SUM(CASE WHEN counted.unmapped_on <= points.as_of THEN counted.number ELSE 0 END) AS unmapped,
-        SUM(CASE WHEN counted.strict_on <= points.as_of THEN counted.number ELSE 0 END) AS strict,
-        SUM(CASE WHEN counted.capacity_on <= points.as_of THEN counted.number ELSE 0 END) AS capacity,
-        SUM(CASE WHEN counted.placed_on <= points.as_of THEN counted.number ELSE 0 END) AS capacity_placed,
-        SUM(CASE WHEN counted.classifiable_on <= points.as_of THEN counted.number ELSE 0 END) AS classifiable,
-        SUM(CASE WHEN counted.text_on <= points.as_of THEN counted.number ELSE 0 END) AS in_text,
-        SUM(CASE WHEN counted.no_reason_on <= points.as_of THEN counted.number ELSE 0 END) AS no_reason,
-        SUM(CASE WHEN counted.problem_on <= points.as_of THEN counted.number ELSE 0 END) AS not_counted
+        MAX(CASE WHEN known.reason_group = 'placement' THEN 1 ELSE 0 END) AS placement,
+        MAX(CASE WHEN known.reason_group = 'mentor' THEN 1 ELSE 0 END) AS mentor,
+        MAX(CASE WHEN known.reason_group = 'course_full' THEN 1 ELSE 0 END) AS course_full
     FROM points
-    INNER JOIN counted ON counted.period = points.period
-    GROUP BY points.period, points.as_of, counted.level, counted.part
-),
-collected AS (
-    SELECT DISTINCT reason_group, first_cycle
-    FROM known
-),
--- Each measure with what it counts, out of what, and the reason group that must have been collected for it.
-measures (measure, breakdown, category, level, what, out_of, needs) AS (
-    VALUES
-        ('headline', 'national', 'Total', 'all', 'capacity', 'classifiable', 'course_full'),
-        ('headline', 'region', NULL, 'region', 'capacity', 'classifiable', 'course_full'),
-        ('strict', 'national', 'Total', 'all', 'strict', 'classifiable', 'placement'),
-        ('turned_away', 'national', 'Total', 'all', 'turned_away', 'capacity', 'course_full'),
-        ('rejections_for_capacity', 'national', 'Total', 'choices', 'capacity', 'classifiable', 'course_full'),
-        ('rejections_for_capacity', 'region', NULL, 'choices_by_region', 'capacity', 'classifiable', 'course_full'),
-        ('coverage', 'national', 'Total', 'choices', 'classifiable', 'rejected', 'course_full'),
-        ('rejected_by_default', 'national', 'Total', 'all', 'by_default', NULL, NULL),
-        ('candidates_who_applied', 'national', 'Total', 'all', 'applied', NULL, NULL),
-        ('candidates_by_reason_group', 'reason_group', 'placement', 'all', 'placement', 'classifiable', 'placement'),
-        ('candidates_by_reason_group', 'reason_group', 'mentor', 'all', 'mentor', 'classifiable', 'mentor'),
-        ('candidates_by_reason_group', 'reason_group', 'course_full', 'all', 'full', 'classifiable', 'course_full'),
-        ('candidates_by_reason_group', 'reason_group', 'other', 'all', 'other', 'classifiable', 'other'),
-        ('candidates_by_reason_group', 'reason_group', 'no_reason', 'all', 'no_reason', NULL, NULL),
-        ('candidates_by_reason_group', 'reason_group', 'unclassified_text', 'all', 'in_text', NULL, NULL),
-        ('candidates_by_reason_group', 'reason_group', 'unmapped', 'all', 'unmapped', NULL, NULL),
-        ('records_not_counted', 'reason', NULL, 'not_counted', 'not_counted', NULL, NULL),
-        ('facts_in_source', 'national', 'Total', 'all', 'facts', NULL, NULL)
-),
-results AS (
-    SELECT
-        measures.measure,
-        points.period,
-        points.as_of,
-        measures.breakdown,
-        COALESCE(measures.category, figure.part) AS category,
-        COALESCE(
-            CASE measures.what
-                WHEN 'facts' THEN figure.facts
-                WHEN 'applied' THEN figure.applied
-                WHEN 'by_default' THEN figure.by_default
-                WHEN 'placement' THEN figure.placement
-                WHEN 'mentor' THEN figure.mentor
-                WHEN 'full' THEN figure.course_full
-                WHEN 'other' THEN figure.other
-                WHEN 'unmapped' THEN figure.unmapped
-                WHEN 'in_text' THEN figure.in_text
-                WHEN 'no_reason' THEN figure.no_reason
-                WHEN 'strict' THEN figure.strict
-                WHEN 'capacity' THEN figure.capacity
-                WHEN 'turned_away' THEN figure.capacity - figure.capacity_placed
-                WHEN 'classifiable' THEN figure.classifiable
-                WHEN 'not_counted' THEN figure.not_counted
-            END,
-            0
-        ) AS numerator,
-        CASE measures.out_of
-            WHEN 'classifiable' THEN COALESCE(figure.classifiable, 0)
-            WHEN 'capacity' THEN COALESCE(figure.capacity, 0)
-            WHEN 'rejected' THEN COALESCE(figure.rejected, 0)
-        END AS denominator,
-        CASE
-            WHEN measures.needs IS NULL THEN 'ok'
-            WHEN collected.reason_group IS NULL OR collected.first_cycle > points.period THEN 'not_collected'
-            ELSE 'ok'
-        END AS status
-    FROM points
-    CROSS JOIN measures
-    LEFT JOIN collected ON collected.reason_group = measures.needs
-    LEFT JOIN figure
-        ON figure.period = points.period
-        AND figure.as_of = points.as_of
-        AND figure.level = measures.level
-    WHERE measures.category IS NOT NULL OR figure.part IS NOT NULL
+    INNER JOIN known ON known.first_cycle <= points.period
+    GROUP BY points.period, points.as_of
 )
+-- Who is in the headline is turned away unless a choice leads to a place.
 SELECT
-    CAST(measure AS varchar) AS measure,
-    CAST(period AS bigint) AS period,
-    CAST(as_of AS date) AS as_of,
-    CAST(breakdown AS varchar) AS breakdown,
-    CAST(category AS varchar) AS category,
-    CAST(numerator AS bigint) AS numerator,
-    CAST(denominator AS bigint) AS denominator,
-    CAST(status AS varchar) AS status
-FROM results
+    points.period,
+    points.as_of,
+    firsts.region,
+    firsts.problem AS reason,
+    CASE WHEN firsts.applied_on IS NULL THEN 0 ELSE firsts.candidates END AS facts,
+    CASE WHEN firsts.applied_on <= points.as_of THEN firsts.candidates ELSE 0 END AS applied,
+    CASE WHEN firsts.by_default_on <= points.as_of THEN firsts.candidates ELSE 0 END AS by_default,
+    CASE WHEN firsts.placement_on <= points.as_of THEN firsts.candidates ELSE 0 END AS placement,
+    CASE WHEN firsts.mentor_on <= points.as_of THEN firsts.candidates ELSE 0 END AS mentor,
+    CASE WHEN firsts.course_full_on <= points.as_of THEN firsts.candidates ELSE 0 END AS course_full,
+    CASE WHEN firsts.other_on <= points.as_of THEN firsts.candidates ELSE 0 END AS other,
+    CASE WHEN firsts.unmapped_on <= points.as_of THEN firsts.candidates ELSE 0 END AS unmapped,
+    CASE WHEN firsts.strict_on <= points.as_of THEN firsts.candidates ELSE 0 END AS strict,
+    CASE WHEN firsts.capacity_on <= points.as_of THEN firsts.candidates ELSE 0 END AS capacity,
+    CASE
+        WHEN firsts.place_on <= points.as_of THEN 0
+        WHEN firsts.capacity_on <= points.as_of THEN firsts.candidates
+        ELSE 0
+    END AS turned_away,
+    CASE WHEN firsts.classifiable_on <= points.as_of THEN firsts.candidates ELSE 0 END AS classifiable,
+    CASE WHEN firsts.text_on <= points.as_of THEN firsts.candidates ELSE 0 END AS in_text,
+    CASE WHEN firsts.no_reason_on <= points.as_of THEN firsts.candidates ELSE 0 END AS no_reason,
+    CASE WHEN firsts.capacity_on <= points.as_of THEN firsts.candidates_there ELSE 0 END AS capacity_there,
+    CASE WHEN firsts.classifiable_on <= points.as_of THEN firsts.candidates_there ELSE 0 END AS classifiable_there,
+    CASE WHEN firsts.capacity_on <= points.as_of THEN firsts.choices ELSE 0 END AS capacity_choices,
+    CASE WHEN firsts.classifiable_on <= points.as_of THEN firsts.choices ELSE 0 END AS classifiable_choices,
+    CASE WHEN firsts.rejected_on <= points.as_of THEN firsts.choices ELSE 0 END AS rejected_choices,
+    CASE WHEN firsts.problem_on <= points.as_of THEN firsts.choices ELSE 0 END AS not_counted
+FROM points
+INNER JOIN firsts ON firsts.period = points.period
