@@ -19,6 +19,14 @@ def test_a_rule_catches_what_it_is_for(rule: lint.Rule) -> None:
     assert list(rule.find(rule.catches)), f"{rule.name} does not catch its own example"
 
 
+@pytest.mark.parametrize("clause", ["points", "school", "unit", "tally", "counted", "results"])
+def test_grammar_is_judged_in_every_clause_of_a_statement(clause: str) -> None:
+    sql = world.query("school-take-up").replace(f"\n{clause} AS (\n    SELECT", f"\n{clause} AS (\n    SELECT TOP", 1)
+    assert sql != world.query("school-take-up")
+    (grammar,) = [rule for rule in lint.RULES if rule.name == "trino's grammar"]
+    assert list(grammar.find(sql))
+
+
 @pytest.mark.parametrize("rule", lint.RULES, ids=lambda rule: rule.name)
 def test_a_rule_lets_good_sql_pass(rule: lint.Rule) -> None:
     good = (

@@ -1,29 +1,7 @@
--- Teaching vacancies filled by early career teachers, and where trainees apply (KPI definitions, section 4).
+-- Teaching vacancies filled by early career teachers, and where trainees apply (KPI definitions, section 4): one row a vacancy
+-- and day, and beside them one a trainee who applies, one a record left out, and one a day.
+-- uses: points lists lineage school_place
 WITH
--- The days to work out.
-points AS (
-    SELECT period, period_start, period_end, as_of, is_current
-    FROM kpi_points
-    WHERE snapshot = :kpi_points_snapshot AND kpi = 'ect-vacancies'
-),
-lists AS (
-    SELECT list, code, value
-    FROM definitions
-    WHERE snapshot = :definitions_snapshot
-),
--- "Schools": region and phase by GIAS, a region outside the nine is "Not available".
-school AS (
-    SELECT
-        gias.urn,
-        gias.phase_code,
-        COALESCE(region.value, 'not_available') AS region
-    FROM (
-        SELECT urn, gor, CAST(phase_of_education AS varchar) AS phase_code
-        FROM schools
-        WHERE snapshot = :schools_snapshot
-    ) AS gias
-    LEFT JOIN lists AS region ON region.list = 'region_of_gor' AND region.code = gias.gor
-),
 -- Vacancies for teachers: one role that counts is enough, and two count once. One discarded after it expired stays.
 advert AS (
     SELECT DISTINCT
@@ -43,21 +21,16 @@ advert AS (
 -- A vacancy's region or phase is the one its schools have in common. URNs not in GIAS are passed over.
 vacancy_place AS (
     SELECT
-        vacancy_id,
-        CASE WHEN MIN(region) = MAX(region) THEN MIN(region) ELSE 'not_available' END AS region,
-        CASE WHEN MIN(phase) = MAX(phase) THEN MIN(phase) ELSE 'not_available' END AS phase
-    FROM (
-        SELECT advert.vacancy_id, school.region, COALESCE(phase.value, 'not_available') AS phase
-        FROM advert
-        CROSS JOIN UNNEST(advert.urns) AS given (urn)
-        INNER JOIN school ON school.urn = given.urn
-        LEFT JOIN lists AS phase ON phase.list = 'phase_of_gias' AND phase.code = school.phase_code
-    ) AS place
-    GROUP BY vacancy_id
+        advert.vacancy_id,
+        CASE WHEN MIN(school.region) = MAX(school.region) THEN MIN(school.region) ELSE 'not_available' END AS region,
+        CASE WHEN MIN(school.phase) = MAX(school.phase) THEN MIN(school.phase) ELSE 'not_available' END AS phase
+    FROM advert
+    CROSS JOIN UNNEST(advert.urns) AS given (urn)
+    INNER JOIN school_place AS school ON school.urn = given.urn
+    GROUP BY advert.vacancy_id
 ),
--- "Population" on each day: published, and closed by then, that is expired or answered about. An answer later than the
--- day is undone. One without a date closes nothing and is used at the newest point only.
-closed AS (
+-- "Population" on each day: published, and closed by then, that is expired or answered about.
+population AS (
     SELECT
         points.period,
         points.as_of,
@@ -66,22 +39,39 @@ closed AS (
         advert.urns,
         advert.start_on,
         advert.takes_applications,
-        COALESCE(vacancy_place.region, 'not_available') AS region,
-        COALESCE(vacancy_place.phase, 'not_available') AS phase,
-        CASE
-            WHEN advert.answered_on <= points.as_of OR (advert.answered_on IS NULL AND points.is_current)
-                THEN outcome.value
-        END AS answer,
-        CASE WHEN advert.answered_on <= points.as_of THEN advert.answered_on END AS answered_on,
-        CASE WHEN advert.hired_status IS NOT NULL AND advert.answered_on IS NULL THEN 1 ELSE 0 END AS answer_undated
+        advert.hired_status,
+        advert.answered_on
     FROM points
     INNER JOIN advert
         ON advert.expires_on BETWEEN points.period_start AND points.period_end
         AND advert.publish_on <= points.as_of
         AND (advert.expires_on <= points.as_of OR advert.answered_on <= points.as_of)
         AND (advert.discarded_on IS NULL OR advert.discarded_on > points.as_of)
-    LEFT JOIN lists AS outcome ON outcome.list = 'hired_status_outcome' AND outcome.code = advert.hired_status
-    LEFT JOIN vacancy_place ON vacancy_place.vacancy_id = advert.vacancy_id
+),
+-- An answer later than the day is undone. One without a date closes nothing and is used at the newest point only.
+closed AS (
+    SELECT
+        population.period,
+        population.as_of,
+        population.vacancy_id,
+        population.urns,
+        population.start_on,
+        population.takes_applications,
+        COALESCE(vacancy_place.region, 'not_available') AS region,
+        COALESCE(vacancy_place.phase, 'not_available') AS phase,
+        CASE
+            WHEN population.answered_on <= population.as_of
+                OR (population.answered_on IS NULL AND population.is_current)
+                THEN outcome.value
+        END AS answer,
+        CASE WHEN population.answered_on <= population.as_of THEN population.answered_on END AS answered_on,
+        CASE
+            WHEN population.hired_status IS NOT NULL AND population.answered_on IS NULL THEN 1
+            ELSE 0
+        END AS answer_undated
+    FROM population
+    LEFT JOIN lists AS outcome ON outcome.list = 'hired_status_outcome' AND outcome.code = population.hired_status
+    LEFT JOIN vacancy_place ON vacancy_place.vacancy_id = population.vacancy_id
 ),
 -- "Standing offer", but for the day: from the offer (where blank, the last update) until it is declined or withdrawn.
 -- Any application can be withdrawn: that there was an offer, only its day says.
@@ -283,29 +273,6 @@ classed AS (
     FROM judged
     GROUP BY period, as_of, vacancy_id, region, phase, takes_applications, answer_undated
 ),
-vacancy_figure AS (
-    SELECT
-        period,
-        as_of,
-        CASE GROUPING(region, phase) WHEN 3 THEN 'national' WHEN 1 THEN 'region' ELSE 'phase' END AS level,
-        CASE GROUPING(region, phase) WHEN 3 THEN 'Total' WHEN 1 THEN region ELSE phase END AS part,
-        COUNT(*) AS population,
-        SUM(takes_applications) AS taking_applications,
-        SUM(answer_undated) AS undated_answer,
-        SUM(CASE WHEN place = 1 THEN 1 ELSE 0 END) AS conflict,
-        SUM(CASE WHEN place = 2 THEN 1 ELSE 0 END) AS ect_probable,
-        SUM(CASE WHEN place = 3 THEN 1 ELSE 0 END) AS ect_possible,
-        SUM(CASE WHEN place = 4 THEN 1 ELSE 0 END) AS not_ect,
-        SUM(CASE WHEN place = 5 THEN 1 ELSE 0 END) AS filled_person_unknown,
-        SUM(CASE WHEN place = 6 THEN 1 ELSE 0 END) AS not_filled,
-        SUM(CASE WHEN place = 7 THEN 1 ELSE 0 END) AS outcome_unknown,
-        SUM(offers) AS offers,
-        SUM(with_trn) AS with_trn,
-        SUM(matched) AS matched,
-        SUM(imputed) AS imputed
-    FROM classed
-    GROUP BY GROUPING SETS ((period, as_of), (period, as_of, region), (period, as_of, phase))
-),
 -- "Where trainees apply": in training, or awarded in the 24 months up to the day, with an application submitted by the
 -- day to a vacancy of the population. Several records with one TRN are one trainee, who is in if any of them is.
 applying AS (
@@ -334,45 +301,47 @@ placement AS (
     SELECT trainee.trn, school.urn, school.region
     FROM trainee
     CROSS JOIN UNNEST(trainee.placement_urns) AS given (urn)
-    INNER JOIN school ON school.urn = given.urn
+    INNER JOIN school_place AS school ON school.urn = given.urn
 ),
 -- Which URN a URN of GIAS counts as on every day: a school and the school that it has become are the same.
-lineage AS (
-    SELECT span.urn, span.valid_from, span.valid_to, span.counted_urn
-    FROM (
-        SELECT urn, valid_from, valid_to, counted_urn
-        FROM school_lineage
-        WHERE snapshot = :school_lineage_snapshot
-    ) AS span
-    INNER JOIN (SELECT urn FROM schools WHERE snapshot = :schools_snapshot) AS gias ON gias.urn = span.urn
+gias_lineage AS (
+    SELECT lineage.urn, lineage.valid_from, lineage.valid_to, lineage.counted_urn
+    FROM lineage
+    INNER JOIN (SELECT urn FROM schools WHERE snapshot = :schools_snapshot) AS gias ON gias.urn = lineage.urn
 ),
--- Distinct trainees, in all and by where they apply.
+-- Distinct trainees: one row a trainee and day, and one a trainee, day and region or phase applied to, since a trainee
+-- can apply to several.
 applicant AS (
     SELECT
         applying.period,
         applying.as_of,
-        CASE GROUPING(applying.region, applying.phase)
-            WHEN 3 THEN 'national'
-            WHEN 1 THEN 'region'
-            ELSE 'phase'
-        END AS level,
-        CASE GROUPING(applying.region, applying.phase)
-            WHEN 3 THEN 'Total'
-            WHEN 1 THEN applying.region
-            ELSE applying.phase
-        END AS part,
-        applying.trn,
-        MAX(CASE WHEN placement.urn IS NULL THEN 0 ELSE 1 END) AS is_placed,
-        MAX(CASE WHEN applied_to.counted_urn = placed_at.counted_urn THEN 1 ELSE 0 END) AS at_school,
-        MAX(
-            CASE WHEN placement.region = applying.region AND placement.region <> 'not_available' THEN 1 ELSE 0 END
-        ) AS in_region
+        applying.region AS region_applied_to,
+        applying.phase AS phase_applied_to,
+        CASE WHEN GROUPING(applying.region, applying.phase) = 3 THEN 1 ELSE 0 END AS trainees,
+        CASE WHEN GROUPING(applying.region, applying.phase) = 3 THEN 0 ELSE 1 END AS trainees_there,
+        CASE
+            WHEN GROUPING(applying.region, applying.phase) = 3
+                THEN MAX(CASE WHEN placement.urn IS NULL THEN 0 ELSE 1 END)
+        END AS placed,
+        CASE
+            WHEN GROUPING(applying.region, applying.phase) = 3
+                THEN MAX(CASE WHEN applied_to.counted_urn = placed_at.counted_urn THEN 1 ELSE 0 END)
+        END AS at_school,
+        CASE
+            WHEN GROUPING(applying.region, applying.phase) = 3
+                THEN MAX(
+                    CASE
+                        WHEN placement.region = applying.region AND placement.region <> 'not_available' THEN 1
+                        ELSE 0
+                    END
+                )
+        END AS in_region
     FROM applying
     CROSS JOIN UNNEST(applying.urns) AS vacancy_school (urn)
     LEFT JOIN placement ON placement.trn = applying.trn
     LEFT JOIN lineage AS placed_at
         ON placed_at.urn = placement.urn AND applying.as_of BETWEEN placed_at.valid_from AND placed_at.valid_to
-    LEFT JOIN lineage AS applied_to
+    LEFT JOIN gias_lineage AS applied_to
         ON applied_to.urn = vacancy_school.urn AND applying.as_of BETWEEN applied_to.valid_from AND applied_to.valid_to
     GROUP BY GROUPING SETS (
         (applying.period, applying.as_of, applying.trn),
@@ -380,57 +349,27 @@ applicant AS (
         (applying.period, applying.as_of, applying.trn, applying.phase)
     )
 ),
-trainee_figure AS (
-    SELECT
-        period,
-        as_of,
-        level,
-        part,
-        COUNT(*) AS trainees,
-        SUM(is_placed) AS placed,
-        SUM(at_school) AS at_school,
-        SUM(in_region) AS in_region
-    FROM applicant
-    GROUP BY period, as_of, level, part
-),
--- Facts of the period, on any day, and adverts that only lack a day of publication.
-source_figure AS (
-    SELECT
-        points.period,
-        points.as_of,
-        COUNT(advert.vacancy_id) AS facts,
-        SUM(
-            CASE
-                WHEN advert.publish_on IS NOT NULL OR advert.discarded_on <= points.as_of THEN 0
-                WHEN advert.expires_on <= points.as_of OR advert.answered_on <= points.as_of THEN 1
-                ELSE 0
-            END
-        ) AS unpublished
-    FROM points
-    LEFT JOIN advert ON advert.expires_on BETWEEN points.period_start AND points.period_end
-    GROUP BY points.period, points.as_of
-),
 -- Records left out at the newest point: TRNs that cannot be used, by reason, and records that would need a missing
 -- date. An offer turned down on a day that is not given may have stood only if it was changed since, and one that was
 -- changed has that day. One that had ended by the day needs no other.
 left_out AS (
-    SELECT closed.period, closed.as_of, given.reason, COUNT(*) AS number
-    FROM closed
-    INNER JOIN application ON application.vacancy_id = closed.vacancy_id
+    SELECT population.period, population.as_of, given.reason, COUNT(*) AS number
+    FROM population
+    INNER JOIN application ON application.vacancy_id = population.vacancy_id
     LEFT JOIN lists AS listed ON listed.list = 'trn_problem' AND listed.code = application.trn_problem
     CROSS JOIN UNNEST(ARRAY[
         CASE
             WHEN application.trn_problem IS NOT NULL THEN CONCAT('applicant_trn_', COALESCE(listed.code, 'unusable'))
         END,
         CASE
-            WHEN application.offered_on > closed.as_of OR application.updated_on <= closed.as_of THEN NULL
-            WHEN application.ended_on <= closed.as_of THEN NULL
+            WHEN application.offered_on > population.as_of OR application.updated_on <= population.as_of THEN NULL
+            WHEN application.ended_on <= population.as_of THEN NULL
             ELSE application.offer_problem
         END,
         application.submission_problem
     ]) AS given (reason)
-    WHERE closed.is_current AND given.reason IS NOT NULL
-    GROUP BY closed.period, closed.as_of, given.reason
+    WHERE population.is_current AND given.reason IS NOT NULL
+    GROUP BY population.period, population.as_of, given.reason
     UNION ALL
     SELECT points.period, points.as_of, unusable.reason, COUNT(*)
     FROM points
@@ -455,160 +394,49 @@ rules AS (
     FROM lists
     WHERE list = 'vacancy_rule'
 ),
--- Every day with its figures. "Coverage": too little of the first or third rate, or no offer, and the headline is
--- withheld at every level.
-figure AS (
+-- What holds of a day: whether there are offers, the least coverage, facts of the period, on any day, and adverts that
+-- only lack a day of publication.
+day AS (
     SELECT
-        source_figure.period,
-        source_figure.as_of,
-        source_figure.facts,
-        source_figure.unpublished,
-        COALESCE(vacancy_figure.level, 'national') AS level,
-        COALESCE(vacancy_figure.part, 'Total') AS part,
-        vacancy_figure.population,
-        vacancy_figure.taking_applications,
-        vacancy_figure.undated_answer,
-        vacancy_figure.conflict,
-        vacancy_figure.ect_probable,
-        vacancy_figure.ect_possible,
-        vacancy_figure.not_ect,
-        vacancy_figure.filled_person_unknown,
-        vacancy_figure.not_filled,
-        vacancy_figure.outcome_unknown,
-        vacancy_figure.offers,
-        vacancy_figure.with_trn,
-        vacancy_figure.matched,
-        vacancy_figure.imputed,
-        trainee_figure.trainees,
-        trainee_figure.placed,
-        trainee_figure.at_school,
-        trainee_figure.in_region,
-        CASE
-            WHEN source_figure.period < rules.first_year_with_offers THEN 'not_available'
-            ELSE 'ok'
-        END AS offer_status,
-        MAX(
+        points.period,
+        points.as_of,
+        CASE WHEN points.period < rules.first_year_with_offers THEN 0 ELSE 1 END AS has_offers,
+        rules.least_coverage,
+        COUNT(advert.vacancy_id) AS facts,
+        SUM(
             CASE
-                WHEN vacancy_figure.level = 'national'
-                    AND vacancy_figure.offers > 0
-                    AND vacancy_figure.taking_applications * 100 >= rules.least_coverage * vacancy_figure.population
-                    AND vacancy_figure.with_trn * 100 >= rules.least_coverage * vacancy_figure.offers
-                    THEN 1
+                WHEN advert.publish_on IS NOT NULL OR advert.discarded_on <= points.as_of THEN 0
+                WHEN advert.expires_on <= points.as_of OR advert.answered_on <= points.as_of THEN 1
                 ELSE 0
             END
-        ) OVER (PARTITION BY source_figure.period, source_figure.as_of) AS is_covered
-    FROM source_figure
+        ) AS unpublished
+    FROM points
     CROSS JOIN rules
-    LEFT JOIN vacancy_figure
-        ON vacancy_figure.period = source_figure.period AND vacancy_figure.as_of = source_figure.as_of
-    LEFT JOIN trainee_figure
-        ON trainee_figure.period = vacancy_figure.period
-        AND trainee_figure.as_of = vacancy_figure.as_of
-        AND trainee_figure.level = vacancy_figure.level
-        AND trainee_figure.part = vacancy_figure.part
-),
--- Each measure with what it counts, out of what, and whether it rests on offers.
-measures (measure, level, breakdown, category, what, out_of, rests_on) AS (
-    VALUES
-        ('headline', 'national', 'national', NULL, 'ect_probable', 'person_known', 'coverage'),
-        ('headline', 'region', 'region', NULL, 'ect_probable', 'person_known', 'coverage'),
-        ('headline', 'phase', 'phase', NULL, 'ect_probable', 'person_known', 'coverage'),
-        ('lower_bound', 'national', 'national', NULL, 'ect_probable', 'filled', 'offers'),
-        ('lower_bound', 'region', 'region', NULL, 'ect_probable', 'filled', 'offers'),
-        ('lower_bound', 'phase', 'phase', NULL, 'ect_probable', 'filled', 'offers'),
-        ('upper_bound', 'national', 'national', NULL, 'ect_at_most', 'filled', 'offers'),
-        ('upper_bound', 'region', 'region', NULL, 'ect_at_most', 'filled', 'offers'),
-        ('upper_bound', 'phase', 'phase', NULL, 'ect_at_most', 'filled', 'offers'),
-        ('all_filled', 'national', 'national', NULL, 'filled', NULL, 'offers'),
-        ('all_filled', 'region', 'region', NULL, 'filled', NULL, 'offers'),
-        ('all_filled', 'phase', 'phase', NULL, 'filled', NULL, 'offers'),
-        -- Classes that only an offer can make have nothing to rest on before there were offers.
-        ('vacancies_by_class', 'national', 'class', 'conflict', 'conflict', NULL, 'offers'),
-        ('vacancies_by_class', 'national', 'class', 'ect_probable', 'ect_probable', NULL, 'offers'),
-        ('vacancies_by_class', 'national', 'class', 'ect_possible', 'ect_possible', NULL, 'offers'),
-        ('vacancies_by_class', 'national', 'class', 'not_ect', 'not_ect', NULL, 'offers'),
-        ('vacancies_by_class', 'national', 'class', 'filled_person_unknown', 'filled_person_unknown', NULL, NULL),
-        ('vacancies_by_class', 'national', 'class', 'not_filled', 'not_filled', NULL, NULL),
-        ('vacancies_by_class', 'national', 'class', 'unknown', 'outcome_unknown', NULL, NULL),
-        ('coverage_taking_applications', 'national', 'national', NULL, 'taking_applications', 'population', NULL),
-        ('coverage_any_outcome', 'national', 'national', NULL, 'with_outcome', 'population', NULL),
-        ('coverage_usable_trn', 'national', 'national', NULL, 'with_trn', 'offers', 'offers'),
-        ('coverage_matched', 'national', 'national', NULL, 'matched', 'with_trn', 'offers'),
-        ('trainees_applying', 'national', 'national', NULL, 'trainees', NULL, NULL),
-        ('trainees_applying', 'region', 'region_applied_to', NULL, 'trainees', NULL, NULL),
-        ('trainees_applying', 'phase', 'phase_applied_to', NULL, 'trainees', NULL, NULL),
-        ('applying_to_placement_school', 'national', 'national', NULL, 'at_school', 'placed', NULL),
-        ('applying_in_placement_region', 'national', 'national', NULL, 'in_region', 'placed', NULL),
-        ('records_not_counted', 'national', 'reason', 'vacancy_without_publication_date', 'unpublished', NULL, NULL),
-        ('records_with_assumption', 'national', 'assumption', 'offer_dated_by_update', 'imputed', NULL, NULL),
-        ('records_with_assumption', 'national', 'assumption', 'answer_without_date', 'undated_answer', NULL, NULL),
-        ('facts_in_source', 'national', 'national', NULL, 'facts', NULL, NULL)
-),
-results AS (
-    SELECT
-        measures.measure,
-        figure.period,
-        figure.as_of,
-        measures.breakdown,
-        COALESCE(measures.category, figure.part) AS category,
-        COALESCE(
-            CASE measures.what
-                WHEN 'facts' THEN figure.facts
-                WHEN 'conflict' THEN figure.conflict
-                WHEN 'ect_probable' THEN figure.ect_probable
-                WHEN 'ect_possible' THEN figure.ect_possible
-                WHEN 'not_ect' THEN figure.not_ect
-                WHEN 'filled_person_unknown' THEN figure.filled_person_unknown
-                WHEN 'not_filled' THEN figure.not_filled
-                WHEN 'outcome_unknown' THEN figure.outcome_unknown
-                WHEN 'ect_at_most' THEN figure.ect_probable + figure.ect_possible + figure.filled_person_unknown
-                WHEN 'filled'
-                    THEN figure.ect_probable + figure.ect_possible + figure.not_ect + figure.filled_person_unknown
-                WHEN 'with_outcome' THEN figure.population - figure.outcome_unknown
-                WHEN 'taking_applications' THEN figure.taking_applications
-                WHEN 'with_trn' THEN figure.with_trn
-                WHEN 'matched' THEN figure.matched
-                WHEN 'trainees' THEN figure.trainees
-                WHEN 'at_school' THEN figure.at_school
-                WHEN 'in_region' THEN figure.in_region
-                WHEN 'unpublished' THEN figure.unpublished
-                WHEN 'imputed' THEN figure.imputed
-                WHEN 'undated_answer' THEN figure.undated_answer
-            END,
-            0
-        ) AS numerator,
-        CASE measures.out_of
-            WHEN 'person_known' THEN figure.ect_probable + figure.ect_possible + figure.not_ect
-            WHEN 'filled'
-                THEN COALESCE(
-                    figure.ect_probable + figure.ect_possible + figure.not_ect + figure.filled_person_unknown, 0
-                )
-            WHEN 'population' THEN COALESCE(figure.population, 0)
-            WHEN 'offers' THEN COALESCE(figure.offers, 0)
-            WHEN 'with_trn' THEN COALESCE(figure.with_trn, 0)
-            WHEN 'placed' THEN COALESCE(figure.placed, 0)
-        END AS denominator,
-        CASE
-            WHEN measures.rests_on IS NULL THEN 'ok'
-            WHEN figure.offer_status <> 'ok' THEN figure.offer_status
-            WHEN measures.rests_on = 'coverage' AND figure.is_covered = 0 THEN 'insufficient_coverage'
-            ELSE 'ok'
-        END AS status
-    FROM figure
-    INNER JOIN measures ON measures.level = figure.level
-    INNER JOIN points ON points.period = figure.period AND points.as_of = figure.as_of
-    WHERE points.is_current OR measures.measure NOT IN ('records_not_counted', 'records_with_assumption')
-    UNION ALL
-    SELECT 'records_not_counted', period, as_of, 'reason', reason, number, NULL, 'ok'
-    FROM left_out
+    LEFT JOIN advert ON advert.expires_on BETWEEN points.period_start AND points.period_end
+    GROUP BY points.period, points.as_of, rules.first_year_with_offers, rules.least_coverage
 )
+-- "Coverage" and rates are of sums of these.
 SELECT
-    CAST(measure AS varchar) AS measure,
-    CAST(period AS bigint) AS period,
-    CAST(as_of AS date) AS as_of,
-    CAST(breakdown AS varchar) AS breakdown,
-    CAST(category AS varchar) AS category,
-    CAST(numerator AS bigint) AS numerator,
-    CAST(denominator AS bigint) AS denominator,
-    CAST(status AS varchar) AS status
-FROM results
+    period,
+    as_of,
+    region,
+    phase,
+    1 AS population,
+    takes_applications,
+    CASE WHEN place = 1 THEN 1 ELSE 0 END AS conflict,
+    CASE WHEN place = 2 THEN 1 ELSE 0 END AS ect_probable,
+    CASE WHEN place = 3 THEN 1 ELSE 0 END AS ect_possible,
+    CASE WHEN place = 4 THEN 1 ELSE 0 END AS not_ect,
+    CASE WHEN place = 5 THEN 1 ELSE 0 END AS filled_person_unknown,
+    CASE WHEN place = 6 THEN 1 ELSE 0 END AS not_filled,
+    CASE WHEN place = 7 THEN 1 ELSE 0 END AS outcome_unknown,
+    CASE WHEN place IN (2, 3, 5) THEN 1 ELSE 0 END AS ect_at_most,
+    CASE WHEN place IN (2, 3, 4) THEN 1 ELSE 0 END AS person_known,
+    CASE WHEN place IN (2, 3, 4, 5) THEN 1 ELSE 0 END AS filled,
+    CASE WHEN place < 7 THEN 1 ELSE 0 END AS with_outcome,
+    offers,
+    with_trn,
+    matched,
+    imputed,
+    answer_undated
+FROM classed
