@@ -11,7 +11,8 @@ import pytest
 
 from functions.compute_kpis.catalogue import CatalogueError, load_kpi
 from functions.compute_kpis.definitions import load_definitions
-from functions.publish_site import assets, site
+from functions.publish_site import site
+from functions.publish_site.pages.frame import Site
 from placements_kpi.results import Protected
 from tests.compute import stack
 from tests.kpis import lint
@@ -106,7 +107,7 @@ def test_a_seventh_kpi_over_the_existing_tables_is_two_short_files_and_is_on_the
     summary = stack.compute(stack.catalogue_of(tmp_path / "kpis", place))
     assert summary["kpis"]["seventh-kpi"]["headline"] == {"numerator": 30, "denominator": 40, "value": 75.0}
     protected = Protected.model_validate(stack.get_json(f"protected/{summary['release']}/results.json"))
-    frame = site.Site(assets.load("localhost"), "localhost")
+    frame = Site.at("localhost")
     page = site.release_files(frame, protected, datetime(2026, 7, 15, tzinfo=UTC))["seventh-kpi/index.html"].decode()
     assert "Training providers with an account" in page
     assert re.search(r"75(\.0+)?%", page)
