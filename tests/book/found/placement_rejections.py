@@ -245,4 +245,5 @@ FOUND: list[tuple[str, Drops]] = [
             ]
         ),
     ),
+    ("In a cycle before any reason was collected no group is 0.", Drops(date(2022, 10, 11))),
 ]

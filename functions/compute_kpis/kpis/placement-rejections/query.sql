@@ -220,7 +220,8 @@ day AS (
         points.as_of,
         MAX(CASE WHEN known.reason_group = 'placement' THEN 1 ELSE 0 END) AS placement,
         MAX(CASE WHEN known.reason_group = 'mentor' THEN 1 ELSE 0 END) AS mentor,
-        MAX(CASE WHEN known.reason_group = 'course_full' THEN 1 ELSE 0 END) AS course_full
+        MAX(CASE WHEN known.reason_group = 'course_full' THEN 1 ELSE 0 END) AS course_full,
+        MAX(CASE WHEN known.reason_group = 'other' THEN 1 ELSE 0 END) AS other
     FROM points
     INNER JOIN known ON known.first_cycle <= points.period
     GROUP BY points.period, points.as_of
