@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
+from placements_kpi import store
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.snapshots import erasure_key
 
@@ -61,6 +62,5 @@ def _objects(s3: S3Client, bucket: str, prefix: str) -> dict[str, str]:
     timed = prefix.startswith("erasures/")
     return {
         item["Key"]: f"{item['ETag']} {item['LastModified'] if timed else item['Size']}"
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        for item in page.get("Contents", [])
+        for item in store.objects(s3, bucket, prefix)
     }

@@ -170,8 +170,7 @@ def to_compare(s3: S3Client, bucket: str, as_of: date, withdrawn: frozenset[str]
 
 def _sealed(s3: S3Client, bucket: str, start: str) -> Iterable[str]:
     """Yield the releases whose id begins so and of which nothing is missing."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"protected/{start}")
-    for key in (item["Key"] for page in pages for item in page.get("Contents", [])):
+    for key in store.keys(s3, bucket, f"protected/{start}"):
         release = key.removeprefix("protected/").partition("/")[0]
         if key == seal_key(release):
             yield release

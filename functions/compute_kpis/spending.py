@@ -72,18 +72,17 @@ def _rounded(run: _Run) -> costs.FunctionCost:
 
 
 def _runs(s3: S3Client, bucket: str, month: date) -> Iterator[_Run]:
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="runs/"):
-        for item in page.get("Contents", ()):
-            if times.london_day(item["LastModified"]) < month:
-                continue
-            record = _record(s3, bucket, item["Key"])
-            try:
-                usage = costs.Usage.model_validate(record.get("usage"))
-                ended = datetime.fromisoformat(record.get("finished_at") or record["ended_at"])
-            except (ValidationError, KeyError, TypeError, ValueError):
-                continue
-            if times.london_day(ended) >= month:
-                yield _Run(item["Key"].split("/")[1], ended, usage)
+    for item in store.objects(s3, bucket, "runs/"):
+        if times.london_day(item["LastModified"]) < month:
+            continue
+        record = _record(s3, bucket, item["Key"])
+        try:
+            usage = costs.Usage.model_validate(record.get("usage"))
+            ended = datetime.fromisoformat(record.get("finished_at") or record["ended_at"])
+        except (ValidationError, KeyError, TypeError, ValueError):
+            continue
+        if times.london_day(ended) >= month:
+            yield _Run(item["Key"].split("/")[1], ended, usage)
 
 
 def _record(s3: S3Client, bucket: str, key: str) -> dict[str, Any]:

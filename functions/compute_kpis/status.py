@@ -75,8 +75,7 @@ def _attempt(s3: S3Client, bucket: str, source: str) -> dict[str, Any] | None:
 
 def _last_run(s3: S3Client, bucket: str, function: str) -> dict[str, Any] | None:
     """Return how the run of a function ended whose record was written last; ``None`` before the first."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"runs/{function}/")
-    records = [item for page in pages for item in page.get("Contents", [])]
+    records = list(store.objects(s3, bucket, f"runs/{function}/"))
     if not records:
         return None
     newest = max(records, key=lambda item: (item["LastModified"], item["Key"]))

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from placements_kpi import store
+from placements_kpi import store, withdrawals
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 CATALOGUE_KEY = "releases.json"
-WITHDRAWN_PREFIX = "withdrawn/"
 
 
 class Entry(BaseModel):
@@ -73,11 +72,11 @@ class Catalogue(BaseModel):
         releases = sorted((*self.releases, *added), key=lambda one: order(one.release))
         return Catalogue(front=front, instead_of=instead_of, releases=tuple(releases))
 
-    def body(self, withdrawals: Mapping[str, Withdrawal]) -> dict[str, Any]:
+    def body(self, withdrawn: Mapping[str, Withdrawal]) -> dict[str, Any]:
         """Return the public object."""
         dumped = self.model_dump(mode="json")
         for entry in dumped["releases"]:
-            withdrawal = withdrawals.get(entry["release"])
+            withdrawal = withdrawn.get(entry["release"])
             entry["withdrawn"] = (
                 withdrawal.model_dump(mode="json", exclude={"release", "at", "lifted"}) if withdrawal else None
             )
@@ -98,12 +97,8 @@ def read_catalogue(s3: S3Client, bucket: str) -> tuple[Catalogue, store.Pointer 
 
 def read_withdrawals(s3: S3Client, bucket: str) -> dict[str, Withdrawal]:
     """Return the last withdrawal of each release that ever had one, those lifted included."""
-    found: dict[str, Withdrawal] = {}
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=WITHDRAWN_PREFIX):
-        for item in page.get("Contents", []):
-            withdrawal = Withdrawal.model_validate(store.read_json(s3, bucket, item["Key"]))
-            found[withdrawal.release] = withdrawal
-    return found
+    markers = (store.read_json(s3, bucket, key) for key in store.keys(s3, bucket, withdrawals.PREFIX))
+    return {word.release: word for word in map(Withdrawal.model_validate, markers)}
 
 
 def read_marker(s3: S3Client, bucket: str, release: str) -> tuple[Withdrawal | None, store.Pointer | None]:
@@ -114,4 +109,4 @@ def read_marker(s3: S3Client, bucket: str, release: str) -> tuple[Withdrawal | N
 
 def withdrawn_key(release: str) -> str:
     """Return the key of a release's marker."""
-    return f"{WITHDRAWN_PREFIX}{release}.json"
+    return f"{withdrawals.PREFIX}{release}.json"

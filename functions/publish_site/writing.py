@@ -97,9 +97,7 @@ class Writer:
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Return the keys under ``prefix``."""
-        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
-            for item in page.get("Contents", []):
-                yield item["Key"]
+        return store.keys(self.s3, self.bucket, prefix)
 
     def body(self, key: str) -> bytes | None:
         """Return what is in an object, or ``None`` if it is not there."""

@@ -269,8 +269,7 @@ def write_page(s3: S3Client, bucket: str, page: Page) -> None:
 
 def stored_releases(s3: S3Client, bucket: str) -> list[str]:
     """Return the releases that have a page."""
-    found = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=FOLDER)
-    keys = [item["Key"] for page in found for item in page.get("Contents", [])]
+    keys = store.keys(s3, bucket, FOLDER)
     return [key.removeprefix(FOLDER).removesuffix(".json") for key in keys if key.endswith(".json")]
 
 

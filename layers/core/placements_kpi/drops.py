@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from placements_kpi import aws, invented, promises, times
+from placements_kpi import aws, invented, promises, store, times
 from placements_kpi.sources import Feed, Fetched, SourceError, SourceFile
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ class BucketLocation:
 
     def files(self, day: date) -> list[str]:
         prefix = f"{self.prefix}dt={day}/"
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
-        names = (entry["Key"][len(prefix) :] for page in pages for entry in page.get("Contents", ()))
+        names = (key.removeprefix(prefix) for key in store.keys(self.s3, self.bucket, prefix))
         return sorted(name for name in names if name and not name.endswith("/"))
 
     def copy(self, day: date, name: str, folder: Path) -> Path:

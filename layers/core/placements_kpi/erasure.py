@@ -261,9 +261,8 @@ def _stored(place: _Place) -> dict[str, datetime]:
 def _finish(place: _Place, stored: Mapping[str, datetime]) -> None:
     """Delete the manifests that an erasure which was killed had still to delete when their rows were gone."""
     prefix = erasure_key(place.source.name, "").removesuffix(".json")
-    pages = place.s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=prefix)
-    for entry in [entry for page in pages for entry in page.get("Contents", ())]:
-        snapshot = entry["Key"].removeprefix(prefix).removesuffix(".json")
+    for key in list(store.keys(place.s3, place.bucket, prefix)):
+        snapshot = key.removeprefix(prefix).removesuffix(".json")
         if snapshot not in stored:
             _delete_versions(place, snapshots.manifest_key(place.source.name, snapshot))
 

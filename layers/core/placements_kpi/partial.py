@@ -83,10 +83,9 @@ def begin(request: Request, source: str, question: Mapping[str, Any], started: d
     digest = hashlib.sha256(json.dumps([request.kept_for, question], sort_keys=True).encode()).hexdigest()[:16]
     of_question = f"{folder(source)}{digest}/"
     pulls: dict[datetime, set[str]] = {}
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=of_question):
-        for entry in page.get("Contents", []):
-            began, _, name = entry["Key"].removeprefix(of_question).partition("/")
-            pulls.setdefault(datetime.strptime(began, _STARTED).replace(tzinfo=UTC), set()).add(name)
+    for key in store.keys(s3, bucket, of_question):
+        began, _, name = key.removeprefix(of_question).partition("/")
+        pulls.setdefault(datetime.strptime(began, _STARTED).replace(tzinfo=UTC), set()).add(name)
     unfinished = [at for at, names in pulls.items() if started - at < GOES_ON_FOR and "done" not in names]
     began_at = max(unfinished, default=started)
     return Partial(

@@ -14,6 +14,7 @@ first write makes that a 412. So the object itself is asked.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from placements_kpi.errors import PlacementsKpiError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 
 class StoreError(PlacementsKpiError):
@@ -67,6 +69,17 @@ class Pointer:
 
     body: dict[str, Any]
     etag: str
+
+
+def objects(s3: S3Client, bucket: str, prefix: str) -> Iterator[ObjectTypeDef]:
+    """Return what S3 lists of each object under ``prefix``: key, size, ETag, when it was written."""
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from page.get("Contents", ())
+
+
+def keys(s3: S3Client, bucket: str, prefix: str) -> Iterator[str]:
+    """Return the keys under ``prefix``, in the order of S3: that of their letters."""
+    return (listed["Key"] for listed in objects(s3, bucket, prefix))
 
 
 def s3_client() -> S3Client:

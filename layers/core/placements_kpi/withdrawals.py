@@ -17,8 +17,7 @@ PREFIX = "withdrawn/"
 
 def in_force(s3: S3Client, site_bucket: str) -> frozenset[str]:
     """Return the releases that are withdrawn; one with a marker that cannot be read is taken to be."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=site_bucket, Prefix=PREFIX)
-    keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+    keys = list(store.keys(s3, site_bucket, PREFIX))
     return frozenset(
         key.removeprefix(PREFIX).removesuffix(".json") for key in keys if not _lifted(s3, site_bucket, key)
     )
