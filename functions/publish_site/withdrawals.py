@@ -62,8 +62,8 @@ def check_marker(run: Run, release: str, expected: Withdrawal | None) -> None:
     """Raise :class:`placements_kpi.store.LostRaceError` if the word on a release is another than this run read."""
     if run.writer.dry_run:
         return
-    found, _ = read_marker(run.s3, run.settings.site_bucket, release)
-    if found != expected:
+    marker, _ = read_marker(run.s3, run.settings.site_bucket, release)
+    if marker != expected:
         raise store.LostRaceError(f"{withdrawn_key(release)} was changed by another run meanwhile; run again")
 
 

@@ -9,14 +9,14 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from functions.publish_site import words
-from functions.publish_site.files import metadata, opendata, schemas, standard, workbook
+from functions.publish_site.files import dfe_standard, metadata, opendata, schemas, workbook
 from functions.publish_site.files.listing import RELEASE
 from placements_kpi import times
 from placements_kpi.store import canonical_json
 
 if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures
-    from functions.publish_site.files.standard import Standard
+    from functions.publish_site.files.dfe_standard import StandardTable
     from placements_kpi.results import Protected
 
 
@@ -37,10 +37,10 @@ def data_files(host: str, document: Protected, published: datetime, kpis: list[K
     files[f"{RELEASE}.json"] = opendata.json_file(document, instant, kpis, chain.from_iterable(objects.values()))
     day = words.day(times.london_day(published))
     files[f"{RELEASE}.ods"] = workbook.release_workbook(document, day, [(one, tables[one.kpi.id]) for one in kpis])
-    standards = _standard_tables(kpis)
-    for stem, one in standards.items():
-        files |= {f"{stem}.csv": standard.data_file(one), f"{stem}.meta.csv": standard.meta_file(one)}
-    files |= _descriptions(document, instant, host, kpis, standards, files)
+    in_standard = _standard_tables(kpis)
+    for stem, one in in_standard.items():
+        files |= {f"{stem}.csv": dfe_standard.data_file(one), f"{stem}.meta.csv": dfe_standard.meta_file(one)}
+    files |= _descriptions(document, instant, host, kpis, in_standard, files)
     return files | {f"schemas/{name}": canonical_json(schema) for name, schema in schemas.SCHEMAS.items()}
 
 
@@ -66,15 +66,15 @@ def manifest(document: Protected, published: str, files: Mapping[str, bytes]) ->
     }
 
 
-def _standard_tables(kpis: list[KpiFigures]) -> dict[str, Standard]:
+def _standard_tables(kpis: list[KpiFigures]) -> dict[str, StandardTable]:
     """The files in DfE's open data standard, by path without suffix: of each indicator and of all, by span."""
     wanted = [(f"{figures.kpi.id}/{figures.kpi.id}", [figures]) for figures in kpis]
     wanted.append((RELEASE, kpis))
     return {
-        f"{stem}-{span}": made
+        f"{stem}-{span}": table
         for stem, some in wanted
-        for span in standard.SPANS
-        if (made := standard.standard(some, span, whole=some is kpis))
+        for span in dfe_standard.SPANS
+        if (table := dfe_standard.standard_table(some, span, whole=some is kpis))
     }
 
 
@@ -83,7 +83,7 @@ def _descriptions(
     instant: str,
     host: str,
     kpis: list[KpiFigures],
-    tables: Mapping[str, Standard],
+    tables: Mapping[str, StandardTable],
     files: Mapping[str, bytes],
 ) -> dict[str, bytes]:
     """What describes the data files to a programme: CSVW beside each CSV, Datasets, a Data Package."""
@@ -98,12 +98,12 @@ def _descriptions(
             else metadata.csvw_long(name, title, document.release)
         )
     data = {path: body for path, body in files.items() if path.endswith((".csv", ".json", ".ods"))}
-    made = {f"{path}-metadata.json": canonical_json(about) for path, about in described.items()}
+    written = {f"{path}-metadata.json": canonical_json(about) for path, about in described.items()}
     for one in kpis:
         own = sorted(path.rpartition("/")[2] for path in data if path.startswith(f"{one.kpi.id}/"))
         told = metadata.dataset(one, document, instant, host, own)
-        made[f"{one.kpi.id}/{one.kpi.id}.jsonld"] = canonical_json(told)
+        written[f"{one.kpi.id}/{one.kpi.id}.jsonld"] = canonical_json(told)
     whole = sorted(path for path in data if "/" not in path)
-    made[f"{RELEASE}.jsonld"] = canonical_json(metadata.release_dataset(kpis, document, instant, host, whole))
-    made["datapackage.json"] = canonical_json(metadata.data_package(document, instant, data, described))
-    return made
+    written[f"{RELEASE}.jsonld"] = canonical_json(metadata.release_dataset(kpis, document, instant, host, whole))
+    written["datapackage.json"] = canonical_json(metadata.data_package(document, instant, data, described))
+    return written

@@ -62,14 +62,14 @@ def _entry(
 ) -> None:
     newest = next((entry for entry in entries if entry.release not in withdrawals), entries[0])
     withdrawn = withdrawals.get(newest.release)
-    made = ElementTree.SubElement(root, "entry")
-    _text(made, "id", _tag(host, f"releases/{day}"))
+    element = ElementTree.SubElement(root, "entry")
+    _text(element, "id", _tag(host, f"releases/{day}"))
     title = f"Data up to {words.day(newest.as_of)}"
-    _text(made, "title", f"Withdrawn: {title[0].lower()}{title[1:]}" if withdrawn else title)
-    _text(made, "published", times.iso_instant(entries[-1].published))
-    _text(made, "updated", times.iso_instant(updated))
+    _text(element, "title", f"Withdrawn: {title[0].lower()}{title[1:]}" if withdrawn else title)
+    _text(element, "published", times.iso_instant(entries[-1].published))
+    _text(element, "updated", times.iso_instant(updated))
     address = f"https://{host}/releases/{newest.release}/index.html"
-    ElementTree.SubElement(made, "link", rel="alternate", href=address, type="text/html")
+    ElementTree.SubElement(element, "link", rel="alternate", href=address, type="text/html")
     said = [f"Release {newest.release}, published {words.day(times.london_day(newest.published))}."]
     said += [
         f"Release {one.release} was withdrawn on {words.day(withdrawals[one.release].withdrawn_on)}: "
@@ -82,7 +82,7 @@ def _entry(
         for one in entries
         if one.release not in withdrawals and one is not newest
     ]
-    _text(made, "summary", " ".join(said))
+    _text(element, "summary", " ".join(said))
 
 
 def _updated(entries: list[Entry], withdrawals: Mapping[str, Withdrawal], lifted: Mapping[str, datetime]) -> datetime:

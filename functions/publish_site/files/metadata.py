@@ -17,7 +17,7 @@ from functions.publish_site.words import LICENCE, LICENCE_NAME, PUBLISHER, SERVI
 
 if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures
-    from functions.publish_site.files.standard import Standard
+    from functions.publish_site.files.dfe_standard import StandardTable
     from placements_kpi.results import Protected
 
 KEY = tuple(name for name in TEXT_COLUMNS if name not in {"unit", "figure_status"})
@@ -43,11 +43,11 @@ def csvw_long(file: str, title: str, released: str) -> dict[str, Any]:
     return _csvw(file, title, released, columns, KEY)
 
 
-def csvw_standard(file: str, title: str, released: str, made: Standard) -> dict[str, Any]:
+def csvw_standard(file: str, title: str, released: str, table: StandardTable) -> dict[str, Any]:
     """Return CSVW metadata of a file in DfE's open data standard."""
-    described = {one.name: one for one in made.columns}
+    described = {one.name: one for one in table.columns}
     columns = []
-    for name in made.head:
+    for name in table.head:
         one = described.get(name)
         numbers = one is not None and one.kind == "Indicator"
         label = one.label if one and one.label else name.replace("_", " ").capitalize()
@@ -56,7 +56,7 @@ def csvw_standard(file: str, title: str, released: str, made: Standard) -> dict[
             about = "the two years that the year spans, as six digits, or the year of a month"
         kind = (_PERCENTAGE if one.unit == "%" else _COUNT) if one is not None and numbers else "string"
         columns.append(_csvw_column(name, label, about, kind, numbers=numbers))
-    filters = [name for name in made.head if name not in described or described[name].kind != "Indicator"]
+    filters = [name for name in table.head if name not in described or described[name].kind != "Indicator"]
     return _csvw(file, title, released, columns, filters)
 
 
@@ -84,7 +84,7 @@ def dataset(
 ) -> dict[str, Any]:
     """Return a schema.org Dataset of one KPI, with the version terms of DCAT."""
     description = figures.kpi.description
-    made = _dataset(
+    told = _dataset(
         document,
         published,
         host,
@@ -93,11 +93,11 @@ def dataset(
         f"{description.question} {' '.join(description.means)}",
         files,
     )
-    made["isPartOf"] = {"@id": _place(host, document.release)}
+    told["isPartOf"] = {"@id": _place(host, document.release)}
     points = [point.as_of for point in figures.kpi.points]
     if points:
-        made["temporalCoverage"] = f"{min(points).isoformat()}/{max(points).isoformat()}"
-    return made
+        told["temporalCoverage"] = f"{min(points).isoformat()}/{max(points).isoformat()}"
+    return told
 
 
 def release_dataset(
@@ -105,11 +105,11 @@ def release_dataset(
 ) -> dict[str, Any]:
     """Return a schema.org Dataset of a whole release, which names those of its KPIs as parts."""
     titles = "; ".join(figures.kpi.description.title for figures in kpis)
-    made = _dataset(
+    told = _dataset(
         document, published, host, "", SERVICE_NAME, f"Indicators of the school placements service: {titles}.", files
     )
-    made["hasPart"] = [{"@id": _place(host, document.release, f"{figures.kpi.id}/")} for figures in kpis]
-    return made
+    told["hasPart"] = [{"@id": _place(host, document.release, f"{figures.kpi.id}/")} for figures in kpis]
+    return told
 
 
 def data_block(body: bytes) -> str:
@@ -128,7 +128,7 @@ def _dataset(
     document: Protected, published: str, host: str, folder: str, name: str, about: str, files: Iterable[str]
 ) -> dict[str, Any]:
     place = _place(host, document.release, folder)
-    made: dict[str, Any] = {
+    told: dict[str, Any] = {
         "@context": ["https://schema.org/", {"dcat": "http://www.w3.org/ns/dcat#"}],
         "@type": "Dataset",
         "@id": place,
@@ -151,8 +151,8 @@ def _dataset(
         ],
     }
     if document.compared_with:
-        made["dcat:previousVersion"] = {"@id": _place(host, document.compared_with, folder)}
-    return made
+        told["dcat:previousVersion"] = {"@id": _place(host, document.compared_with, folder)}
+    return told
 
 
 def _csvw(file: str, title: str, released: str, columns: list[dict[str, Any]], key: Sequence[str]) -> dict[str, Any]:
@@ -169,7 +169,7 @@ def _csvw(file: str, title: str, released: str, columns: list[dict[str, Any]], k
 
 
 def _csvw_column(name: str, title: str, about: str, kind: str, *, numbers: bool) -> dict[str, Any]:
-    made: dict[str, Any] = {
+    column: dict[str, Any] = {
         "name": name,
         "titles": [name],
         "dc:title": title,
@@ -177,10 +177,10 @@ def _csvw_column(name: str, title: str, about: str, kind: str, *, numbers: bool)
         "datatype": kind,
     }
     if numbers:
-        made["null"] = list(SYMBOLS)
+        column["null"] = list(SYMBOLS)
     elif name not in _OPTIONAL:
-        made["required"] = True
-    return made
+        column["required"] = True
+    return column
 
 
 def _kind(name: str) -> str:
@@ -200,7 +200,7 @@ def _field(column: dict[str, Any]) -> dict[str, Any]:
 
 
 def _resource(path: str, body: bytes, about: dict[str, Any] | None) -> dict[str, Any]:
-    made: dict[str, Any] = {
+    resource: dict[str, Any] = {
         "name": path.lower().replace("/", "-").replace(".", "-"),
         "path": path,
         "format": path.rpartition(".")[2],
@@ -210,14 +210,14 @@ def _resource(path: str, body: bytes, about: dict[str, Any] | None) -> dict[str,
     }
     if about:
         table = about["tableSchema"]
-        made["profile"], made["encoding"] = "tabular-data-resource", "utf-8"
-        made["schema"] = {
+        resource["profile"], resource["encoding"] = "tabular-data-resource", "utf-8"
+        resource["schema"] = {
             "fields": [_field(one) for one in table["columns"]],
             "primaryKey": table["primaryKey"],
             # Empty is a value of its own (a national row has no region), a symbol stands for a number that is missing.
             "missingValues": list(SYMBOLS),
         }
-    return made
+    return resource
 
 
 def _media_type(path: str) -> str:

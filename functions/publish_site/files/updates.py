@@ -46,11 +46,11 @@ def next_updates(catalogue: Catalogue) -> list[Update]:
     if not entries:
         return []
     end = months.next_end(entries[0].as_of)
-    made: list[Update] = []
+    updates: list[Update] = []
     for _ in range(MONTHS_AHEAD):
-        made.append(Update(end + timedelta(days=RELEASE_DAY), end))
+        updates.append(Update(end + timedelta(days=RELEASE_DAY), end))
         end = months.next_end(end)
-    return made
+    return updates
 
 
 def icalendar(catalogue: Catalogue, host: str) -> bytes:

@@ -53,8 +53,8 @@ class Table:
 
 def table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str | Cell]]) -> Table:
     """Return a table; every row must be as long as the head."""
-    made = Table(caption, tuple(head), tuple(tuple(row) for row in rows))
-    for row in made.rows:
-        if len(row) != len(made.head):
-            raise ValueError(f"table {caption!r}: a row has {len(row)} cells, the head has {len(made.head)}")
-    return made
+    built = Table(caption, tuple(head), tuple(tuple(row) for row in rows))
+    for row in built.rows:
+        if len(row) != len(built.head):
+            raise ValueError(f"table {caption!r}: a row has {len(row)} cells, the head has {len(built.head)}")
+    return built

@@ -32,8 +32,6 @@ class RefusedError(IngestError):
 _ATTEMPT = ("source", "outcome", "run_id", "started_at", "ended_at", "snapshot", "as_of", "current", "reasons")
 """What an attempt says of a run, beside ``error``: ``snapshot`` is what was read, ``current`` what is current since."""
 
-_GOOD = frozenset({"accepted", "unchanged"})
-
 
 def run_id(started: datetime, event: Any) -> str:
     """Return ``<yyyymmddThhmmssZ>-<8 hex of the event>``: a repeat under the same clock has the same id."""

@@ -57,8 +57,8 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Standard:
-    """A file of the standard: its filters and indicators, and its rows with every column in the order of ``head``."""
+class StandardTable:
+    """A table of the standard: its filters and indicators, and its rows with every column in the order of ``head``."""
 
     span: str
     columns: tuple[Column, ...]
@@ -76,8 +76,8 @@ class _Place:
     category: str
 
 
-def standard(kpis: Sequence[KpiFigures], span: str, *, whole: bool) -> Standard | None:
-    """Return the file of ``span`` for ``kpis``; ``None`` if none of them has a figure in it.
+def standard_table(kpis: Sequence[KpiFigures], span: str, *, whole: bool) -> StandardTable | None:
+    """Return the table of ``span`` for ``kpis``; ``None`` if none of them has a figure in it.
 
     ``whole`` names the indicator's KPI in every column, as the file of the whole release needs.
     """
@@ -99,22 +99,22 @@ def standard(kpis: Sequence[KpiFigures], span: str, *, whole: bool) -> Standard 
                 cut = (*((part,) if part else ()), place.breakdown, place.category)
                 rows.append((*fixed, *cut, *chain.from_iterable(side.cells(time, part, place) for side in sides)))
     head = (*PLACE, *(_by_name(columns)))
-    return Standard(span, columns, head, tuple(rows))
+    return StandardTable(span, columns, head, tuple(rows))
 
 
-def data_file(made: Standard) -> bytes:
+def data_file(table: StandardTable) -> bytes:
     """Return the data as CSV by RFC 4180, in UTF-8."""
-    fixed = len(made.head) - sum(one.kind == "Indicator" for one in made.columns)
-    for text in {text for row in made.rows for text in row[:fixed]}:
+    fixed = len(table.head) - sum(one.kind == "Indicator" for one in table.columns)
+    for text in {text for row in table.rows for text in row[:fixed]}:
         text_cell(text)
-    return csv_lines([made.head, *made.rows])
+    return csv_lines([table.head, *table.rows])
 
 
-def meta_file(made: Standard) -> bytes:
+def meta_file(table: StandardTable) -> bytes:
     """Return what describes the filters and indicators, ``<name>.meta.csv``; a grouping column is not listed."""
     told = [
         (one.name, one.kind, one.label, one.grouping, one.unit, one.decimals, one.hint, one.filter_grouping)
-        for one in made.columns
+        for one in table.columns
         if one.kind
     ]
     return csv_lines([META, *([text_cell(text) for text in row] for row in told)])
