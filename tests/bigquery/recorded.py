@@ -85,6 +85,10 @@ class Recorded:
         """Configuration of every job, in the order in which they came."""
         self.headers: list[dict[str, str]] = []
         self.pages = 0
+        self.spoil: Callable[[int, int, bytes], tuple[int, bytes]] = lambda number, status, content: (status, content)
+        """What is answered in the place of the answer of this number about a feed's rows, counted from 0. The first has
+        the row that came with the end of the job."""
+        self.answered = 0
         self.without_dataset = False
         self.references: list[dict[str, str]] = []
         self.jobs: dict[str, Answer] = {}
@@ -117,6 +121,9 @@ class Recorded:
         job = body["jobReference"]["jobId"]
         self.jobs[job], self._configurations[job] = found, body["configuration"]
         return 200, self.job(job)
+
+    def of_feed(self, job: str) -> bool:
+        return "CURRENT_TIMESTAMP()" not in self._configurations[job]["query"]["query"]
 
     def job(self, job: str) -> dict[str, Any]:
         answer = self.jobs[job]
@@ -209,10 +216,13 @@ def _handler(recorded: Recorded) -> Callable[..., BaseHTTPRequestHandler]:
             if asked[1] == "jobs":
                 self._send(200, recorded.job(asked[2]))
             else:
-                self._send(*recorded.results(asked[2], parse_qs(parts.query)))
+                self._send(*recorded.results(asked[2], parse_qs(parts.query)), of_feed=recorded.of_feed(asked[2]))
 
-        def _send(self, status: int, body: dict[str, Any]) -> None:
+        def _send(self, status: int, body: dict[str, Any], *, of_feed: bool = False) -> None:
             content = json.dumps(body).encode()
+            if of_feed:
+                status, content = recorded.spoil(recorded.answered, status, content)
+                recorded.answered += 1
             self.send_response(status)
             self.send_header("Content-Type", "application/json; charset=UTF-8")
             self.send_header("Content-Length", str(len(content)))

@@ -8,6 +8,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
@@ -296,6 +299,10 @@ def test_no_message_quotes_a_value(reading: Reading, value: str) -> None:
     for message in (f"Bad int64 value: {value}", f"Could not cast literal '{value}' to type DATE", f"Invalid {value}"):
         reading.recorded.answers = {"trainees": Answer(error=error("invalidQuery", message))}
         assert value not in refused(reading)
+    for wrong in (error(value, value), error("stopped", f"Name {value}, Table {value} and bigquery.{value} are wrong")):
+        reading.recorded.answers = {"trainees": Answer(error=wrong)}
+        message = refused(reading)
+        assert not any(part in message for part in re.split(r"\W", value))
     assert not any(value.encode() in body for body in reading.place.objects().values())
 
 
@@ -303,6 +310,76 @@ def test_a_job_that_does_not_end(reading: Reading) -> None:
     answer(reading).never_ends = True
     message = refused(reading, budget_seconds=2)
     assert "did not answer in time" in message or "BUDGET_SECONDS" in message
+
+
+def test_an_answer_that_never_comes_is_waited_for_no_longer_than_there_is_time(reading: Reading) -> None:
+    """Google's client by itself waits two minutes at least, which a function may not have."""
+    answer(reading)
+    begun = time.monotonic()
+
+    def never(number: int, status: int, content: bytes) -> tuple[int, bytes]:
+        time.sleep(8 if number else 0)
+        return status, content
+
+    reading.recorded.spoil = never
+    assert "did not answer in time (BUDGET_SECONDS" in refused(reading, budget_seconds=2)
+    assert time.monotonic() - begun < 6
+
+
+def rows_of(change: Callable[[list[dict[str, Any]]], Any]) -> Callable[[bytes], bytes]:
+    """Return what changes the rows of an answer."""
+
+    def changed(content: bytes) -> bytes:
+        body = json.loads(content)
+        change(body["rows"])
+        return json.dumps(body).encode()
+
+    return changed
+
+
+UNREADABLE: dict[str, Callable[[bytes], bytes]] = {
+    "cut off": lambda content: content[:500],
+    "a page of HTML": lambda _: b"<!DOCTYPE html><title>Sign in</title>",
+    "nothing": lambda _: b"",
+    "null": lambda _: b"null",
+    "a list": lambda _: b"[]",
+    "rows that are no list": lambda _: b'{"rows": {"f": 1}, "totalRows": "40"}',
+    "a row that is none": rows_of(lambda rows: rows[0].clear()),
+    "a cell too few": rows_of(lambda rows: rows[0]["f"].pop()),
+    "a list that is null": rows_of(lambda rows: [cell.update(v=None) for cell in rows[0]["f"] if cell["v"] == []]),
+    "an instant that is none": rows_of(lambda rows: rows[0]["f"][-2].update(v="yesterday")),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_an_answer_that_is_none_of_bigquerys(reading: Reading, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    monkeypatch.setattr("placements_kpi.bigquery.PAGE_ROWS", 16)
+    answer(reading)
+    spoilt = UNREADABLE[case]
+    reading.recorded.spoil = lambda number, status, content: (status, spoilt(content) if number == 2 else content)
+    message = refused(reading)
+    assert "trainees: BigQuery gave an answer that cannot be read" in message
+    assert "yesterday" not in message and "Sign in" not in message
+
+
+def test_pages_without_an_end(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("placements_kpi.bigquery.PAGE_ROWS", 16)
+    answer(reading)
+
+    def again(number: int, status: int, content: bytes) -> tuple[int, bytes]:
+        return status, json.dumps(json.loads(content) | {"pageToken": "0"}).encode()
+
+    reading.recorded.spoil = again
+    assert "of 40; run again" in refused(reading)
+    assert reading.recorded.answered < 6
+
+
+@pytest.mark.parametrize("reason", ["rateLimitExceeded", "backendError"])
+def test_what_does_not_pass_is_told_by_its_name(reading: Reading, reason: str) -> None:
+    answer(reading)
+    said = json.dumps({"error": {"code": 503, "message": "", "errors": [error(reason, "")]}}).encode()
+    reading.recorded.spoil = lambda *_: (503, said)
+    assert f"BigQuery refused it ({reason}): " in refused(reading, budget_seconds=5)
 
 
 def test_nobody_answers(reading: Reading) -> None:
@@ -358,6 +435,7 @@ class Google:
 
     def __init__(self, recorded: Recorded, monkeypatch: pytest.MonkeyPatch, status: int = 200) -> None:
         self.asked: list[tuple[str, dict[str, str], Any]] = []
+        self.status = status
         real = requests.Session.request
 
         def request(session: requests.Session, method: str, url: str, **options: Any) -> requests.Response:
@@ -368,7 +446,7 @@ class Google:
                 )
             assert url.startswith(("https://sts.googleapis.com/", "https://iamcredentials.googleapis.com/")), url
             answered = requests.Response()
-            answered.status_code = status
+            answered.status_code = self.status
             given = {
                 "access_token": "federated",
                 "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
@@ -378,7 +456,7 @@ class Google:
                 "expireTime": "2999-01-01T00:00:00Z",
             }
             refusal = {"error": "invalid_grant", "error_description": "the role secret-session is not let in"}
-            answered._content = json.dumps(given if status == 200 else refusal).encode()
+            answered._content = json.dumps(given if self.status == 200 else refusal).encode()
             return answered
 
         monkeypatch.setattr(requests.Session, "request", request)
@@ -413,6 +491,27 @@ def test_a_deployed_function_shows_its_own_role_and_holds_no_key(
     assert sent["x-amz-security-token"] == "session-of-the-role"
     assert impersonated.endswith(f"/serviceAccounts/{READER}:generateAccessToken")
     assert all(headers.get("authorization") == "Bearer impersonated" for _, headers, _ in jobs)
+
+
+@pytest.mark.usefixtures("role")
+@pytest.mark.parametrize("again", ["is given", "is not given", "is no use"])
+def test_a_token_that_expires_half_way(reading: Reading, monkeypatch: pytest.MonkeyPatch, again: str) -> None:
+    google = Google(reading.recorded, monkeypatch)
+    monkeypatch.setattr("placements_kpi.bigquery.PAGE_ROWS", 16)
+    answer(reading)
+    expired = json.dumps({"error": {"code": 401, "errors": [error("authError", "Invalid Credentials")]}}).encode()
+
+    def expire(number: int, status: int, content: bytes) -> tuple[int, bytes]:
+        google.status = 400 if again == "is not given" else 200
+        return (401, expired) if number == 2 or (number > 2 and again == "is no use") else (status, content)
+
+    reading.recorded.spoil = expire
+    settings = {"google_identity_provider": POOL, "bigquery_endpoint": "", "max_age_days": '{"register": 100000}'}
+    if again == "is given":
+        assert reading.ingest("register", stage="dev", **settings, **strong_key())["outcome"] == "accepted"
+    else:
+        message = refused(reading, stage="dev", **settings, **strong_key())
+        assert "Google did not take the function's role" in message
 
 
 @pytest.mark.usefixtures("role")

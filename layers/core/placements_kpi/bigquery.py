@@ -16,12 +16,13 @@ BigQueryError
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,10 +37,13 @@ if TYPE_CHECKING:
 SCHEME = "bigquery://"
 PAGE_ROWS = 1_000
 """Rows of one answer: some 4 MB of Python's objects, of which one answer is in memory at a time."""
+_LONGEST_SECONDS = 120.0
+"""Waited for one answer; then it is asked for again."""
 _SCOPE = "https://www.googleapis.com/auth/bigquery"
 
 _PLACE = re.compile(r"(?:(?P<service>[a-z_]+)=)?(?P<project>[a-z][a-z0-9-]*)/(?P<dataset>\w+)(?:/(?P<named>\w+))?")
 _TABLE = re.compile(r"`(?P<service>\w+)\.(?P<entity>\w+)_(?P<state>latest|version)`(?P<alias>\s+AS\s+\w+)?")
+_WORD = re.compile(r"[\w-]+")
 _EACH = re.compile(r"\$\{each\}")
 _PART = re.compile(r"\$\{(\w+)\}")
 
@@ -130,7 +134,7 @@ def fetch(request: Request, warehouse: Warehouse | None, feeds: Sequence[Feed]) 
     if request.day is not None:
         raise BigQueryError("BigQuery is read as it stands now, not as on a named day: ask for a drop of that day")
     where = places(request.settings.source_location, warehouse)
-    reading = _Reading(request.settings, next(iter(where.values())))
+    reading = _Reading(request.settings, next(iter(where.values())), feeds)
     pinned = reading.now()
     as_of = times.clock_or(pinned)
     facts: dict[str, Any] = {"transport": "bigquery", "pinned": pinned.isoformat(), "jobs": reading.jobs}
@@ -146,56 +150,54 @@ def fetch(request: Request, warehouse: Warehouse | None, feeds: Sequence[Feed]) 
 class _Reading:
     """The jobs of one run, within its budget."""
 
-    def __init__(self, settings: IngestSettings, place: Place) -> None:
+    def __init__(self, settings: IngestSettings, place: Place, feeds: Sequence[Feed]) -> None:
+        from google.cloud.bigquery import DEFAULT_RETRY
+
         self._ends = time.monotonic() + settings.budget_seconds
+        self._retry = DEFAULT_RETRY.with_timeout(settings.budget_seconds / 2)  # what stays is then told by its name
         self._limit = settings.max_bytes_billed
-        self._client = _client(settings, place.project)
+        self._words = set(_WORD.findall(settings.source_location))
+        """What a message may name: words of the location, of the contracts and of the queries."""
+        self._words.update(column.name for feed in feeds for column in feed.table.columns)
+        self._client = _client(settings, place.project, self._ends)
         self._location = self._location_of(place)
         self.jobs: list[dict[str, Any]] = []
         """What the snapshot's manifest says of each job that was read to its end."""
 
     def _location_of(self, place: Place) -> str:
         """Return where the data is, so that every job runs there: one that reads no table would run in the USA."""
-        from google.cloud.bigquery import DEFAULT_RETRY
-
         what = f"{place.project}.{place.dataset}"
-        with _named(what):
-            left = self._left(what)
-            found = self._client.get_dataset(what, retry=DEFAULT_RETRY.with_timeout(left), timeout=left)
-        return str(found.location)
+        with self._named(what):
+            return str(self._client.get_dataset(what, retry=self._retry).location)
 
     def now(self) -> datetime:
         """Return BigQuery's own present instant: ours may be ahead of it, and it knows no future."""
-        job = self.start("the present instant", "SELECT CURRENT_TIMESTAMP() AS instant", None)
-        with _named("the present instant"):
+        what = "the present instant"
+        job = self.start(what, "SELECT CURRENT_TIMESTAMP() AS instant", None)
+        with self._named(what):
             instant: datetime = next(iter(self._result(job)))["instant"]
-        return instant
+            return instant.astimezone(UTC)
 
     def start(self, what: str, sql: str, as_of: datetime | None) -> Any:
         """Start a job; :class:`BigQueryError` if it is refused at once (a missing table, no right to read it)."""
-        from google.cloud.bigquery import DEFAULT_RETRY, QueryJobConfig, ScalarQueryParameter
+        from google.cloud.bigquery import QueryJobConfig, ScalarQueryParameter
 
-        config = QueryJobConfig(
-            maximum_bytes_billed=self._limit,
-            query_parameters=[ScalarQueryParameter("as_of", "TIMESTAMP", as_of)] if as_of else [],
-            job_timeout_ms=int(self._left(what) * 1000),
-            labels={"service": https.SERVICE},
-        )
-        with _named(what):
-            left = self._left(what)
+        self._words.update(_WORD.findall(sql))
+        with self._named(what):
+            config = QueryJobConfig(
+                maximum_bytes_billed=self._limit,
+                query_parameters=[ScalarQueryParameter("as_of", "TIMESTAMP", as_of)] if as_of else [],
+                job_timeout_ms=int(_left(self._ends) * 1000),
+                labels={"service": https.SERVICE},
+            )
             # A job that ends in an error is not asked for again: the next run does that, at another instant.
             return self._client.query(
-                sql,
-                job_config=config,
-                location=self._location,
-                retry=DEFAULT_RETRY.with_timeout(left),
-                timeout=left,
-                job_retry=None,
+                sql, job_config=config, location=self._location, retry=self._retry, job_retry=None
             )
 
     def rows(self, feed: Feed, job: Any, absent: frozenset[str]) -> Iterator[bytes]:
         """Yield the rows of a finished job as JSON documents; its bytes are billed even if they cannot be read."""
-        with _named(feed.name):
+        with self._named(feed.name):
             try:
                 result = self._result(job)
             finally:
@@ -203,11 +205,12 @@ class _Reading:
             _check(feed, result.schema, result.total_rows, absent)
             number = 0
             for page in result.pages:
+                number += page.num_items
+                if number > result.total_rows:
+                    break
                 for row in page:
-                    number += 1
                     yield _as_json(dict(row.items())).encode()
                 page.raw_page.get("rows", []).clear()  # or the client has two pages at once
-                self._left(feed.name)
         if number != result.total_rows:
             message = f"{feed.name}: BigQuery gave {number} rows of {result.total_rows}; run again"
             raise BigQueryError(message, transient=True)
@@ -223,22 +226,28 @@ class _Reading:
 
     def _result(self, job: Any) -> Any:
         """Wait for a job and return its result. The job keeps the page that it waited with: one row."""
-        from google.cloud.bigquery import DEFAULT_RETRY
+        job.result(page_size=1, retry=self._retry, job_retry=None)
+        return job.result(page_size=PAGE_ROWS, retry=self._retry, job_retry=None)
 
-        left = self._left("a job")
-        told = {"timeout": left, "retry": DEFAULT_RETRY.with_timeout(left), "job_retry": None}
-        job.result(page_size=1, **told)
-        return job.result(page_size=PAGE_ROWS, **told)
+    @contextmanager
+    def _named(self, what: str) -> Iterator[None]:
+        """Raise whatever Google's libraries raise as a :class:`BigQueryError` that says what to do."""
+        import requests
+        from google.api_core.exceptions import GoogleAPIError
+        from google.auth.exceptions import GoogleAuthError
 
-    def _left(self, what: str) -> float:
-        left = self._ends - time.monotonic()
-        if left <= 0:
-            raise BigQueryError(
-                f"{what}: the time for fetching (BUDGET_SECONDS) is spent; run again, or raise it together with the "
-                "function's timeout",
-                transient=True,
-            )
-        return left
+        try:
+            yield
+        except (GoogleAPIError, GoogleAuthError, requests.RequestException, TimeoutError, *_UNREADABLE) as error:
+            said, transient = _said(error, self._words)
+            raise BigQueryError(f"{what}: {said}", transient=transient) from None
+
+
+def _left(ends: float) -> float:
+    left = ends - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 def _text(value: Any) -> str:
@@ -294,17 +303,36 @@ def _told_type(kind: str, mode: str) -> str:
     return f"ARRAY<{kind}>" if mode == "REPEATED" else kind
 
 
-def _client(settings: IngestSettings, project: str) -> Any:
-    """Return Google's client: as the function's role on AWS, or for the emulator of the local stack."""
+def _client(settings: IngestSettings, project: str, ends: float = math.inf) -> Any:
+    """Return Google's client: as the function's role on AWS, or for the emulator of the local stack.
+
+    After ``ends``, an instant of :func:`time.monotonic`, it asks nothing more and raises :class:`TimeoutError`.
+    """
     from google.api_core.client_info import ClientInfo
-    from google.auth import aws
-    from google.auth.credentials import AnonymousCredentials
+    from google.auth.transport.requests import AuthorizedSession
     from google.cloud.bigquery import Client
 
+    class Session(AuthorizedSession):  # type: ignore[misc]  # it comes without types
+        """Waits for no answer longer than there is time: Google's client would wait two minutes at least."""
+
+        def request(self, *arguments: Any, timeout: float | None = None, **named: Any) -> Any:
+            left = min(_left(ends), _LONGEST_SECONDS)
+            named["allow_redirects"] = False  # BigQuery redirects nobody
+            return super().request(*arguments, timeout=min(timeout or left, left), **named)
+
+    credentials, options = _credentials(settings)
     caller = ClientInfo(user_agent=f"{https.SERVICE}/{settings.code_version}")
+    return Client(project, credentials, Session(credentials), client_info=caller, client_options=options)
+
+
+def _credentials(settings: IngestSettings) -> tuple[Any, dict[str, str]]:
+    """Return the credentials of a client, and its options."""
+    from google.auth import aws
+    from google.auth.credentials import AnonymousCredentials
+
     if settings.stage == "local" and settings.bigquery_endpoint:
         address = https.checked_location(settings.bigquery_endpoint, settings.stage).geturl()
-        return Client(project, AnonymousCredentials(), client_info=caller, client_options={"api_endpoint": address})
+        return AnonymousCredentials(), {"api_endpoint": address}
     if not settings.google_identity_provider:
         raise BigQueryError(
             "GOOGLE_IDENTITY_PROVIDER is not set: the function cannot show BigQuery who it is; docs/deploying.md, "
@@ -329,38 +357,18 @@ def _client(settings: IngestSettings, project: str) -> Any:
             "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
             f"{settings.google_service_account}:generateAccessToken"
         )
-    credentials = aws.Credentials.from_info(federated, scopes=[_SCOPE])
-    return Client(project, credentials, client_info=caller)
+    return aws.Credentials.from_info(federated, scopes=[_SCOPE]), {}
 
 
-@contextmanager
-def _named(what: str) -> Iterator[None]:
-    """Raise whatever Google's libraries raise as a :class:`BigQueryError` that says what to do."""
-    import requests
-    from google.api_core.exceptions import GoogleAPICallError, RetryError
-    from google.auth.exceptions import GoogleAuthError, TransportError
-
-    try:
-        yield
-    except GoogleAPICallError as error:
-        reason = _reason(error)  # of a job that failed the status is 500, whatever its reason
-        passes = reason in _PASSES if reason else (error.code or 0) >= 500
-        raise BigQueryError(f"{what}: {_told(error)}", transient=passes) from None
-    except (RetryError, TimeoutError, TransportError, requests.RequestException) as error:
-        late = isinstance(error, RetryError | TimeoutError | requests.Timeout)
-        why = "did not answer in time" if late else "cannot be reached"
-        message = f"{what}: BigQuery {why} ({type(error).__name__}); run again"
-        raise BigQueryError(message, transient=True) from None
-    except GoogleAuthError as error:
-        raise BigQueryError(
-            f"{what}: Google did not take the function's role ({type(error).__name__}): check "
-            "GOOGLE_IDENTITY_PROVIDER and GOOGLE_SERVICE_ACCOUNT, and what that pool lets in; docs/deploying.md, "
-            "Reading BigQuery"
-        ) from None
-
-
+_UNREADABLE = (AttributeError, LookupError, OverflowError, RuntimeError, StopIteration, TypeError, ValueError)
+"""What Google's client raises for an answer that is not one of BigQuery's."""
+_NOT_LET_IN = (
+    "Google did not take the function's role: check GOOGLE_IDENTITY_PROVIDER and GOOGLE_SERVICE_ACCOUNT, and what that "
+    "pool lets in; docs/deploying.md, Reading BigQuery"
+)
 _TOO_MUCH = "ask its owner, or run again tomorrow"
 _ADVICE = {
+    "authError": _NOT_LET_IN,
     "accessDenied": "the reader may not read it: ask its owner for the roles that docs/deploying.md names",
     "backendError": "a fault of BigQuery's: run again",
     "billingNotEnabled": "its project has no billing: ask its owner",
@@ -389,16 +397,42 @@ _PASSES = frozenset(
 
 _MASKED = "a column is hidden and the reader has not the role Fine-Grained Reader on its policy tag: ask its owner"
 
+_REASON = re.compile(r"[a-z][A-Za-z]{1,40}")
 _NAMES = (
-    re.compile(r"(?:[Tt]able|Dataset|Project) ([\w.:@-]+)"),
+    re.compile(r"(?:[Tt]able|Dataset|Project) ([\w.:-]+(?:@\d+)?)"),
     re.compile(r"(?:Unrecognized name: |[Nn]ame |[Cc]olumn named )[\"`']?(\w+)"),
     re.compile(r"columns? ((?:[\w-]+\.)+[\w-]+(?:, (?:[\w-]+\.)+[\w-]+)*)"),
+    re.compile(r"(bigquery\.[\w.]+)"),
+)
+"""What a message may name, if we sent the words of it: tables, columns, permissions. All else may be a value."""
+_PERMISSIONS = frozenset("bigquery datasets get jobs create tables getData readsessions".split())
+_PLACES = (
     re.compile(r"limit for bytes billed: (\d+)"),
     re.compile(r"(\d+) or higher required"),
-    re.compile(r"(bigquery\.[\w.]+)"),
     re.compile(r"at (\[\d+:\d+\])"),
 )
-"""What a message may name: tables, columns, permissions, places in the query. Anything else of it may be a value."""
+"""Limits, and places in the query."""
+
+
+def _said(error: Exception, known: Set[str]) -> tuple[str, bool]:
+    """Return what to say of an error of Google's libraries, and whether it may pass by itself."""
+    import requests
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
+    from google.auth.exceptions import GoogleAuthError, TransportError
+
+    if isinstance(error, RetryError) and isinstance(error.cause, Exception):
+        return _said(error.cause, known)
+    if isinstance(error, GoogleAPICallError):
+        return _told(error, known), _passes(error)
+    kind = type(error).__name__
+    if isinstance(error, TimeoutError | requests.Timeout | RetryError):
+        advice = "run again, or raise it together with the function's timeout"
+        return f"BigQuery did not answer in time (BUDGET_SECONDS, {kind}); {advice}", True
+    if isinstance(error, TransportError | requests.ConnectionError):
+        return f"BigQuery cannot be reached ({kind}); run again", True
+    if isinstance(error, GoogleAuthError):
+        return f"{_NOT_LET_IN} ({kind})", False
+    return f"BigQuery gave an answer that cannot be read ({kind}); run again", True
 
 
 def _first(error: Any) -> dict[str, Any]:
@@ -411,13 +445,20 @@ def _reason(error: Any) -> str:
     return str(_first(error).get("reason", ""))
 
 
-def _told(error: Any) -> str:
-    """Return what BigQuery did not do, of what, and what to do about it."""
-    reason = _reason(error)
+def _passes(error: Any) -> bool:
+    reason = _reason(error)  # of a job that failed the status is 500, whatever its reason
+    return reason in _PASSES if reason else (error.code or 0) >= 500
+
+
+def _told(error: Any, known: Set[str]) -> str:
+    """Return what BigQuery did not do, of what, and what to do about it. Of names only ``known`` words are repeated."""
+    reason = found[0] if (found := _REASON.fullmatch(_reason(error))) else str(error.code)
     message = str(_first(error).get("message", "")).replace("`", "")
     advice = _ADVICE.get(reason) or f"its status is {error.code}: run again, or ask its owner"
     if "policy tag" in message.lower() or "fine-grained" in message.lower():
         advice = _MASKED
     named = [found[1].strip(" .,:") for pattern in _NAMES for found in pattern.finditer(message)]
-    about = ", ".join(dict.fromkeys(name for name in named if name))
-    return f"BigQuery refused it ({', '.join(filter(None, (reason or str(error.code), about)))}): {advice}"
+    named = [name for name in named if {*_WORD.findall(name.partition("@")[0])} <= known | _PERMISSIONS]
+    named += [found[1] for pattern in _PLACES for found in pattern.finditer(message)]
+    about = ", ".join(dict.fromkeys(named))
+    return f"BigQuery refused it ({', '.join(filter(None, (reason, about)))}): {advice}"
