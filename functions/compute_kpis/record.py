@@ -24,12 +24,7 @@ def write_record(s3: S3Client, bucket: str, record: dict[str, Any]) -> None:
     """Write the run record; a repeated run replaces its own, which differs in times and query ids only."""
     ended = {"usage": usage.so_far().model_dump(), "finished_at": times.iso_instant(times.now())}
     finished = {"function": FUNCTION} | record | ended
-    s3.put_object(
-        Bucket=bucket,
-        Key=record_key(record["run_id"]),
-        Body=store.canonical_json(finished),
-        ContentType="application/json",
-    )
+    store.put_json(s3, bucket, record_key(record["run_id"]), finished)
 
 
 def write_refusal(s3: S3Client, bucket: str, error: PlacementsKpiError) -> None:

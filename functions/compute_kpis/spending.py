@@ -29,8 +29,7 @@ class _Run:
 def write(s3: S3Client, bucket: str) -> None:
     """Write what the public is shown of the costs. It is no figure: that it cannot be written stops nothing."""
     try:
-        body = store.canonical_json(month_so_far(s3, bucket).model_dump(mode="json"))
-        s3.put_object(Bucket=bucket, Key=costs.PUBLIC_KEY, Body=body, ContentType="application/json")
+        store.put_json(s3, bucket, costs.PUBLIC_KEY, month_so_far(s3, bucket).model_dump(mode="json"))
     except (BotoCoreError, ClientError, PlacementsKpiError) as error:
         logger.warning("costs not written", extra={"reason": type(error).__name__})
 

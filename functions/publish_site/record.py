@@ -36,9 +36,4 @@ def _write(settings: PublishSettings, named: list[Any], record: dict[str, Any]) 
         "usage": usage.so_far().model_dump(),
         **record,
     }
-    store.s3_client().put_object(
-        Bucket=settings.data_bucket,
-        Key=f"runs/{FUNCTION}/{run_id}.json",
-        Body=store.canonical_json(body),
-        ContentType="application/json",
-    )
+    store.put_json(store.s3_client(), settings.data_bucket, f"runs/{FUNCTION}/{run_id}.json", body)

@@ -126,7 +126,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 
 
 def _properties(schema: Any) -> Iterator[str]:
-    """Every name that an object of a file can have by its schema, or by a part of it."""
+    """Yield every name that an object of a file can have by its schema, or by a part of it."""
     parts = schema if isinstance(schema, list) else schema.values() if isinstance(schema, dict) else ()
     if isinstance(schema, dict):
         yield from schema.get("properties", ())

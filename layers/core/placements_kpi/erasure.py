@@ -404,12 +404,7 @@ def _manifest(
 def _replace(place: _Place, snapshot: str, written: dict[str, Any], pointer: store.Pointer | None) -> None:
     """Say which snapshot stands for the old one, make it current if the old one was, and delete the old rows."""
     said = {"source": place.source.name, "snapshot": snapshot, "replaced_by": written["snapshot"]}
-    place.s3.put_object(
-        Bucket=place.bucket,
-        Key=erasure_key(place.source.name, snapshot),
-        Body=store.canonical_json(said),
-        ContentType="application/json",
-    )
+    store.put_json(place.s3, place.bucket, erasure_key(place.source.name, snapshot), said)
     if pointer is not None:
         body = snapshots.pointer_body(written)
         store.swap(place.s3, place.bucket, snapshots.pointer_key(place.source.name), body, pointer)

@@ -54,7 +54,7 @@ def record(
         writings.append(("attempt", lambda: _put_attempt(s3, bucket, f"attempts/{source}.json", attempt)))
     # The record comes last: it says also that the attempt could not be written.
     key = f"runs/ingest_{source}/{summary['run_id']}.json"
-    writings.append(("run record", lambda: _put(s3, bucket, key, summary)))
+    writings.append(("run record", lambda: store.put_json(s3, bucket, key, summary)))
     for what, write in writings:
         try:
             write()
@@ -71,10 +71,6 @@ def record(
     return failure
 
 
-def _put(s3: S3Client, bucket: str, key: str, body: dict[str, Any]) -> None:
-    s3.put_object(Bucket=bucket, Key=key, Body=store.canonical_json(body), ContentType="application/json")
-
-
 def _put_attempt(s3: S3Client, bucket: str, key: str, attempt: dict[str, Any]) -> None:
     """Write an attempt unless one that began later has been written: an older run that ends late says nothing new."""
     try:
@@ -82,7 +78,7 @@ def _put_attempt(s3: S3Client, bucket: str, key: str, attempt: dict[str, Any]) -
     except (BotoCoreError, ClientError, store.BrokenObjectError):
         written = None  # whatever is there, our own writing of it is what counts, and says if it cannot be done
     if written is None or str(written.body.get("started_at")) <= attempt["started_at"]:
-        _put(s3, bucket, key, attempt)
+        store.put_json(s3, bucket, key, attempt)
 
 
 def report(summary: dict[str, Any], failure: PlacementsKpiError | None) -> None:

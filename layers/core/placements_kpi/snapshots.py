@@ -150,12 +150,7 @@ def write(
             "rows": staging.quarantine,
             "listed_up_to": QUARANTINE_LIMIT,
         }
-        s3.put_object(
-            Bucket=bucket,
-            Key=manifest["quarantine"],
-            Body=store.canonical_json(listed),
-            ContentType="application/json",
-        )
+        store.put_json(s3, bucket, manifest["quarantine"], listed)
     if existing is not None and not has_all:
         store.swap(s3, bucket, key, manifest, existing)
     elif not store.write_once(s3, bucket, key, store.canonical_json(manifest)):

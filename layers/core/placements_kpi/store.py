@@ -71,6 +71,11 @@ class Pointer:
     etag: str
 
 
+def put_json(s3: S3Client, bucket: str, key: str, body: Any) -> None:
+    """Write an object as canonical JSON, whatever is there."""
+    s3.put_object(Bucket=bucket, Key=key, Body=canonical_json(body), ContentType="application/json")
+
+
 def objects(s3: S3Client, bucket: str, prefix: str) -> Iterator[ObjectTypeDef]:
     """Return what S3 lists of each object under ``prefix``: key, size, ETag, when it was written."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
