@@ -261,4 +261,31 @@ FOUND: list[tuple[str, Drops]] = [
             },
         ),
     ),
+    (
+        "The stand-in was used two years ago: that forbids no comparison of this year with the last.",
+        Drops(
+            DAY,
+            {
+                "schools": [school("100001")],
+                "mentor_allocations": [
+                    _allocation(1, "100001"),
+                    _allocation(2, "100001", date(2024, 9, 8), academic_year=2024),
+                    _allocation(3, "100001", date(2023, 9, 8), academic_year=2023, **STOOD_IN),
+                ],
+            },
+        ),
+    ),
+    (
+        "The stand-in was used two years ago, and the last year has no allocation: there is nothing to compare with.",
+        Drops(
+            DAY,
+            {
+                "schools": [school("100001")],
+                "mentor_allocations": [
+                    _allocation(1, "100001"),
+                    _allocation(2, "100001", date(2023, 9, 8), academic_year=2023, **STOOD_IN),
+                ],
+            },
+        ),
+    ),
 ]

@@ -224,4 +224,34 @@ FOUND: list[tuple[str, Drops]] = [
             )
         ),
     ),
+    (
+        "Each group of reasons has a number of trainees of its own: the n-th group n of them.",
+        Drops(
+            date(2025, 12, 10),
+            {
+                "trainees": [
+                    {
+                        "trainee_id": f"t{group}-{number}",
+                        "state": "withdrawn",
+                        "training_route": "provider_led_postgrad",
+                        "itt_start_date": date(2024, 9, 2),
+                        "withdrawal_date": date(2025, 2, 3),
+                        "withdrawal_reasons": [reason],
+                    }
+                    for group, reason in enumerate(
+                        (
+                            "lack_of_progress_during_placements",
+                            "did_not_make_progress",
+                            "trainee_workload_issues",
+                            "does_not_want_to_become_a_teacher",
+                            "mandatory_reasons",
+                            "written_off_after_lapse_of_time",
+                            "unknown",
+                        )
+                    )
+                    for number in range(group + 1)
+                ]
+            },
+        ),
+    ),
 ]
