@@ -16,6 +16,7 @@ import json
 import re
 import sys
 import tempfile
+import zlib
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,9 +96,12 @@ def _rows(path: Path) -> int:
     """Return how many data rows an ingest counts in a file."""
     if ".csv" not in path.name:
         return sum(1 for _ in records.lines(SourceFile(path.name, (path,))))
-    with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as stream:
-        text = io.TextIOWrapper(io.BufferedReader(stream), encoding="cp1252", errors="replace", newline="")
-        return max(0, sum(1 for row in csv.reader(text) if row) - 1)
+    try:
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as stream:
+            text = io.TextIOWrapper(io.BufferedReader(stream), encoding="cp1252", errors="replace", newline="")
+            return max(0, sum(1 for row in csv.reader(text) if row) - 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise ManifestError(f"{path} is not a whole gzip file: write it again") from None
 
 
 def _sha256(path: Path) -> str:

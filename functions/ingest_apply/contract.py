@@ -21,6 +21,7 @@ APPLICATION_CHOICES = Table(
     description="One row per application choice, as it stands.",
     primary_key=("id",),
     newest_by="updated_at",
+    never_empty=("candidate_id",),
     columns=(
         Column("id", "string", required=True, pattern=RECORD_ID),
         Column("candidate_id", "string", key="candidate"),

@@ -23,6 +23,7 @@ TRAINEES = Table(
     description="One row per training record, as it stands.",
     primary_key=("trainee_id",),
     newest_by="updated_at",
+    never_empty=("trn",),
     columns=(
         Column("trainee_id", "string", required=True, key="trainee"),
         Column("trn", "string", key="trn"),

@@ -533,3 +533,12 @@ def test_a_masked_column_is_no_column_of_trns(reading: Reading) -> None:
     with pytest.raises(RefusedError, match="masked"):
         reading.ingest("register")
     assert reading.place.current("register") is None
+
+
+@pytest.mark.parametrize("shown", [None, ""])
+def test_a_hidden_column_that_is_shown_empty_is_no_column_without_trns(reading: Reading, shown: str | None) -> None:
+    """BigQuery's other masks: https://cloud.google.com/bigquery/docs/column-data-masking-intro, Masking rules."""
+    answer(reading, [trainee(number, trn=shown) for number in range(1, 1001)])
+    with pytest.raises(RefusedError, match="none of 1000 rows has trn: most likely the column is hidden"):
+        reading.ingest("register")
+    assert reading.place.current("register") is None

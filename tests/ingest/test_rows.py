@@ -87,7 +87,7 @@ def test_rows_as_bigquery_writes_them_are_the_same_snapshot(place: Place) -> Non
             "rejected_by_default": "false",
             "hide_in_reporting": "FALSE",
             "rejected_at": "2026-03-05 10:00:00.123456 UTC",
-            "updated_at": "2026-03-01 10:00:00 UTC",
+            "updated_at": "2026-03-01 10:00:00 UTC" if number % 2 else "2026-03-01 10:00:00+00",
             "course_code": "null" if number % 2 else "",
             "funding_type": "",
         }

@@ -109,6 +109,39 @@ def test_shards_of_csv_with_different_headers_are_told(place: Place) -> None:
         place.ingest("schools", min_rows=1)
 
 
+@pytest.mark.parametrize("case", ["no line end at the end", "an empty shard"])
+def test_shards_of_csv_as_other_programs_cut_them(place: Place, case: str) -> None:
+    folder = extracts.write_drop(place.location("schools"), [school(number) for number in range(100000, 100030)])
+    name = next(path.name for path in folder.iterdir() if path.name.startswith("edubase"))
+    whole = place.ingest("schools", min_rows=1)["snapshot"]
+    header, *pieces = shards(folder, name, 1, 12)
+    given = [header + piece for piece in pieces]
+    given = [piece.rstrip(b"\r\n") for piece in given] if case.startswith("no") else [given[0] + pieces[1], b""]
+    cut(folder, name, given, zipped=False)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for entry, rows in zip(manifest["files"][-2:], [12, 18] if case.startswith("no") else [30, 0], strict=True):
+        entry["rows"] = rows
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert place.ingest("schools", min_rows=1)["snapshot"] == whole
+
+
+def test_a_shard_of_csv_that_is_cut_off_leaves_the_drop_before_it(place: Place) -> None:
+    schools = [school(number) for number in range(100000, 100030)]
+    extracts.write_drop(place.location("schools"), schools, day="2026-07-13")
+    folder = extracts.write_drop(place.location("schools"), schools)
+    name = next(path.name for path in folder.iterdir() if path.name.startswith("edubase"))
+    header, *pieces = shards(folder, name, 1, 12)
+    cut(folder, name, [header + piece for piece in pieces], zipped=True)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    last = folder / manifest["files"][-1]["name"]
+    last.write_bytes(last.read_bytes()[:-30])
+    manifest["files"][-1]["sha256"] = hashlib.sha256(last.read_bytes()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(RefusedError, match=r"000000000001\.csv\.gz is not a whole gzip file"):
+        place.ingest("schools", min_rows=1)
+    assert str(place.current("schools")).startswith("20260713-")
+
+
 def test_write_drop_is_what_is_cut(tmp_path: Path) -> None:
     folder = write_drop(tmp_path, {"application_choices": choices(5)})
     assert [piece.count(b"\n") for piece in shards(folder, "application_choices.ndjson", 2, 1)] == [2, 1, 2]

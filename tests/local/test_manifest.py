@@ -71,3 +71,13 @@ def test_a_folder_that_is_no_day_is_told(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     with pytest.raises(manifest.ManifestError):
         manifest.write(tmp_path / name)
+
+
+def test_a_file_of_gias_that_is_cut_off_is_told(place: Place) -> None:
+    made = extracts.write_drop(place.location("schools"), [school(100000)], zipped=True)
+    (made / "manifest.json").unlink()
+    file = next(made.glob("edubase*.gz"))
+    file.write_bytes(file.read_bytes()[:-12])
+    with pytest.raises(manifest.ManifestError, match="is not a whole gzip file"):
+        manifest.write(made)
+    assert not (made / "manifest.json").exists()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-import shutil
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -209,17 +209,27 @@ def match(feeds: Sequence[Feed], names: list[str], where: str) -> dict[str, list
 
 
 def _joined(shards: Sequence[Path], whole: Path, where: str) -> Path:
-    """Write shards of CSV, each with its header, as one file."""
-    header = None
+    """Write shards of CSV, each with its header or without a byte, as one file."""
+    header, last = b"", b""
     with whole.open("wb") as joined:
         for path in shards:
-            with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as shard:
-                beginning = shard.readline()
-                if header not in (None, beginning):
-                    raise DropError(f"{where}: {path.name} has another header than {shards[0].name}; ask its owner")
-                joined.write(beginning if header is None else b"")
-                header = beginning
-                shutil.copyfileobj(shard, joined)
+            try:
+                with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as shard:
+                    beginning = shard.readline()
+                    if beginning and header not in (b"", beginning):
+                        raise DropError(f"{where}: {path.name} has another header than {shards[0].name}; ask its owner")
+                    if last and not last.endswith((b"\n", b"\r")):
+                        joined.write(b"\n")
+                    joined.write(b"" if header else beginning)
+                    header = header or beginning
+                    last = beginning
+                    while piece := shard.read(1 << 20):
+                        joined.write(piece)
+                        last = piece
+            except (EOFError, zlib.error, gzip.BadGzipFile):
+                raise DropError(
+                    f"{where}: {path.name} is not a whole gzip file: ask its owner to export it again"
+                ) from None
     return whole
 
 

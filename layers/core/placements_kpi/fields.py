@@ -7,8 +7,9 @@ in 1900 to 2100.
 
 BigQuery's exports write a whole number as text, since JSON's own numbers are too short for
 its ``INT64``, a file of CSV has nothing but text, and an instant is written
-``2026-01-31 23:30:00.123456 UTC`` (https://cloud.google.com/bigquery/docs/exporting-data):
-a whole number, ``true`` and ``false`` as text, and that form of an instant are read too.
+``2026-01-31 23:30:00.123456 UTC`` (https://cloud.google.com/bigquery/docs/exporting-data) or, cast to text,
+``2026-01-31 23:30:00.123456+00``: a whole number, ``true`` and ``false`` as text, and those forms of an instant are
+read too.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ TRN_TOKEN = core_schema.custom_error_schema(
 ANYTHING = core_schema.any_schema()
 
 _INSTANT = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$"
-_INSTANT_UTC = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,9})? UTC$"
+_INSTANT_OF_BIGQUERY = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,9})?( UTC|[+-]\d\d)$"
 _WHOLE_NUMBER = r"^-?\d{1,19}$"
 _TRUE_OR_FALSE = r"^(?i:true|false)$"
 
@@ -122,7 +123,7 @@ def _date_schema(_required: bool, _pattern: str | None) -> CoreSchema:
 def _instant_schema(_required: bool, _pattern: str | None) -> CoreSchema:
     # The pattern first: pydantic alone would take the text "1700000000" for an instant.
     with_zone = _text_of(_INSTANT, core_schema.datetime_schema(strict=False))
-    of_bigquery = _text_of(_INSTANT_UTC, core_schema.no_info_plain_validator_function(_instant_of_bigquery))
+    of_bigquery = _text_of(_INSTANT_OF_BIGQUERY, core_schema.no_info_plain_validator_function(_instant_of_bigquery))
     return core_schema.chain_schema(
         [
             _either(with_zone, core_schema.chain_schema([of_bigquery, core_schema.datetime_schema(strict=False)])),
@@ -136,7 +137,7 @@ def _instant_schema(_required: bool, _pattern: str | None) -> CoreSchema:
 
 
 def _instant_of_bigquery(text: str) -> str:
-    return text.replace(" UTC", "Z")
+    return text.replace(" UTC", "Z") if text.endswith(" UTC") else f"{text}:00"
 
 
 def _list_schema(kind: Kind) -> Callable[[bool, str | None], CoreSchema]:

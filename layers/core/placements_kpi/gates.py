@@ -19,6 +19,9 @@ Failure = dict[str, str]
 _FEW = 10
 """Refused rows or duplicates of a delta, and unusable TRNs, that are too few to say anything about their source."""
 
+_MANY = 1_000
+"""Rows of which some have what only a part of them can have."""
+
 
 def failures(
     tables: Sequence[Settled],
@@ -38,6 +41,7 @@ def failures(
         new_rows = settled.facts.rows_in - carried.get(settled.table.name, 0)
         found += _shares(settled, settings, new_rows, kind)
         found += _trns(settled, settings)
+        found += _hidden(settled)
     if previous is not None:
         before = {entry["table"]: entry for entry in previous["tables"]}
         for settled in tables:
@@ -96,6 +100,18 @@ def _trns(settled: Settled, settings: IngestSettings) -> Iterable[Failure]:
             settled,
             f"{unusable} of {given} TRNs given cannot be used ({told}); at most {limit:g}% may; {cause}",
         )
+
+
+def _hidden(settled: Settled) -> Iterable[Failure]:
+    """Yield a failure if a hidden column has nothing at all: BigQuery may show null, or a blank, in its place."""
+    for column in settled.table.never_empty:
+        if settled.facts.kept >= _MANY and not settled.filled.get(column):
+            yield _failure(
+                "emptied_column",
+                settled,
+                f"none of {settled.facts.kept} rows has {column}: most likely the column is hidden from whoever reads "
+                "it; give the role the right to",
+            )
 
 
 def _most_refused(settled: Settled) -> str:

@@ -84,6 +84,8 @@ class Table:
     left_out: tuple[str, str] | None = None
     """A column, and the value with which a row is left out: once duplicates are resolved, as the newest row decides."""
     description: str = ""
+    never_empty: tuple[str, ...] = ()
+    """Hidden columns of the service's, which a thousand rows always have somewhere."""
 
     def column(self, name: str) -> Column:
         """Return the column called ``name``; ``KeyError`` if there is none."""
