@@ -318,7 +318,7 @@ applicant AS (
         applying.region AS region_applied_to,
         applying.phase AS phase_applied_to,
         CASE WHEN GROUPING(applying.region, applying.phase) = 3 THEN 1 ELSE 0 END AS trainees,
-        CASE WHEN GROUPING(applying.region, applying.phase) = 3 THEN 0 ELSE 1 END AS trainees_there,
+        1 AS trainees_there,
         CASE
             WHEN GROUPING(applying.region, applying.phase) = 3
                 THEN MAX(CASE WHEN placement.urn IS NULL THEN 0 ELSE 1 END)
