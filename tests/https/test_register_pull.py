@@ -14,6 +14,7 @@ from local.standins.replies import error_reply
 from placements_kpi import https
 from placements_kpi.https import BudgetError, StatusError
 from placements_kpi.runs import RefusedError
+from placements_kpi.secret import SecretError
 from tests.https.facts import trainee
 from tests.ingest.test_erasure import ask
 
@@ -103,6 +104,21 @@ def test_a_delta_keeps_them_too_and_a_token_that_is_back_is_read_from_the_beginn
     without_since = {question.token for _, question in served.standins.asked if "since" not in question.query}
     assert without_since == {tokens[1]}
     assert fetched(served)["refused_tokens"] == {}
+
+
+def test_a_token_that_is_in_the_secret_twice_is_used_once(served: Served) -> None:
+    tokens = drop_of_trainees(served)
+    assert served.ingest("register", tokens=[*tokens, tokens[0]])["tables"][0]["duplicates"] == 0
+    assert of_provider(served) == {"10000000": 4, "10000001": 4, "10000002": 4}
+
+
+@pytest.mark.parametrize("token", ["local\n10000001", "local–10000001", "local 10000001"])
+def test_a_token_that_no_header_can_carry_is_told_by_its_number(served: Served, token: str) -> None:
+    tokens = drop_of_trainees(served)
+    with pytest.raises(SecretError, match=r"that cannot be sent \(numbered from 1\): 2;") as raised:
+        served.ingest("register", tokens=[tokens[0], token, tokens[2]])
+    assert "10000001" not in str(raised.value)
+    assert served.standins.asked == []
 
 
 def test_two_refused_tokens_of_three_refuse_the_snapshot_by_their_places(served: Served) -> None:

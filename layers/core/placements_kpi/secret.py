@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from placements_kpi import aws
 from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.promises import listed
 
 Version = Literal["AWSCURRENT", "AWSPREVIOUS"]
+_TOKEN = re.compile(r"[!-~]+")
+"""What a header can carry."""
 
 
 class SecretError(PlacementsKpiError):
@@ -41,10 +45,16 @@ def read(arn: str, version: Version = "AWSCURRENT") -> dict[str, Any]:
 
 
 def tokens(arn: str | None) -> tuple[str, ...]:
-    """Return the bearer tokens in a secret ``{"tokens": ["…"]}``; none if there is no secret."""
+    """Return the bearer tokens in a secret ``{"tokens": ["…"]}``, each once; none if there is no secret."""
     if arn is None:
         return ()
     found = read(arn).get("tokens")
     if not isinstance(found, list) or not all(isinstance(token, str) and token.strip() for token in found):
         raise SecretError(f'the secret {arn} has no list "tokens" of texts; docs/operating.md says what it should hold')
-    return tuple(token.strip() for token in found)
+    held = [token.strip() for token in found]
+    wrong = [str(number) for number, token in enumerate(held, start=1) if not _TOKEN.fullmatch(token)]
+    if wrong:
+        raise SecretError(
+            f"tokens of the secret {arn} that cannot be sent (numbered from 1): {listed(wrong)}; see how they read"
+        )
+    return tuple(dict.fromkeys(held))
