@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from placements_kpi import https, times
-from placements_kpi.https import AnswerError, Client, inside
+from placements_kpi.https import IDLE_PAGES, AnswerError, Client, inside
 from placements_kpi.observability import logger
 from placements_kpi.sources import Fetched, SourceError, SourceFile
 
@@ -33,7 +33,6 @@ PAGE_SIZES = (500, 450, 410)
 SORT = {"providers": "name", "courses": "name,provider.provider_name"}
 """The orders that the service knows: any other is the order in which courses were made."""
 
-LONGEST_LIST = 1_000_000
 PROVIDER_FIELDS = (
     "code",
     "name",
@@ -88,7 +87,7 @@ def academic_year() -> int:
 
 def _has_cycle(client: Client, year: int) -> bool:
     """Return whether the list of the cycle's providers is about that cycle, and not empty."""
-    body = _page(client, year, "providers", {"page[per_page]": 1})
+    body = _page(client, year, "providers", {"page[per_page]": 1}) or {"data": []}
     return any(_year_of(item, _included(body)) == str(year) for item in body["data"])
 
 
@@ -147,22 +146,32 @@ def _read_list(
 
 
 def _pages(client: Client, year: int, resource: str, query: dict[str, str | int]) -> Iterator[Resource]:
-    for page in range(1, LONGEST_LIST // min(PAGE_SIZES)):
+    page, idle, seen = 1, 0, set[str]()
+    while idle <= IDLE_PAGES:
         body = _page(client, year, resource, query | {"page[page]": page})
+        if body is None:
+            return
         yield body
         # Only whether there is a next page: where it is, we know, and an address from outside is not followed.
         if not inside(body, "links", "next"):
             return
+        known = len(seen)
+        seen.update(str(item["id"]) for item in body["data"])
+        page, idle = page + 1, 0 if len(seen) > known else idle + 1
     raise AnswerError(f"Publish's list of {resource} of cycle {year} has no end; ask its owner")
 
 
-def _page(client: Client, year: int, resource: str, query: Mapping[str, str | int]) -> Resource:
+def _page(client: Client, year: int, resource: str, query: Mapping[str, str | int]) -> Resource | None:
+    """Return one page; ``None`` for a later one that is there no more, since the list has become shorter."""
     include = "recruitment_cycle" if resource == "providers" else "recruitment_cycle,provider"
     asked = {"include": include, "sort": SORT[resource], **query}
-    body: Any = client.get_json(f"recruitment_cycles/{year}/{resource}", asked).body
-    if not _is_list(body):
+    later = int(query.get("page[page]", 1)) > 1
+    answer = client.get_json(f"recruitment_cycles/{year}/{resource}", asked, allowed=(400,) if later else ())
+    if answer.status == 400:
+        return None
+    if not _is_list(answer.body):
         raise AnswerError(f"Publish's answer has no list of {resource} with a count: check SOURCE_LOCATION")
-    return dict(body)
+    return dict(answer.body)
 
 
 def _included(body: Resource) -> Included:

@@ -33,7 +33,8 @@ def fetch(request: Request) -> Fetched:
     first = request.day or times.today()
     back = 0 if request.day else DAYS_BACK
     passed_over: list[str] = []
-    schools_day, schools = _newest(client, FEEDS["schools"], first, back, request.folder, passed_over)
+    fewest = request.settings.min_rows
+    schools_day, schools = _newest(client, FEEDS["schools"], first, back, request.folder, passed_over, fewest)
     if request.day is None and request.previous and schools_day < times.london_day(request.previous.as_of):
         raise SourceError(
             f"the newest file of GIAS is {schools.name}, older than the current snapshot "
@@ -54,18 +55,24 @@ def fetch(request: Request) -> Fetched:
 
 
 def _newest(
-    client: https.Client, beginning: str, first: date, back: int, folder: Path, passed_over: list[str]
+    client: https.Client, beginning: str, first: date, back: int, folder: Path, passed_over: list[str], fewest: int = 0
 ) -> tuple[date, SourceFile]:
-    """Download the newest file from ``first`` back to ``back`` days earlier that is whole; note those that are not."""
+    """Download the newest file from ``first`` back to ``back`` days earlier that is whole; note those that are not.
+
+    One with fewer rows than ``fewest`` was cut off at the end of a row; it is returned if none has more.
+    """
     passed_before = len(passed_over)
+    short: tuple[date, SourceFile] | None = None
     for days in range(back + 1):
         day = first - timedelta(days=days)
         file = SourceFile(name=f"{beginning}{day:%Y%m%d}.csv", paths=(folder / f"{beginning}{day:%Y%m%d}.csv",))
         try:
             if not client.download(file.name, folder / file.name):
                 continue
-            for _ in Extract(file, {"urn": "URN"}).batches():
-                pass
+            rows = sum(len(batch.row_numbers) for batch in Extract(file, {"urn": "URN"}).batches())
+            if rows < fewest:
+                short = short or (day, file)
+                raise SourceError(f"{file.name} has {rows} rows, where {fewest} are expected at least: is it cut off?")
         except (https.BudgetError, https.UnreachableError, https.RedirectError):
             raise  # of the service, not of this day's file
         except SourceError as error:
@@ -73,6 +80,8 @@ def _newest(
             passed_over.append(str(error))
             continue
         return day, file
+    if short is not None:
+        return short  # for the gates to judge
     when = f"from {first - timedelta(days=back)} to {first}" if back else f"of {first}"
     problems = passed_over[passed_before:]
     if problems:

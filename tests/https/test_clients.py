@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from dataclasses import replace
@@ -12,11 +13,12 @@ import pytest
 from functions.ingest_providers import client
 from functions.ingest_providers.client import WrongYearError
 from local.standins import Fault, serve
-from local.standins.replies import Reply
+from local.standins.replies import Reply, json_reply
 from placements_kpi import https
 from placements_kpi.attempts import Attempts
 from placements_kpi.errors import PlacementsKpiError
-from placements_kpi.https import Limits
+from placements_kpi.https import AnswerError, Limits
+from placements_kpi.runs import RefusedError
 from placements_kpi.sources import SourceError
 from tests.https.conftest import Served
 from tests.https.facts import course, provider, trainee
@@ -327,6 +329,45 @@ def test_publish_providers_of_one_name_that_change_places_between_pages_are_all_
     assert len(sizes) > 2, "no list was read twice: the edges were never met"
 
 
+def test_publish_a_list_that_gets_shorter_while_it_is_read_is_read_again(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last page is past the end then, which is a 400."""
+    courses: list[Any] = [course(f"C{number}", "1AB", year) for year in range(2023, 2027) for number in range(5)]
+    served.place.drop(
+        "providers", {"providers": [provider("1AB", year) for year in range(2023, 2027)], "courses": courses}
+    )
+    monkeypatch.setattr(client, "PAGE_SIZES", (2, 3))
+    service: Any = served.standins.service("providers")
+    answer = service.answer
+
+    def shorter(question: Question) -> Any:
+        gone = question.path.endswith("2025/courses") and question.query["page[page]"] == "3"
+        return Reply(400, b'{"errors": []}') if gone else answer(question)
+
+    service.answer = shorter
+    served.ingest("providers")
+    assert len(served.place.table("providers", "courses")) == 20
+    assert served.place.manifest("providers")["fetched"]["unsettled"] == []
+
+
+def test_publish_a_list_without_an_end_is_not_asked_for_ever(served: Served) -> None:
+    drop_of_providers(served)
+    service: Any = served.standins.service("providers")
+    answer = service.answer
+
+    def endless(question: Question) -> Any:
+        if not question.path.endswith("2025/courses"):
+            return answer(question)
+        body = json.loads(answer(replace(question, query=dict(question.query) | {"page[page]": "1"})).body)
+        return json_reply(body | {"links": {"next": "more"}})
+
+    service.answer = endless
+    with pytest.raises(AnswerError, match="has no end"):
+        served.ingest("providers")
+    assert len(served.standins.asked) < 100
+
+
 def test_a_course_knows_its_providers_code(served: Served) -> None:
     drop_of_providers(served)
     served.ingest("providers")
@@ -409,6 +450,27 @@ def test_gias_goes_back_a_day_for_a_broken_file_and_says_so(
     (told,) = manifest["fetched"]["passed_over"]
     assert name in told and "token" not in told
     assert [file for file in manifest["fetched"]["files"] if file.startswith(beginning)] == [f"{beginning}20260714.csv"]
+
+
+@pytest.mark.parametrize("rows", [0, 20])
+def test_gias_goes_back_a_day_for_a_file_that_is_cut_off_at_the_end_of_a_row(
+    served: Served, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    schools = [school(number) for number in range(100000, 100040)]
+    for day in ("2026-07-14", "2026-07-15"):
+        folder = write_drop(served.place.location("schools"), schools, day=day)
+    lines = (folder / "edubasealldata20260715.csv").read_bytes().splitlines(keepends=True)
+    reply, well = Reply(200, b"".join(lines[: 1 + rows]), "text/csv"), served.standins.answer
+    monkeypatch.setattr(
+        served.standins,
+        "answer",
+        lambda source, asked, agent: reply if "/edubasealldata20260715" in asked.path else well(source, asked, agent),
+    )
+    assert served.ingest("schools", min_rows=30)["as_of"] == "2026-07-14T00:00:00Z"
+    (told,) = served.place.manifest("schools")["fetched"]["passed_over"]
+    assert told.startswith(f"edubasealldata20260715.csv has {rows} rows, where 30 are expected")
+    with pytest.raises(RefusedError, match=f"schools: {rows} rows; between 50 and"):
+        served.ingest("schools", min_rows=50)
 
 
 def test_gias_does_not_go_back_behind_what_is_current(served: Served) -> None:

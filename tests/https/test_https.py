@@ -125,8 +125,9 @@ def test_an_answer_that_is_cut_off_is_tried_again(standins: Standins, tmp_path: 
     assert (tmp_path / "file").read_bytes() == (tmp_path / "schools" / "dt=2026-07-14" / FILE).read_bytes()
 
 
-def test_an_answer_that_is_always_cut_off_is_an_error(standins: Standins, tmp_path: Path) -> None:
-    standins.fail("schools", Fault("truncated", times=100))
+@pytest.mark.parametrize("kind", ["truncated", "reset"])
+def test_an_answer_that_is_always_cut_off_is_an_error(standins: Standins, tmp_path: Path, kind: Any) -> None:
+    standins.fail("schools", Fault(kind, times=100))
     with pytest.raises(AnswerError, match="cut off"):
         client(standins).download(FILE, tmp_path / "file")
 
