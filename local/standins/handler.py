@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
-import struct
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,7 +25,7 @@ PREFIXES = {
 class Fault:
     """Something that goes wrong with the next ``times`` requests to one service."""
 
-    kind: Literal["status", "hang", "redirect", "truncated", "reset", "garbage", "wrong_year"]
+    kind: Literal["status", "hang", "redirect", "truncated", "garbage", "wrong_year"]
     times: int = 1
     status: int = 500
     retry_after: str | None = None
@@ -83,16 +81,11 @@ class Handler(BaseHTTPRequestHandler):
         fault = self.server.standins.fault(name)
         if fault is not None and fault.kind == "wrong_year":
             question = replace(question, path=re.sub(r"\d{4}", "1900", path))
-        elif fault is not None and fault.kind not in {"truncated", "reset"}:
+        elif fault is not None and fault.kind != "truncated":
             self._fail(fault)
             return
         reply = self.server.standins.answer(name, question, self.headers.get("User-Agent", ""))
-        self._send(reply, whole=fault is None or fault.kind not in {"truncated", "reset"})
-        if fault is not None and fault.kind == "reset":
-            self.wfile.flush()
-            # Closed with nothing waited for: whoever reads is told that the connection is broken.
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
+        self._send(reply, whole=fault is None or fault.kind != "truncated")
 
     def log_message(self, *_: Any) -> None:
         """Say nothing: the stand-ins keep what was asked."""

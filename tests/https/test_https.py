@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 
 from local.standins import Fault, Standins, serve
 from placements_kpi.attempts import Attempts, retry_after
@@ -125,9 +126,20 @@ def test_an_answer_that_is_cut_off_is_tried_again(standins: Standins, tmp_path: 
     assert (tmp_path / "file").read_bytes() == (tmp_path / "schools" / "dt=2026-07-14" / FILE).read_bytes()
 
 
-@pytest.mark.parametrize("kind", ["truncated", "reset"])
-def test_an_answer_that_is_always_cut_off_is_an_error(standins: Standins, tmp_path: Path, kind: Any) -> None:
-    standins.fail("schools", Fault(kind, times=100))
+def test_a_connection_that_breaks_half_way_cuts_an_answer_off(
+    standins: Standins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Iterator[bytes]:
+        yield b"URN"
+        raise urllib3.exceptions.ProtocolError("Connection broken", ConnectionResetError(104))
+
+    monkeypatch.setattr(urllib3.HTTPResponse, "stream", broken)
+    with pytest.raises(AnswerError, match="cut off"):
+        client(standins).download(FILE, tmp_path / "file")
+
+
+def test_an_answer_that_is_always_cut_off_is_an_error(standins: Standins, tmp_path: Path) -> None:
+    standins.fail("schools", Fault("truncated", times=100))
     with pytest.raises(AnswerError, match="cut off"):
         client(standins).download(FILE, tmp_path / "file")
 

@@ -220,6 +220,9 @@ class Client:
                 if time.monotonic() > ends:
                     raise TryAgainError(UnreachableError(f"{_told(url)} took over {self._limits.answer:.0f} seconds"))
                 yield piece
+        except urllib3.exceptions.ProtocolError:
+            self._left(url)
+            raise TryAgainError(_cut_off(url)) from None
         except urllib3.exceptions.HTTPError as error:
             self._left(url)
             raise _unreachable(url, error) from None
@@ -310,6 +313,10 @@ def _told(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}"
 
 
+def _cut_off(url: str) -> AnswerError:
+    return AnswerError(f"the answer of {_told(url)} was cut off every time; ask the service's owner")
+
+
 def _unreachable(url: str, error: Exception) -> TryAgainError:
     if isinstance(error, urllib3.exceptions.DecodeError):
         return TryAgainError(
@@ -318,7 +325,7 @@ def _unreachable(url: str, error: Exception) -> TryAgainError:
     if isinstance(error, urllib3.exceptions.IncompleteRead | urllib3.exceptions.InvalidChunkLength) or isinstance(
         error.__context__, http.client.IncompleteRead
     ):
-        return TryAgainError(AnswerError(f"the answer of {_told(url)} was cut off every time; ask the service's owner"))
+        return TryAgainError(_cut_off(url))
     return TryAgainError(
         UnreachableError(
             f"{_told(url)} cannot be reached ({type(error).__name__}); is the service up, and its name right?"

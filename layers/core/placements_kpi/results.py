@@ -51,7 +51,7 @@ def decimals_of(denominator: int) -> Literal[0, 1]:
 
 
 class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # an ingest needs two of them
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Target(_Document):
