@@ -35,8 +35,9 @@ _NEAR = 1
 first decides nothing."""
 
 _ROOM = 20
-"""By how much a solution that is looked for is further up or down in each of many unknowns than those that there are:
-twice what is asked of any."""
+"""By how much a solution that is looked for is further up or down in each of many unknowns than those that there are.
+It decides how fast wide ones are found, and nothing else: more than widths are asked to be, and not so much that one
+unknown makes up the sum."""
 
 _TOLERANCE = 1e-6
 """By how much a bound from the solver may be off."""
