@@ -119,6 +119,16 @@ def test_what_a_job_may_cost_is_limited_and_what_it_cost_is_recorded(reading: Re
     assert (job["rows"], job["bytes_billed"], job["schema"]["withdrawal_reasons"]) == (40, 734_003_200, "ARRAY<STRING>")
 
 
+@pytest.mark.parametrize(("changed", "told"), [("2026-07-01T10:00:00Z", True), ("2026-07-14T10:00:00Z", False)])
+def test_tables_that_nobody_writes_any_more_are_told(
+    reading: Reading, caplog: pytest.LogCaptureFixture, changed: str, told: bool
+) -> None:
+    answer(reading, [trainee(number) for number in range(1, 40)] + [trainee(40, updated_at=changed)])
+    reading.ingest("register")
+    assert reading.place.manifest("register")["fetched"]["jobs"][0]["newest"] == changed.replace("Z", "+00:00")
+    assert any("nothing has changed for long" in record.getMessage() for record in caplog.records) is told
+
+
 def test_every_job_runs_where_the_data_is(reading: Reading) -> None:
     """Also the one that asks for the present instant: without a table in it, it would run in the USA."""
     answer(reading)

@@ -22,11 +22,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from placements_kpi import fields, https, times, usage
+from placements_kpi.observability import logger
 from placements_kpi.sources import Feed, Fetched, SourceError, SourceFile
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ PAGE_ROWS = 1_000
 """Rows of one answer: some 4 MB of Python's objects, of which one answer is in memory at a time."""
 _LONGEST_SECONDS = 120.0
 """Waited for one answer; then it is asked for again."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _SCOPE = "https://www.googleapis.com/auth/bigquery"
 
 _PLACE = re.compile(r"(?:(?P<service>[a-z_]+)=)?(?P<project>[a-z][a-z0-9-]*)/(?P<dataset>\w+)(?:/(?P<named>\w+))?")
@@ -155,6 +157,7 @@ class _Reading:
 
         self._ends = time.monotonic() + settings.budget_seconds
         self._retry = DEFAULT_RETRY.with_timeout(settings.budget_seconds / 2)  # what stays is then told by its name
+        self._quiet = timedelta(days=max(settings.max_age_days.values(), default=0))
         self._limit = settings.max_bytes_billed
         self._words = set(_WORD.findall(settings.source_location))
         """What a message may name: words of the location, of the contracts and of the queries."""
@@ -203,22 +206,29 @@ class _Reading:
             finally:
                 usage.queried(job.total_bytes_billed or 0)
             _check(feed, result.schema, result.total_rows, absent)
-            number = 0
+            number, newest = 0, _NEVER
             for page in result.pages:
                 number += page.num_items
                 if number > result.total_rows:
                     break
                 for row in page:
-                    yield _as_json(dict(row.items())).encode()
+                    values = dict(row.items())
+                    newest = max(newest, values.get("updated_at") or _NEVER)
+                    yield _as_json(values).encode()
                 page.raw_page.get("rows", []).clear()  # or the client has two pages at once
         if number != result.total_rows:
             message = f"{feed.name}: BigQuery gave {number} rows of {result.total_rows}; run again"
             raise BigQueryError(message, transient=True)
+        if _NEVER < newest < times.now() - self._quiet:
+            # A service whose copy has moved to another pipeline leaves the old tables as they were, day after day.
+            extra = {"table": feed.name, "newest": newest.isoformat()}
+            logger.warning("nothing has changed for long: are these the tables that are still written?", extra=extra)
         self.jobs.append(
             {
                 "table": feed.name,
                 "job": f"{job.project}:{job.location}.{job.job_id}",
                 "rows": number,
+                "newest": newest.isoformat() if newest > _NEVER else None,
                 "bytes_billed": job.total_bytes_billed or 0,
                 "schema": {column.name: _told_type(column.field_type, column.mode) for column in result.schema},
             }
