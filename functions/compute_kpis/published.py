@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from functions.compute_kpis import definitions, reference
+from functions.compute_kpis.catalogue import Kpi
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.record import record_key
 from functions.compute_kpis.release import ReleaseError, read_release, release_key
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3.client import S3Client
 
-    from functions.compute_kpis.catalogue import Kpi, Unusable
+    from functions.compute_kpis.catalogue import Unusable
     from functions.compute_kpis.definitions import Definitions
     from placements_kpi.settings import ComputeSettings
 
@@ -36,6 +37,15 @@ class Published:
     """The release that its revisions are against."""
     rewritten: Mapping[str, str]
     """Table: the snapshot in the place of one that a person was erased from since."""
+
+    @property
+    def kpis(self) -> list[Kpi]:
+        """Return the KPIs that the run worked out, as they were described and by the statements of then."""
+        return [
+            Kpi(kpi.description, kpi.sql, tuple(kpi.snapshots), digest="", comparison_refused=kpi.comparison)
+            for kpi in self.results.kpis
+            if kpi.state == "ok"
+        ]
 
     @property
     def snapshots(self) -> dict[str, str]:

@@ -20,6 +20,7 @@ from placements_kpi import settings as settings_of
 from placements_kpi import store
 
 if TYPE_CHECKING:
+    from functions.compute_kpis.catalogue import Kpi, Unusable
     from placements_kpi.results import Protected, Results
     from placements_kpi.settings import ComputeSettings
 
@@ -45,9 +46,9 @@ def recompute(
 ) -> dict[str, Any]:
     """Return whether today's code gives the release byte for byte from its own snapshots, and where it does not.
 
-    The definitions (calendar, lists of categories) are those of the release, not today's
-    files; a KPI that the release carried over is taken as it was, and what it repeated of people too; revisions
-    are against the release that it was compared with then. ``changed_since`` names what of the code,
+    The statements, descriptions and definitions (calendar, lists of categories) are those of the release, not
+    today's files; a KPI that the release carried over is taken as it was, and what it repeated of people too;
+    revisions are against the release that it was compared with then. ``changed_since`` names what of the code,
     the catalogue and the definitions is another today. Differences are paths into the
     documents, never values: the exact results are private. Fields that the documents did
     not have yet (``fields_since``) are left out of the comparison. Where a person was erased
@@ -57,7 +58,7 @@ def recompute(
     """
     s3 = store.s3_client()
     published = read_published(s3, settings.data_bucket, release_id)
-    again = work_out_again(settings, published, folder, budget_seconds)
+    again = work_out_again(settings, published, published.kpis, [], budget_seconds)
     kpis, unusable = catalogue.load_catalogue(published.definitions, folder)
     fields_since: set[str] = set()
     differences: list[str] = []
@@ -85,13 +86,14 @@ def recompute(
     }
 
 
-def work_out_again(settings: ComputeSettings, published: Published, folder: Path, budget_seconds: float) -> Again:
-    """Return the release worked out again by the catalogue in ``folder``; all else is as it was then.
+def work_out_again(
+    settings: ComputeSettings, published: Published, kpis: list[Kpi], unusable: list[Unusable], budget_seconds: float
+) -> Again:
+    """Return the release worked out again by these KPIs, those of then or today's; all else is as it was then.
 
     Raises :class:`functions.compute_kpis.held.RowsMovedError` if rows went while they were read.
     """
     results = published.results
-    kpis, unusable = catalogue.load_catalogue(published.definitions, folder)
     worked = {kpi.id for kpi in results.kpis if kpi.state == "ok"}
     missing = {
         source: why

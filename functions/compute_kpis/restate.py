@@ -32,19 +32,19 @@ def restate(
     """Return how the figures of a release would be revised if its day were worked out from today's snapshots.
 
     Both sides of a revision are after disclosure control, symbols included, so that the answer
-    has no exact count about people. The release is also worked out again from its own snapshots:
-    ``changed_by_code`` counts the cells that come out otherwise even so, which no new data explains.
+    has no exact count about people. The release is also worked out again by today's statements from its own
+    snapshots: ``changed_by_code`` counts the cells that come out otherwise even so, which no new data explains.
     ``sources`` are those whose snapshot is another one now. Nothing that anybody reads is changed.
     Raises :class:`ReleaseError` if the release, or what it was made from, is not there.
     """
     s3 = store.s3_client()
     published = read_published(s3, settings.data_bucket, release_id)
-    again = work_out_again(settings, published, folder, budget_seconds / 2)
+    kpis, unusable = catalogue.load_catalogue(published.definitions, folder)
+    again = work_out_again(settings, published, kpis, unusable, budget_seconds / 2)
     computed = work_out(s3, settings, published.results.as_of, None, folder=folder, budget_seconds=budget_seconds / 2)
     past = ledger.read_past(s3, settings.data_bucket)
     now = protect(computed.results, settings.disclosure, release_id, computed.key, past).document
     found = revisions.between(published.protected, now)
-    kpis, unusable = catalogue.load_catalogue(published.definitions, folder)
     return {
         "release": release_id,
         "as_of": published.results.as_of.isoformat(),
