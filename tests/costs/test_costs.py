@@ -16,6 +16,7 @@ from moto import mock_aws
 from functions.compute_kpis import spending
 from functions.publish_site.pages.costs import costs_page, read_costs
 from local.intrinsics import REGION
+from local.template import translate
 from placements_kpi import costs, usage
 from placements_kpi.store import canonical_json
 from placements_kpi.times import iso_instant, now
@@ -114,7 +115,10 @@ def test_what_stands_ready_is_what_the_template_has() -> None:
         return len(re.findall(rf"Type: AWS::{kind}$", TEMPLATE, re.MULTILINE))
 
     counts, monthly = costs.standing()
-    watched = TEMPLATE.count("Namespace: SchoolPlacementsPerformance")
+    alarms = [
+        body["Properties"] for body in translate()["Resources"].values() if body["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    watched = sum(alarm["Namespace"] == "SchoolPlacementsPerformance" for alarm in alarms)
     assert counts == {
         "secret": declared("SecretsManager::Secret"),
         "alarm": declared("CloudWatch::Alarm"),
