@@ -158,9 +158,7 @@ def statement(kpi: Description, tally: Tally, refused: Iterable[str], query: str
         _clause("counted", _counted(kpi, tally, cells, place, added)),
         _clause("results", _results(kpi, tally, refused)),
     ]
-    return (
-        f"{title}WITH\n" + ",\n".join(whole) + _RESULT + (" OR status <> 'ok'\n" if tally.requires or refused else "\n")
-    )
+    return f"{title}WITH\n" + ",\n".join(whole) + _RESULT
 
 
 def uses(query: str) -> list[str]:
@@ -213,10 +211,28 @@ def _check(kpi: Description, tally: Tally, refused: tuple[str, ...]) -> None:
     known = {measure.id for measure in kpi.measures}
     strange = {name for rule in tally.requires for name in rule.measures} - known
     wrong += [f"requires names measure {name!r}, which is not declared" for name in sorted(strange)]
+    rates = [measure.id for measure in kpi.measures if measure.kind == "rate"]
+    ruled = {(name, rule.categories) for rule in tally.requires for name in rule.measures or rates if name in known}
+    ruled |= {(name, ()) for name in refused if tally.refused_hides}
+    wrong += [
+        f"a status of measure {name!r} would have no row: it has neither a national figure nor columns by category"
+        for name, categories in sorted(ruled)
+        if not _has_row(tally.measures[name], categories)
+    ]
     if bool(refused) != (tally.refused_when is not None):
         wrong.append("refused_when and [comparison_refused] need each other")
     if wrong:
         raise TallyError("; ".join(wrong))
+
+
+def _has_row(counted: Counted, categories: tuple[str, ...]) -> bool:
+    """Whether these categories of a measure (none named: all, of which the national figure speaks) have a row always.
+
+    What has none counts nothing, and has the status of the national figure.
+    """
+    if counted.counts is None and counted.in_categories is None:
+        return {*categories} <= {*counted.by_category}
+    return counted.counts is not None and not categories
 
 
 def _cells(kpi: Description, tally: Tally, refused: tuple[str, ...]) -> Iterator[Cell]:
@@ -430,4 +446,5 @@ SELECT
     CAST(CASE WHEN status = 'ok' THEN denominator END AS bigint) AS denominator,
     CAST(status AS varchar) AS status
 FROM results
-WHERE is_kept = 1 OR numerator > 0 OR denominator > 0"""
+WHERE is_kept = 1 OR numerator > 0 OR denominator > 0
+"""

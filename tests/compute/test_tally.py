@@ -11,12 +11,13 @@ import pytest
 
 from functions.compute_kpis.catalogue import CatalogueError, load_kpi
 from functions.compute_kpis.definitions import load_definitions
+from functions.compute_kpis.figures import FigureError
 from functions.publish_site import site
 from functions.publish_site.pages.frame import Site
 from placements_kpi.results import Protected
 from tests.compute import stack
 from tests.kpis import lint
-from tests.kpis.world import Figures, answer_of, point
+from tests.kpis.world import Figures, answer_of, point, worked
 
 TOML = """\
 order = 7
@@ -161,6 +162,32 @@ def test_what_is_required_of_a_point_decides_the_status_there_and_nowhere_else(t
     assert figures.rate("headline", as_of=date(2025, 7, 14)) == (None, None)
 
 
+def test_a_category_that_nobody_declared_is_a_row_only_if_something_counts_in_it(tmp_path: Path) -> None:
+    """Whatever status the figures have at the point. For such a row the engine stops."""
+    rule = 'facts = "accounts", requires = [{ that = "active > 1", otherwise = "insufficient_coverage" }]'
+    breakdown = """
+[[breakdowns]]
+id = "kind"
+title = "Kind"
+measures = ["headline"]
+partition = false
+categories = [{ code = "new", label = "New" }]
+"""
+    kind = "CASE WHEN account.last_signed_in_on IS NULL THEN 'old' ELSE 'new' END AS kind,\n    1 AS accounts"
+    nothing = kind.replace("1 AS", "CASE WHEN account.last_signed_in_on IS NULL THEN 0 ELSE 1 END AS")
+    toml = TOML.replace('facts = "accounts"', rule) + breakdown
+    for counted, rows in ((kind, {"new", "old"}), (nothing, {"new"})):
+        place = written(tmp_path, toml, QUERY.replace("1 AS accounts", counted))
+        figures = asked(place, at(), provider_activity=used(DAY, None))
+        assert figures.of("headline")["status"] == "insufficient_coverage"
+        assert {row["category"] for row in figures.rows if row["breakdown"] == "kind"} == rows
+        if "old" in rows:
+            with pytest.raises(FigureError, match=r"kind old: kpi\.toml does not declare this breakdown and category"):
+                worked(str(place), [at()], figures)
+        else:
+            assert worked(str(place), [at()], figures).figures[1].status == "insufficient_coverage"
+
+
 @pytest.mark.parametrize("hides", [True, False])
 def test_a_refused_comparison_is_said_at_the_newest_point_and_can_hide_the_earlier_ones(
     tmp_path: Path, *, hides: bool
@@ -200,6 +227,11 @@ def test_a_refused_comparison_is_said_at_the_newest_point_and_can_hide_the_earli
             'facts = "accounts"',
             'facts = "accounts", requires = [{ that = "active > 0", otherwise = "not_available", measures = ["x"] }]',
             "requires names measure 'x'",
+        ),
+        (
+            'facts = "accounts"',
+            'facts = "accounts", requires = [{ that = "active > 0", otherwise = "not_available", categories = ["x"] }]',
+            "a status of measure 'headline' would have no row",
         ),
     ],
 )

@@ -107,7 +107,7 @@ school_on_day AS (
         COALESCE(open_school.as_of, used.as_of) AS as_of,
         school.region,
         school.phase,
-        CASE WHEN school.is_school = 1 THEN school.type_group END AS type_group,
+        school.type_group,
         CASE
             WHEN used.urn IS NULL OR used.active_records = 0 THEN NULL
             WHEN sentinel.code IS NOT NULL THEN 'sentinel'
