@@ -30,8 +30,8 @@ class CurrentError(PlacementsKpiError):
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A release that a run has made, and what the run saw when it pinned its snapshots."""
+class Contender:
+    """A release that a run would make current, and what the run saw when it pinned its snapshots."""
 
     release: str
     as_of: date
@@ -54,37 +54,37 @@ def day_of(release: str) -> date:
     return date.fromisoformat(release.rpartition(".")[0])
 
 
-def make_current(s3: S3Client, bucket: str, made: Candidate) -> bool:
+def make_current(s3: S3Client, bucket: str, contender: Contender) -> bool:
     """Point to the release and to its results, unless a newer one is current; return whether it is current now."""
     for _ in range(_ATTEMPTS):
         pointer = store.read_pointer(s3, bucket, RELEASE)
-        if pointer is not None and _is_newer(_named(pointer), made):
+        if pointer is not None and _is_newer(_named(pointer), contender):
             return False
         try:
-            store.swap(s3, bucket, RELEASE, {"release": made.release}, pointer)
+            store.swap(s3, bucket, RELEASE, {"release": contender.release}, pointer)
         except store.LostRaceError:
             continue
-        _point_to_results(s3, bucket, made)
+        _point_to_results(s3, bucket, contender)
         return True
     raise store.LostRaceError(f"s3://{bucket}/{RELEASE} was changed again and again by other runs; run again")
 
 
-def _is_newer(current: str, made: Candidate) -> bool:
+def _is_newer(current: str, contender: Contender) -> bool:
     """Whether the current release comes before the one that was made, which was not made by the same inputs."""
     day = day_of(current)
-    if day != made.as_of:
-        return day > made.as_of
-    return current not in {made.release, made.seen} and made.outdated()
+    if day != contender.as_of:
+        return day > contender.as_of
+    return current not in {contender.release, contender.seen} and contender.outdated()
 
 
-def _point_to_results(s3: S3Client, bucket: str, made: Candidate) -> None:
+def _point_to_results(s3: S3Client, bucket: str, contender: Contender) -> None:
     """Point to the results of the release for as long as it is current; whoever made another one does so after us."""
     for _ in range(_ATTEMPTS):
         seen = _results(s3, bucket)
-        if read(s3, bucket) != made.release:
+        if read(s3, bucket) != contender.release:
             return
         try:
-            store.swap(s3, bucket, RESULTS, made.results, seen)
+            store.swap(s3, bucket, RESULTS, contender.results, seen)
         except store.LostRaceError:
             continue
         return

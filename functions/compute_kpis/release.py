@@ -8,7 +8,8 @@ an object once written is never changed.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
@@ -49,25 +50,31 @@ def read_release(s3: S3Client, bucket: str, release: str) -> Protected:
         raise ReleaseError(f"release {release} cannot be read: {reason}") from None
 
 
-def find_or_write(
-    s3: S3Client,
-    bucket: str,
-    as_of: date,
-    make: Callable[[str, Past, Protected | None], Protection],
-    withdrawn: frozenset[str] = frozenset(),
-    *,
-    write: bool = True,
-) -> Protection:
-    """Return the release that ``make`` gives for ``as_of``, written if it is new.
+@dataclass(frozen=True)
+class Candidate:
+    """A release to make, or to make again as it was made, and what it is made beside."""
 
-    ``make`` is given the id to try, the ledger, and the release to compare with. A release that
-    is there already is made again from the ledger that it saw and the release it was compared
+    release: str
+    number: int
+    """The n of its id."""
+    past: Past
+    """The ledger; of a release that is there already, as it saw it."""
+    compared_with: Protected | None
+    written: bytes | None
+    """What is there already, if anything is."""
+
+
+def candidate(
+    s3: S3Client, bucket: str, as_of: date, withdrawn: frozenset[str] = frozenset(), after: int = 0
+) -> Candidate:
+    """Return the release to try for ``as_of``: the newest of the day, or the first with a number above ``after``.
+
+    A release that is there already is made again from the ledger that it saw and the release it was compared
     with itself, whatever is current by now: so the same inputs find their own release. One that cannot
     stand as it is gets a successor: it was compared with a release that is ``withdrawn`` now, or was not
-    audited together with another one. A release is written before its page, and nothing points to it before both are
-    there. With ``write`` off, as it would be written.
+    audited together with another one.
     """
-    number = _newest_of(s3, bucket, as_of) or 1
+    number = after + 1 if after else _newest_of(s3, bucket, as_of) or 1
     while True:
         release = f"{as_of.isoformat()}.{number}"
         key = release_key(release)
@@ -80,20 +87,26 @@ def find_or_write(
         past = ledger.read_past(s3, bucket, _considered(s3, bucket, release, before))
         if written is None and release in {compared, *past.releases} and _bytes(s3, bucket, key) is not None:
             continue  # another run has made it since we looked
-        protection = make(release, past, _read_or_none(s3, bucket, compared))
-        body = store.canonical_json(protection.document.model_dump(mode="json"))
-        if written is None:
-            if not write:
-                return protection
-            # If another run was faster, what it wrote counts.
-            written = body if store.write_once(s3, bucket, key, body) else store.read_bytes(s3, bucket, key)
-        if written == body:
-            if not write:
-                return protection
-            ledger.write_page(s3, bucket, protection.page)
-            if not _apart(s3, bucket, release, past.releases):
-                return protection
-        number += 1
+        return Candidate(release, number, past, _read_or_none(s3, bucket, compared), written)
+
+
+def write(s3: S3Client, bucket: str, tried: Candidate, protection: Protection, *, dry_run: bool = False) -> bool:
+    """Write what was made of a candidate, unless it is there; return whether it stands, or would.
+
+    It does not where another content is there, nor where it was not audited together with another release. A release
+    is written before its page, and nothing points to it before both are there.
+    """
+    key, written = release_key(tried.release), tried.written
+    body = store.canonical_json(protection.document.model_dump(mode="json"))
+    if dry_run:
+        return written in {None, body}
+    if written is None:
+        # If another run was faster, what it wrote counts.
+        written = body if store.write_once(s3, bucket, key, body) else store.read_bytes(s3, bucket, key)
+    if written != body:
+        return False
+    ledger.write_page(s3, bucket, protection.page)
+    return not _apart(s3, bucket, tried.release, tried.past.releases)
 
 
 def seal(s3: S3Client, bucket: str, release: str) -> None:

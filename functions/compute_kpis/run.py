@@ -32,14 +32,14 @@ from functions.compute_kpis.calendars import load_calendars
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.disclosure import DisclosureError, Protection, protect
 from functions.compute_kpis.protection import keys
-from functions.compute_kpis.protection.ledger import LedgerError, Past
+from functions.compute_kpis.protection.ledger import LedgerError
 from functions.compute_kpis.protection.record_counts import LISTS
 from functions.compute_kpis.queries import Answer, run_queries
 from functions.compute_kpis.record import write_record
 from placements_kpi import months, store, times, withdrawals
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.observability import logger, metrics
-from placements_kpi.results import Figure, KpiResult, Protected, Results
+from placements_kpi.results import Figure, KpiResult, Results
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -236,26 +236,36 @@ def _release(
         store.write_once(s3, bucket, carried.results_key(results.run_id), body)
         parquet = f"results/{results.run_id}/results.parquet"
         store.write_once(s3, bucket, parquet, outcome.results_parquet(results), "application/vnd.apache.parquet")
-
-    def make(name: str, past: Past, published: Protected | None) -> Protection:
-        made = protect(results, settings.disclosure, name, computed.key, past)
-        document = revisions.declare(made.document, published, made.restated)
-        if strays := closed.strays(document, computed.declared):
-            raise DisclosureError(
-                f"release {name} has a text that is neither the catalogue's nor on a list of closed.py, at {strays[0]} "
-                f"({len(strays)} such); the current release stays"
-            )
-        return replace(made, document=document)
-
     try:
-        released = release.find_or_write(s3, bucket, results.as_of, make, withdrawn, write=not dry_run)
+        protection = _protected(s3, settings, computed, withdrawn, dry_run=dry_run)
     except (DisclosureError, LedgerError) as error:
         logger.error("nothing is released", extra={"reason": str(error)})
         if not dry_run:
             write_record(s3, bucket, record | {"outcome": "failed", "not_released": str(error)})
         raise
-    logger.info("audit passed", extra={"release": released.document.release, "withheld": list(released.withheld)})
-    return released
+    released = protection.document.release
+    logger.info("audit passed", extra={"release": released, "withheld": list(protection.withheld)})
+    return protection
+
+
+def _protected(
+    s3: S3Client, settings: ComputeSettings, computed: Computed, withdrawn: frozenset[str], *, dry_run: bool
+) -> Protection:
+    """Return what may be published, under the first id of the day at which it stands, and written there."""
+    bucket, results, number = settings.data_bucket, computed.results, 0
+    while True:
+        tried = release.candidate(s3, bucket, results.as_of, withdrawn, number)
+        made = protect(results, settings.disclosure, tried.release, computed.key, tried.past)
+        document = revisions.declare(made.document, tried.compared_with, made.restated)
+        if strays := closed.strays(document, computed.declared):
+            raise DisclosureError(
+                f"release {tried.release} has a text that is neither the catalogue's nor on a list of closed.py, "
+                f"at {strays[0]} ({len(strays)} such); the current release stays"
+            )
+        protection = replace(made, document=document)
+        if release.write(s3, bucket, tried, protection, dry_run=dry_run):
+            return protection
+        number = tried.number
 
 
 def _make_current(
@@ -263,7 +273,7 @@ def _make_current(
 ) -> bool:
     """Make the release current and tell the publisher, unless a newer one is; return whether it is current."""
     bucket, results = settings.data_bucket, computed.results
-    made = current.Candidate(
+    contender = current.Contender(
         release=release_id,
         as_of=results.as_of,
         results={
@@ -275,7 +285,7 @@ def _make_current(
         seen=seen,
         outdated=lambda: pins.outdated(s3, bucket, computed.pinned),
     )
-    if current.make_current(s3, bucket, made):
+    if current.make_current(s3, bucket, contender):
         spending.write(s3, bucket)
         emit.kpis_computed(settings.event_bus, settings.event_source, release_id)
         return True
