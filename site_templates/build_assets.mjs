@@ -30,7 +30,6 @@ const unused = [
   "link--(inverse|muted|no-visited-state|text-colour)",
   "link-image",
   "main-wrapper--",
-  "notification-banner(--success|__link)",
   "service-navigation(--inverse|__toggle)",
   "skip-link-focused-element",
   "table(--small-text-until-tablet|__caption--(l|m|xl))",

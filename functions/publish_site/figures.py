@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from functions.publish_site.words import SMALL_BASE, Cell, rounded
-from placements_kpi.finality import is_closed
+from placements_kpi.finality import closes_on, is_closed
 from placements_kpi.results import Family, Figure, Finality, KpiResult, Measure, Point, Protected, Revision, decimals_of
 
 if TYPE_CHECKING:
@@ -149,6 +149,10 @@ class KpiFigures:
     def provisional(self, measure: Measure, point: Point) -> bool:
         """Return whether figures of ``point`` may still change because its period is unfinished."""
         return not is_closed(self.family(measure), point, self.kpi.as_of or point.as_of)
+
+    def final_on(self, measure: Measure, point: Point) -> date:
+        """Return the day whose figures of the period of ``point`` are final."""
+        return closes_on(self.family(measure), point)
 
     def mark(self, measure: Measure, point: Point | None) -> str:
         """Return the mark after a heading of figures at ``point``: `` [p]`` while they are provisional, or nothing."""

@@ -63,11 +63,12 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
     files["data/index.html"] = render(
         "data.html", **{**deep, "here": "data"}, **data_view(kpis, files), dataset=dataset
     )
+    day = times.london_day(published)
     shallow = {**site.frame("../../", document.release, "", "front"), **_about(document, published)}
     first = render(
         "front.html",
         **shallow,
-        **front_view(kpis, document, times.london_day(published)),
+        **front_view(kpis, document, day, day),
         checked=None,
         missing=(),
         dataset=dataset,
@@ -113,7 +114,7 @@ def front_page(
         "front.html",
         **site.frame("", document.release, place, "front"),
         **_about(document, published),
-        **front_view(of_release(document), document, today),
+        **front_view(of_release(document), document, times.london_day(published), today),
         missing=[_withdrawn_words(one) for one in newer_withdrawn],
         dataset=metadata.data_block(dataset) if dataset else None,
     )

@@ -22,6 +22,7 @@ from functions.publish_site.pages.charts import (
     Target,
     bar_chart,
     line_chart,
+    spark,
 )
 from functions.publish_site.pages.charts.svg import nice_ticks
 from functions.publish_site.words import Cell
@@ -62,6 +63,20 @@ def test_a_chart_has_a_name_and_a_description_that_are_its_own(layout: Layout) -
         named = {element.get("id"): element.text for element in root if element.get("id")}
         assert root.get("aria-labelledby", "").split() == list(named)
         assert list(named.values()) == ["Up & away", "It rises <slowly>."]
+
+
+def test_a_small_chart_without_words_keeps_heights_and_gaps() -> None:
+    drawn = parsed(spark(chart(line("2025 to 2026", 10, 20, None, 30, 40), line("2024 to 2025", 40, 20))))
+    assert (drawn.get("aria-hidden"), texts(drawn)) == ("true", [])
+    (floor,) = (float(one.get("y1", "nan")) for one in drawn.iter(f"{NS}line"))
+    heights = [
+        [floor - float(pair.partition(",")[2]) for pair in one.get("points", "").split()]
+        for one in drawn.iter(f"{NS}polyline")
+    ]
+    most = heights[0][0]
+    assert heights == [[most, most / 2], [most / 4, most / 2], [most * 3 / 4, most]]
+    (end,) = drawn.iter(f"{NS}circle")
+    assert floor - float(end.get("cy", "nan")) == most
 
 
 @pytest.mark.parametrize("layout", [WIDE, NARROW])

@@ -86,11 +86,22 @@ def test_the_first_page_says_what_it_is_and_of_when(front: bytes) -> None:
     text = Page.of(front).text
     for words_ in (
         "Management information",
-        "Data up to and including: 14 July 2026 for schools and providers, 30 June 2026 for people.",
-        "Published: 15 July 2026.",
+        "of 6 aims met so far.",
+        "Up to date: published on 15 July 2026, late after",
+        "Data up to and including 14 July 2026 for schools and providers, 30 June 2026 for people.",
         "Next update: Figures about people: after 31 July 2026.",
     ):
         assert words_ in text
+
+
+def test_a_late_first_page_says_so_in_its_first_lines_and_promises_nothing_for_a_day_that_has_gone(
+    protected: Protected, page_frame: Site
+) -> None:
+    late = Page.of(site.front_page(page_frame, protected, PUBLISHED, TODAY.replace(year=TODAY.year + 1))).text
+    first, last = protected.sources[0].title, protected.sources[-1].title
+    assert re.search(rf"Late: {first}, .* and {last}; published on 15 July 2026\.", " ".join(late.split()))
+    assert "Up to date" not in late
+    assert "Figures about people: due since 31 July 2026." in late
 
 
 def test_demonstration_data_is_announced_on_every_page_of_a_release_and_real_data_is_not(

@@ -62,10 +62,36 @@ def test_a_rise_is_said_with_both_figures_and_the_day_compared_with() -> None:
 def test_a_fall_is_good_where_lower_is_better_and_bad_where_higher_is() -> None:
     lower = with_headline(kpi("placement-rejections"), (1000, 10000), (2000, 10000))
     assert sentences.change(lower, lower.headline).improved is True
-    assert sentences.verdict(lower).label == "Target met"
+    assert sentences.verdict(lower).label == "Met so far"
+    assert sentences.verdict(lower).sentence == (
+        "Target: a reduction, judged on the final figures of 30 September 2026."
+    )
     higher = with_headline(kpi("school-participation"), (1000, 0), (2000, 0))
     assert sentences.change(higher, higher.headline).sentence.startswith("Down 1,000, from 2,000 on 14 July 2025")
-    assert sentences.verdict(higher).label == "Target not met"
+    assert sentences.verdict(higher).label == "Not yet met"
+
+
+def test_a_target_is_met_for_good_only_by_final_figures() -> None:
+    met = with_headline(kpi("trainee-withdrawals"), (800, 10000), (900, 10000))
+    missed = with_headline(kpi("trainee-withdrawals"), (900, 10000), (800, 10000))
+    assert [sentences.verdict(one).label for one in (met, missed)] == ["Target met", "Target not met"]
+    assert sentences.verdict(met).sentence == "Target: a reduction, judged on these final figures."
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "said"),
+    [
+        (
+            ((True, False), (True, True), (False, False), (None, False)),
+            "2 of 4 aims met so far. Not yet met: 1. Cannot be said yet: 1.",
+        ),
+        (((True, True), (False, True)), "1 of 2 aims met. Not met: 1."),
+        (((None, False),), "0 of 1 aims met so far. Cannot be said yet: 1."),
+        (((True, False),), "1 of 1 aims met so far."),
+    ],
+)
+def test_the_first_page_counts_the_aims(verdicts: tuple[tuple[bool | None, bool], ...], said: str) -> None:
+    assert sentences.summary([sentences.Verdict(met, final, "") for met, final in verdicts]) == said
 
 
 def test_no_change_is_unchanged_and_does_not_meet_a_target_of_change() -> None:
@@ -240,6 +266,6 @@ def test_the_next_update_of_figures_about_people_follows_the_next_month_end() ->
     made = document()
     following = made.month_end + timedelta(days=1)
     assert following == date(2026, 7, 1)
-    assert sentences.next_update(made).startswith("Figures about people: after 31 July 2026.")
+    assert sentences.next_update(made, made.as_of).startswith("Figures about people: after 31 July 2026.")
     december = made.model_copy(update={"month_end": date(2026, 11, 30)})
-    assert "after 31 December 2026" in sentences.next_update(december)
+    assert "after 31 December 2026" in sentences.next_update(december, december.as_of)

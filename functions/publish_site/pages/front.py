@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING
 
 from functions.publish_site import words
 from functions.publish_site.pages import sentences
+from functions.publish_site.pages.series import sparkline
 
 if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures
     from placements_kpi.results import Point, Protected, SourceFacts
 
 
-def front_view(kpis: list[KpiFigures], document: Protected, today: date) -> dict[str, object]:
-    """Return the values of the first page as it stands on ``today``."""
-    cards = [card(figures) for figures in kpis]
+def front_view(kpis: list[KpiFigures], document: Protected, published: date, today: date) -> dict[str, object]:
+    """Return the values of the first page of a release ``published`` on a day, as it stands on ``today``."""
+    cards = [{**card(figures), "spark": sparkline(figures)} for figures in kpis]
     return {
         "number": len(kpis),
+        "summary": sentences.summary([sentences.verdict(figures) for figures in kpis]),
+        "status": sentences.status(document, stale_sources(document, today), published),
         "up_to": sentences.up_to(document),
-        "next_update": sentences.next_update(document),
+        "next_update": sentences.next_update(document, today),
         "late_after": sentences.late_after(document),
         "stale": notices(document, today),
         "cards": cards,
@@ -58,7 +61,7 @@ def card(figures: KpiFigures) -> dict[str, object]:
         "figure": shown.value.text if point else None,
         "counts": sentences.counts(figures, headline),
         "what": sentences.what(headline),
-        "period": f"{point.period_label[:1].upper()}{point.period_label[1:]}, as at {words.day(point.as_of)}"
+        "period": f"{point.period_label[:1].upper()}{point.period_label[1:]}, as at {words.day(point.as_of)}."
         if point
         else None,
         "mark": _mark(figures, shown.value.revised, point),

@@ -58,7 +58,7 @@ def kpi_view(
         "sources": _sources(figures, document, times.london_day(published)),
         "late_after": sentences.late_after(document),
         "texts": _texts(description),
-        "next_update": sentences.next_update(document),
+        "next_update": sentences.next_update(document, times.london_day(published)),
         "others": [(one.kpi.id, one.kpi.description.title) for one in kpis if one.kpi.id != kpi.id],
     }
     return {**values, "sections": _sections(values)}

@@ -6,7 +6,7 @@ not made, and the sentence says why.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -37,11 +37,20 @@ class Change:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether the target is met; ``met`` is ``None`` where the figures do not say."""
+    """Whether the target is met, for good once the figures are final; ``met`` is ``None`` where they do not say."""
 
     met: bool | None
-    label: str
+    final: bool
     sentence: str
+
+    @property
+    def label(self) -> str:
+        """The verdict in two or three words."""
+        if self.met is None:
+            return "Cannot be said yet"
+        if self.final:
+            return "Target met" if self.met else "Target not met"
+        return "Met so far" if self.met else "Not yet met"
 
 
 def difference(now: Cell, before: Cell) -> str:
@@ -87,15 +96,30 @@ def change(figures: KpiFigures, measure: Measure) -> Change:
 
 
 def verdict(figures: KpiFigures) -> Verdict:
-    """Return whether the KPI's headline meets its target: a level, or a change the right way."""
+    """Return whether the KPI's headline meets its target, a level or a change the right way, and when it is judged."""
     description = figures.kpi.description
     target, headline = description.target, figures.headline
     if target.value is not None:
         met = target_met(figures.at(headline, figures.current(headline)), target.value, description.direction)
     else:
         met = change(figures, headline).improved
-    label = {True: "Target met", False: "Target not met", None: "Cannot be said yet"}[met]
-    return Verdict(met, label, f"Target: {target_words(description)}.")
+    point, aim = figures.current(headline), target_words(description)
+    if point is None:
+        return Verdict(met, False, f"Target: {aim}.")
+    if figures.provisional(headline, point):
+        judged = words.day(figures.final_on(headline, point))
+        return Verdict(met, False, f"Target: {aim}, judged on the final figures of {judged}.")
+    return Verdict(met, True, f"Target: {aim}, judged on these final figures.")
+
+
+def summary(verdicts: Sequence[Verdict]) -> str:
+    """Return what the first page says of all aims: how many are met, not met, and cannot be judged."""
+    met, missed, unknown = ([one for one in verdicts if one.met is met] for met in (True, False, None))
+    said = f"{words.printed(len(met))} of {words.printed(len(verdicts))} aims met"
+    said += "." if met and all(one.final for one in met) else " so far."
+    if missed:
+        said += f" {'Not met' if all(one.final for one in missed) else 'Not yet met'}: {words.printed(len(missed))}."
+    return f"{said} Cannot be said yet: {words.printed(len(unknown))}." if unknown else said
 
 
 def target_words(description: Description) -> str:
@@ -234,12 +258,25 @@ def leading(points: list[tuple[str, Cell]], title: str, small: Collection[str] =
     return f"{len(top)} share the highest figure, {top[0][1].text}" if top[1:] else f"Highest is {top[0][1].text}"
 
 
-def next_update(document: Protected) -> str:
-    """Return when figures change next: those about people after the next month end, the others with any release."""
+def next_update(document: Protected, today: date) -> str:
+    """Return when figures change next: those about people after the next month end, the others with any release.
+
+    On a page that is shown ``today`` no update is promised for a day that has gone.
+    """
+    end = months.next_end(document.month_end)
     return (
-        f"Figures about people: after {words.day(months.next_end(document.month_end))}. "
+        f"Figures about people: {'after' if today <= end else 'due since'} {words.day(end)}. "
         "Figures about schools and providers: with the next release."
     )
+
+
+def status(document: Protected, late: Sequence[SourceFacts], published: date) -> str:
+    """Return in one line whether the figures are up to date, and until when if nothing newer comes; or what is late."""
+    said = f"published on {words.day(published)}"
+    if late:
+        return f"Late: {words.listed([source.title for source in late])}; {said}."
+    last = min(last_days(document).values(), default=None)
+    return f"Up to date: {said}{f', late after {words.day(last)} if nothing newer appears' if last else ''}."
 
 
 def late_after(document: Protected) -> str:

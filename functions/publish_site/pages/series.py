@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 from functions.publish_site import words
 from functions.publish_site.pages import sentences
-from functions.publish_site.pages.charts import NARROW, WIDE, Line, LineChart, LinePoint, Mark, Target, line_chart
+from functions.publish_site.pages.charts import (
+    NARROW,
+    WIDE,
+    Line,
+    LineChart,
+    LinePoint,
+    Mark,
+    Target,
+    line_chart,
+    spark,
+)
 from functions.publish_site.pages.graphics import Graphic, named
 from functions.publish_site.pages.tables import Table, table
 from functions.publish_site.words import Cell
@@ -27,8 +37,7 @@ def over_time(figures: KpiFigures, measure: Measure) -> Graphic | None:
     points = figures.series(measure)
     if len(points) < 2:
         return None
-    yearly = figures.family(measure).series == "yearly"
-    chart, notes = _yearly(figures, measure, points) if yearly else _monthly(figures, measure, points)
+    chart, notes = _chart(figures, measure, points)
     drawn = [point for line in chart.lines for point in line.points if point.cell.number is not None]
     hollow = ["Hollow circles are provisional figures [p]."] if any(point.provisional for point in drawn) else []
     hollow += ["Points under [r] are revised figures."] if any(point.cell.revised for point in drawn) else []
@@ -36,14 +45,25 @@ def over_time(figures: KpiFigures, measure: Measure) -> Graphic | None:
     return Graphic(
         title=chart.title,
         subtitle=f"{named(measure)}, England, {words.day(points[0].as_of)} to {words.day(points[-1].as_of)}"
-        if not yearly
+        if figures.family(measure).series != "yearly"
         else f"{named(measure)}, England, from {points[0].period_label} until {points[-1].period_label}",
         wide=line_chart(chart, WIDE, f"{ident}-wide"),
         narrow=line_chart(chart, NARROW, f"{ident}-narrow"),
-        table=_years_table(figures, measure, points) if yearly else _months_table(figures, measure, points),
+        table=(_years_table if figures.family(measure).series == "yearly" else _months_table)(figures, measure, points),
         legend=tuple(hollow),
         notes=notes,
     )
+
+
+def sparkline(figures: KpiFigures) -> str:
+    """Return the headline's series as a small drawing without words for its card; blank where there is no line yet."""
+    points = figures.series(figures.headline)
+    return spark(_chart(figures, figures.headline, points)[0]) if len(points) > 1 else ""
+
+
+def _chart(figures: KpiFigures, measure: Measure, points: list[Point]) -> tuple[LineChart, tuple[str, ...]]:
+    of_years = figures.family(measure).series == "yearly"
+    return _yearly(figures, measure, points) if of_years else _monthly(figures, measure, points)
 
 
 def _monthly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tuple[LineChart, tuple[str, ...]]:

@@ -39,11 +39,13 @@ def marked(kpi: KpiResult, revised: frozenset[Cell]) -> KpiResult:
 def is_closed(family: Family, point: Point, as_of: date) -> bool:
     """Return whether the period of ``point`` is over for good in figures worked out as of ``as_of``.
 
-    A period is over at the end of its closing day; an outcome of a whole year is from 1 March of
-    the next year. Figures about people know the world up to the last month end, so it is that day
-    which must be the closing day or later.
+    Figures about people know the world up to the last month end, so it is that day which must be the day that
+    closes the period or later.
     """
-    if family.series == "yearly":
-        return as_of >= date(point.period_end.year + 1, 3, 1)
-    day = months.last_end(as_of) if family.stands == "month_end" else as_of
-    return day >= point.period_end
+    known = months.last_end(as_of) if family.stands == "month_end" and family.series != "yearly" else as_of
+    return known >= closes_on(family, point)
+
+
+def closes_on(family: Family, point: Point) -> date:
+    """Return the day that closes the period of ``point``: its last, or for an outcome of a year 1 March of the next."""
+    return date(point.period_end.year + 1, 3, 1) if family.series == "yearly" else point.period_end

@@ -6,7 +6,7 @@ Colours and line styles are the Analysis Function's; text is near-black, never c
 """
 
 from functions.publish_site.pages.charts.bars import Bar, BarChart, bar_chart
-from functions.publish_site.pages.charts.lines import Line, LineChart, LinePoint, Mark, Target, line_chart
+from functions.publish_site.pages.charts.lines import Line, LineChart, LinePoint, Mark, Target, line_chart, spark
 from functions.publish_site.pages.charts.svg import NARROW, WIDE, Layout
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "Target",
     "bar_chart",
     "line_chart",
+    "spark",
 ]

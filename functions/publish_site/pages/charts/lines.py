@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from functions.publish_site.pages.charts.svg import (
@@ -128,6 +130,26 @@ def line_chart(chart: LineChart, layout: Layout, ident: str) -> str:
     return frame(ident, layout, plot.bottom + 16 + 18 * rows, chart.title, chart.description, body)
 
 
+def spark(chart: LineChart) -> str:
+    """Return the newest line of ``chart``, over the one before it, as a small drawing without words, from zero.
+
+    It is for eyes alone: what it shows is said beside it.
+    """
+    lines = chart.lines[:2]
+    values = [float(point.cell.number) for line in lines for point in line.points if point.cell.number is not None]
+    plot = _Plot(3.0, 135.0, 5.0, 43.0, chart.start, chart.end, max(values, default=0.0) or 1.0)
+    drawn = [_stroke(plot.left, plot.bottom, plot.right, plot.bottom, "axis", INK, None, 1)]
+    for index in reversed(range(len(lines))):
+        runs = [[(plot.x(point.x), plot.y(_value(point))) for point in run] for run in _runs(lines[index])]
+        drawn += [_polyline(places, index) for places in runs if len(places) > 1]
+        if index == 0 and runs:
+            x, y = runs[-1][-1]
+            drawn.append(element("circle", class_="app-chart__point", cx=x, cy=y, r=4.5, fill=STYLES[0][0]))
+    return element(
+        "svg", "".join(drawn), class_="app-spark", viewBox="0 0 140 46", aria_hidden="true", focusable="false"
+    )
+
+
 def _stroke(x1: float, y1: float, x2: float, y2: float, kind: str, colour: str, dashes: str | None, width: int) -> str:
     return element(
         "line",
@@ -174,33 +196,17 @@ def _breaks(chart: LineChart, plot: _Plot, layout: Layout) -> list[str]:
 
 
 def _line(line: Line, index: int, plot: _Plot, layout: Layout) -> list[str]:
-    colour, dashes, width = STYLES[index]
-    runs: list[list[LinePoint]] = [[]]
-    body = []
-    for point in line.points:
-        if point.cell.number is not None:
-            runs[-1].append(point)
-            continue
-        runs.append([])
-        # A withheld point stands on the axis as its symbol, a row for each line, never as a zero.
-        body.append(
-            text(f"[{point.cell.mark}]", plot.x(point.x), plot.bottom - 8 - 18 * index, anchor="middle", size=14)
-        )
-    for run in (run for run in runs if run):
+    colour = STYLES[index][0]
+    # A withheld point stands on the axis as its symbol, a row for each line, never as a zero.
+    body = [
+        text(f"[{point.cell.mark}]", plot.x(point.x), plot.bottom - 8 - 18 * index, anchor="middle", size=14)
+        for point in line.points
+        if point.cell.number is None
+    ]
+    for run in _runs(line):
         places = [(plot.x(point.x), plot.y(_value(point))) for point in run]
         if len(run) > 1:
-            body.append(
-                element(
-                    "polyline",
-                    class_=f"app-chart__line app-chart__line--{index + 1}",
-                    points=" ".join(f"{x:.1f},{y:.1f}" for x, y in places),
-                    fill="none",
-                    stroke=colour,
-                    stroke_width=width,
-                    stroke_dasharray=dashes,
-                    stroke_linejoin="round",
-                )
-            )
+            body.append(_polyline(places, index))
         for point, (x, y) in zip(run, places, strict=True):
             if index == 0 or len(run) == 1 or point is run[-1]:
                 body.append(
@@ -220,6 +226,26 @@ def _line(line: Line, index: int, plot: _Plot, layout: Layout) -> list[str]:
             if not line.label:  # a single line without a name carries its figures
                 body.append(text(point.label, x, y - 14, anchor="middle", bold=True, size=layout.font, halo=True))
     return body
+
+
+def _runs(line: Line) -> list[list[LinePoint]]:
+    """The stretches of a line between the points that are withheld or missing."""
+    known = groupby(line.points, key=lambda point: point.cell.number is not None)
+    return [list(run) for shown, run in known if shown]
+
+
+def _polyline(places: Sequence[tuple[float, float]], index: int) -> str:
+    colour, dashes, width = STYLES[index]
+    return element(
+        "polyline",
+        class_=f"app-chart__line app-chart__line--{index + 1}",
+        points=" ".join(f"{x:.1f},{y:.1f}" for x, y in places),
+        fill="none",
+        stroke=colour,
+        stroke_width=width,
+        stroke_dasharray=dashes,
+        stroke_linejoin="round",
+    )
 
 
 def _labels(chart: LineChart, plot: _Plot, layout: Layout) -> list[str]:
