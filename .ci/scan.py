@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,10 @@ def _resource(leaf: Any) -> str:
 
 
 def argued(path: Path = HERE / "findings.toml") -> dict[Finding, str]:
-    """Return the argument for each finding that is left as it is; one that is argued twice is an error."""
+    """Return the argument for each finding that is left as it is, its resource perhaps a pattern (``Ingest*Logs``).
+
+    One that is argued twice is an error.
+    """
     arguments: dict[Finding, str] = {}
     for one in tomllib.loads(path.read_text(encoding="utf-8"))["finding"]:
         for check in one["checks"]:
@@ -81,13 +85,18 @@ def argued(path: Path = HERE / "findings.toml") -> dict[Finding, str]:
 
 def differences(found: set[Finding], arguments: Mapping[Finding, str]) -> list[str]:
     """Return, in words, what is found and not argued, and what is argued and not found."""
+    met = {
+        (check, pattern): {one for one in found if one[0] == check and fnmatchcase(one[1], pattern)}
+        for check, pattern in arguments
+    }
     new = [
         f"{check} of {resource}: mend it, or argue it in .ci/findings.toml"
-        for check, resource in found - set(arguments)
+        for check, resource in found - set().union(*met.values())
     ]
     old = [
-        f"{check} of {resource}: argued in .ci/findings.toml, but not found any more"
-        for check, resource in set(arguments) - found
+        f"{check} of {pattern}: argued in .ci/findings.toml, but not found any more"
+        for (check, pattern), findings in met.items()
+        if not findings
     ]
     return sorted(new) + sorted(old)
 

@@ -17,22 +17,13 @@ if TYPE_CHECKING:
     from local.state import State
     from local.world import World
 
-# Longest first, so that the two workers end together.
-USUAL = {
-    "ingest_apply": 14.0,
-    "ingest_vacancies": 14.0,
-    "ingest_register": 5.0,
-    "ingest_placements": 5.0,
-    "ingest_schools": 8.0,
-    "ingest_providers": 4.0,
-    "compute_kpis": 30.0,
-    "publish_site": 9.0,
-}
-"""About how many seconds each takes at national scale, to say how far a run is."""
-INGESTS = tuple(sorted((f"ingest_{source}" for source in SOURCES), key=lambda folder: -USUAL.get(folder, 0.0)))
-"""The functions that read a source, the longest first."""
-AT_ONCE = 2
 COMPUTE, PUBLISH = "compute_kpis", "publish_site"
+_LONG = {"apply": 14.0, "vacancies": 14.0, "schools": 8.0}
+USUAL = {f"ingest_{source}": _LONG.get(source, 5.0) for source in SOURCES} | {COMPUTE: 30.0, PUBLISH: 9.0}
+"""About how many seconds each takes at national scale, to say how far a run is."""
+INGESTS = tuple(sorted((f"ingest_{source}" for source in SOURCES), key=lambda folder: -USUAL[folder]))
+"""The functions that read a source, the longest first, so that the two workers end together."""
+AT_ONCE = 2
 
 
 @dataclass(frozen=True)

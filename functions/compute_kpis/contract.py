@@ -3,6 +3,7 @@
 Both are content-addressed snapshots like every other table, so a query is pinned to them too.
 """
 
+from placements_kpi import settings
 from placements_kpi.tables import Column, Table
 
 KPI_POINTS = Table(
@@ -46,20 +47,5 @@ RESULT_COLUMNS: dict[str, str] = {
 }
 """What every KPI query returns: these names, in this order, of these Athena types."""
 
-SOURCE_OF_TABLE: dict[str, str] = {
-    "application_choices": "apply",
-    "trainees": "register",
-    "mentor_allocations": "placements",
-    "school_activity": "placements",
-    "hosting_preferences": "placements",
-    "school_placements": "placements",
-    "provider_activity": "placements",
-    "vacancies": "vacancies",
-    "vacancy_applications": "vacancies",
-    "providers": "providers",
-    "courses": "providers",
-    "schools": "schools",
-    "school_links": "schools",
-    "school_lineage": "schools",
-}
-"""Which source's snapshot a table belongs to: a function is deployed without the other functions' contracts."""
+SOURCE_OF_TABLE = settings.SOURCE_OF_TABLE
+"""Which source's snapshot a table belongs to."""

@@ -56,7 +56,7 @@ def sources(settings: ComputeSettings) -> Iterator[Line]:
         if pin.problem is None:
             yield Line(f"source {source}", f"snapshot {pin.facts.snapshot}, {pin.facts.age_days} days old")
         else:
-            send = f"send events/ingest_{source}.json to ingest_{source}; docs/operating.md, A source is too old"
+            send = f"send events/ingest.json to ingest_{source}; docs/operating.md, A source is too old"
             yield Line(f"source {source}", pin.detail or pin.problem, send)
 
 

@@ -19,6 +19,7 @@ from tests.faults.place import CONTEXT, DATA, DROPS, KEY
 from tests.faults.scenarios import Scenario
 from tests.ingest import drops
 from tests.schools import extracts
+from tests.sources import DECLARED, PEOPLE, record
 
 OTHER_KEY = "local-9876543210-zyxwvutsrqponmlk"
 OLD, NEW = "2026-07-13", "2026-07-14"
@@ -58,7 +59,10 @@ WRITERS: dict[str, Callable[[Path, str, int], Path]] = {
 def drop(source: str, day: str, count: int = COUNT) -> None:
     """Put a drop of that many records into the bucket of drops."""
     with tempfile.TemporaryDirectory() as folder:
-        for path in sorted(WRITERS[source](Path(folder), day, count).iterdir()):
+        write = WRITERS.get(source) or _ndjson(
+            **{feed.name: functools.partial(record, feed.table) for feed in DECLARED[source].feeds}
+        )
+        for path in sorted(write(Path(folder), day, count).iterdir()):
             key = f"{source}/dt={day}/{path.name}"
             boto3.client("s3").put_object(Bucket=DROPS, Key=key, Body=path.read_bytes())
 
@@ -74,7 +78,7 @@ def secret(name: str, value: dict[str, Any]) -> str:
 
 def settle(source: str) -> None:
     """Set the environment of an ingest, as the template does, and its key."""
-    people = source not in {"providers", "schools"}
+    people = source in PEOPLE
     os.environ |= {
         "DATA_BUCKET": DATA,
         "MAX_AGE_DAYS": json.dumps(dict.fromkeys(SOURCES, 7)),

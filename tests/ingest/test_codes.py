@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import pytest
 from placements_kpi import codes, snapshots
 from placements_kpi.settings import SOURCES
 from tests.ingest.drops import allocation, application, choice, school, trainee, vacancy
+from tests.sources import DECLARED, record
 
 if TYPE_CHECKING:
     from placements_kpi.tables import Column, Table
@@ -47,7 +49,7 @@ def activity(number: int, **changes: Any) -> dict[str, Any]:
     return {"provider_code": f"A{number}", "sign_in_dates": []} | changes
 
 
-MAKE = {
+MAKE: dict[str, tuple[str, Callable[..., dict[str, Any]]]] = {
     "application_choices": ("apply", choice),
     "trainees": ("register", trainee),
     "mentor_allocations": ("placements", allocation),
@@ -57,6 +59,12 @@ MAKE = {
     "vacancy_applications": ("vacancies", application),
     "providers": ("providers", provider),
     "courses": ("providers", course),
+}
+MAKE |= {
+    feed.table.name: (name, functools.partial(record, feed.table))
+    for name, source in DECLARED.items()
+    for feed in source.feeds
+    if source.read is None and feed.table.name not in MAKE
 }
 """Source of each table of JSON records, and what makes a good one."""
 

@@ -13,6 +13,8 @@ from packaging.requirements import Requirement
 from packaging.tags import parse_tag
 
 from local.built import BUILD, BuiltFunction, built_functions
+from placements_kpi.settings import SOURCES
+from tests.sources import WAREHOUSES
 from tests.template import pins
 
 LIMIT = 230_000_000
@@ -30,10 +32,7 @@ SYSTEM = re.compile(r"(ld-linux-aarch64|libc|libm|libdl|librt|libpthread|libgcc_
 NOT_NEEDED = {("awswrangler", "setuptools"), ("cffi", "pycparser")}
 """Packages that another one asks for and never imports (make built runs without them)."""
 
-FUNCTIONS = (
-    *("ingest_apply", "ingest_register", "ingest_placements", "ingest_vacancies", "ingest_providers"),
-    *("ingest_schools", "compute_kpis", "publish_site"),
-)
+FUNCTIONS = (*(f"ingest_{source}" for source in SOURCES), "compute_kpis", "publish_site")
 
 pytestmark = pytest.mark.build
 
@@ -52,7 +51,7 @@ def all_installed() -> list[Distribution]:
     return [one for layer in BUILD.glob("*Layer") for one in installed(layer)]
 
 
-def test_all_eight_functions_are_built(functions: dict[str, BuiltFunction]) -> None:
+def test_all_functions_are_built(functions: dict[str, BuiltFunction]) -> None:
     assert set(functions) == set(FUNCTIONS)
 
 
@@ -67,9 +66,7 @@ def test_a_function_with_its_layers_fits_into_lambda(folder: str, functions: dic
 def test_only_compute_carries_frames_and_the_publisher_no_columns(functions: dict[str, BuiltFunction]) -> None:
     carried = {name: {layer.name for layer in function.layers} for name, function in functions.items()}
     assert {name for name in carried if "FramesLayer" in carried[name]} == {"compute_kpis"}
-    assert {name for name in carried if "GoogleLayer" in carried[name]} == {
-        f"ingest_{source}" for source in ("apply", "register", "placements", "vacancies")
-    }
+    assert {name for name in carried if "GoogleLayer" in carried[name]} == {f"ingest_{name}" for name in WAREHOUSES}
     assert {name for name in carried if "ArrowLayer" not in carried[name]} == {"publish_site"}
 
 

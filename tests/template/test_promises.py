@@ -13,6 +13,7 @@ from local.intrinsics import Resolver
 from local.policies import allows
 from local.template import load_stack, translate
 from placements_kpi.settings import SOURCES
+from tests.sources import PEOPLE
 
 Resources = dict[str, dict[str, Any]]
 
@@ -37,9 +38,10 @@ def as_list(value: Any) -> list[str]:
     return value if isinstance(value, list) else [value]
 
 
-def test_there_are_eight_functions_on_python_3_13_and_arm64(resolved: Resources) -> None:
+def test_there_is_a_function_of_each_folder_on_python_3_13_and_arm64(resolved: Resources) -> None:
     functions = of_type(resolved, "AWS::Lambda::Function")
-    assert {key: body["Properties"]["Handler"] for key, body in functions.items()} == FUNCTIONS
+    handlers = {key: body["Properties"]["Handler"] for key, body in functions.items()}
+    assert handlers == FUNCTIONS, "template.yaml and LISTED in settings.py differ"
     for body in functions.values():
         assert body["Properties"]["Runtime"] == "python3.13"
         assert body["Properties"]["Architectures"] == ["arm64"]
@@ -129,12 +131,7 @@ def test_only_ingests_with_people_in_them_read_the_pseudonym_key(resolved: Resou
         for statement in statements(resolved, function)
         if "PseudonymSecret" in json.dumps(statement["Resource"])
     }
-    assert readers == {
-        "IngestApplyFunction",
-        "IngestRegisterFunction",
-        "IngestPlacementsFunction",
-        "IngestVacanciesFunction",
-    }
+    assert readers == {f"Ingest{source.title()}Function" for source in PEOPLE}
 
 
 def test_only_compute_reads_the_key_of_rounding_and_the_ledger(resolved: Resources) -> None:
@@ -213,7 +210,7 @@ def test_whom_to_erase_is_named_to_ingests_with_people_only(resolved: Resources)
         for function in FUNCTIONS
         if "PSEUDONYM_SECRET_ARN" in resolved[function]["Properties"]["Environment"]["Variables"]
     }
-    assert told == keyed and len(told) == 4
+    assert told == keyed and len(told) == len(PEOPLE)
 
 
 def test_the_workgroup_is_enforced_and_limits_what_a_query_scans(resolved: Resources) -> None:

@@ -20,6 +20,7 @@ from functions.compute_kpis.protection.ledger import Entry
 from functions.compute_kpis.protection.quantities import Quantity, parse
 from functions.compute_kpis.protection.rounding import Method, neighbours, preferred_of
 from functions.compute_kpis.protection.structure import matches
+from placements_kpi import settings
 
 if TYPE_CHECKING:
     from functions.compute_kpis.protection.guard import KpiGuard
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from placements_kpi.results import Results, TableFacts
     from placements_kpi.settings import Disclosure
 
-PERSON_TABLES = frozenset({"application_choices", "trainees", "mentor_allocations", "vacancy_applications"})
+PERSON_TABLES = settings.PERSON_TABLES
 """Tables with a row about a person; how many rows they have is a count of people too."""
 
 PERSON_SOURCES = frozenset(SOURCE_OF_TABLE[table] for table in PERSON_TABLES)

@@ -7,6 +7,7 @@ local stack (:mod:`placements_kpi.times`). ``docs/operating.md`` lists every set
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -15,17 +16,39 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, Valida
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.observability import logger
 
-SOURCE_TITLES = {
-    "apply": "Apply for teacher training",
-    "register": "Register trainee teachers",
-    "placements": "School placements service",
-    "vacancies": "Teaching Vacancies",
-    "providers": "Publish teacher training courses",
-    "schools": "Get information about schools",
-}
-"""What each source is called. Whoever reads all sources goes by this list (docs/adding-a-source.md)."""
 
-SOURCES = tuple(SOURCE_TITLES)
+@dataclass(frozen=True)
+class ListedSource:
+    """What functions that are deployed without a source's own folder know of it."""
+
+    title: str
+    """What the public reads."""
+    tables: tuple[str, ...]
+    """The names of its contract's tables, in their order."""
+    people: tuple[str, ...] = ()
+    """Those of them that have a row about a person."""
+
+
+LISTED = {
+    "apply": ListedSource("Apply for teacher training", ("application_choices",), people=("application_choices",)),
+    "register": ListedSource("Register trainee teachers", ("trainees",), people=("trainees",)),
+    "placements": ListedSource(
+        "School placements service",
+        ("mentor_allocations", "school_activity", "hosting_preferences", "school_placements", "provider_activity"),
+        people=("mentor_allocations",),
+    ),
+    "vacancies": ListedSource(
+        "Teaching Vacancies", ("vacancies", "vacancy_applications"), people=("vacancy_applications",)
+    ),
+    "providers": ListedSource("Publish teacher training courses", ("providers", "courses")),
+    "schools": ListedSource("Get information about schools", ("schools", "school_links", "school_lineage")),
+}
+"""Every source, by its name: whoever reads all of them goes by this list (docs/adding-a-source.md)."""
+
+SOURCES = tuple(LISTED)
+SOURCE_TITLES = {source: listed.title for source, listed in LISTED.items()}
+SOURCE_OF_TABLE = {table: source for source, listed in LISTED.items() for table in listed.tables}
+PERSON_TABLES = frozenset(table for listed in LISTED.values() for table in listed.people)
 
 
 class SettingsError(PlacementsKpiError):
