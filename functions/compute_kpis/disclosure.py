@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from functions.compute_kpis import reconciliation
 from functions.compute_kpis.protection import record_counts
-from functions.compute_kpis.protection.guard import Guard, KpiGuard
+from functions.compute_kpis.protection.counts import Terms
+from functions.compute_kpis.protection.guard import guarded
 from functions.compute_kpis.protection.ledger import Page, Past, page_of
 from functions.compute_kpis.protection.record_counts import (
     LISTS,
@@ -70,9 +71,7 @@ def protect(results: Results, disclosure: Disclosure, release: str, key: Roundin
     arguments give the same bytes. Raises :class:`DisclosureError` if the attacker still
     succeeds after ``disclosure.attempts`` rounds of withholding, with the names of the cells.
     """
-    guards = [KpiGuard(kpi, Guard(disclosure, key, past)) for kpi in results.kpis]
-    for guard in guards:
-        guard.settle()
+    guards = [guarded(kpi, Terms(disclosure, key, past)) for kpi in results.kpis]
     records = record_counts.settle(results, guards, disclosure, key, past, release)
     failing = [name for guard in guards for name in guard.failing] + list(records.failing)
     attempts = max((guard.attempts for guard in guards), default=0)
@@ -92,7 +91,8 @@ def protect(results: Results, disclosure: Disclosure, release: str, key: Roundin
         snapshots=results.snapshots,
         sources=tuple(_source(one, records) for one in results.sources),
         kpis=tuple(
-            kpi.model_copy(update={"figures": guard.figures}) for kpi, guard in zip(results.kpis, guards, strict=True)
+            kpi.model_copy(update={"figures": guard.told.figures})
+            for kpi, guard in zip(results.kpis, guards, strict=True)
         ),
         definitions=results.definitions,
         checks=tuple(_check(check, records) for check in results.checks),
@@ -112,7 +112,7 @@ def protect(results: Results, disclosure: Disclosure, release: str, key: Roundin
     entries = {name: entry for guard in guards for name, entry in guard.entries.items()} | dict(records.entries)
     whole = (scope for guard in guards for scope in guard.scopes_restated())
     page = page_of(past, release, disclosure.base, disclosure.floor, key.key_id, entries, whole)
-    restated = frozenset((guard.description.id, period) for guard in guards for period in guard.restated)
+    restated = frozenset((guard.counts.description.id, period) for guard in guards for period in guard.doubts.restated)
     return Protection(judged(document, verdict), page, withheld, restated)
 
 

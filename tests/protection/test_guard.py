@@ -14,7 +14,8 @@ from functions.compute_kpis.catalogue import FOLDER, load_kpi
 from functions.compute_kpis.closed import SENTENCES
 from functions.compute_kpis.definitions import load_definitions
 from functions.compute_kpis.disclosure import DisclosureError, Protection, protect
-from functions.compute_kpis.protection.guard import Guard, KpiGuard
+from functions.compute_kpis.protection.counts import Terms, counts_of, rounded
+from functions.compute_kpis.protection.guard import guarded, settled
 from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Entry, Past, past_of
 from functions.compute_kpis.protection.quantities import Quantity, parse
@@ -104,9 +105,8 @@ def test_a_small_region_is_under_the_floor_and_nothing_more_follows_for_who_know
     assert [shown(made, "headline", region).symbol for region in REGIONS] == ["c", None, None, None]
     name = "world@1/headline.numerator/2025/2025-01-31/region/north"
     assert made.page.entries[name].shown == "few"
-    guard = KpiGuard(results_of(SMALL, 0).kpis[0], Guard(USED, KEY, Past()))
-    guard.settle()
-    (finding,) = guard._audit()
+    guard = guarded(results_of(SMALL, 0).kpis[0], Terms(USED, KEY, Past()))
+    (finding,) = guard.findings
     assert (finding.cells[name].low, finding.cells[name].high) == (1, USED.floor - 1)
 
 
@@ -140,21 +140,21 @@ def test_where_a_breakdown_is_withheld_that_nobody_is_in_a_region_is_said_all_th
     """Hidden, nobody would be known to be 0 to 4 by who has forgotten it, and ever more be withheld for that."""
     known = crowd(north=(40, 200), east=(33, 150), west=(61, 410))
     past = past_of([release(known).page]) if why == "published before" else Past()
-    guard = KpiGuard(results_of(known, 0).kpis[0], Guard(USED, KEY, past))
+    places: frozenset[Place] = frozenset()
     if why == "published before":
-        guard._places = {Place("headline", "region", EVERY)}
+        places = frozenset({Place("headline", "region", EVERY)})
     else:
 
         def cannot_add_up(counts: dict[str, int], structure: Structure, *more: object) -> Rounded:
             made = round_all(counts, structure, *more)  # type: ignore[arg-type]
             return Rounded(made.counts, tuple(one for one in structure.links if one.kind == "adds_up"))
 
-        monkeypatch.setattr("functions.compute_kpis.protection.guard.round_all", cannot_add_up)
-    guard.settle()
-    lines = {link for link in guard.structure.links if link.kind == "adds_up"}
+        monkeypatch.setattr("functions.compute_kpis.protection.counts.round_all", cannot_add_up)
+    guard = settled(rounded(counts_of(results_of(known, 0).kpis[0], Terms(USED, KEY, past))), places)
+    lines = {link for link in guard.counts.structure.links if link.kind == "adds_up"}
     assert lines <= {*guard.enforced}, "no reader knows which hidden line does not add up"
     symbols = {
-        one.category: one.symbol for one in guard.figures if (one.measure, one.breakdown) == ("headline", "region")
+        one.category: one.symbol for one in guard.told.figures if (one.measure, one.breakdown) == ("headline", "region")
     }
     assert symbols == {"north": "c", "south": "z", "east": "c", "west": "c"}
 
@@ -243,7 +243,7 @@ def test_correction_published_as_the_difference_it_makes_is_stopped(monkeypatch:
         assert moved
         return Rounded({**made.counts, **moved}, made.broken)
 
-    monkeypatch.setattr("functions.compute_kpis.protection.guard.round_all", by_the_difference)
+    monkeypatch.setattr("functions.compute_kpis.protection.counts.round_all", by_the_difference)
     try:
         second = release(late, past_of([first.page]))
     except DisclosureError:
@@ -255,9 +255,8 @@ def test_correction_published_as_the_difference_it_makes_is_stopped(monkeypatch:
 
 
 def _true(known: Iterable[Person], month: int = 0) -> dict[str, int]:
-    guard = KpiGuard(results_of(known, month).kpis[0], Guard(USED, KEY, Past()))
-    guard.settle()
-    return dict(guard.counts)
+    guard = guarded(results_of(known, month).kpis[0], Terms(USED, KEY, Past()))
+    return dict(guard.counts.by_name)
 
 
 def test_release_that_cannot_be_made_safe_is_refused_with_names_and_no_values() -> None:

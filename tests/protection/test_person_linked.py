@@ -12,7 +12,8 @@ import pytest
 from functions.compute_kpis.catalogue import FOLDER, load_kpi
 from functions.compute_kpis.definitions import load_definitions
 from functions.compute_kpis.disclosure import Protection, protect
-from functions.compute_kpis.protection.guard import Guard, KpiGuard
+from functions.compute_kpis.protection.counts import Terms
+from functions.compute_kpis.protection.guard import guarded
 from functions.compute_kpis.protection.ledger import Past
 from functions.compute_kpis.protection.structure import holding
 from placements_kpi.results import Figure, KpiResult, Results
@@ -149,10 +150,9 @@ def test_adverts_by_class_are_rounded_floored_and_additive_and_the_population_is
 @pytest.mark.parametrize("seed", range(2))
 def test_what_is_declared_of_the_classes_holds_in_every_region_and_phase(seed: int) -> None:
     """One table of class by region: whatever the adverts are, the relations are true of it."""
-    guard = KpiGuard(results(adverts(random.Random(seed))).kpis[0], Guard(USED, KEY, Past()))
-    guard.settle()
-    links = guard.structure.links
-    assert holding(links, guard.counts) == links
+    guard = guarded(results(adverts(random.Random(seed))).kpis[0], Terms(USED, KEY, Past()))
+    links = guard.counts.structure.links
+    assert holding(links, guard.counts.by_name) == links
     beside = [link for link in links if link.beside]
     assert len(beside) == len(MONTHS) * (len(CATEGORIES["region"]) + len(CATEGORIES["phase"]))
     assert {len(link.parts) for link in links if link.kind == "adds_up"} >= {2, 3, 4, 6}

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from functions.compute_kpis.protection.audit import Cell, Finding, Percentage, Release, Rule, audit
-from functions.compute_kpis.protection.guard import Guard, KpiGuard
+from functions.compute_kpis.protection.counts import Terms
+from functions.compute_kpis.protection.guard import Guarded
+from functions.compute_kpis.protection.guard import guarded as guarded_by
 from functions.compute_kpis.protection.ledger import Past, past_of
 from tests.protection.test_guard import KEY, LARGE, LEFT, USED, release
 from tests.protection.worlds import Person, results_of
@@ -19,65 +21,63 @@ PREFIX = "world@1/headline"
 
 
 @pytest.fixture(scope="module")
-def guarded() -> KpiGuard:
+def guarded() -> Guarded:
     """Return a release that passed, with what is behind it."""
-    guard = KpiGuard(results_of(LARGE, 0).kpis[0], Guard(USED, KEY, Past()))
-    guard.settle()
+    guard = guarded_by(results_of(LARGE, 0).kpis[0], Terms(USED, KEY, Past()))
     assert not guard.failing
     return guard
 
 
-def shown(guard: KpiGuard) -> dict[str, Cell]:
+def shown(guard: Guarded) -> dict[str, Cell]:
     return {name: entry.cell for name, entry in guard.entries.items()}
 
 
-def attacked(guard: KpiGuard, cells: Mapping[str, Cell], *percentages: Percentage) -> Finding:
+def attacked(guard: Guarded, cells: Mapping[str, Cell], *percentages: Percentage) -> Finding:
     return audit(
         [Release(cells, USED.base, percentages)],
-        guard.structure.links,
+        guard.counts.structure.links,
         Rule(USED.width, USED.threshold, USED.solver_seconds),
         enforced=guard.enforced,
-        series=guard.structure.series,
-        groups=guard.structure.groups,
-        categories=guard.structure.categories,
+        series=guard.counts.structure.series,
+        groups=guard.counts.structure.groups,
+        categories=guard.counts.structure.categories,
     )
 
 
-def test_what_was_released_passes(guarded: KpiGuard) -> None:
+def test_what_was_released_passes(guarded: Guarded) -> None:
     assert attacked(guarded, shown(guarded)).passed
 
 
-def test_every_cell_that_is_flipped_to_its_true_value_is_found(guarded: KpiGuard) -> None:
-    flipped = {name: count for name, count in guarded.counts.items() if count % USED.base}
+def test_every_cell_that_is_flipped_to_its_true_value_is_found(guarded: Guarded) -> None:
+    flipped = {name: count for name, count in guarded.counts.by_name.items() if count % USED.base}
     assert len(flipped) > 5
     for name, count in flipped.items():
         found = attacked(guarded, shown(guarded) | {name: Cell(count)})
         assert not found.passed, name
 
 
-def test_one_unrounded_margin_is_found(guarded: KpiGuard) -> None:
+def test_one_unrounded_margin_is_found(guarded: Guarded) -> None:
     margin = f"{PREFIX}.denominator/2025/2025-01-31/national/Total"
-    true = guarded.counts[margin]
+    true = guarded.counts.by_name[margin]
     cells = shown(guarded) | {margin: Cell(true + 1 if true % USED.base == 0 else true)}
     assert not attacked(guarded, cells).passed
 
 
-def test_one_decimal_more_is_found(guarded: KpiGuard) -> None:
+def test_one_decimal_more_is_found(guarded: Guarded) -> None:
     names = [f"{PREFIX}.{part}/2025/2025-01-31/national/Total" for part in ("numerator", "denominator")]
-    numerator, denominator = (guarded.counts[name] for name in names)
+    numerator, denominator = (guarded.counts.by_name[name] for name in names)
     value = round(100 * numerator / denominator, 2)
     found = attacked(guarded, shown(guarded), Percentage(names[0], names[1], value, 2))
     assert {one.why for one in found.failing} >= {"percentage"}
 
 
-def test_late_correction_shown_as_it_is_would_reveal_one_person(guarded: KpiGuard) -> None:
+def test_late_correction_shown_as_it_is_would_reveal_one_person(guarded: Guarded) -> None:
     """The same release with exact counts, before and after one person is entered late."""
-    before = {name: Cell(count) for name, count in guarded.counts.items()}
-    later = KpiGuard(
-        results_of([*LARGE, Person("north", 0, LEFT, frozenset({"full"}))], 0).kpis[0], Guard(USED, KEY, Past())
+    before = {name: Cell(count) for name, count in guarded.counts.by_name.items()}
+    later = guarded_by(
+        results_of([*LARGE, Person("north", 0, LEFT, frozenset({"full"}))], 0).kpis[0], Terms(USED, KEY, Past())
     )
-    later.settle()
-    after = {name: Cell(count) for name, count in later.counts.items()}
+    after = {name: Cell(count) for name, count in later.counts.by_name.items()}
     found = audit(
         [Release(before, 1), Release(after, 1)],
         [],

@@ -23,7 +23,7 @@ from functions.compute_kpis.protection.structure import matches
 from placements_kpi import settings
 
 if TYPE_CHECKING:
-    from functions.compute_kpis.protection.guard import KpiGuard
+    from functions.compute_kpis.protection.guard import Guarded
     from functions.compute_kpis.protection.keys import RoundingKey
     from functions.compute_kpis.protection.ledger import Past
     from placements_kpi.results import Results, TableFacts
@@ -96,7 +96,7 @@ def owner_of(place: str) -> str:
 
 
 def settle(
-    results: Results, guards: Sequence[KpiGuard], disclosure: Disclosure, key: RoundingKey, past: Past, release: str
+    results: Results, guards: Sequence[Guarded], disclosure: Disclosure, key: RoundingKey, past: Past, release: str
 ) -> RecordCounts:
     """Return what is shown of the counts of records about people in ``results``, beside what ``guards`` show.
 
@@ -201,25 +201,25 @@ class _Month:
 class _Linked:
     """What the KPIs of the release show of the same records, by place and name of the count."""
 
-    def __init__(self, guards: Sequence[KpiGuard], places: set[str]) -> None:
+    def __init__(self, guards: Sequence[Guarded], places: set[str]) -> None:
         self.cells: dict[str, Cell] = {}
         self.true: dict[str, int] = {}
         self.categories: frozenset[str] = frozenset()
         self._parts: dict[str, set[str]] = {}
         for guard in guards:
-            for records in guard.description.records:
+            for records in guard.counts.description.records:
                 if records.of in places:
                     names = {
-                        guard.structure.of(name)
-                        for name in guard.true
+                        guard.counts.structure.of(name)
+                        for name in guard.counts.true
                         for reference in records.counts
                         if matches(reference, parse(name))
                     }
-                    here = {name for name in names if name in guard.entries and name not in guard.exact}
+                    here = {name for name in names if name in guard.entries and name not in guard.counts.exact}
                     self._parts.setdefault(records.of, set()).update(here)
                     self.cells |= {name: guard.entries[name].cell for name in here}
-                    self.true |= {name: guard.counts[name] for name in here}
-                    self.categories |= guard.structure.categories & here
+                    self.true |= {name: guard.counts.by_name[name] for name in here}
+                    self.categories |= guard.counts.structure.categories & here
 
     def parts(self, place: str) -> set[str]:
         """Return the counts of KPIs that are of the records counted at ``place``."""
