@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from functions.ingest_placements import contract
 from placements_kpi import ingest, usage
-from placements_kpi.bigquery import Warehouse
 from placements_kpi.observability import logger
 from placements_kpi.settings import IngestSettings
-from placements_kpi.sources import Children, Feed, Reference, Source
+from placements_kpi.sources import Children, Feed, Reference, Source, Warehouse
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from functions.ingest_register import client, contract, rows
 from placements_kpi import fields, ingest, usage
-from placements_kpi.bigquery import Warehouse
 from placements_kpi.observability import logger
 from placements_kpi.settings import IngestSettings
-from placements_kpi.sources import Feed, Source
+from placements_kpi.sources import Feed, Source, Warehouse
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

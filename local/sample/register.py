@@ -12,14 +12,12 @@ from local.sample.days import START_YEARS, Days, census, day
 from local.sample.dirt import EXTRA, Dirt, plan
 from local.sample.drops import Drop, Lines
 from local.sample.outcomes import Truth, answers
-from local.sample.trainee_stories import STORIES
+from local.sample.trainee_stories import STORIES, StartYear
 from local.sample.trainees import (
-    GROUPS,
     LONG_ROUTES,
     ROUTE_CODES,
     ROUTE_LABELS,
     ROUTES,
-    WEIGHTED_GROUPS,
     People,
     Person,
     Trainee,
@@ -92,15 +90,15 @@ def write(
     return people, answers(truth, days), drop.finish()
 
 
-class Year:
+class Year(StartYear):
     """Writes the trainees of one start year."""
 
     def __init__(
         self, year: int, days: Days, rng: random.Random, publish: Publish, schools: Schools, truth: Truth,
         people: People, dirt: Dirt, size: int,
     ) -> None:  # fmt: skip
-        self.year, self.days, self.rng, self.publish, self.schools = year, days, rng, publish, schools
-        self.truth, self.people, self.dirt, self.size = truth, people, dirt, size
+        super().__init__(year, days, rng, truth, people)
+        self.publish, self.schools, self.dirt, self.size = publish, schools, dirt, size
         ukprns = sorted(publish.weights)
         self.ukprns = rng.choices(ukprns, [publish.weights[ukprn] for ukprn in ukprns], k=5000)
         # Two schools in five have had a trainee lately.
@@ -147,23 +145,6 @@ class Year:
             trainee.state = "submitted_for_trn"
         self.place(trainee)
         return trainee
-
-    def withdraw(self, trainee: Trainee, at: int) -> None:
-        """Withdraw a trainee on a day, unless that day has not come."""
-        trainee.awarded = 0
-        if at > self.days.as_of:
-            trainee.state = "trn_received"
-            return
-        trainee.state, trainee.withdrawn = "withdrawn", at
-        self.because(trainee)
-
-    def because(self, trainee: Trainee) -> None:
-        rng = self.rng
-        groups = {WEIGHTED_GROUPS[int(rng.random() * 100)]}
-        if rng.random() < 0.25:
-            groups.add(WEIGHTED_GROUPS[int(rng.random() * 100)])
-        trainee.groups = tuple(sorted(groups))
-        trainee.reasons = tuple(rng.choice(GROUPS[group]) for group in trainee.groups)
 
     def award(self, trainee: Trainee) -> None:
         """Award the trainee in the summer after the start, late in one case in twenty, unless that has not come."""
@@ -242,10 +223,6 @@ class Year:
         before.reasons = ("teaching_placement_problems",)
         old = self.line(before, Written(before.route, None, updated=f"{self.year}-08-01T08:00:00Z"))
         return [line, old] if kind.endswith("after") else [old, line]
-
-    def early(self, trainee: Trainee) -> None:
-        """Let a trainee start in September, so that the story's days are past."""
-        trainee.start, trainee.route = day(self.year, 9, 8), "provider_led_postgrad"
 
     def count(self, trainee: Trainee, story: str) -> None:
         """Tally a trainee."""

@@ -2,39 +2,68 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from local.sample.days import census, day
-from local.sample.trainees import MOVED, RENAMED, ROUTE_LABELS, Trainee
+from local.sample.days import Days, census, day
+from local.sample.trainees import GROUPS, MOVED, RENAMED, ROUTE_LABELS, WEIGHTED_GROUPS, People, Trainee
 
 if TYPE_CHECKING:
-    from local.sample.register import Year
+    from local.sample.outcomes import Truth
 
 
-def _day_89(year: Year, trainee: Trainee) -> None:
+class StartYear:
+    """The trainees of one start year, as far as a story can change them."""
+
+    def __init__(self, year: int, days: Days, rng: random.Random, truth: Truth, people: People) -> None:
+        self.year, self.days, self.rng, self.truth, self.people = year, days, rng, truth, people
+
+    def early(self, trainee: Trainee) -> None:
+        """Let a trainee start in September, so that the story's days are past."""
+        trainee.start, trainee.route = day(self.year, 9, 8), "provider_led_postgrad"
+
+    def withdraw(self, trainee: Trainee, at: int) -> None:
+        """Withdraw a trainee on a day, unless that day has not come."""
+        trainee.awarded = 0
+        if at > self.days.as_of:
+            trainee.state = "trn_received"
+            return
+        trainee.state, trainee.withdrawn = "withdrawn", at
+        self.because(trainee)
+
+    def because(self, trainee: Trainee) -> None:
+        rng = self.rng
+        groups = {WEIGHTED_GROUPS[int(rng.random() * 100)]}
+        if rng.random() < 0.25:
+            groups.add(WEIGHTED_GROUPS[int(rng.random() * 100)])
+        trainee.groups = tuple(sorted(groups))
+        trainee.reasons = tuple(rng.choice(GROUPS[group]) for group in trainee.groups)
+
+
+def _day_89(year: StartYear, trainee: Trainee) -> None:
     year.early(trainee)
     year.withdraw(trainee, trainee.start + 89)
 
 
-def _day_90(year: Year, trainee: Trainee) -> None:
+def _day_90(year: StartYear, trainee: Trainee) -> None:
     year.early(trainee)
     year.withdraw(trainee, trainee.start + 90)
 
 
-def _backdated_withdrawal(year: Year, trainee: Trainee) -> None:
+def _backdated_withdrawal(year: StartYear, trainee: Trainee) -> None:
     year.early(trainee)
     year.withdraw(trainee, trainee.start + 95)
     trainee.deferred = trainee.withdrawn
 
 
-def _undone_withdrawal(year: Year, trainee: Trainee) -> None:
+def _undone_withdrawal(year: StartYear, trainee: Trainee) -> None:
     year.early(trainee)
     year.withdraw(trainee, trainee.start + 100)
     trainee.state = "trn_received"
 
 
-def _award_and_withdrawal(year: Year, trainee: Trainee) -> None:
+def _award_and_withdrawal(year: StartYear, trainee: Trainee) -> None:
     year.early(trainee)
     if year.year < 2025 and year.rng.random() < 0.5:
         year.withdraw(trainee, trainee.start + 110)
@@ -44,12 +73,12 @@ def _award_and_withdrawal(year: Year, trainee: Trainee) -> None:
         trainee.awarded = trainee.start + 105
 
 
-def _withdrawn_after_month_end(year: Year, trainee: Trainee) -> None:
+def _withdrawn_after_month_end(year: StartYear, trainee: Trainee) -> None:
     year.early(trainee)
     year.withdraw(trainee, year.days.month_end + 1)
 
 
-def _withdrawn_without_date(year: Year, trainee: Trainee) -> None:
+def _withdrawn_without_date(year: StartYear, trainee: Trainee) -> None:
     """Withdraw without a date a trainee who started after census, so that no cohort has it."""
     trainee.start, trainee.route = census(year.year) + 20, "provider_led_postgrad"
     year.withdraw(trainee, trainee.start + 5)
@@ -57,66 +86,66 @@ def _withdrawn_without_date(year: Year, trainee: Trainee) -> None:
     year.truth.not_counted["withdrawal_without_date"] += 1
 
 
-def _added_in_error(year: Year, trainee: Trainee) -> None:
+def _added_in_error(year: StartYear, trainee: Trainee) -> None:
     year.early(trainee)
     year.withdraw(trainee, trainee.start + 100)
     trainee.reasons, trainee.groups, trainee.placements = ("record_added_in_error",), ("error",), ()
 
 
-def _error_beside_another(year: Year, trainee: Trainee) -> None:
+def _error_beside_another(year: StartYear, trainee: Trainee) -> None:
     year.early(trainee)
     year.withdraw(trainee, trainee.start + 100)
     trainee.reasons = ("record_added_in_error", "teaching_placement_problems")
     trainee.groups = ("other", "placement_and_school")
 
 
-def _moved(year: Year, trainee: Trainee) -> None:
+def _moved(year: StartYear, trainee: Trainee) -> None:
     year.early(trainee)
     year.withdraw(trainee, trainee.start + 20 + int(year.rng.random() * 150))
     trainee.reasons = (year.rng.choice(MOVED), *trainee.reasons[:1])
     trainee.groups = ("moved",)
 
 
-def _draft(year: Year, trainee: Trainee) -> None:
+def _draft(year: StartYear, trainee: Trainee) -> None:
     trainee.state, trainee.awarded, trainee.withdrawn = "draft", 0, 0
     trainee.reasons, trainee.groups, trainee.trn = (), (), None
 
 
-def _route_as_label(year: Year, trainee: Trainee) -> None:
+def _route_as_label(year: StartYear, trainee: Trainee) -> None:
     trainee.route = year.rng.choice(sorted(ROUTE_LABELS))
 
 
-def _route_unknown(year: Year, trainee: Trainee) -> None:
+def _route_unknown(year: StartYear, trainee: Trainee) -> None:
     trainee.route = "apprenticeship_in_orbit"
     year.truth.not_counted["unmapped_route"] += 1
 
 
-def _reason_renamed(year: Year, trainee: Trainee) -> None:
+def _reason_renamed(year: StartYear, trainee: Trainee) -> None:
     year.early(trainee)
     year.withdraw(trainee, trainee.start + 100)
     reason = year.rng.choice(sorted(RENAMED))
     trainee.reasons, trainee.groups = (reason,), (RENAMED[reason],)
 
 
-def _reason_unknown(year: Year, trainee: Trainee) -> None:
+def _reason_unknown(year: StartYear, trainee: Trainee) -> None:
     year.early(trainee)
     year.withdraw(trainee, trainee.start + 100)
     trainee.reasons, trainee.groups = ("joined_the_circus",), ("other",)
 
 
-def _reason_missing(year: Year, trainee: Trainee) -> None:
+def _reason_missing(year: StartYear, trainee: Trainee) -> None:
     year.early(trainee)
     year.withdraw(trainee, trainee.start + 100)
     trainee.reasons, trainee.groups = year.rng.choice([(), ("unknown",)]), ("not_given",)
 
 
-def _deferred(year: Year, trainee: Trainee) -> None:
+def _deferred(year: StartYear, trainee: Trainee) -> None:
     year.early(trainee)
     trainee.state, trainee.awarded, trainee.withdrawn, trainee.reasons = "deferred", 0, 0, ()
     trainee.deferred = trainee.start + 60
 
 
-def _returned(year: Year, trainee: Trainee) -> None:
+def _returned(year: StartYear, trainee: Trainee) -> None:
     """Defer a trainee who came back and, if started long enough ago, was awarded a year later than planned."""
     year.early(trainee)
     trainee.withdrawn, trainee.reasons, trainee.groups = 0, (), ()
@@ -126,21 +155,21 @@ def _returned(year: Year, trainee: Trainee) -> None:
         trainee.state, trainee.awarded = "awarded", day(year.year + 2, 7, 1)
 
 
-def _trn_short_of_zeros(year: Year, trainee: Trainee) -> None:
+def _trn_short_of_zeros(year: StartYear, trainee: Trainee) -> None:
     """Give a TRN that begins with a zero, from a range that :func:`trn` never reaches."""
     year.people.short += 1
     trainee.trn = f"0{100_000 + year.people.short}"
 
 
-def _trn_missing(year: Year, trainee: Trainee) -> None:
+def _trn_missing(year: StartYear, trainee: Trainee) -> None:
     trainee.trn = None
 
 
-def _unknown_ukprn(year: Year, trainee: Trainee) -> None:
+def _unknown_ukprn(year: StartYear, trainee: Trainee) -> None:
     trainee.ukprn = year.rng.choice(["10000001", ""])
 
 
-STORIES: dict[str, Callable[[Year, Trainee], None]] = {
+STORIES: dict[str, Callable[[StartYear, Trainee], None]] = {
     "day_89": _day_89,
     "day_90": _day_90,
     "backdated_withdrawal": _backdated_withdrawal,

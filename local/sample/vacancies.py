@@ -22,12 +22,21 @@ from local.sample.adverts import (
     kinds,
     uuid,
 )
-from local.sample.applications import Applicants, Application, application_line
+from local.sample.applications import Application, application_line
 from local.sample.days import VACANCY_YEARS, Days, add_months, day, iso
 from local.sample.dirt import EXTRA, Dirt, plan
 from local.sample.drops import Drop, Lines
 from local.sample.hires import Truth, answers
-from local.sample.vacancy_stories import CURRENT_STORIES, OFFER_STORIES, SETTLED_STORIES, STORIES, make_room, twist
+from local.sample.vacancy_stories import (
+    CURRENT_STORIES,
+    OFFER_STORIES,
+    OFFERS_FROM,
+    SETTLED_STORIES,
+    STORIES,
+    AdvertYear,
+    make_room,
+    twist,
+)
 
 if TYPE_CHECKING:
     from local.sample.establishments import Register as Schools
@@ -36,8 +45,6 @@ if TYPE_CHECKING:
 
 VACANCIES = 75_000
 """Vacancies of an academic year at scale 1."""
-OFFERS_FROM = day(2025, 9, 3)
-"""The first day of offers in the service."""
 
 _WITH_OFFERS = (
     [CONFLICT] + [PROBABLE] * 19 + [POSSIBLE] * 6 + [NOT_ECT] * 24 + [PERSON_UNKNOWN] * 10 + [NOT_FILLED] * 10
@@ -64,17 +71,15 @@ def write(
     return answers(truth, days), drop.finish()
 
 
-class Year:
+class Year(AdvertYear):
     """Writes the adverts of one academic year with their applications."""
 
     def __init__(
         self, year: int, days: Days, rng: random.Random, schools: Schools, people: People, truth: Truth, dirt: Dirt,
         size: int,
     ) -> None:  # fmt: skip
-        self.year, self.days, self.rng, self.schools, self.truth = year, days, rng, schools, truth
-        self.dirt, self.size = dirt, size
-        self.applicants = Applicants(people, truth.regions, rng, days.month_end)
-        self.current = year == max(VACANCY_YEARS)
+        super().__init__(year, days, rng, truth, people)
+        self.schools, self.dirt, self.size = schools, dirt, size
         self.next_vacancy = self.next_application = year * 10_000_000
 
     def write(self, adverts: Lines, applications: Lines) -> None:
@@ -186,11 +191,6 @@ class Year:
             vacancy.hired, vacancy.answered = "hired_dont_know", self.answer_day(vacancy, offered)
         elif vacancy.outcome in {PROBABLE, POSSIBLE, NOT_ECT} and rng.random() < 0.5:
             vacancy.hired, vacancy.answered = "hired_tvs", self.answer_day(vacancy, offered)
-
-    def offer_day(self, vacancy: Vacancy) -> int:
-        """Return a day for an offer: soon after the expiry, by the month end, not before offers existed."""
-        late = min(vacancy.expires + int(self.rng.random() * 12), self.days.month_end)
-        return max(late, OFFERS_FROM) if self.current else late
 
     def answer_day(self, vacancy: Vacancy, offered: int) -> int:
         """Return a day for an answer: on or after an offer, by the month end."""

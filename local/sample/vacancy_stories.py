@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 from local.sample.adverts import NOT_FILLED, PROBABLE, UNKNOWN, Vacancy
-from local.sample.days import day, iso, london
+from local.sample.applications import Applicants, Application
+from local.sample.days import VACANCY_YEARS, Days, day, iso, london
 
 if TYPE_CHECKING:
-    from local.sample.applications import Application
-    from local.sample.vacancies import Year
+    from local.sample.hires import Truth
+    from local.sample.trainees import People
 
+OFFERS_FROM = day(2025, 9, 3)
+"""The first day of offers in the service."""
 STORIES = {
     "vacancies.discarded": 0.006,
     "vacancies.discarded_after_expiry": 0.004,
@@ -39,7 +43,21 @@ OFFER_STORIES = {
 """Stories about an offer, and the class that each comes to."""
 
 
-def make_room(year: Year, vacancy: Vacancy) -> None:
+class AdvertYear:
+    """The adverts of one academic year, as far as a story can change them."""
+
+    def __init__(self, year: int, days: Days, rng: random.Random, truth: Truth, people: People) -> None:
+        self.year, self.days, self.rng, self.truth = year, days, rng, truth
+        self.applicants = Applicants(people, truth.regions, rng, days.month_end)
+        self.current = year == max(VACANCY_YEARS)
+
+    def offer_day(self, vacancy: Vacancy) -> int:
+        """Return a day for an offer: soon after the expiry, by the month end, not before offers existed."""
+        late = min(vacancy.expires + int(self.rng.random() * 12), self.days.month_end)
+        return max(late, OFFERS_FROM) if self.current else late
+
+
+def make_room(year: AdvertYear, vacancy: Vacancy) -> None:
     """Let an advert take applications and close long enough before the month end for its story."""
     vacancy.takes, vacancy.teacher, vacancy.external = True, True, False
     vacancy.expires = day(year.year, 10, 10)
@@ -47,7 +65,7 @@ def make_room(year: Year, vacancy: Vacancy) -> None:
     vacancy.starts = day(year.year + 1, 9, 1)
 
 
-def twist(year: Year, story: str, vacancy: Vacancy, made: list[Application]) -> None:
+def twist(year: AdvertYear, story: str, vacancy: Vacancy, made: list[Application]) -> None:
     """Apply a story that needs the settled advert."""
     month_end, offers = year.days.month_end, [application for application in made if application.standing]
     if story in OFFER_STORIES:
@@ -73,7 +91,7 @@ def twist(year: Year, story: str, vacancy: Vacancy, made: list[Application]) -> 
         _at_the_edge(year, vacancy, made)
 
 
-def _close_early(year: Year, vacancy: Vacancy, made: list[Application]) -> None:
+def _close_early(year: AdvertYear, vacancy: Vacancy, made: list[Application]) -> None:
     """Close an advert by its answer, with an expiry after the month end."""
     month_end = year.days.month_end
     made.clear()
@@ -81,7 +99,7 @@ def _close_early(year: Year, vacancy: Vacancy, made: list[Application]) -> None:
     vacancy.hired, vacancy.answered, vacancy.outcome = "not_filled_not_looking", month_end - 3, NOT_FILLED
 
 
-def _at_the_edge(year: Year, vacancy: Vacancy, made: list[Application]) -> None:
+def _at_the_edge(year: AdvertYear, vacancy: Vacancy, made: list[Application]) -> None:
     """Let an advert expire within an hour of midnight at the beginning of the year, in summer time."""
     made.clear()
     opens = day(year.year, 9, 1)
@@ -91,7 +109,9 @@ def _at_the_edge(year: Year, vacancy: Vacancy, made: list[Application]) -> None:
     vacancy.hired, vacancy.answered, vacancy.outcome = "", 0, UNKNOWN
 
 
-def _twist_offer(year: Year, story: str, vacancy: Vacancy, made: list[Application], offers: list[Application]) -> None:
+def _twist_offer(
+    year: AdvertYear, story: str, vacancy: Vacancy, made: list[Application], offers: list[Application]
+) -> None:
     """Apply a story about the offer."""
     month_end = year.days.month_end
     vacancy.hired, vacancy.answered = "", 0

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from placements_kpi import ingest
-from placements_kpi.bigquery import Warehouse
 from placements_kpi.observability import metrics
+from placements_kpi.sources import Warehouse
 from tests.bigquery.recorded import Recorded, serve
 from tests.ingest.conftest import place as place  # a fixture for this folder too
 

@@ -2,7 +2,7 @@
 
 ``SOURCE_LOCATION`` is ``bigquery://<project>/<dataset>`` and says where a service's tables of dfe-analytics-dataform
 are; after a further slash, the event source that their names end in, if it is another than
-:attr:`Warehouse.services` says. A source of several services names them: ``bigquery://find=<project>/<dataset>,…``.
+:attr:`~placements_kpi.sources.Warehouse.services` says. A source of several services names them: ``bigquery://find=<project>/<dataset>,…``.
 Jobs run in the first project, in the name of the function's own role (workload identity federation), so that no key
 is stored.
 
@@ -23,12 +23,11 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from placements_kpi import fields, https, times, usage
 from placements_kpi.observability import logger
-from placements_kpi.sources import Feed, Fetched, SourceError, SourceFile
+from placements_kpi.sources import Feed, Fetched, SourceError, SourceFile, Warehouse
 
 if TYPE_CHECKING:
     from placements_kpi.settings import IngestSettings
@@ -63,21 +62,6 @@ _TYPES: dict[Kind, tuple[str, str]] = {
 
 class BigQueryError(SourceError):
     """BigQuery did not give what was asked for; the message never quotes a value."""
-
-
-@dataclass(frozen=True)
-class Warehouse:
-    """Where a source's queries are, and which services' tables they read."""
-
-    queries: Path
-    """A folder with ``<feed>.sql`` for every feed. Tables are written `` `<service>.<entity>_latest` `` or
-    ``…_version``; ``${each}`` stands for ``<feed>.<service>.sql`` of every service that the location names, united,
-    and ``${<name>}`` for ``parts/<name>.sql``.
-    ``@as_of`` is the snapshot's instant."""
-    services: Mapping[str, str]
-    """The services by name, and the event source that their tables' names end in."""
-    worked_out: frozenset[str] = frozenset()
-    """Columns of a contract that no query gives, since the ingest works them out of others."""
 
 
 @dataclass(frozen=True)

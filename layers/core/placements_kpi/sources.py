@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pydantic_core import CoreSchema
 
-    from placements_kpi.bigquery import Warehouse
     from placements_kpi.pseudonyms import Pseudonyms
     from placements_kpi.settings import IngestSettings
     from placements_kpi.staging import Staging
@@ -202,6 +201,21 @@ class Reference:
     columns: tuple[str, ...]
     to_table: Table
     to_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """Where the queries of a source in BigQuery are, and which services' tables they read."""
+
+    queries: Path
+    """A folder with ``<feed>.sql`` for every feed. Tables are written `` `<service>.<entity>_latest` `` or
+    ``…_version``; ``${each}`` stands for ``<feed>.<service>.sql`` of every service that the location names, united,
+    and ``${<name>}`` for ``parts/<name>.sql``.
+    ``@as_of`` is the snapshot's instant."""
+    services: Mapping[str, str]
+    """The services by name, and the event source that their tables' names end in."""
+    worked_out: frozenset[str] = frozenset()
+    """Columns of a contract that no query gives, since the ingest works them out of others."""
 
 
 class Read(Protocol):
