@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from functions.compute_kpis.disclosure import DisclosureError
-from functions.compute_kpis.protection.audit import Failing, Finding, Release, audit
+from functions.compute_kpis.protection.audit import Failing, Finding, audit
 from functions.compute_kpis.protection.ledger import LedgerError
 from functions.compute_kpis.recompute import recompute
 from placements_kpi.results import Protected, document_digest, seal_key
 from tests import calls
 from tests.compute import stack
+
+if TYPE_CHECKING:
+    from functions.compute_kpis.protection.known import Release
 
 pytestmark = pytest.mark.usefixtures("aws")
 

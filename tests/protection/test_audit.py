@@ -4,17 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from functions.compute_kpis.protection.audit import (
-    Cell,
-    Failing,
-    Finding,
-    Group,
-    Link,
-    Percentage,
-    Release,
-    Rule,
-    audit,
-)
+from functions.compute_kpis.protection.audit import Failing, Finding, Rule, audit
+from functions.compute_kpis.protection.known import Cell, Group, Link, Percentage, Release
 
 RULE = Rule(width=5, threshold=10, seconds=20)
 HIDDEN = Cell(None)

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from pytauargus import protect
 
-from functions.compute_kpis.protection.audit import Cell, Link, Release, Rule, audit
+from functions.compute_kpis.protection.audit import Rule, audit
+from functions.compute_kpis.protection.known import Cell, Link, Release
 
 Table = Sequence[Sequence[int]]
 TABLES: tuple[Table, ...] = (

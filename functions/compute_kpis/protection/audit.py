@@ -1,21 +1,9 @@
 """The attacker: what somebody who has every release can work out about each true count.
 
 The interface is :func:`audit`. In: what each release shows (oldest first), how the counts
-are linked, the rounding rule, percentages, and totals that others publish. Out: for every
+are linked, the rounding rule, percentages, and totals that others publish (``known.py``). Out: for every
 count and every increment the least and the greatest that it can be, and what fails. It is
 never given a true count.
-
-What a reader is taken to know:
-
-* a shown count of people ``v`` stands for a true count from ``v - base + 1`` to ``v + base - 1``; 0 is truly 0;
-* ``few``, a ``c`` that a reader may take for the floor's, stands for 1 to ``floor - 1``, ``fewer`` for 0 to that;
-* any other ``c`` says nothing by itself, as it has several reasons; but what is published adds up, also where it is
-  hidden: the hidden roundings are unknowns too, and multiples of the base;
-* ``low`` stands for 1 to ``base - 1``;
-* a count of something else than people, and a total that others publish, is exact;
-* a count whose shown value has not changed from one release to the next is the same count; one that changed was
-  revised, and is another unknown in the place of the first;
-* a percentage that the shown counts do not give comes from the true ones.
 """
 
 from __future__ import annotations
@@ -23,82 +11,16 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from functions.compute_kpis.protection.known import FEW, Group, Known, Link, Release, Unknown
 from functions.compute_kpis.protection.lots import UNBOUNDED, Lot, Memory, View
-from functions.compute_kpis.protection.solver import INFINITY, InfeasibleError, Problem, Row, SolverError
+from functions.compute_kpis.protection.solver import InfeasibleError, Problem, SolverError
 
 _HELPS = 0.9
 """What part may be left of what was asked for another search to be worth it."""
-
-Sign = int | Literal["low", "few", "fewer"] | None
-"""What stands for a count."""
-
-FEW = frozenset({"few", "fewer"})
-"""Signs that are the same ``c`` to a reader."""
-
-
-@dataclass(frozen=True)
-class Link:
-    """``at_most``: the part is at most the whole. Of the parts' sum: it is the whole (``adds_up``), at least the whole
-    (``covered``), at most the whole (``disjoint``). What is ``beside`` the whole counts with it.
-    """
-
-    kind: Literal["at_most", "adds_up", "covered", "disjoint"]
-    whole: str
-    parts: tuple[str, ...]
-    beside: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Return every name in it."""
-        return (self.whole, *self.beside, *self.parts)
-
-    @property
-    def signed(self) -> Iterator[tuple[str, int]]:
-        """Yield every name with 1 for a part and -1 for the whole and what is beside it."""
-        wholes = 1 + len(self.beside)
-        return ((name, -1 if number < wholes else 1) for number, name in enumerate(self.names))
-
-
-@dataclass(frozen=True)
-class Group:
-    """A group of people and those of it in one category: nobody may be sure that all are, or (``none_too``) none."""
-
-    part: str
-    whole: str
-    none_too: bool
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What a release shows of one count: a number, ``low``, ``few`` or ``fewer`` (a ``c`` of the floor), or nothing."""
-
-    shown: Sign
-    exact: bool = False
-    """Whether it is not about people, and so published as it is."""
-
-
-@dataclass(frozen=True)
-class Percentage:
-    """A percentage of one release, as shown."""
-
-    numerator: str
-    denominator: str
-    value: float
-    decimals: int
-
-
-@dataclass(frozen=True)
-class Release:
-    """What is new in one release: cells by name (those of earlier releases stand unless they are here)."""
-
-    cells: Mapping[str, Cell]
-    base: int
-    percentages: tuple[Percentage, ...] = ()
-    floor: int = 0
 
 
 @dataclass(frozen=True)
@@ -170,22 +92,6 @@ class _Asked:
         return high - low >= self.width and (high >= self.threshold or (low <= 1 and self.floor - 1 <= high))
 
 
-@dataclass
-class _Unknown:
-    """One true count as of one or more releases; ``variable`` is its number in the problem."""
-
-    name: str
-    variable: int
-    known: bool
-    """Whether it is no secret: not about people, or published by others."""
-    shown: Sign
-    base: int
-    floor: int
-    exact: bool
-    rounding: int | None = None
-    """Variable of its rounding, in multiples of the base, where that is hidden."""
-
-
 def audit(
     releases: Sequence[Release],
     links: Sequence[Link],
@@ -210,18 +116,19 @@ def audit(
     oldest, contradicted = 0, ""
     memory = memory or Memory()
     while True:
-        attacker = _Attacker(releases[oldest:], links, enforced, rule, external or {}, memory)
+        known = Known(external or {})
         try:
-            attacker.prepare()
+            known.take_in(releases[oldest:], links, enforced)
+            attacker = _Attacker(known, rule, memory)
             break
         except InfeasibleError as error:
             # Counts that are shown unchanged were revised unseen: not all releases can be of the same counts.
             oldest += 1
-            contradicted = contradicted or attacker.named(error.variables)
+            contradicted = contradicted or known.named(error.variables)
             if oldest == len(releases):
                 return Finding({}, {}, (Failing(name="", why="contradiction"),), 0, contradicted)
     attacker.look(series, groups, categories, every_interval=every_interval)
-    wrong = [Failing(name, "percentage") for name in attacker.wrong_percentages]
+    wrong = [Failing(name, "percentage") for name in known.wrong_percentages]
     return Finding(
         cells=attacker.cells,
         increments=attacker.increments,
@@ -231,195 +138,23 @@ def audit(
     )
 
 
-def follows(percentage: Percentage, numerator: int | None, denominator: int | None) -> bool:
-    """Return whether a percentage is what the shown counts give."""
-    if numerator is None or not denominator:
-        return False
-    half = 0.5 * 10**-percentage.decimals
-    return bool(abs(100 * numerator / denominator - percentage.value) <= half + 1e-9)
-
-
 class _Attacker:
-    def __init__(
-        self,
-        releases: Sequence[Release],
-        links: Sequence[Link],
-        enforced: Sequence[Link],
-        rule: Rule,
-        external: Mapping[str, tuple[int, int]],
-        memory: Memory,
-    ) -> None:
-        self.memory = memory
-        self.releases, self.links, self.enforced = releases, links, enforced
-        self.rule, self.external = rule, external
-        self.problem = Problem()
-        self.names: list[tuple[str | int, ...]] = []
-        """What the variables of the problem are called: the name of the count, how many it had before, what of it."""
-        self.facts: list[Row] = []
-        """The rows of the problem that hold between true counts, whatever is published."""
+    """What follows from what is known; :class:`InfeasibleError` if nothing fits."""
+
+    def __init__(self, known: Known, rule: Rule, memory: Memory) -> None:
+        self.known, self.rule = known, rule
         self.public: View | None = None
         """What follows from what is no secret alone, once it is asked for."""
-        self.now: dict[str, _Unknown] = {}
-        """The newest unknown of each name."""
-        self.unknowns: list[_Unknown] = []
-        self.revised: list[tuple[_Unknown, _Unknown]] = []
         self.cells: dict[str, Interval] = {}
         self.increments: dict[tuple[str, str], Interval] = {}
         self.failing: list[Failing] = []
-        self.wrong_percentages: list[str] = []
-
-    # What is known.
-
-    def prepare(self) -> None:
-        """Build the problem and make its bounds narrow; :class:`InfeasibleError` if nothing fits."""
-        links_of: dict[str, list[tuple[Link, bool]]] = {}
-        published = frozenset(self.enforced)
-        for link in dict.fromkeys([*self.links, *self.enforced]):
-            for name in dict.fromkeys(link.names):
-                links_of.setdefault(name, []).append((link, link in published))
-        done: set[tuple[object, ...]] = set()
-        for release in self.releases:
-            changed = [name for name, cell in release.cells.items() if self._see(name, cell, release)]
-            for name in changed:
-                for link, is_published in links_of.get(name, ()):
-                    self._link(link, done, is_published=is_published)
-            for percentage in release.percentages:
-                self._percentage(percentage)
-        roundings = {one.variable: (one.rounding, one.base) for one in self.unknowns if one.rounding is not None}
-        for one in self.unknowns:
+        for one in known.unknowns:
             if isinstance(one.shown, int):
-                called = self.names[one.variable]
-                self.memory.values |= {called: one.shown, (*called, "rounded"): one.shown // one.base}
-        self.view = View(self.problem, roundings, self.rule.seconds, self.names, self.memory)
+                called = known.names[one.variable]
+                memory.values |= {called: one.shown, (*called, "rounded"): one.shown // one.base}
+        self.view = View(known.problem, known.roundings, rule.seconds, known.names, memory)
         for lot in self.view.lots:
             lot.together(dict.fromkeys(lot.variables, 1))
-
-    def named(self, variables: frozenset[int]) -> str:
-        """Return the name of a count that one of these variables stands for."""
-        return next((one.name for one in self.unknowns if variables & {one.variable, one.rounding}), "")
-
-    def _see(self, name: str, cell: Cell, release: Release) -> bool:
-        """Take in one cell; return whether it made an unknown that was not there before."""
-        before, base = self.now.get(name), release.base
-        if before is not None and isinstance(before.shown, int) and cell.shown in FEW:
-            cell = Cell(None, cell.exact)  # a number that is hidden now: whoever knows it is told nothing by the symbol
-        low, high = self._bounds(name, cell, release)
-        if before is not None and (
-            cell.shown is None
-            or before.shown is None
-            or (before.shown, before.base) == (cell.shown, base)
-            or {before.shown, cell.shown} <= FEW
-            or before.base != base  # another base is another view of the same count
-        ):
-            self._narrow(before.variable, low, high)
-            if cell.shown is not None:
-                if before.rounding is not None and before.base == base and cell.shown not in FEW:
-                    # What was hidden is shown after all, and so is its rounding.
-                    rounding = cell.shown // base if isinstance(cell.shown, int) else 0
-                    self._narrow(before.rounding, rounding, rounding)
-                before.shown, before.base, before.floor = cell.shown, base, release.floor
-            return False
-        known = cell.exact or name in self.external
-        made = _Unknown(name, self.problem.variable(low, high), known, cell.shown, base, release.floor, cell.exact)
-        self.names.append((name, 0 if before is None else int(self.names[before.variable][1]) + 1))
-        self.unknowns.append(made)
-        if before is not None:
-            self.revised.append((before, made))
-        self.now[name] = made
-        return True
-
-    def _bounds(self, name: str, cell: Cell, release: Release) -> tuple[int, int]:
-        low, high = self.external.get(name, (0, UNBOUNDED))
-        base = release.base
-        if cell.shown == "low" or cell.shown in FEW:
-            least = 0 if cell.shown == "fewer" else 1
-            return max(low, least), min(high, (base if cell.shown == "low" else release.floor) - 1)
-        if isinstance(cell.shown, int):
-            # What is no multiple of the base was not rounded.
-            off = 0 if cell.exact or cell.shown == 0 or cell.shown % base else base - 1
-            return max(low, cell.shown - off), min(high, cell.shown + off)
-        return low, high
-
-    def _narrow(self, variable: int, low: int, high: int) -> None:
-        self.problem.low[variable] = max(self.problem.low[variable], low)
-        self.problem.high[variable] = min(self.problem.high[variable], high)
-        if self.problem.low[variable] > self.problem.high[variable]:
-            raise InfeasibleError("two releases contradict each other", [variable])
-
-    def _link(self, link: Link, done: set[tuple[object, ...]], *, is_published: bool) -> None:
-        """Add a link between the newest unknowns of its names, once."""
-        there = [(self.now[name], sign) for name, sign in link.signed if name in self.now]
-        wholes = [one for one, sign in there if sign < 0]
-        if len(wholes) <= len(link.beside) or len(wholes) == len(there):
-            return
-        if len(there) < len(link.names) and link.kind == "adds_up":
-            return
-        key = (link.kind, *(sign * one.variable for one, sign in there))
-        if key in done:
-            return
-        done.add(key)
-        terms: dict[int, int] = {}
-        for one, sign in there:
-            terms[one.variable] = terms.get(one.variable, 0) + sign
-        self._row(link.kind, {variable: a for variable, a in terms.items() if a}, 0, self.facts)
-        everybody = [one for one, _ in there]
-        if (
-            is_published
-            and len(there) == len(link.names)
-            and len({one.base for one in everybody}) == 1
-            and not any(one.exact for one in everybody)
-            and any(one.shown in {None, *FEW} for one in everybody)
-        ):
-            self._published(link.kind, there)
-
-    def _published(self, kind: str, there: list[tuple[_Unknown, int]]) -> None:
-        """Add the same between what is published, shown or not."""
-        terms: dict[int, int] = {}
-        constant = 0
-        for one, sign in there:
-            if isinstance(one.shown, int):
-                constant += sign * (one.shown // one.base)
-            elif one.shown != "low":
-                rounding = self._rounding(one)
-                terms[rounding] = terms.get(rounding, 0) + sign
-        self._row(kind, {variable: a for variable, a in terms.items() if a}, constant, [])
-
-    def _row(self, kind: str, terms: Mapping[int, int], constant: int, also: list[Row]) -> None:
-        low, high = {
-            "at_most": (-INFINITY, -constant),
-            "disjoint": (-INFINITY, -constant),
-            "covered": (-constant, INFINITY),
-            "adds_up": (-constant, -constant),
-        }[kind]
-        if terms:
-            self.problem.rows.append(Row(terms, low, high))
-            also.append(self.problem.rows[-1])
-
-    def _rounding(self, one: _Unknown) -> int:
-        if one.rounding is None:
-            one.rounding = self.problem.variable(0, UNBOUNDED // one.base + 1)
-            self.names.append((*self.names[one.variable], "rounded"))
-            terms = {one.variable: 1, one.rounding: -one.base}
-            self.problem.rows.append(Row(terms, 1 - one.base, one.base - 1))
-        return one.rounding
-
-    def _percentage(self, percentage: Percentage) -> None:
-        numerator, denominator = self.now.get(percentage.numerator), self.now.get(percentage.denominator)
-        shown = [
-            one.shown if one is not None and isinstance(one.shown, int) else None for one in (numerator, denominator)
-        ]
-        if follows(percentage, shown[0], shown[1]):
-            return
-        self.wrong_percentages.append(percentage.numerator)
-        if numerator is None or denominator is None:
-            return
-        scale = 10**percentage.decimals
-        value = round(percentage.value * scale)
-        of = {numerator.variable: 200 * scale}
-        self.problem.rows.append(Row({**of, denominator.variable: -(2 * value + 1)}, high=0))
-        self.problem.rows.append(Row({**of, denominator.variable: -(2 * value - 1)}, low=0))
-
-    # What follows.
 
     def look(
         self,
@@ -430,8 +165,8 @@ class _Attacker:
         every_interval: bool,
     ) -> None:
         """Fill ``cells``, ``increments`` and ``failing``."""
-        newest = {id(unknown) for unknown in self.now.values()}
-        cells = [(one, self._asked_of(one, categories)) for one in self.unknowns if not one.known]
+        newest = {id(unknown) for unknown in self.known.now.values()}
+        cells = [(one, self._asked_of(one, categories)) for one in self.known.unknowns if not one.known]
         increments = [
             ((before.name, after.name), _Asked(after.name, {after.variable: 1, before.variable: -1}, self.rule.width))
             for before, after in self._pairs(series)
@@ -450,7 +185,7 @@ class _Attacker:
         for group in groups:
             self._group(group)
 
-    def _asked_of(self, unknown: _Unknown, categories: frozenset[str]) -> _Asked:
+    def _asked_of(self, unknown: Unknown, categories: frozenset[str]) -> _Asked:
         width, threshold = self.rule.width, self.rule.threshold if unknown.name in categories else 0
         if unknown.shown in FEW and unknown.name in categories:
             # The symbol says that it is under the floor: nothing else may be known of it.
@@ -508,14 +243,14 @@ class _Attacker:
         for lot, summed in wanted.values():
             find(lot, summed)
 
-    def _is_nobody(self, unknown: _Unknown) -> bool:
+    def _is_nobody(self, unknown: Unknown) -> bool:
         return self.view.high[unknown.variable] == 0
 
-    def _pairs(self, series: Sequence[Sequence[str]]) -> Iterable[tuple[_Unknown, _Unknown]]:
+    def _pairs(self, series: Sequence[Sequence[str]]) -> Iterable[tuple[Unknown, Unknown]]:
         for line in series:
-            there = [self.now[name] for name in line if name in self.now]
+            there = [self.known.now[name] for name in line if name in self.known.now]
             yield from itertools.pairwise(there)
-        yield from self.revised
+        yield from self.known.revised
 
     def _judge(self, asked: _Asked, *, every_interval: bool) -> Interval | None:
         """Return what an expression can be; note the name if that is too little. ``None``: it could not be solved."""
@@ -543,12 +278,12 @@ class _Attacker:
     def _says_nothing_new(self, terms: Mapping[int, int], low: int, high: int) -> bool:
         """Return whether what is no secret alone leaves no more: nobody hides in a crowd that is smaller than that."""
         if self.public is None:
-            known = {one.variable for one in self.unknowns if one.known}
+            known = {one.variable for one in self.known.unknowns if one.known}
             low_of, high_of = (
                 [ends[n] if n in known else end for n in range(len(ends))]
-                for ends, end in ((self.problem.low, 0), (self.problem.high, UNBOUNDED))
+                for ends, end in ((self.known.problem.low, 0), (self.known.problem.high, UNBOUNDED))
             )
-            self.public = View(Problem(low_of, high_of, self.facts), {}, self.rule.seconds)
+            self.public = View(Problem(low_of, high_of, self.known.facts), {}, self.rule.seconds)
         least, most = self.public.over(terms, Lot.bounds)
         return low <= least and most <= high
 
@@ -569,7 +304,7 @@ class _Attacker:
         return self.view.over(terms, end)[most]
 
     def _group(self, group: Group) -> None:
-        part, whole = self.now.get(group.part), self.now.get(group.whole)
+        part, whole = self.known.now.get(group.part), self.known.now.get(group.whole)
         if part is None or whole is None or part.known or self._is_nobody(whole):
             return
         try:

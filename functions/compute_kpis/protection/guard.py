@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from functions.compute_kpis.protection.audit import Finding, Link, Release, Rule, audit
+from functions.compute_kpis.protection.audit import Finding, Rule, audit
 from functions.compute_kpis.protection.counts import Counts, Roundings, Terms, counts_of, rounded
+from functions.compute_kpis.protection.known import Link, Release
 from functions.compute_kpis.protection.ledger import Entry, no_longer_nobody, revised, scope_of, seen, the_same
 from functions.compute_kpis.protection.lots import Memory
 from functions.compute_kpis.protection.quantities import parse

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from functions.compute_kpis.protection.audit import FEW, Cell, Sign
-from functions.compute_kpis.protection.audit import Release as Shown
+from functions.compute_kpis.protection.known import FEW, Cell, Sign
+from functions.compute_kpis.protection.known import Release as Shown
 from placements_kpi import store
 from placements_kpi.errors import PlacementsKpiError
 

@@ -15,7 +15,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
-from functions.compute_kpis.protection.audit import Cell, Link, Release, Rule, audit
+from functions.compute_kpis.protection.audit import Rule, audit
+from functions.compute_kpis.protection.known import Cell, Link, Release
 from functions.compute_kpis.protection.ledger import Entry
 from functions.compute_kpis.protection.quantities import Quantity, parse
 from functions.compute_kpis.protection.rounding import Method, neighbours, preferred_of

@@ -26,8 +26,8 @@ from functions.compute_kpis.protection.solver import (
 )
 
 if TYPE_CHECKING:
-    from functions.compute_kpis.protection.audit import Link
     from functions.compute_kpis.protection.keys import RoundingKey
+    from functions.compute_kpis.protection.known import Link
     from functions.compute_kpis.protection.structure import Structure
 
 ENFORCED = frozenset({"at_most", "adds_up", "covered"})

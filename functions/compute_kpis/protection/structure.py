@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from functions.compute_kpis.protection.audit import Group, Link
+from functions.compute_kpis.protection.known import Group, Link
 from functions.compute_kpis.protection.quantities import PARTS, YEARLY, Quantity, is_of_people, parse, reference_parts
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from functions.compute_kpis.protection.audit import FEW, Cell, Percentage, Sign
+from functions.compute_kpis.protection.known import FEW, Cell, Percentage, Sign
 from functions.compute_kpis.protection.quantities import PARTS, Part, counts, is_of_people, parse
 from functions.compute_kpis.protection.withholding import Place
 from placements_kpi import months
