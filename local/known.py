@@ -61,7 +61,7 @@ def compare(folder: Path, results: Mapping[str, Any]) -> Comparison | None:
             if figure["as_of"] in current:
                 newest[cell] = value
     different = []
-    expected = list(_expected(answers))
+    expected = list(expected_of(answers))
     for one in expected:
         cell = (one.kpi, one.measure, one.breakdown, one.category)
         got = newest.get(cell) if one.as_of is None else found.get((*cell, one.as_of))
@@ -77,7 +77,7 @@ def _said(value: tuple[Any, Any] | None) -> str:
     return str(value[0]) if value[1] is None else f"{value[0]} of {value[1]}"
 
 
-def _expected(answers: Mapping[str, Any]) -> Iterator[Expected]:
+def expected_of(answers: Mapping[str, Any]) -> Iterator[Expected]:
     for kpi, measures in answers.items():
         for measure, answer in measures.items():
             if "period" not in answer:  # counts of records left out, by reason
