@@ -19,10 +19,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from functions.compute_kpis.disclosure import Protection, protect
 from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Past, past_of
 from functions.compute_kpis.protection.quantities import PARTS, is_of_people
+from functions.compute_kpis.releases.disclosure import Protection, protect
 from local.errors import LocalError
 from local.template import load_stack
 from placements_kpi.results import Figure, KpiResult, Protected, Results

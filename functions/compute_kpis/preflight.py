@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from functions.compute_kpis import catalogue, definitions, pins, queries
+from functions.compute_kpis.answers import queries
+from functions.compute_kpis.answers.reconciliation import UnknownValues
+from functions.compute_kpis.catalogue import definitions, loading
 from functions.compute_kpis.protection import keys
-from functions.compute_kpis.reconciliation import UnknownValues
+from functions.compute_kpis.sources import pins
 from placements_kpi import store, times
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.results import NO_SNAPSHOT
@@ -75,7 +77,7 @@ def explained(settings: ComputeSettings, budget_seconds: float) -> Iterator[Line
 
     Nothing is billed for it: https://docs.aws.amazon.com/athena/latest/ug/athena-explain-statement.html
     """
-    kpis, unusable = catalogue.load_catalogue(definitions.load_definitions())
+    kpis, unusable = loading.load_catalogue(definitions.load_definitions())
     wanted: list[queries.Query] = [*kpis, UnknownValues()]
     nothing = {table: NO_SNAPSHOT for query in wanted for table in query.tables}
     for name, error in queries.explain(wanted, nothing, settings, budget_seconds).items():

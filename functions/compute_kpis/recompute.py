@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from functions.compute_kpis import catalogue, held, month_ends, outcome, reconciliation, revisions
-from functions.compute_kpis.calendars import load_calendars
-from functions.compute_kpis.disclosure import protect
-from functions.compute_kpis.pins import Pin
+from functions.compute_kpis.answers import month_ends, outcome, reconciliation
+from functions.compute_kpis.catalogue import loading
+from functions.compute_kpis.catalogue.calendars import load_calendars
 from functions.compute_kpis.protection import keys, ledger
-from functions.compute_kpis.published import Published, changed_since, read_published
+from functions.compute_kpis.releases import revisions
+from functions.compute_kpis.releases.disclosure import protect
+from functions.compute_kpis.releases.published import Published, changed_since, read_published
 from functions.compute_kpis.run import execute
+from functions.compute_kpis.sources import held
+from functions.compute_kpis.sources.pins import Pin
 from placements_kpi import settings as settings_of
 from placements_kpi import store
 
 if TYPE_CHECKING:
-    from functions.compute_kpis.catalogue import Kpi, Unusable
+    from functions.compute_kpis.catalogue.loading import Kpi, Unusable
     from placements_kpi.results import Protected, Results
     from placements_kpi.settings import ComputeSettings
 
@@ -42,7 +45,7 @@ def recompute(
     release_id: str,
     *,
     budget_seconds: float = 600.0,
-    folder: Path = catalogue.FOLDER,
+    folder: Path = loading.FOLDER,
 ) -> dict[str, Any]:
     """Return whether today's code gives the release byte for byte from its own snapshots, and where it does not.
 
@@ -59,7 +62,7 @@ def recompute(
     s3 = store.s3_client()
     published = read_published(s3, settings.data_bucket, release_id)
     again = work_out_again(settings, published, published.kpis, [], budget_seconds)
-    kpis, unusable = catalogue.load_catalogue(published.definitions, folder)
+    kpis, unusable = loading.load_catalogue(published.definitions, folder)
     fields_since: set[str] = set()
     differences: list[str] = []
     equal = True
@@ -91,7 +94,7 @@ def work_out_again(
 ) -> Again:
     """Return the release worked out again by these KPIs, those of then or today's; all else is as it was then.
 
-    Raises :class:`functions.compute_kpis.held.RowsMovedError` if rows went while they were read.
+    Raises :class:`functions.compute_kpis.sources.held.RowsMovedError` if rows went while they were read.
     """
     results = published.results
     worked = {kpi.id for kpi in results.kpis if kpi.state == "ok"}

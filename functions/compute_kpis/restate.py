@@ -6,11 +6,12 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from functions.compute_kpis import catalogue, revisions
-from functions.compute_kpis.disclosure import protect
+from functions.compute_kpis.catalogue import loading
 from functions.compute_kpis.protection import ledger
-from functions.compute_kpis.published import changed_since, read_published
 from functions.compute_kpis.recompute import work_out_again
+from functions.compute_kpis.releases import revisions
+from functions.compute_kpis.releases.disclosure import protect
+from functions.compute_kpis.releases.published import changed_since, read_published
 from functions.compute_kpis.run import work_out
 from placements_kpi import store
 
@@ -27,7 +28,7 @@ def restate(
     release_id: str,
     *,
     budget_seconds: float = 600.0,
-    folder: Path = catalogue.FOLDER,
+    folder: Path = loading.FOLDER,
 ) -> dict[str, Any]:
     """Return how the figures of a release would be revised if its day were worked out from today's snapshots.
 
@@ -39,7 +40,7 @@ def restate(
     """
     s3 = store.s3_client()
     published = read_published(s3, settings.data_bucket, release_id)
-    kpis, unusable = catalogue.load_catalogue(published.definitions, folder)
+    kpis, unusable = loading.load_catalogue(published.definitions, folder)
     again = work_out_again(settings, published, kpis, unusable, budget_seconds / 2)
     computed = work_out(s3, settings, published.results.as_of, None, folder=folder, budget_seconds=budget_seconds / 2)
     past = ledger.read_past(s3, settings.data_bucket)

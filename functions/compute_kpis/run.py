@@ -12,30 +12,19 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from functions.compute_kpis import (
-    carried,
-    catalogue,
-    closed,
-    current,
-    definitions,
-    emit,
-    held,
-    outcome,
-    pins,
-    reconciliation,
-    reference,
-    release,
-    revisions,
-    spending,
-)
-from functions.compute_kpis.calendars import load_calendars
+from functions.compute_kpis import emit, spending
+from functions.compute_kpis.answers import outcome, reconciliation
+from functions.compute_kpis.answers.queries import Answer, run_queries
+from functions.compute_kpis.catalogue import definitions, loading
+from functions.compute_kpis.catalogue.calendars import load_calendars
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
-from functions.compute_kpis.disclosure import DisclosureError, Protection, protect
 from functions.compute_kpis.protection import keys
 from functions.compute_kpis.protection.ledger import LedgerError
 from functions.compute_kpis.protection.record_counts import LISTS
-from functions.compute_kpis.queries import Answer, run_queries
 from functions.compute_kpis.record import write_record
+from functions.compute_kpis.releases import carried, closed, current, release, revisions
+from functions.compute_kpis.releases.disclosure import DisclosureError, Protection, protect
+from functions.compute_kpis.sources import held, pins, reference
 from placements_kpi import months, store, times, withdrawals
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.observability import logger, metrics
@@ -75,7 +64,7 @@ def compute(
     *,
     dry_run: bool = False,
     budget_seconds: float = 600.0,
-    folder: Path = catalogue.FOLDER,
+    folder: Path = loading.FOLDER,
 ) -> dict[str, Any]:
     """Work out every KPI of ``folder`` for the as-of date, release them, and return the run's summary.
 
@@ -163,16 +152,16 @@ def work_out(
     day: date,
     previous: Results | None,
     *,
-    folder: Path = catalogue.FOLDER,
+    folder: Path = loading.FOLDER,
     budget_seconds: float = 600.0,
 ) -> Computed:
     """Return every KPI for the day from the current snapshots; what fails is carried over from ``previous``.
 
-    Raises :class:`functions.compute_kpis.held.RowsMovedError` if rows went while they were read.
+    Raises :class:`functions.compute_kpis.sources.held.RowsMovedError` if rows went while they were read.
     """
     key = keys.load(settings.rounding_secret_arn, settings.stage)
     lists = definitions.load_definitions()
-    kpis, unusable = catalogue.load_catalogue(lists, folder)
+    kpis, unusable = loading.load_catalogue(lists, folder)
     pinned = pins.read_pins(s3, settings.data_bucket, day, settings.max_age_days, demonstration=settings.demonstration)
     made = outcome.plan(day, kpis, unusable, pinned, load_calendars(lists))
     snapshots = {

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from functions.compute_kpis import current, pins
+from functions.compute_kpis.releases import current
+from functions.compute_kpis.sources import pins
 from placements_kpi import store, times
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
-from functions.compute_kpis.definitions import load_definitions
+from functions.compute_kpis.catalogue.definitions import load_definitions
 from placements_kpi.tables import arrow_schema
 from tests.book.answers import Answers, of_rows
 from tests.book.drops import Drops

@@ -26,8 +26,7 @@ import sqlglot
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from sqlglot import exp
 
-from functions.compute_kpis import tally
-from functions.compute_kpis.catalogue import INTERNAL_MEASURES
+from functions.compute_kpis.catalogue.loading import INTERNAL_MEASURES, tally
 from tests.book import compare, found
 from tests.book.answers import Answers, disagreements
 from tests.book.drops import Drops

@@ -3,13 +3,13 @@
 from functools import cache
 from pathlib import Path
 
-from functions.compute_kpis import outcome
-from functions.compute_kpis.calendars import Calendars, load_calendars
-from functions.compute_kpis.catalogue import Kpi, load_kpi
-from functions.compute_kpis.definitions import load_definitions
-from functions.compute_kpis.pins import Pin, stale
-from functions.compute_kpis.queries import Answer as Rows
-from functions.compute_kpis.queries import ResultRow
+from functions.compute_kpis.answers import outcome
+from functions.compute_kpis.answers.queries import Answer as Rows
+from functions.compute_kpis.answers.queries import ResultRow
+from functions.compute_kpis.catalogue.calendars import Calendars, load_calendars
+from functions.compute_kpis.catalogue.definitions import load_definitions
+from functions.compute_kpis.catalogue.loading import Kpi, load_kpi
+from functions.compute_kpis.sources.pins import Pin, stale
 from placements_kpi.results import KpiResult, SourceFacts
 from placements_kpi.settings import SOURCES
 from tests.book.answers import Answer, Answers, Cell

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from functions.compute_kpis import points
-from functions.compute_kpis.calendars import load_calendars
-from functions.compute_kpis.catalogue import load_kpi
-from functions.compute_kpis.definitions import load_definitions
+from functions.compute_kpis.catalogue import points
+from functions.compute_kpis.catalogue.calendars import load_calendars
+from functions.compute_kpis.catalogue.definitions import load_definitions
+from functions.compute_kpis.catalogue.loading import load_kpi
 from tests.book import compare
 from tests.book.example import KPIS
 from tests.book.points import Point, points_of

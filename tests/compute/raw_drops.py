@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from functions.compute_kpis import catalogue
+from functions.compute_kpis.catalogue import loading
 from placements_kpi import ingest
 from placements_kpi.observability import metrics
 from placements_kpi.settings import SOURCES, IngestSettings
@@ -47,7 +47,7 @@ class Drops:
     def compute(self, day: date) -> dict[str, Any]:
         """Work out every KPI of the catalogue as of ``day``, and return what was released."""
         self.at(day)
-        summary = stack.compute(catalogue.FOLDER, day)
+        summary = stack.compute(loading.FOLDER, day)
         released: dict[str, Any] = stack.get_json(f"protected/{summary['release']}/results.json")
         return released
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from functions.compute_kpis import app, reconciliation
-from functions.compute_kpis.queries import Answer
-from functions.compute_kpis.reconciliation import UnknownValues
+from functions.compute_kpis import app
+from functions.compute_kpis.answers import reconciliation
+from functions.compute_kpis.answers.queries import Answer
+from functions.compute_kpis.answers.reconciliation import UnknownValues
 from functions.compute_kpis.request import RequestError, parse
 from functions.compute_kpis.run import AsOfError, NothingComputedError
 from placements_kpi.failures import UnforeseenError

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from functions.compute_kpis import catalogue, definitions
-from functions.compute_kpis.catalogue import CatalogueError, load_catalogue, load_kpi
-from functions.compute_kpis.definitions import DefinitionsError, load_definitions
+from functions.compute_kpis.catalogue import definitions, loading
+from functions.compute_kpis.catalogue.definitions import DefinitionsError, load_definitions
+from functions.compute_kpis.catalogue.loading import CatalogueError, load_catalogue, load_kpi
 from placements_kpi.results import Breakdown, Description, Family, Measure, Relation, SeriesBreak, Target
 from tests.compute import stack
 
@@ -243,4 +243,4 @@ def test_no_definitions_at_all_is_refused(tmp_path: Path) -> None:
 
 def test_catalogue_is_where_the_documentation_says() -> None:
     assert "functions/compute_kpis/kpis/" in DOCS.read_text(encoding="utf-8")
-    assert catalogue.FOLDER.parts[-3:] == ("functions", "compute_kpis", "kpis")
+    assert loading.FOLDER.parts[-3:] == ("functions", "compute_kpis", "kpis")

@@ -11,11 +11,12 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from functions.compute_kpis import closed, run
-from functions.compute_kpis.catalogue import load_catalogue
+from functions.compute_kpis import run
+from functions.compute_kpis.catalogue.definitions import load_definitions
+from functions.compute_kpis.catalogue.loading import load_catalogue
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
-from functions.compute_kpis.definitions import load_definitions
-from functions.compute_kpis.disclosure import DisclosureError
+from functions.compute_kpis.releases import closed
+from functions.compute_kpis.releases.disclosure import DisclosureError
 from placements_kpi import records
 from placements_kpi.results import Protected, Results, Revision, SourceFacts, TableFacts
 from placements_kpi.settings import SOURCES
@@ -163,7 +164,7 @@ def test_a_sentence_of_the_list_has_only_declared_facts_in_its_gaps(says: str) -
 
 def test_a_release_with_another_text_is_not_released(monkeypatch: pytest.MonkeyPatch) -> None:
     stack.put_world()
-    monkeypatch.setattr("functions.compute_kpis.outcome._NOT_THIS_TIME", "Seven people could not be counted.")
+    monkeypatch.setattr("functions.compute_kpis.answers.outcome._NOT_THIS_TIME", "Seven people could not be counted.")
     monkeypatch.setattr(run, "run_queries", failing(run.run_queries))
     with pytest.raises(DisclosureError, match=r"kpis\.reason") as stopped:
         stack.compute()

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.compute_kpis.catalogue import load_kpi
+from functions.compute_kpis.catalogue.definitions import load_definitions
+from functions.compute_kpis.catalogue.loading import load_kpi
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
-from functions.compute_kpis.definitions import load_definitions
-from functions.compute_kpis.disclosure import protect
-from functions.compute_kpis.protection.guard import percentage
 from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Past
 from functions.compute_kpis.protection.record_counts import PERSON_TABLES
+from functions.compute_kpis.protection.told import percentage
+from functions.compute_kpis.releases.disclosure import protect
 from placements_kpi.results import Figure, KpiResult, Protected, Results, SourceFacts, TableFacts
 from placements_kpi.settings import SOURCES, Disclosure
 from tests.compute import stack

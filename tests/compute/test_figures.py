@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from functions.compute_kpis.calendars import load_calendars
-from functions.compute_kpis.catalogue import Kpi, load_kpi
-from functions.compute_kpis.definitions import load_definitions
-from functions.compute_kpis.figures import FigureError, Worked, figures_of
-from functions.compute_kpis.points import points_of
-from functions.compute_kpis.queries import ResultRow
+from functions.compute_kpis.answers.cells import FigureError, Worked, figures_of
+from functions.compute_kpis.answers.queries import ResultRow
+from functions.compute_kpis.catalogue.calendars import load_calendars
+from functions.compute_kpis.catalogue.definitions import load_definitions
+from functions.compute_kpis.catalogue.loading import Kpi, load_kpi
+from functions.compute_kpis.catalogue.points import points_of
 from placements_kpi.results import Breakdown, Figure, Relation
 from tests.compute import stack
 

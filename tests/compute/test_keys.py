@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from functions.compute_kpis.catalogue import load_catalogue
-from functions.compute_kpis.definitions import load_definitions
+from functions.compute_kpis.catalogue.definitions import load_definitions
+from functions.compute_kpis.catalogue.loading import load_catalogue
 from functions.compute_kpis.recompute import recompute
 from tests.compute import stack
 

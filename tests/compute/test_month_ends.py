@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.compute_kpis.month_ends import kept
+from functions.compute_kpis.answers.month_ends import kept
 from functions.compute_kpis.recompute import recompute
 from placements_kpi.results import Family
 from tests.compute import stack

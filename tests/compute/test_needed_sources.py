@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from functions.compute_kpis import catalogue
-from functions.compute_kpis.definitions import load_definitions
+from functions.compute_kpis.catalogue import loading
+from functions.compute_kpis.catalogue.definitions import load_definitions
 from functions.compute_kpis.recompute import recompute
 from tests.compute import stack
 from tests.compute.raw_drops import Drops
@@ -215,7 +215,7 @@ def test_without_schools_the_jobs_filled_stand_and_what_is_by_school_is_not_avai
     ],
 )
 def test_a_kpi_stops_for_what_its_headline_needs(kpi: str, stops: set[str], goes_on: set[str]) -> None:
-    kpis, _ = catalogue.load_catalogue(load_definitions())
+    kpis, _ = loading.load_catalogue(load_definitions())
     (description,) = [one.description for one in kpis if one.id == kpi]
     assert description.needs(description.headline) == stops
     assert set(description.sources) - stops == goes_on

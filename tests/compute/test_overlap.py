@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from functions.compute_kpis import held
-from functions.compute_kpis.held import RowsMovedError
 from functions.compute_kpis.recompute import recompute
 from functions.compute_kpis.restate import restate
+from functions.compute_kpis.sources import held
+from functions.compute_kpis.sources.held import RowsMovedError
 from functions.ingest_apply.app import SOURCE as APPLY
 from placements_kpi import ingest
 from placements_kpi.observability import metrics

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.compute_kpis.calendars import (
+from functions.compute_kpis.catalogue.calendars import (
     CalendarError,
     Calendars,
     load_calendars,
 )
-from functions.compute_kpis.catalogue import load_kpi
-from functions.compute_kpis.definitions import load_definitions
-from functions.compute_kpis.points import points_of
+from functions.compute_kpis.catalogue.definitions import load_definitions
+from functions.compute_kpis.catalogue.loading import load_kpi
+from functions.compute_kpis.catalogue.points import points_of
 from placements_kpi import months
 from placements_kpi.results import Family, Point
 from tests.compute import stack

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.compute_kpis.recompute import recompute
-from functions.compute_kpis.release import ReleaseError
+from functions.compute_kpis.releases.release import ReleaseError
 from tests.compute import stack
 
 pytestmark = pytest.mark.usefixtures("aws")

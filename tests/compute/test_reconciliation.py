@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from functions.compute_kpis import reconciliation
-from functions.compute_kpis.catalogue import load_kpi
-from functions.compute_kpis.definitions import load_definitions
-from functions.compute_kpis.queries import Answer, ResultRow
+from functions.compute_kpis.answers import reconciliation
+from functions.compute_kpis.answers.queries import Answer, ResultRow
+from functions.compute_kpis.catalogue.definitions import load_definitions
+from functions.compute_kpis.catalogue.loading import load_kpi
 from functions.compute_kpis.recompute import recompute
 from placements_kpi.observability import logger
 from placements_kpi.results import Check, Figure, KpiResult, Point, Protected, SourceFacts, TableFacts

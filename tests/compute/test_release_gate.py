@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.compute_kpis.disclosure import DisclosureError
 from functions.compute_kpis.protection.audit import Failing, Finding, audit
 from functions.compute_kpis.protection.ledger import LedgerError
 from functions.compute_kpis.recompute import recompute
+from functions.compute_kpis.releases.disclosure import DisclosureError
 from placements_kpi.results import Protected, document_digest, seal_key
 from tests import calls
 from tests.compute import stack

@@ -11,7 +11,7 @@ import pytest
 
 from functions.compute_kpis import app
 from functions.compute_kpis.recompute import recompute
-from functions.compute_kpis.release import ReleaseError
+from functions.compute_kpis.releases.release import ReleaseError
 from functions.compute_kpis.restate import restate
 from placements_kpi.settings import Disclosure
 from tests.compute import stack

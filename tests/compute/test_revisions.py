@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from functions.compute_kpis import definitions
-from functions.compute_kpis.definitions import Definitions, Entry
+from functions.compute_kpis.catalogue import definitions
+from functions.compute_kpis.catalogue.definitions import Definitions, Entry
 from functions.compute_kpis.recompute import recompute
 from placements_kpi.finality import is_closed
 from placements_kpi.results import Family, Point

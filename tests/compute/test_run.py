@@ -11,8 +11,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from functions.compute_kpis import catalogue
-from functions.compute_kpis.current import CurrentError
+from functions.compute_kpis.catalogue import loading
+from functions.compute_kpis.releases.current import CurrentError
 from functions.compute_kpis.run import AsOfError, NothingComputedError
 from placements_kpi.results import Protected, Results
 from tests.compute import stack
@@ -334,10 +334,10 @@ def test_calendar_that_has_run_out_stops_only_the_kpis_that_need_it(monkeypatch:
 def test_every_query_of_the_project_is_accepted_and_returns_what_it_should() -> None:
     """Over a world of two services that have something: every KPI is worked out, of the others there is nobody yet."""
     stack.put_world()
-    summary = stack.compute(catalogue.FOLDER)
+    summary = stack.compute(loading.FOLDER)
     reasons = {kpi: facts["reason"] for kpi, facts in summary["kpis"].items() if facts["reason"]}
     assert reasons == {}
-    assert summary["queries"] == len(list(catalogue.FOLDER.glob("*/query.sql"))) + 1 < 10
+    assert summary["queries"] == len(list(loading.FOLDER.glob("*/query.sql"))) + 1 < 10
 
 
 # The seventh KPI.
@@ -348,7 +348,7 @@ def test_new_kpi_over_the_existing_tables_is_one_new_folder_and_nothing_else(tmp
     """Copies a KPI of the real catalogue under a new id beside the original: both are worked out, alike."""
     new = tmp_path / "new" / "seventh-kpi"
     new.mkdir(parents=True)
-    original = catalogue.FOLDER / copied
+    original = loading.FOLDER / copied
     toml = (original / "kpi.toml").read_text(encoding="utf-8")
     (new / "kpi.toml").write_text("order = 7\n" + toml.split("\n", 1)[1], encoding="utf-8")
     sql = (original / "query.sql").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from functions.compute_kpis import app
-from functions.compute_kpis.current import CurrentError
-from functions.compute_kpis.release import ReleaseError
+from functions.compute_kpis.releases.current import CurrentError
+from functions.compute_kpis.releases.release import ReleaseError
 from functions.compute_kpis.status import status
 from placements_kpi.store import BrokenObjectError
 from tests.compute import stack

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from functions.compute_kpis.catalogue import CatalogueError, load_kpi
-from functions.compute_kpis.definitions import load_definitions
-from functions.compute_kpis.figures import FigureError
+from functions.compute_kpis.answers.cells import FigureError
+from functions.compute_kpis.catalogue.definitions import load_definitions
+from functions.compute_kpis.catalogue.loading import CatalogueError, load_kpi
 from functions.publish_site import site
 from functions.publish_site.pages.frame import Site
 from placements_kpi.results import Protected

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functions.compute_kpis import definitions
-from functions.compute_kpis.calendars import load_calendars
-from functions.compute_kpis.catalogue import load_kpi
-from functions.compute_kpis.definitions import load_definitions
-from functions.compute_kpis.points import points_of
+from functions.compute_kpis.catalogue import definitions
+from functions.compute_kpis.catalogue.calendars import load_calendars
+from functions.compute_kpis.catalogue.definitions import load_definitions
+from functions.compute_kpis.catalogue.loading import load_kpi
+from functions.compute_kpis.catalogue.points import points_of
 from functions.ingest_apply import reasons
 from functions.ingest_register import contract
 from functions.ingest_schools import lineage

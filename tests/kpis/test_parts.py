@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.compute_kpis import tally
+from functions.compute_kpis.catalogue import tally
 from tests.kpis.world import COMPUTE, Row, answer_of, point, register_of_schools
 
 KPI = "school-take-up"

@@ -19,10 +19,10 @@ import duckdb
 import pyarrow as pa
 
 from functions.compute_kpis import contract
-from functions.compute_kpis.catalogue import load_kpi
-from functions.compute_kpis.definitions import load_definitions
-from functions.compute_kpis.figures import Worked, figures_of
-from functions.compute_kpis.queries import ResultRow
+from functions.compute_kpis.answers.cells import Worked, figures_of
+from functions.compute_kpis.answers.queries import ResultRow
+from functions.compute_kpis.catalogue.definitions import load_definitions
+from functions.compute_kpis.catalogue.loading import load_kpi
 from functions.ingest_schools.lineage import Establishment, Lineage, batches
 from local import duck
 from local.queries import Plan, plan

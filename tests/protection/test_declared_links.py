@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from functions.compute_kpis.catalogue import load_kpi
-from functions.compute_kpis.definitions import load_definitions
-from functions.compute_kpis.figures import FigureError, figures_of
-from functions.compute_kpis.queries import ResultRow
+from functions.compute_kpis.answers.cells import FigureError, figures_of
+from functions.compute_kpis.answers.queries import ResultRow
+from functions.compute_kpis.catalogue.definitions import load_definitions
+from functions.compute_kpis.catalogue.loading import load_kpi
 from placements_kpi.results import Point
 from tests.book import compare
 from tests.book.engine import engine, point_rows

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functions.compute_kpis.catalogue import FOLDER, load_kpi
-from functions.compute_kpis.closed import SENTENCES
-from functions.compute_kpis.definitions import load_definitions
-from functions.compute_kpis.disclosure import DisclosureError, Protection, protect
+from functions.compute_kpis.catalogue.definitions import load_definitions
+from functions.compute_kpis.catalogue.loading import FOLDER, load_kpi
 from functions.compute_kpis.protection.counts import Terms, counts_of, rounded
 from functions.compute_kpis.protection.guard import guarded, settled
 from functions.compute_kpis.protection.keys import RoundingKey
@@ -22,7 +20,9 @@ from functions.compute_kpis.protection.quantities import Quantity, parse
 from functions.compute_kpis.protection.rounding import Rounded, round_all
 from functions.compute_kpis.protection.structure import Structure, structure_of
 from functions.compute_kpis.protection.withholding import EVERY, Place, steps
-from functions.compute_kpis.revisions import RESTATED, declare
+from functions.compute_kpis.releases.closed import SENTENCES
+from functions.compute_kpis.releases.disclosure import DisclosureError, Protection, protect
+from functions.compute_kpis.releases.revisions import RESTATED, declare
 from placements_kpi.settings import Disclosure
 from tests.protection.worlds import DESCRIPTION, MONTHS, REASONS, REGIONS, Person, corrected, people, results_of
 

@@ -9,13 +9,13 @@ from datetime import date
 
 import pytest
 
-from functions.compute_kpis.catalogue import FOLDER, load_kpi
-from functions.compute_kpis.definitions import load_definitions
-from functions.compute_kpis.disclosure import Protection, protect
+from functions.compute_kpis.catalogue.definitions import load_definitions
+from functions.compute_kpis.catalogue.loading import FOLDER, load_kpi
 from functions.compute_kpis.protection.counts import Terms
 from functions.compute_kpis.protection.guard import guarded
 from functions.compute_kpis.protection.ledger import Past
 from functions.compute_kpis.protection.structure import holding
+from functions.compute_kpis.releases.disclosure import Protection, protect
 from placements_kpi.results import Figure, KpiResult, Results
 from tests.protection.test_guard import KEY, USED
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functions.compute_kpis.disclosure import protect
 from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Past, past_of
+from functions.compute_kpis.releases.disclosure import protect
 from placements_kpi.settings import Disclosure
 from tests.protection.attacker import ALMOST, Programme, cautious, daring
 from tests.protection.worlds import MONTHS, REASONS, REGIONS, corrected, people, results_of, without_regions

@@ -7,12 +7,12 @@ import random
 from datetime import date
 from typing import TYPE_CHECKING
 
-from functions.compute_kpis.calendars import load_calendars
-from functions.compute_kpis.definitions import load_definitions
-from functions.compute_kpis.disclosure import protect
-from functions.compute_kpis.points import points_of
+from functions.compute_kpis.catalogue.calendars import load_calendars
+from functions.compute_kpis.catalogue.definitions import load_definitions
+from functions.compute_kpis.catalogue.points import points_of
 from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Past
+from functions.compute_kpis.releases.disclosure import protect
 from placements_kpi import months
 from placements_kpi.results import Category, Figure, KpiResult, Results
 from placements_kpi.settings import Disclosure

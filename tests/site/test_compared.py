@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.compute_kpis.revisions import declare
+from functions.compute_kpis.releases.revisions import declare
 from functions.publish_site.release import without_withdrawn
 from tests import calls
 from tests.site.protected_document import AS_OF, audited, document, kpis

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functions.compute_kpis.revisions import declare
+from functions.compute_kpis.releases.revisions import declare
 from functions.publish_site import site
 from functions.publish_site.figures import KpiFigures
 from functions.publish_site.pages.revisions import MOST_SHOWN

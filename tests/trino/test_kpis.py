@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.compute_kpis.catalogue import FOLDER
+from functions.compute_kpis.answers.reconciliation import UnknownValues
+from functions.compute_kpis.catalogue.loading import FOLDER
 from functions.compute_kpis.contract import RESULT_COLUMNS
-from functions.compute_kpis.reconciliation import UnknownValues
 from local.stages import COMPUTE, Run
 from tests.book.engine import filled
 from tests.book.example import drops_of, kpis_with_examples

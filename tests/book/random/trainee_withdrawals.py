@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from functions.compute_kpis.definitions import load_definitions
+from functions.compute_kpis.catalogue.definitions import load_definitions
 from tests.book.drops import Drops
 from tests.book.random.edges import TIMES, as_of_days, days_about, instants_about, mostly
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from functions.compute_kpis import current, release
+from functions.compute_kpis.releases import current, release
 from placements_kpi import store
 from placements_kpi.observability import logger
 from placements_kpi.results import Results

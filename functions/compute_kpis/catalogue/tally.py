@@ -24,7 +24,7 @@ from placements_kpi.errors import PlacementsKpiError
 if TYPE_CHECKING:
     from placements_kpi.results import Description, Measure
 
-PARTS = Path(__file__).parent / "parts"
+PARTS = Path(__file__).parents[1] / "parts"
 
 _USES = re.compile(r"^-- uses: (.+)$", re.M)
 _COMMENT = r"(?:--[^\n]*\n)*"

@@ -21,8 +21,8 @@ from placements_kpi import results
 from placements_kpi.settings import SOURCE_TITLES
 
 if TYPE_CHECKING:
-    from functions.compute_kpis.catalogue import Kpi
-    from functions.compute_kpis.definitions import Definitions
+    from functions.compute_kpis.catalogue.definitions import Definitions
+    from functions.compute_kpis.catalogue.loading import Kpi
     from placements_kpi.results import Protected, Results
     from placements_kpi.settings import ComputeSettings
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
-from functions.compute_kpis.pins import public_day
+from functions.compute_kpis.sources.pins import public_day
 from placements_kpi.finality import Cell, marked
 from placements_kpi.results import NO_SNAPSHOT, Revision, Shown, judged
 from placements_kpi.settings import SOURCE_TITLES

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FOLDER", "Definitions", "DefinitionsError", "Entry", "load_definitions"]
 
-FOLDER = Path(__file__).parent / "definitions"
+FOLDER = Path(__file__).parents[1] / "definitions"
 
 
 @dataclass(frozen=True)

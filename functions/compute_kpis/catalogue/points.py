@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from functions.compute_kpis.calendars import CalendarError, Calendars, Period
+from functions.compute_kpis.catalogue.calendars import CalendarError, Calendars, Period
 from placements_kpi import months
 from placements_kpi.results import Description, Family, Point
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from functions.compute_kpis.catalogue import Kpi
+    from functions.compute_kpis.catalogue.loading import Kpi
     from placements_kpi.results import Figure, Measure, Point
 
 _WHY_NOT: dict[str, str] = {

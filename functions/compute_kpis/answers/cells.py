@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, get_args
 
-from functions.compute_kpis.catalogue import INTERNAL_MEASURES
-from functions.compute_kpis.comparison import national, not_comparable
+from functions.compute_kpis.answers.comparison import national, not_comparable
+from functions.compute_kpis.catalogue.loading import INTERNAL_MEASURES
 from functions.compute_kpis.protection.quantities import parse, true_counts
 from functions.compute_kpis.protection.structure import contradicted, structure_of
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.results import Breakdown, Description, Figure, Measure, Point, Status
 
 if TYPE_CHECKING:
-    from functions.compute_kpis.catalogue import Kpi
+    from functions.compute_kpis.answers.queries import ResultRow
+    from functions.compute_kpis.catalogue.loading import Kpi
     from functions.compute_kpis.protection.quantities import Quantity
-    from functions.compute_kpis.queries import ResultRow
 
 _STATUSES = frozenset(get_args(Status))
 

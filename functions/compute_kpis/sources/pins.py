@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from functions.compute_kpis import held
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
+from functions.compute_kpis.sources import held
 from placements_kpi import invented, store
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.results import SourceFacts, TableFacts

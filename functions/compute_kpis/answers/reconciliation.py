@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from functions.compute_kpis.answers.queries import Answer, run_queries
 from functions.compute_kpis.protection.record_counts import LISTS, PERSON_SOURCES, PERSON_TABLES, unknown_code_label
-from functions.compute_kpis.queries import Answer, run_queries
 from placements_kpi.observability import logger
 from placements_kpi.results import Check, CheckCount, Figure, KpiResult, SourceFacts, TableFacts
 
 if TYPE_CHECKING:
-    from functions.compute_kpis.definitions import Definitions
+    from functions.compute_kpis.catalogue.definitions import Definitions
     from placements_kpi.settings import ComputeSettings
 
 LEFT_OUT = "_left_out"
@@ -32,7 +32,7 @@ class UnknownValues:
     """The query that counts values that no list knows."""
 
     id: str = "unknown-values"
-    sql: str = (Path(__file__).parent / "unknown_values.sql").read_text(encoding="utf-8")
+    sql: str = (Path(__file__).parents[1] / "unknown_values.sql").read_text(encoding="utf-8")
     tables: tuple[str, ...] = (
         "application_choices",
         "definitions",

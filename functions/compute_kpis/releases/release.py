@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
 
-from functions.compute_kpis import current
 from functions.compute_kpis.protection import ledger
+from functions.compute_kpis.releases import current
 from placements_kpi import store
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.observability import logger
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3.client import S3Client
 
-    from functions.compute_kpis.disclosure import Protection
     from functions.compute_kpis.protection.ledger import Past
+    from functions.compute_kpis.releases.disclosure import Protection
 
 
 class ReleaseError(PlacementsKpiError):

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from functions.compute_kpis import reconciliation
+from functions.compute_kpis.answers import reconciliation
 from functions.compute_kpis.protection import record_counts
 from functions.compute_kpis.protection.counts import Terms
 from functions.compute_kpis.protection.guard import guarded

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from functions.compute_kpis.catalogue.definitions import Definitions, Entry
 from functions.compute_kpis.contract import DEFINITIONS, KPI_POINTS
-from functions.compute_kpis.definitions import Definitions, Entry
 from placements_kpi import store
 from placements_kpi.tables import Table, arrow_schema
 

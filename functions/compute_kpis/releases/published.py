@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from functions.compute_kpis import definitions, reference
-from functions.compute_kpis.catalogue import Kpi
+from functions.compute_kpis.catalogue import definitions
+from functions.compute_kpis.catalogue.loading import Kpi
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.record import record_key
-from functions.compute_kpis.release import ReleaseError, read_release, release_key
+from functions.compute_kpis.releases.release import ReleaseError, read_release, release_key
+from functions.compute_kpis.sources import reference
 from placements_kpi import snapshots, store
 from placements_kpi.results import NO_SNAPSHOT, Protected, Results
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3.client import S3Client
 
-    from functions.compute_kpis.catalogue import Unusable
-    from functions.compute_kpis.definitions import Definitions
+    from functions.compute_kpis.catalogue.definitions import Definitions
+    from functions.compute_kpis.catalogue.loading import Unusable
     from placements_kpi.settings import ComputeSettings
 
 

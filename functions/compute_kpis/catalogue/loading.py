@@ -16,14 +16,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from functions.compute_kpis import tally
+from functions.compute_kpis.catalogue import tally
+from functions.compute_kpis.catalogue.definitions import Definitions, DefinitionsError
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
-from functions.compute_kpis.definitions import Definitions, DefinitionsError
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.results import Description
 from placements_kpi.settings import SOURCES
 
-FOLDER = Path(__file__).parent / "kpis"
+FOLDER = Path(__file__).parents[1] / "kpis"
 
 INTERNAL_MEASURES = frozenset({"facts_in_source", "comparison_refused"})
 """Measures that a query returns for the engine alone; ``kpi.toml`` does not declare them."""

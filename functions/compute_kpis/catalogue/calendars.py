@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from functions.compute_kpis.definitions import Definitions, DefinitionsError
+from functions.compute_kpis.catalogue.definitions import Definitions, DefinitionsError
 from placements_kpi.errors import PlacementsKpiError
 
 PeriodType = Literal["recruitment_cycle", "register_year", "placements_year"]

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from functions.compute_kpis import month_ends
-from functions.compute_kpis.calendars import CalendarError, Calendars
+from functions.compute_kpis.answers import month_ends
+from functions.compute_kpis.answers.cells import FigureError, contradictions, figures_of
+from functions.compute_kpis.catalogue.calendars import CalendarError, Calendars
+from functions.compute_kpis.catalogue.points import points_of
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
-from functions.compute_kpis.figures import FigureError, contradictions, figures_of
-from functions.compute_kpis.pins import Pin, mixed_keys, public_day
-from functions.compute_kpis.points import points_of
-from functions.compute_kpis.reference import parquet_bytes
+from functions.compute_kpis.sources.pins import Pin, mixed_keys, public_day
+from functions.compute_kpis.sources.reference import parquet_bytes
 from placements_kpi import store
 from placements_kpi.results import NO_SNAPSHOT, KpiResult, Point, Results
 
 if TYPE_CHECKING:
-    from functions.compute_kpis.catalogue import Kpi, Unusable
+    from functions.compute_kpis.answers.queries import Answer
+    from functions.compute_kpis.catalogue.loading import Kpi, Unusable
     from functions.compute_kpis.protection.keys import RoundingKey
-    from functions.compute_kpis.queries import Answer
 
 _PARQUET: dict[str, pa.DataType] = {
     "kpi": pa.string(),

@@ -18,7 +18,7 @@ import awswrangler as wr
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.compute_kpis.contract import RESULT_COLUMNS
-from functions.compute_kpis.pins import SNAPSHOT_ID
+from functions.compute_kpis.sources.pins import SNAPSHOT_ID
 from placements_kpi import usage
 from placements_kpi.errors import PlacementsKpiError
 

@@ -1,0 +1,1 @@
+"""What the queries answer, checked, and what a run makes of it."""

@@ -1,0 +1,1 @@
+"""What a run reads: the snapshots that it is pinned to, and the tables of our own."""
