@@ -102,7 +102,7 @@ def test_its_manifest_says_how_many_rows_were_erased_and_that_the_sums_hold(regi
     facts = manifest["tables"][0]
     assert manifest["erased"] == 2
     assert facts["rows_in"] == facts["kept"] + facts["duplicates"] + sum(facts["refused"].values()) == 199
-    assert snapshots.stored(register.s3, BUCKET, "register", manifest["snapshot"]) == manifest
+    assert snapshots.stored(register.s3, BUCKET, "register", manifest["snapshot"]).body() == manifest
 
 
 def test_nothing_that_is_written_or_logged_says_who_it_was(register: Place, capsys: pytest.CaptureFixture[str]) -> None:

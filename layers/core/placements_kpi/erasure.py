@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from placements_kpi import aws, partial, pseudonyms, secret, snapshots, store, times
+from placements_kpi import aws, manifests, partial, pseudonyms, secret, snapshots, store, times
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.pseudonyms import Pseudonyms, normalise_trn
 from placements_kpi.snapshots import erasure_key
@@ -37,6 +37,7 @@ from placements_kpi.tables import KeyType  # noqa: TC001 - pydantic reads it whe
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
+    from placements_kpi.manifests import Manifest
     from placements_kpi.settings import IngestSettings
     from placements_kpi.sources import Source
     from placements_kpi.staging import Settled
@@ -86,7 +87,7 @@ class Erased:
     """Snapshots that nobody could read any more (expired, half written, half deleted): their rows are gone."""
     other_keys: list[str] = field(default_factory=list)
     """Snapshots under a key that is gone: nobody can tell any more whose rows they hold."""
-    current: dict[str, Any] | None = None
+    current: Manifest | None = None
     """Manifest of the snapshot that is current now, if it is another one than before."""
 
     def told(self) -> dict[str, Any]:
@@ -175,25 +176,25 @@ def _look_at(
 ) -> str:
     """Take the person out of one snapshot; return the one that has the rows now, which may be the same."""
     names = {table.name for table in place.tables}
-    manifest = store.read_pointer(place.s3, place.bucket, snapshots.manifest_key(place.source.name, snapshot))
-    if manifest is None or not snapshots.is_whole(place.s3, place.bucket, manifest.body, names):
+    manifest, _ = manifests.find(place.s3, place.bucket, manifests.key(place.source.name, snapshot)) or (None, None)
+    if manifest is None or not snapshots.is_whole(place.s3, place.bucket, manifest, names):
         _clear_away(place, snapshot, newest, sealed=manifest is not None, done=done)
         return snapshot
-    wanted = tokens.get(manifest.body["key_id"])
+    wanted = tokens.get(manifest.key_id)
     if wanted is None:
         done.other_keys.append(snapshot)
         return snapshot
     done.searched.add(snapshot)
-    written = _rewrite(place, manifest.body, wanted)
+    written = _rewrite(place, manifest, wanted)
     if written is None:
         return snapshot
     is_current = pointer is not None and pointer.body["snapshot"] == snapshot
     if not place.dry_run:
         _replace(place, snapshot, written, pointer if is_current else None)
-    done.rewritten[snapshot] = written["snapshot"]
+    done.rewritten[snapshot] = written.snapshot
     if is_current:
         done.current = written
-    return str(written["snapshot"])
+    return written.snapshot
 
 
 def _pointer(place: _Place) -> store.Pointer | None:
@@ -264,7 +265,7 @@ def _finish(place: _Place, stored: Mapping[str, datetime]) -> None:
     for key in list(store.keys(place.s3, place.bucket, prefix)):
         snapshot = key.removeprefix(prefix).removesuffix(".json")
         if snapshot not in stored:
-            _delete_versions(place, snapshots.manifest_key(place.source.name, snapshot))
+            _delete_versions(place, manifests.key(place.source.name, snapshot))
 
 
 def _versions(place: _Place, prefix: str) -> Iterator[Any]:
@@ -289,7 +290,7 @@ def _clear_away(place: _Place, snapshot: str, newest: datetime, *, sealed: bool,
         _delete(place, snapshot)
 
 
-def _rewrite(place: _Place, manifest: dict[str, Any], tokens: Mapping[KeyType, set[str]]) -> dict[str, Any] | None:
+def _rewrite(place: _Place, manifest: Manifest, tokens: Mapping[KeyType, set[str]]) -> Manifest | None:
     """Write the snapshot again without the person's rows and return its manifest; ``None`` if there are none."""
     with tempfile.TemporaryDirectory(prefix="erase-") as scratch:
         folder = Path(scratch)
@@ -298,9 +299,9 @@ def _rewrite(place: _Place, manifest: dict[str, Any], tokens: Mapping[KeyType, s
         gone = _rows_gone(place, files, tokens)
         if not gone:
             return None
-        if manifest["contract"] != place.contract:
+        if manifest.contract != place.contract:
             raise ErasureError(
-                f"snapshot {manifest['snapshot']} of {place.source.name} has the person and was made by another "
+                f"snapshot {manifest.snapshot} of {place.source.name} has the person and was made by another "
                 "version of the contract, so that it cannot be written again: ingest the source, then delete that "
                 "snapshot by hand (docs/operating.md)"
             )
@@ -317,19 +318,19 @@ def _rewrite(place: _Place, manifest: dict[str, Any], tokens: Mapping[KeyType, s
         return again
 
 
-def _download(place: _Place, manifest: Mapping[str, Any], folder: Path, tables: set[str]) -> dict[str, list[Path]]:
+def _download(place: _Place, manifest: Manifest, folder: Path, tables: set[str]) -> dict[str, list[Path]]:
     """Fetch the files of ``tables`` and return them by table, in order."""
     files: dict[str, list[Path]] = {table: [] for table in tables}
-    for number, file in enumerate(manifest["files"]):
-        if file["table"] in tables:
+    for number, file in enumerate(manifest.files):
+        if file.table in tables:
             path = folder / f"{number}.parquet"
             try:
-                place.s3.download_file(place.bucket, file["key"], str(path))
+                place.s3.download_file(place.bucket, file.key, str(path))
             except ClientError as error:
                 if aws.code(error) not in {"404", "NoSuchKey"}:
                     raise
                 raise _GoneError from None
-            files[file["table"]].append(path)
+            files[file.table].append(path)
     return files
 
 
@@ -372,38 +373,39 @@ def _without(rows: pa.Table, gone: Any) -> pa.Table:
 
 def _manifest(
     place: _Place,
-    manifest: dict[str, Any],
+    manifest: Manifest,
     tables: Sequence[Settled],
     staging: Staging,
     gone: Mapping[Path, Any],
     files: Mapping[str, Sequence[Path]],
-) -> dict[str, Any]:
+) -> Manifest:
     """Return the manifest of the rewritten snapshot: that of the old one, its counts less the rows taken out."""
     taken = Counter(
         {name: sum(pc.sum(gone[p]).as_py() or 0 for p in paths if p in gone) for name, paths in files.items()}
     )
-    as_of = datetime.fromisoformat(manifest["as_of"])
-    snapshot = snapshots.snapshot_id(place.source.name, as_of, place.contract, place.keys[manifest["key_id"]], tables)
-    facts = [
-        entry | {"rows_in": entry["rows_in"] - taken[entry["table"]], "kept": entry["kept"] - taken[entry["table"]]}
-        for entry in manifest["tables"]
-    ]
+    keyed = place.keys[manifest.key_id]
+    snapshot = snapshots.snapshot_id(place.source.name, manifest.stands_at, place.contract, keyed, tables)
+    facts = tuple(
+        one.model_copy(update={"rows_in": one.rows_in - taken[one.table], "kept": one.kept - taken[one.table]})
+        for one in manifest.tables
+    )
     counted = {name: count for name, count in staging.notes.items() if name.startswith("trn_")}
-    kept = {name: count for name, count in manifest["notes"].items() if not name.startswith("trn_")}
-    return manifest | {
+    kept = {name: count for name, count in manifest.notes.items() if not name.startswith("trn_")}
+    changed = {
         "snapshot": snapshot,
         "tables": facts,
         "filled": {settled.table.name: settled.filled for settled in tables},
         "notes": dict(sorted((kept | counted).items())),
         "files": snapshots.files(tables, snapshot),
         "quarantine": None,  # the rows it lists are those of the old one's source, counted in ``tables`` still
-        "erased": taken.total() + int(manifest.get("erased", 0)),
+        "erased": taken.total() + manifest.erased,
     }
+    return manifest.model_copy(update=changed)
 
 
-def _replace(place: _Place, snapshot: str, written: dict[str, Any], pointer: store.Pointer | None) -> None:
+def _replace(place: _Place, snapshot: str, written: Manifest, pointer: store.Pointer | None) -> None:
     """Say which snapshot stands for the old one, make it current if the old one was, and delete the old rows."""
-    said = {"source": place.source.name, "snapshot": snapshot, "replaced_by": written["snapshot"]}
+    said = {"source": place.source.name, "snapshot": snapshot, "replaced_by": written.snapshot}
     store.put_json(place.s3, place.bucket, erasure_key(place.source.name, snapshot), said)
     if pointer is not None:
         body = snapshots.pointer_body(written)
@@ -415,7 +417,7 @@ def _delete(place: _Place, snapshot: str) -> None:
     """Delete every version of a snapshot's rows about people, then of its manifest."""
     for table in place.tables:
         _delete_versions(place, f"snapshots/{table.name}/snapshot={snapshot}/")
-    _delete_versions(place, snapshots.manifest_key(place.source.name, snapshot))
+    _delete_versions(place, manifests.key(place.source.name, snapshot))
 
 
 def _delete_versions(place: _Place, prefix: str) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from placements_kpi import times
 from placements_kpi.tables import EXPECTED
 
 if TYPE_CHECKING:
+    from placements_kpi.manifests import Manifest
+    from placements_kpi.results import TableFacts
     from placements_kpi.settings import IngestSettings
     from placements_kpi.staging import Settled
 
@@ -29,7 +31,7 @@ def failures(
     *,
     kind: str,
     carried: Mapping[str, int],
-    previous: Mapping[str, Any] | None,
+    previous: Manifest | None,
 ) -> list[Failure]:
     """Return every gate that ``tables`` (first table first) fail; none: the snapshot may become current.
 
@@ -43,10 +45,10 @@ def failures(
         found += _trns(settled, settings)
         found += _hidden(settled)
     if previous is not None:
-        before = {entry["table"]: entry for entry in previous["tables"]}
+        before = {facts.table: facts for facts in previous.tables}
         for settled in tables:
             if settled.table.name in before:
-                found += _change(settled, before[settled.table.name], previous["filled"], settings)
+                found += _change(settled, before[settled.table.name], previous.filled, settings)
     return found
 
 
@@ -123,9 +125,9 @@ def _most_refused(settled: Settled) -> str:
 
 
 def _change(
-    settled: Settled, before: Mapping[str, Any], filled: Mapping[str, Any], settings: IngestSettings
+    settled: Settled, before: TableFacts, filled: Mapping[str, Mapping[str, int]], settings: IngestSettings
 ) -> Iterable[Failure]:
-    kept, kept_before = settled.facts.kept, before["kept"]
+    kept, kept_before = settled.facts.kept, before.kept
     if abs(kept - kept_before) * 100 > settings.max_change_percent * kept_before > 0:
         yield _failure(
             "row_change",

@@ -22,6 +22,7 @@ from placements_kpi import (
     events,
     gates,
     invented,
+    manifests,
     pseudonyms,
     records,
     references,
@@ -43,6 +44,7 @@ from placements_kpi.staging import Settled, Staging
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
+    from placements_kpi.manifests import Manifest
     from placements_kpi.pseudonyms import Pseudonyms
     from placements_kpi.settings import IngestSettings
 
@@ -61,11 +63,11 @@ class _Run:
     event: events.IngestEvent = field(default_factory=events.IngestEvent)
     pseudonyms: Pseudonyms | None = None
     pointer: store.Pointer | None = None
-    current: dict[str, Any] | None = None
+    current: Manifest | None = None
     """Manifest of the current snapshot."""
     day: date | None = None
     """The day whose drop is read whatever is newer: asked for, or the one that is to be keyed again."""
-    accepted: dict[str, Any] | None = None
+    accepted: Manifest | None = None
     """Manifest of a refused snapshot that an operator accepts: its rows were not kept, and are read again."""
     summary: dict[str, Any] = field(default_factory=dict)
 
@@ -75,7 +77,7 @@ class _Run:
 
     @property
     def current_as_of(self) -> datetime | None:
-        return None if self.current is None else datetime.fromisoformat(self.current["as_of"])
+        return None if self.current is None else self.current.stands_at
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ def _act(this: _Run) -> None:
     if this.source.has_person_keys:
         this.pseudonyms = pseudonyms.load(this.settings.pseudonym_secret_arn, this.settings.stage)
     if this.pointer is not None:
-        this.current = store.read_json(this.s3, this.settings.data_bucket, this.pointer.body["manifest"])
+        this.current = manifests.read(this.s3, this.settings.data_bucket, this.pointer.body["manifest"])
     this.day = this.event.day or _day_of_drop(this.accepted)
     if this.event.action == "rekey":
         _rekey(this)
@@ -158,9 +160,9 @@ def _act(this: _Run) -> None:
     _take(this)
 
 
-def _day_of_drop(manifest: dict[str, Any] | None) -> date | None:
+def _day_of_drop(manifest: Manifest | None) -> date | None:
     """Return the day of the drop that a snapshot was made from; ``None``: it was made from a live service."""
-    fetched = manifest["fetched"] if manifest else {}
+    fetched = manifest.fetched if manifest else {}
     return date.fromisoformat(fetched["day"]) if fetched.get("transport") == "drop" else None
 
 
@@ -179,7 +181,7 @@ def _accept(this: _Run, snapshot: str) -> bool:
     Of a refused one they are not. Its source is read again then, and the gates that refused it let it pass.
     """
     manifest = snapshots.stored(this.s3, this.settings.data_bucket, this.source.name, snapshot)
-    if snapshots.was_refused(manifest):
+    if manifest.was_refused:
         this.accepted = manifest
         return False
     this.summary |= _facts(manifest)
@@ -197,8 +199,8 @@ def _rekey(this: _Run) -> None:
         raise events.EventError(f"{this.source.name} has no person identifiers: there is nothing to key again")
     if this.current is None:
         raise RefusedError(f"{this.source.name} has no current snapshot to key again: ingest it")
-    before = {"from_key": this.current["key_id"], "to_key": this.key_id, "from_snapshot": this.current["snapshot"]}
-    if this.current["key_id"] == this.key_id:
+    before = {"from_key": this.current.key_id, "to_key": this.key_id, "from_snapshot": this.current.snapshot}
+    if this.current.key_id == this.key_id:
         this.summary |= _facts(this.current) | {"outcome": "unchanged"}
     else:
         this.day = _day_of_drop(this.current)
@@ -212,9 +214,9 @@ def _erase(this: _Run) -> None:
     done = erasure.erase(this.s3, this.settings, this.source, dry_run=this.event.dry_run)
     this.summary |= {"erased": done.told(), "outcome": "unchanged"}
     if done.current is not None:
-        this.summary |= {name: done.current[name] for name in ("snapshot", "as_of")} | {"outcome": "accepted"}
+        this.summary |= {"snapshot": done.current.snapshot, "as_of": done.current.as_of, "outcome": "accepted"}
         if not this.event.dry_run:
-            this.summary |= {"current": done.current["snapshot"], "current_as_of": done.current["as_of"]}
+            this.summary |= {"current": done.current.snapshot, "current_as_of": done.current.as_of}
 
 
 def _ingest_drop(this: _Run, folder: Path) -> None:
@@ -276,14 +278,16 @@ def _fetch(this: _Run, folder: Path) -> Fetched:
     if problem := _mistake(this, standin):
         raise SourceError(f"{this.source.name}: {problem}")
     previous = None
-    if this.current is not None and _fits(this) and _mistake(this, this.current["fetched"]) is None:
-        previous = Previous(this.current["snapshot"], this.current_as_of or times.now(), this.current["fetched"])
+    if this.current is not None and _fits(this) and _mistake(this, this.current.fetched) is None:
+        previous = Previous(this.current.snapshot, this.current.stands_at, this.current.fetched)
     request = Request(
         settings=this.settings,
         folder=folder,
         tokens=() if in_bigquery else secret.tokens(this.settings.source_secret_arn),
         previous=previous,
-        full=this.event.full or this.event.action == "rekey" or (this.accepted or {}).get("kind") == "full",
+        full=this.event.full
+        or this.event.action == "rekey"
+        or (this.accepted is not None and this.accepted.kind == "full"),
         kept_for="" if this.event.dry_run else f"{this.key_id}|{this.contract}|{this.settings.code_version}",
         day=this.day,
     )
@@ -325,7 +329,7 @@ def _read(this: _Run, fetched: Fetched, folder: Path) -> _Read:
 def _fits(this: _Run) -> bool:
     """Return whether rows of the current snapshot can stand beside new ones."""
     current = this.current
-    return current is not None and (current["key_id"], current["contract"]) == (this.key_id, this.contract)
+    return current is not None and (current.key_id, current.contract) == (this.key_id, this.contract)
 
 
 def _mistake(this: _Run, facts: dict[str, Any]) -> str | None:
@@ -344,7 +348,7 @@ def _check_key_of_tokens(this: _Run, fetched: Fetched, staging: Staging | None) 
             f"{this.source.name} sent identifiers keyed with key {theirs} where ours is {this.key_id}: the two never "
             "join; its owner has to export again with the present key"
         )
-    changed = this.current is not None and this.current["key_id"] != this.key_id
+    changed = this.current is not None and this.current.key_id != this.key_id
     if staging is not None and theirs is None and changed and staging.notes[records.OWNERS_TOKENS]:
         raise SourceError(
             f"{this.source.name} sent {staging.notes[records.OWNERS_TOKENS]} identifiers keyed by their owner, without "
@@ -359,13 +363,13 @@ def _land(this: _Run, read: _Read) -> None:
     snapshot = snapshots.snapshot_id(this.source.name, fetched.as_of, this.contract, this.pseudonyms, tables)
     unchanged = this.pointer is not None and this.pointer.body["snapshot"] == snapshot
     failures = _judge(this, read, unchanged=unchanged)
-    if this.accepted is not None and this.day is not None and snapshot != this.accepted["snapshot"]:
+    if this.accepted is not None and this.day is not None and snapshot != this.accepted.snapshot:
         raise RefusedError(
             f"{this.source.name}: the drop dt={this.day} gives snapshot {snapshot} now, and not "
-            f"{this.accepted['snapshot']}, which was to be accepted: it has changed, or the code or the key has. "
+            f"{this.accepted.snapshot}, which was to be accepted: it has changed, or the code or the key has. "
             "Ingest that day again, and accept what it gives if that is right"
         )
-    allowed = _failed(this.accepted)
+    allowed = this.accepted.failed if this.accepted else set()
     refusing = [gate for gate in failures if (gate["gate"], gate["table"]) not in allowed]
     manifest = snapshots.describe(
         this.source.name,
@@ -410,16 +414,11 @@ def _judge(this: _Run, read: _Read, *, unchanged: bool) -> list[gates.Failure]:
             raise SettingsError(f"MAX_AGE_DAYS has no entry for {this.source.name}; template.yaml must give one")
         if not read.fetched.facts.get(invented.FACT):  # the sample is of its own day for ever
             failures += gates.freshness(read.fetched.as_of, max_age_days)
-    known = _failed(this.current)
+    known = this.current.failed if this.current else set()
     return [gate for gate in failures if not unchanged or (gate["gate"], gate["table"]) not in known]
 
 
-def _failed(manifest: dict[str, Any] | None) -> set[tuple[str, str]]:
-    """Return the gates that a snapshot failed, with their tables."""
-    return {(gate["gate"], gate["table"]) for gate in manifest["gates"]["failed"]} if manifest else set()
-
-
-def _flip(this: _Run, manifest: dict[str, Any]) -> None:
+def _flip(this: _Run, manifest: Manifest) -> None:
     body = snapshots.pointer_body(manifest)
     unchanged = this.pointer is not None and this.pointer.body == body
     if not this.event.dry_run:
@@ -429,6 +428,6 @@ def _flip(this: _Run, manifest: dict[str, Any]) -> None:
     this.summary["outcome"] = "unchanged" if unchanged else "accepted"
 
 
-def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
+def _facts(manifest: Manifest) -> dict[str, Any]:
     """Return what a summary says of a snapshot."""
-    return {name: manifest[name] for name in ("snapshot", "as_of", "tables", "notes", "key_id")}
+    return manifest.model_dump(mode="json", include={"snapshot", "as_of", "tables", "notes", "key_id"})

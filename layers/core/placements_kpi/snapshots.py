@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
-from placements_kpi import aws, store, times
+from placements_kpi import aws, manifests, store, times
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.staging import QUARANTINE_LIMIT, Settled, Staging
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3.client import S3Client
 
+    from placements_kpi.manifests import Manifest
     from placements_kpi.pseudonyms import Pseudonyms
     from placements_kpi.sources import Fetched, Source
 
@@ -64,11 +65,6 @@ def pointer_key(source: str) -> str:
     return f"current/{source}.json"
 
 
-def manifest_key(source: str, snapshot: str) -> str:
-    """Return the key of a snapshot's manifest."""
-    return f"manifests/{source}/{snapshot}.json"
-
-
 def erasure_key(source: str, snapshot: str) -> str:
     """Return the key of what says which snapshot an erasure put in this one's place (:mod:`placements_kpi.erasure`)."""
     return f"erasures/{source}/{snapshot}.json"
@@ -93,125 +89,113 @@ def describe(
     failures: list[dict[str, str]],
     refused: bool,
     previous: str | None,
-) -> dict[str, Any]:
-    """Return the manifest of a snapshot: a JSON document without a clock time of ours, so that equal runs agree.
-
-    ``status`` is the gates' judgement when it was made. A snapshot that an operator accepts all the same keeps it;
-    what is current is for the pointer alone to say. Of one that is ``refused`` only counts are kept, and no files.
-    """
-    return {
-        "source": source,
-        "snapshot": snapshot,
-        "status": "refused" if failures else "accepted",
-        "as_of": times.iso_instant(fetched.as_of),
-        "kind": fetched.kind,
-        "previous": previous,
-        "fetched": fetched.facts,
-        "contract": contract,
-        "key_id": key_id,
-        "code_version": code_version,
-        "definitions": definitions,
-        "tables": [settled.facts.model_dump(mode="json") for settled in tables],
-        "filled": {settled.table.name: settled.filled for settled in tables},
-        "notes": dict(sorted(staging.notes.items())),
-        "gates": {"failed": failures},
-        "files": [] if refused else files(tables, snapshot),
-        "quarantine": f"quarantine/{source}/{snapshot}.json" if staging.quarantine else None,
-    }
+) -> Manifest:
+    """Return the manifest of a snapshot; of one that is ``refused`` it lists no files."""
+    return manifests.Manifest(
+        source=source,
+        snapshot=snapshot,
+        status="refused" if failures else "accepted",
+        as_of=times.iso_instant(fetched.as_of),
+        kind=fetched.kind,
+        previous=previous,
+        fetched=fetched.facts,
+        contract=contract,
+        key_id=key_id,
+        code_version=code_version,
+        definitions=tuple(definitions),
+        tables=tuple(settled.facts for settled in tables),
+        filled={settled.table.name: settled.filled for settled in tables},
+        notes=dict(sorted(staging.notes.items())),
+        gates=manifests.Judgement(failed=tuple(failures)),
+        files=() if refused else files(tables, snapshot),
+        quarantine=f"quarantine/{source}/{snapshot}.json" if staging.quarantine else None,
+    )
 
 
-def write(
-    s3: S3Client, bucket: str, manifest: dict[str, Any], tables: Sequence[Settled], staging: Staging
-) -> dict[str, Any]:
+def write(s3: S3Client, bucket: str, manifest: Manifest, tables: Sequence[Settled], staging: Staging) -> Manifest:
     """Write a snapshot and return its manifest as stored: parts, then quarantine, then the manifest as the seal.
 
     A part may be there already, from a run that was killed: it is written again with the same
     rows. Once the manifest is there the snapshot is whole, and nothing of it is written again unless its
     rows have expired since, or it was refused, without rows, and is accepted now.
     """
-    key = manifest_key(manifest["source"], manifest["snapshot"])
-    existing = store.read_pointer(s3, bucket, key)
-    has_all = existing is not None and len(existing.body["files"]) >= len(manifest["files"])
-    if existing is not None and has_all and is_whole(s3, bucket, existing.body):
-        return existing.body
-    for settled in tables if manifest["files"] else ():
+    key = manifests.key(manifest.source, manifest.snapshot)
+    existing, seen = manifests.find(s3, bucket, key) or (None, None)
+    has_all = existing is not None and len(existing.files) >= len(manifest.files)
+    if existing is not None and has_all and is_whole(s3, bucket, existing):
+        return existing
+    for settled in tables if manifest.files else ():
         for path in settled.parts:
             with path.open("rb") as body:
                 s3.put_object(
                     Bucket=bucket,
-                    Key=part_key(settled.table.name, manifest["snapshot"], path),
+                    Key=part_key(settled.table.name, manifest.snapshot, path),
                     Body=body,
                     ContentType="application/vnd.apache.parquet",
                 )
-    if manifest["quarantine"] is not None:
+    if manifest.quarantine is not None:
         listed = {
-            "source": manifest["source"],
-            "snapshot": manifest["snapshot"],
+            "source": manifest.source,
+            "snapshot": manifest.snapshot,
             "rows": staging.quarantine,
             "listed_up_to": QUARANTINE_LIMIT,
         }
-        store.put_json(s3, bucket, manifest["quarantine"], listed)
+        store.put_json(s3, bucket, manifest.quarantine, listed)
     if existing is not None and not has_all:
-        store.swap(s3, bucket, key, manifest, existing)
-    elif not store.write_once(s3, bucket, key, store.canonical_json(manifest)):
-        return dict(store.read_json(s3, bucket, key))
+        store.swap(s3, bucket, key, manifest.body(), seen)
+    elif not store.write_once(s3, bucket, key, store.canonical_json(manifest.body())):
+        return manifests.read(s3, bucket, key)
     return manifest
 
 
-def pointer_body(manifest: dict[str, Any]) -> dict[str, Any]:
+def pointer_body(manifest: Manifest) -> dict[str, Any]:
     """Return what the pointer says when the snapshot of ``manifest`` is current."""
-    source, snapshot = manifest["source"], manifest["snapshot"]
     return {
-        "source": source,
-        "snapshot": snapshot,
-        "as_of": manifest["as_of"],
-        "manifest": manifest_key(source, snapshot),
+        "source": manifest.source,
+        "snapshot": manifest.snapshot,
+        "as_of": manifest.as_of,
+        "manifest": manifests.key(manifest.source, manifest.snapshot),
     }
 
 
-def stored(s3: S3Client, bucket: str, source: str, snapshot: str) -> dict[str, Any]:
+def stored(s3: S3Client, bucket: str, source: str, snapshot: str) -> Manifest:
     """Return the manifest of a stored snapshot whose files are all there; :class:`SnapshotError` otherwise."""
     try:
-        manifest: dict[str, Any] = store.read_json(s3, bucket, manifest_key(source, snapshot))
+        manifest = manifests.read(s3, bucket, manifests.key(source, snapshot))
     except store.MissingObjectError:
         raise SnapshotError(
             f"there is no snapshot {snapshot} of {source}{replacement(s3, bucket, source, snapshot)}: "
             f"manifests/{source}/ in the data bucket lists those there are"
         ) from None
-    check_files(s3, bucket, manifest, {file["table"] for file in manifest["files"]})
+    check_files(s3, bucket, manifest, {file.table for file in manifest.files})
     return manifest
 
 
-def was_refused(manifest: Mapping[str, Any]) -> bool:
-    """Return whether only the counts of a snapshot are kept: it was refused, and nobody has accepted it."""
-    return manifest["status"] == "refused" and not manifest["files"]
-
-
-def check_files(s3: S3Client, bucket: str, manifest: Mapping[str, Any], tables: Collection[str]) -> None:
+def check_files(s3: S3Client, bucket: str, manifest: Manifest, tables: Collection[str]) -> None:
     """Raise :class:`SnapshotError` unless every file of these tables is there in its size.
 
     A file of which AWS does not say whether it is there is neither: its error is raised as it is.
     """
-    for file in manifest["files"]:
-        if file["table"] not in tables:
+    for file in manifest.files:
+        if file.table not in tables:
             continue
         try:
-            size = s3.head_object(Bucket=bucket, Key=file["key"])["ContentLength"]
+            size = s3.head_object(Bucket=bucket, Key=file.key)["ContentLength"]
         except ClientError as error:
             if aws.code(error) not in {"404", "NoSuchKey"}:
                 raise
             size = None
-        if size != file["bytes"]:
+        if size != file.bytes:
             raise SnapshotError(
-                f"snapshot {manifest['snapshot']} of {manifest['source']} is not whole: {file['key']} is missing or "
+                f"snapshot {manifest.snapshot} of {manifest.source} is not whole: {file.key} is missing or "
                 "has changed; ingest that day again instead"
             )
 
 
-def is_whole(s3: S3Client, bucket: str, manifest: Mapping[str, Any], tables: Collection[str] | None = None) -> bool:
+def is_whole(s3: S3Client, bucket: str, manifest: Manifest, tables: Collection[str] | None = None) -> bool:
     """Return whether every file (of these tables) is there."""
     try:
-        check_files(s3, bucket, manifest, tables or {file["table"] for file in manifest["files"]})
+        check_files(s3, bucket, manifest, tables or {file.table for file in manifest.files})
     except SnapshotError:
         return False
     return True
@@ -234,15 +218,15 @@ def replacement(s3: S3Client, bucket: str, source: str, snapshot: str) -> str:
     return f" (a person was erased from it, {found} is in its place)" if found else ""
 
 
-def files(tables: Iterable[Settled], snapshot: str) -> list[dict[str, Any]]:
+def files(tables: Iterable[Settled], snapshot: str) -> tuple[manifests.File, ...]:
     """Return what a manifest says of each Parquet part of ``tables``."""
-    return [_file(settled, snapshot, path) for settled in tables for path in settled.parts]
+    return tuple(_file(settled, snapshot, path) for settled in tables for path in settled.parts)
 
 
 def carry(
     s3: S3Client,
     bucket: str,
-    manifest: dict[str, Any],
+    manifest: Manifest,
     staging: Staging,
     folder: Path,
     only: Mapping[str, Collection[str]] | None = None,
@@ -251,12 +235,12 @@ def carry(
 
     Raises :class:`SnapshotError` for a table without an id of its own to merge by.
     """
-    for file in manifest["files"]:
-        table = staging.tables[file["table"]]
+    for file in manifest.files:
+        table = staging.tables[file.table]
         if not table.primary_key:
             raise SnapshotError(f"table {table.name} has no id to merge a delta by: a full pull is needed")
         path = folder / "carried.parquet"
-        s3.download_file(bucket, file["key"], str(path))
+        s3.download_file(bucket, file.key, str(path))
         with pq.ParquetFile(path) as parquet:
             for batch in parquet.iter_batches():
                 rows = pa.Table.from_batches([batch])
@@ -267,11 +251,11 @@ def carry(
         path.unlink()
 
 
-def _file(settled: Settled, snapshot: str, path: Path) -> dict[str, Any]:
+def _file(settled: Settled, snapshot: str, path: Path) -> manifests.File:
     body = path.read_bytes()
-    return {
-        "table": settled.table.name,
-        "key": part_key(settled.table.name, snapshot, path),
-        "bytes": len(body),
-        "sha256": hashlib.sha256(body).hexdigest(),
-    }
+    return manifests.File(
+        table=settled.table.name,
+        key=part_key(settled.table.name, snapshot, path),
+        bytes=len(body),
+        sha256=hashlib.sha256(body).hexdigest(),
+    )

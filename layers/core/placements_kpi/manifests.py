@@ -1,0 +1,113 @@
+"""The manifest of a snapshot: what it was read from, what became of its rows, and which files are all of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from placements_kpi import store
+from placements_kpi.results import TableFacts  # noqa: TC001 - pydantic reads it when the module runs
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+
+class _Stored(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class File(_Stored):
+    """One Parquet part: the table, the key in S3, its size and SHA-256."""
+
+    table: str
+    key: str
+    bytes: int
+    sha256: str
+
+
+class Judgement(_Stored):
+    """The gates that a snapshot failed (:data:`placements_kpi.gates.Failure`)."""
+
+    failed: tuple[dict[str, str], ...] = ()
+
+
+class Manifest(_Stored):
+    """A JSON document without a clock time of ours, so that equal runs agree.
+
+    ``status`` is the gates' judgement when it was made. A snapshot that an operator accepts all the same keeps it;
+    what is current is for the pointer alone to say. Of one that is refused only counts are kept, and no files.
+    """
+
+    source: str
+    snapshot: str
+    status: Literal["accepted", "refused"]
+    as_of: str
+    """The instant that its data stands at, ISO 8601 in UTC."""
+    kind: Literal["full", "delta"]
+    previous: str | None
+    """The snapshot that a delta was merged into."""
+    fetched: dict[str, Any]
+    """What its transport said of it (:attr:`placements_kpi.sources.Fetched.facts`)."""
+    contract: str
+    key_id: str | None
+    """Id of the key of its pseudonyms; ``None`` for a source without people."""
+    code_version: str
+    definitions: tuple[dict[str, Any], ...] = ()
+    tables: tuple[TableFacts, ...]
+    filled: dict[str, dict[str, int]]
+    """Rows that have something in a column, by table and column."""
+    notes: dict[str, int]
+    gates: Judgement
+    files: tuple[File, ...]
+    quarantine: str | None
+    """Key of what lists its refused rows."""
+    erased: int = Field(default=0, ge=0)
+    """Rows that erasures have taken out of it, and out of those that it replaced."""
+
+    @property
+    def stands_at(self) -> datetime:
+        """Return the instant that its data stands at."""
+        return datetime.fromisoformat(self.as_of)
+
+    @property
+    def was_refused(self) -> bool:
+        """Whether only its counts are kept: it was refused, and nobody has accepted it."""
+        return self.status == "refused" and not self.files
+
+    @property
+    def failed(self) -> set[tuple[str, str]]:
+        """The gates that it failed, with their tables."""
+        return {(gate["gate"], gate["table"]) for gate in self.gates.failed}
+
+    def body(self) -> dict[str, Any]:
+        """Return it as it is stored: ``erased`` is said where there was an erasure only."""
+        return self.model_dump(mode="json", exclude=None if self.erased else {"erased"})
+
+
+def key(source: str, snapshot: str) -> str:
+    """Return the key of a snapshot's manifest."""
+    return f"manifests/{source}/{snapshot}.json"
+
+
+def parse(body: Any, place: str) -> Manifest:
+    """Return a stored manifest; :class:`~placements_kpi.store.BrokenObjectError` names what of it is wrong."""
+    try:
+        return Manifest.model_validate(body)
+    except ValidationError as error:
+        wrong = sorted({str(problem["loc"][0]) for problem in error.errors() if problem["loc"]})
+        raise store.BrokenObjectError(
+            f"{place} is no manifest of a snapshot ({', '.join(wrong)}); put back an earlier version of the object"
+        ) from None
+
+
+def read(s3: S3Client, bucket: str, key: str) -> Manifest:
+    """Return the manifest at ``key``; :class:`~placements_kpi.store.StoreError` if there is none that can be read."""
+    return parse(store.read_json(s3, bucket, key), f"s3://{bucket}/{key}")
+
+
+def find(s3: S3Client, bucket: str, key: str) -> tuple[Manifest, store.Pointer] | None:
+    """Return the manifest at ``key`` and the object as it was read; ``None`` if there is none."""
+    found = store.read_pointer(s3, bucket, key)
+    return None if found is None else (parse(found.body, f"s3://{bucket}/{key}"), found)
