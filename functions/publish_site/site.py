@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from functions.publish_site import words
 from functions.publish_site.figures import KpiFigures, of_release
@@ -17,6 +17,7 @@ from functions.publish_site.files.feed import FEED_KEY, feed
 from functions.publish_site.files.listing import RELEASE, data_view
 from functions.publish_site.files.updates import CALENDAR_KEY, icalendar, next_updates
 from functions.publish_site.pages import glossary, sentences
+from functions.publish_site.pages.charts import as_file, notice
 from functions.publish_site.pages.costs import costs_page
 from functions.publish_site.pages.front import front_view
 from functions.publish_site.pages.kpi import kpi_view
@@ -29,6 +30,7 @@ from placements_kpi.store import canonical_json
 if TYPE_CHECKING:
     from functions.publish_site.catalogue import Catalogue, Withdrawal
     from functions.publish_site.pages.frame import Site
+    from functions.publish_site.pages.graphics import Graphic
     from placements_kpi.costs import Costs
     from placements_kpi.results import Protected
 
@@ -48,6 +50,9 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
     deep = {**site.frame("../../../", document.release, "../"), **_about(document, published)}
     for index, figures in enumerate(kpis):
         values = kpi_view(figures, kpis, index, document, published)
+        drawn = cast("list[Graphic]", values["graphics"])
+        values["address"] = f"https://{site.host}/releases/{document.release}/{figures.kpi.id}/index.html"
+        files |= {f"{figures.kpi.id}/{one.id}.svg": as_file(one.drawing) for one in drawn}
         values["dataset"] = metadata.data_block(files[f"{figures.kpi.id}/{figures.kpi.id}.jsonld"])
         files[f"{figures.kpi.id}/index.html"] = render("kpi.html", **{**deep, "here": "kpi"}, **values)
     files["data-quality/index.html"] = render(
@@ -185,6 +190,10 @@ def withdrawn_file(site: Site, path: str, withdrawal: Withdrawal) -> bytes | Non
         return opendata.note_file(note)
     if path.endswith(".ods"):
         return workbook.note_workbook(note)
+    if path.endswith(".svg"):
+        return as_file(
+            notice(f"Release {release} was withdrawn on {words.day(day)}.", words.sentence(withdrawal.reason))
+        )
     return f"-- Release {release} was withdrawn on {day.isoformat()}. {withdrawal.reason}\n".encode()
 
 

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -169,15 +170,15 @@ class Agreement:
         page = Page.of(self.body)
         self._tables = dict(page.tables)
         assert len(self._tables) == len(page.tables), "two tables with one caption"
+        self._bars_of = reading.row_bars(self.body)
+        self._legends = reading.legends(self.body)
         for caption, table in page.tables:
             self._table(caption, table)
         self._headline(page)
         drawings = reading.drawings(self.body)
         for name, drawing in drawings.items():
             self._drawing(name, drawing)
-        assert len(drawings) == 2 * sum(
-            "app-chart" in (one.attributes.get("class") or "").split() for one in page.elements
-        )
+        assert len(drawings) == sum("app-chart" in (one.attributes.get("class") or "").split() for one in page.elements)
         self._nothing_is_missing()
         return self.made.counts
 
@@ -228,7 +229,8 @@ class Agreement:
             for part in self.kpi.description.breakdowns:
                 point = self._current(measure)
                 if point and measure.id in part.on_page and caption == self._caption(part, measure, point):
-                    return self._categories(measure, part, point, head, body)
+                    self._categories(measure, part, point, head, body)
+                    return self._bars(measure, part, point, self._bars_of[caption])
         assert caption.startswith(("Figures as at ", "Checks and coverage as at ")), caption
         self._beside(caption, head, body)
 
@@ -269,14 +271,32 @@ class Agreement:
             category = ("Total", "Total") if line[0] in REGION_OF_TOTAL else (part.title, line[0])
             for name, said in zip(head[1:], line[1:], strict=True):
                 name = name.removesuffix(" [p]")
+                if name in {"Change", "Change, points"}:
+                    assert (name == "Change") == (measure.kind == "count")
+                    self._changed(said, line[1], line[3])
+                    continue
                 if name in COLUMNS:
                     key, column = self._key(measure, point, *category), COLUMNS[name]
                 else:
                     assert before is not None and name == f"On {_day(before.as_of)}", name
                     key, column = self._key(measure, before, *category), self._value(measure)
                 self._cell(said, key, column, marked=column == self._value(measure))
+        whole = [line[0] for line in body if line[0] in REGION_OF_TOTAL]
+        assert len(whole) == (part.partition and self._key(measure, point) in self.rows), "the whole, if parts add up"
         told = {line[0] for line in body} - REGION_OF_TOTAL
         assert told == {one.label for one in part.categories}, f"{measure.id}: categories left out"
+
+    def _changed(self, said: str, now: str, before: str) -> None:
+        """How a figure changed is what is between the two that stand beside it, or the symbol of a missing one."""
+        figures = [one.removesuffix(" [r]") for one in (now, before)]
+        missing = [one for one in reversed(figures) if one[0] == "["]
+        if missing:
+            assert said == missing[0]
+            return
+        new, old = (Decimal(one.replace(",", "").removesuffix("%")) for one in figures)
+        wanted = {1: "+", 0: "", -1: "\N{MINUS SIGN}"}[(new > old) - (new < old)] + f"{abs(new - old):,}"
+        assert said == wanted, f"{now} after {before} is {wanted}, not {said}"
+        self.made.counts["change"] += 1
 
     def _beside(self, caption: str, head: list[str], body: list[list[str]]) -> None:
         stands, _, period = caption.partition(" as at ")[2].partition(", ")
@@ -322,16 +342,12 @@ class Agreement:
     # Drawings.
 
     def _drawing(self, name: str, drawing: reading.ElementTree.Element) -> None:
-        stem = re.sub(r"-(wide|narrow)$", "", name)
         for measure in self.kpi.description.measures:
-            if stem == f"{measure.id}-over-time".replace("_", "-"):
-                return self._over_time(measure, drawing)
-            for part in self.kpi.description.breakdowns:
-                if measure.id in part.on_page and stem == f"{measure.id}-by-{part.id}".replace("_", "-"):
-                    return self._bars(measure, part, drawing)
+            if name == f"{measure.id}-over-time".replace("_", "-"):
+                return self._over_time(measure, drawing, self._legends[name])
         raise AssertionError(f"a drawing of nothing: {name}")
 
-    def _over_time(self, measure: Measure, drawing: reading.ElementTree.Element) -> None:
+    def _over_time(self, measure: Measure, drawing: reading.ElementTree.Element, legend: list[str]) -> None:
         read = reading.line_drawing(drawing)
         yearly = f"{measure.title}, by year" in self._tables
         table = self._tables[f"{measure.title}, by {'year' if yearly else 'period'}"]
@@ -352,6 +368,7 @@ class Agreement:
                 wanted = sorted(self._national(measure, name), key=lambda key: key[4])
                 keys_at = partial(_at_day, reading.days_ruler(read.ticks, newest), opened, wanted)
             revised += self._line(measure, line, read.y, wanted, keys_at, first=index == 1, name=name)
+            self._gaps(measure, wanted, name, legend)
         seen = {(round(x, 1), round(y, 1)) for x, y in read.revised}
         assert yearly or seen == {(round(x, 1), round(y, 1)) for x, y in revised}, "marks of revised figures"
         level = self.kpi.description.target.value
@@ -383,10 +400,6 @@ class Agreement:
             assert abs(ruler.value(y) - number) <= ruler.within, f"{key}: drawn as {ruler.value(y)}"
             self.made.drawn.add(key)
             self.made.counts["chart"] += 1
-        gaps = {keys_at(x): said for x, said in line.gaps}
-        assert gaps == {key: self.rows[key].html(column) for key, shown in known if not shown}, f"{measure.id}: gaps"
-        self.made.counts["chart"] += len(gaps)
-        self.made.drawn |= set(gaps)
         circled = {place for run in drawn for *_, place in (run if first else run[-1:])}
         assert set(line.circles) == circled, "circles"
         for run in drawn:
@@ -395,48 +408,46 @@ class Agreement:
                     assert self.rows[key].status != "final", f"{key}: drawn as provisional"
                 elif place in line.circles:
                     assert self.rows[key].status != "provisional", f"{key}: drawn as final"
-        if name:
+        last = next((self.rows[key] for key, shown in reversed(known) if shown), None)
+        if name and last:
             assert line.name == name
-            last = next((self.rows[key] for key, shown in reversed(known) if shown), None)
-            if last:
-                mark = {"revised": " [r]", "provisional": " [p]"}.get(last.status, "")
-                said = last.html(column) + mark
-            else:
-                said = f"no figure {self.rows[wanted[-1]].html(column)}"
-            assert line.last == said, f"{measure.id} {name}: {line.last} at the end of the line"
+            mark = {"revised": " [r]", "provisional": " [p]"}.get(last.status, "")
+            said = last.html(column) + mark
+            assert line.last == said, f"{measure.id} {name}: {line.last} beside the piece of its line"
             self.made.counts["chart"] += 1
         return [place for run in drawn for key, _, place in run if self.rows[key].status == "revised"]
 
-    def _bars(self, measure: Measure, part: Breakdown, drawing: reading.ElementTree.Element) -> None:
-        point, column = self._current(measure), self._value(measure)
-        assert point is not None
-        read = reading.bar_drawing(drawing)
-        cells = {one.label: self._key(measure, point, part.title, one.label) for one in part.categories}
-        shown = {label: self.rows[key] for label, key in cells.items() if self.rows[key].html(column) != "[z]"}
-        assert list(read.bars) == list(shown), f"{measure.id} by {part.id}: other bars"
-        lengths = []
-        for label, (said, length) in read.bars.items():
-            assert said == shown[label].html(column), f"{measure.id}, {label}: {said} beside its bar"
-            assert (length is None) == (said[0] == "["), (
-                f"{measure.id}, {label}: a bar for a symbol, or none for a number"
-            )
-            if length is not None:
-                lengths.append((length, float(getattr(shown[label], column))))
-            self.made.drawn.add(cells[label])
-            self.made.counts["chart"] += 1
-        few = {one for one, row in shown.items() if row.denominator.isdigit() and int(row.denominator) < FEW}
-        assert read.dashed == few & {one for one, (_, length) in read.bars.items() if length is not None}
+    def _gaps(self, measure: Measure, wanted: list[Key], name: str, legend: list[str]) -> None:
+        """What is not drawn is said below the chart once for each symbol of a line, with how often."""
+        said = [self.rows[key].html(self._value(measure)) for key in wanted]
+        for symbol, count in Counter(one for one in said if one[0] == "[").items():
+            many = "o figure can" if count == len(said) else f"{count} of {len(said)} figures cannot"
+            [_] = [line for line in legend if f"{many} be shown {symbol}" in line and line.startswith(name)]
+            self.made.counts["gap"] += count
+
+    def _bars(self, measure: Measure, part: Breakdown, point: Point, bars: reading.RowBars) -> None:
+        column = self._value(measure)
+        keys = {one.label: self._key(measure, point, part.title, one.label) for one in part.categories}
+        cells = {label: self.rows[key] for label, key in keys.items() if key in self.rows}
+        numbers = {label: float(getattr(row, column)) for label, row in cells.items() if row.html(column)[0] != "["}
+        assert bars.lengths.keys() == numbers.keys(), f"{measure.id}: a bar for a symbol, or none for a number"
+        few = {label for label in numbers if measure.kind == "rate" and int(cells[label].denominator) < FEW}
+        assert bars.dashed == few
         national = self.rows.get(self._key(measure, point))
-        if read.reference:
-            said, length = read.reference
-            assert national and said == f"England {national.html(column)}"
-            lengths.append((length, float(getattr(national, column))))
+        whole = (
+            float(national.percentage)
+            if national and measure.kind == "rate" and part.partition and national.percentage[0].isdigit()
+            else None
+        )
+        most = max([*numbers.values(), *([whole] if whole is not None else [])], default=0.0) or 1.0
+        for label, number in numbers.items():
+            assert abs(bars.lengths[label] - 100 * number / most) <= 0.006, f"{measure.id}: a bar of another length"
+            self.made.counts["bar"] += 1
+        if whole is None or not numbers:
+            assert not bars.across
         else:
-            assert measure.kind == "count" or national is None or national.html(column)[0] == "["
-        ruler, most = max(lengths, default=(0.0, 0.0))
-        for length, number in lengths:  # there is no axis with numbers: the longest is the ruler for the others
-            wanted = number * ruler / most if most else 0.0
-            assert abs(length - wanted) <= 2 * reading.COORDINATE, f"{measure.id} by {part.id}: a bar of another length"
+            [place] = bars.across
+            assert abs(place - 100 * whole / most) <= 0.006, f"{measure.id}: the whole across the bars"
 
     # All of it.
 

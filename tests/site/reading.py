@@ -6,6 +6,7 @@ Nothing here knows the code that wrote the files, nor the gate's readers of them
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -104,9 +105,9 @@ def same_number(one: str, other: str) -> bool:
 
 
 def drawings(page: bytes) -> dict[str, ElementTree.Element]:
-    """Return the drawings of a page by name, such as ``headline-by-region-wide``."""
+    """Return the drawings of a page that have words, by name, such as ``headline-over-time``."""
     made: dict[str, ElementTree.Element] = {}
-    for found in re.findall(r"<svg\b.*?</svg>", page.decode(), re.S):
+    for found in re.findall(r'<svg class="app-chart__svg".*?</svg>(?=\s*<p|\s*</figure)', page.decode(), re.S):
         drawing = ElementTree.fromstring(found)
         name = drawing.get("aria-labelledby", "").partition("-title ")[0]
         if name:
@@ -137,8 +138,15 @@ def _labels(drawing: ElementTree.Element) -> list[Label]:
     ]
 
 
+def legends(page: bytes) -> dict[str, list[str]]:
+    """Return what is said below each drawing, by its name."""
+    figures = re.findall(r'<figure class="app-chart" id="([^"]+)">(.*?)</figure>', page.decode(), re.S)
+    return {name: re.findall(r'<p class="app-chart__legend">(.*?)</p>', inside) for name, inside in figures}
+
+
 def _at(node: ElementTree.Element, name: str) -> float:
-    return float(node.get(name, "nan"))
+    """A place: along the drawing in per cent of its width (but for the key, in pixels), down it in pixels."""
+    return float(node.get(name, "nan").removesuffix("%"))
 
 
 def _classes(node: ElementTree.Element) -> list[str]:
@@ -181,12 +189,11 @@ class Ruler:
 
 @dataclass
 class DrawnLine:
-    """One line: values by place along the axis, which of them are joined, and symbols by place."""
+    """One line: values by place along the axis, and which of them are joined."""
 
     runs: list[list[tuple[float, float]]] = field(default_factory=list)
     provisional: list[tuple[float, float]] = field(default_factory=list)
     circles: list[tuple[float, float]] = field(default_factory=list)
-    gaps: list[tuple[float, str]] = field(default_factory=list)
     name: str | None = None
     last: str | None = None
 
@@ -208,50 +215,57 @@ def line_drawing(drawing: ElementTree.Element) -> LineDrawing:
     level = [one for one in _lines(drawing, "app-chart__grid", "app-chart__axis") if one.get("y1") == one.get("y2")]
     ticks = []
     for one in level:
-        [label] = [
-            label for label in labels if label.anchor == "end" and label.y == _rounded(_at(one, "y1") + 5, label.y)
-        ]
+        [label] = [label for label in labels if label.x == 0 and label.y == _rounded(_at(one, "y1") - 5, label.y)]
         ticks.append((_at(one, "y1"), _number(label.text)))
     y = Ruler.of(ticks)
-    bottom, left = max(place for place, _ in ticks), _at(level[0], "x1")
-    right = _at(level[0], "x2")
+    bottom = max(place for place, _ in ticks)
     made = LineDrawing({}, y, _along(drawing, labels, bottom), [], [], labels)
     colours: dict[str | None, int] = {}
     for one in _lines(drawing, "app-chart__line"):  # a piece of a line beside its name
         index = _index(one)
         colours[one.get("stroke")] = index
-        beside = [label for label in labels if abs(label.y - _at(one, "y1") - 5) < COORDINATE]
-        [name] = [label for label in beside if 0 < label.x - _at(one, "x2") < 12]
-        below = [label for label in labels if label.x == name.x and abs(label.y - name.y - 18) < COORDINATE]
+        [name] = [label for label in labels if label.x == 50 and abs(label.y - _at(one, "y1") - 5) < COORDINATE]
         line = made.lines.setdefault(index, DrawnLine())
-        line.name, _, said = name.text.partition(": ")
-        line.last = said or (below[0].text if below else None)
-    for one in drawing.iter("polyline"):
+        line.name, _, line.last = name.text.partition(": ")
+    stretched = [one for one in drawing.iter("svg") if one is not drawing]
+    for one in (line for part in stretched for line in part.iter("polyline")):
+        _, top, units, height = map(float, one_of(stretched).get("viewBox", "").split())
+        assert (top, height) == (_at(one_of(stretched), "y"), _at(one_of(stretched), "height")), "heights are pixels"
         index = _index(one)
         colours[one.get("stroke")] = index
         places = [tuple(map(float, pair.split(","))) for pair in one.get("points", "").split()]
-        made.lines.setdefault(index, DrawnLine()).runs.append([(x, height) for x, height in places])
+        made.lines.setdefault(index, DrawnLine()).runs.append([(100 * x / units, height) for x, height in places])
     for one in drawing.iter("circle"):
         line = made.lines.setdefault(colours.get(one.get("stroke"), 1), DrawnLine())
         place = (_at(one, "cx"), _at(one, "cy"))
+        place = next((spot for run in line.runs for spot in run if _near(spot, place)), place)
         line.circles.append(place)
         if not any(place in run for run in line.runs):
             line.runs.append([place])
         if one.get("fill") != one.get("stroke"):
             line.provisional.append(place)
-    for label in labels:
-        if re.fullmatch(r"\[\w+\]", label.text) and label.anchor == "middle":
-            row, rest = divmod(bottom - 8 - label.y, 18)
-            if label.halo:
-                made.revised.append((label.x, label.y + 10))
-            else:
-                assert rest == 0, "a symbol stands on the axis, in the row of its line"
-                made.lines.setdefault(int(row) + 1, DrawnLine()).gaps.append((label.x, label.text))
+    made.revised = [
+        next((spot for line in made.lines.values() for run in line.runs for spot in run if _near(spot, place)), place)
+        for label in labels
+        if label.text == "[r]" and label.halo
+        for place in [(label.x, label.y + 10)]
+    ]
     for line in made.lines.values():
         line.runs.sort()
-    across = [one for one in _lines(drawing, "app-chart__target") if (_at(one, "x1"), _at(one, "x2")) == (left, right)]
+    across = [one for one in _lines(drawing, "app-chart__target") if one.get("x2") == "100%"]
     made.targets = [y.value(_at(one, "y1")) for one in across]
     return made
+
+
+def one_of(found: list[ElementTree.Element]) -> ElementTree.Element:
+    """The only one of its kind."""
+    [one] = found
+    return one
+
+
+def _near(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Whether two places are one: what is stretched and what is not are rounded on their own."""
+    return abs(one[0] - other[0]) <= 0.011 and abs(one[1] - other[1]) <= COORDINATE
 
 
 def _rounded(wanted: float, seen: float) -> float:
@@ -294,49 +308,32 @@ def day_at(ruler: Ruler, place: float, opened: date) -> date:
 
 
 @dataclass
-class BarDrawing:
-    bars: dict[str, tuple[str, float | None]]
-    """Category: the figure beside its bar, and the bar's length; ``None`` where there is no bar."""
-    reference: tuple[str, float] | None
-    """The label of the line across and how far from zero it is."""
+class RowBars:
+    """The bars of a table's rows: how far each reaches, and where the whole is across it, in per cent of the column."""
+
+    lengths: dict[str, float]
     dashed: set[str]
-    """The categories whose bar has a dashed edge."""
+    across: set[float]
 
 
-def bar_drawing(drawing: ElementTree.Element) -> BarDrawing:
-    """Read a chart by category back: each bar with the words that it stands beside."""
-    [axis] = _lines(drawing, "app-chart__axis")
-    zero = _at(axis, "x1")
-    rects = {}
-    edges = {}
-    for one in drawing.iter("rect"):
-        assert _at(one, "x") == zero, "a bar does not begin at zero"
-        rects[_at(one, "y") + _at(one, "height") / 2] = _at(one, "width")
-        edges[_at(one, "y") + _at(one, "height") / 2] = one.get("stroke-dasharray")
-    crossing = {_at(one, "x1") for one in _lines(drawing, "app-chart__reference")}
-    bars: dict[str, tuple[str, float | None]] = {}
-    words: list[str] = []
-    used = set()
-    dashed: set[str] = set()
-    for label in _labels(drawing):
-        if not label.halo:
-            words.append(label.text)
-            continue
-        middle = next((one for one in rects if abs(one + 5 - label.y) <= COORDINATE), None)
-        length = rects[middle] if middle is not None else None
-        places = [zero + (length or 0) + 8, *(line + 8 for line in crossing)]
-        beside = any(abs(label.x - place) <= COORDINATE for place in places)
-        assert beside, "a figure stands neither at the end of its bar nor just past the line that would cross it there"
-        assert " ".join(words) not in bars
-        bars[" ".join(words)] = (label.text, length)
-        if middle is not None and edges[middle]:
-            dashed.add(" ".join(words))
-        used.add(middle)
-        words = []
-    assert set(rects) <= used, "a bar without a figure"
-    across = {line - zero for line in crossing}
-    assert len(across) == len(words) <= 1
-    return BarDrawing(bars, (words[0], across.pop()) if words else None, dashed)
+def row_bars(page: bytes) -> dict[str, RowBars]:
+    """Return the bars of each table by its caption."""
+    made: dict[str, RowBars] = {}
+    for inside in re.findall(r"<table\b.*?</table>", page.decode(), re.S):
+        [caption] = re.findall(r"<caption[^>]*>(.*?)</caption>", inside, re.S)
+        bars = RowBars({}, set(), set())
+        for label, found in re.findall(r'<th scope="row"[^>]*>([^<]*)(<svg.*?</svg>)', inside, re.S):
+            drawing = ElementTree.fromstring(found)
+            assert drawing.get("aria-hidden") == "true"
+            assert not list(drawing.iter("text")), "the figure stands in the row"
+            [bar] = drawing.iter("rect")
+            assert bar.get("x") is None, "a bar begins at zero"
+            name = html.unescape(" ".join(label.split()))
+            bars.lengths[name] = _at(bar, "width")
+            bars.dashed |= {name} if bar.get("stroke-dasharray") else set()
+            bars.across |= {_at(one, "x1") for one in _lines(drawing, "app-chart__reference")}
+        made[html.unescape(" ".join(re.sub(r"<[^>]+>", "", caption).split()))] = bars
+    return made
 
 
 def runs_of(points: list[tuple[Any, bool]]) -> Iterator[list[Any]]:

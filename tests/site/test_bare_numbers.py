@@ -113,6 +113,19 @@ def rendered(page_frame: Site, government: Site) -> Rendered:
             ),
         }
     )
+    first = made.kpis[0].description
+    checked = [
+        one.model_copy(update={"role": "quality"}) if one.id in first.breakdowns[0].measures else one
+        for one in first.measures
+    ]
+    several = {
+        "bounds": (first.headline, first.headline),
+        "measures": tuple(checked),
+        "breakdowns": first.breakdowns[:1] * 2 + first.breakdowns[1:] * 4,
+    }
+    broad = made.model_copy(
+        update={"kpis": (made.kpis[0].model_copy(update={"description": first.model_copy(update=several)}),)}
+    )
     hidden = Shown(numerator=None, denominator=None, value=None, symbol="c")
     changed = revised()
     changed = changed.model_copy(
@@ -126,7 +139,7 @@ def rendered(page_frame: Site, government: Site) -> Rendered:
         patch.setattr(costs, "render", record)
         for frame, most in ((page_frame, revisions.MOST_SHOWN), (government, 0)):
             patch.setattr(revisions, "MOST_SHOWN", most)
-            for one in (made, audited(late), audited(changed)):
+            for one in (made, audited(late), audited(changed), broad):
                 site.release_files(frame, one, PUBLISHED)
             site.front_page(frame, made, PUBLISHED, date(2027, 7, 1), [gone])
             site.releases_page(frame, catalogue, {made.release: gone})

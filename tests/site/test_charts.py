@@ -10,18 +10,14 @@ from xml.etree import ElementTree
 import pytest
 
 from functions.publish_site.pages.charts import (
-    NARROW,
-    WIDE,
-    Bar,
-    BarChart,
-    Layout,
     Line,
     LineChart,
     LinePoint,
     Mark,
     Target,
-    bar_chart,
+    as_file,
     line_chart,
+    row_bar,
     spark,
 )
 from functions.publish_site.pages.charts.svg import nice_ticks
@@ -53,16 +49,12 @@ def texts(root: ElementTree.Element) -> list[str]:
     return [element.text or "" for element in root.iter(f"{NS}text")]
 
 
-@pytest.mark.parametrize("layout", [WIDE, NARROW])
-def test_a_chart_has_a_name_and_a_description_that_are_its_own(layout: Layout) -> None:
-    for root in (
-        parsed(line_chart(chart(line("2025 to 2026", 1, 2)), layout, "one")),
-        parsed(bar_chart(BarChart("Up & away", "It rises <slowly>.", (Bar("North", Cell(3)),)), layout, "one")),
-    ):
-        assert root.get("role") == "img"
-        named = {element.get("id"): element.text for element in root if element.get("id")}
-        assert root.get("aria-labelledby", "").split() == list(named)
-        assert list(named.values()) == ["Up & away", "It rises <slowly>."]
+def test_a_chart_has_a_name_and_a_description_that_are_its_own() -> None:
+    root = parsed(line_chart(chart(line("2025 to 2026", 1, 2)), "one"))
+    assert root.get("role") == "img"
+    named = {element.get("id"): element.text for element in root if element.get("id")}
+    assert root.get("aria-labelledby", "").split() == list(named)
+    assert list(named.values()) == ["Up & away", "It rises <slowly>."]
 
 
 def test_a_small_chart_without_words_keeps_heights_and_gaps() -> None:
@@ -79,116 +71,111 @@ def test_a_small_chart_without_words_keeps_heights_and_gaps() -> None:
     assert floor - float(end.get("cy", "nan")) == most
 
 
-@pytest.mark.parametrize("layout", [WIDE, NARROW])
-def test_withheld_points_break_the_line_and_stand_as_their_symbol(layout: Layout) -> None:
-    root = parsed(line_chart(chart(line("2025 to 2026", 10, 20, None, 30, None, 40)), layout, "gaps"))
+def test_withheld_points_break_the_line() -> None:
+    root = parsed(line_chart(chart(line("2025 to 2026", 10, 20, None, 30, None, 40)), "gaps"))
     runs = [element.get("points", "").split() for element in root.iter(f"{NS}polyline")]
     assert [len(run) for run in runs] == [2], "a point between two gaps has no line, and no gap is bridged"
-    assert texts(root).count("[c]") == 2
+    assert not [one for one in texts(root) if "[" in one], "what is missing is said below the drawing"
     circles = list(root.iter(f"{NS}circle"))
     assert len(circles) == 4, "every figure that can be shown has its point, also one alone between gaps"
 
 
-@pytest.mark.parametrize("layout", [WIDE, NARROW])
-def test_a_line_without_a_figure_is_named_with_the_symbol_that_stands_for_it(layout: Layout) -> None:
-    said = " ".join(
-        texts(parsed(line_chart(chart(line("2025 to 2026", 10), line("2024 to 2025", None)), layout, "none")))
-    )
-    assert re.search(r"2024 to 2025:? no figure \[c\]", said)
+def test_a_line_without_a_figure_is_not_in_the_key() -> None:
+    said = " ".join(texts(parsed(line_chart(chart(line("2025 to 2026", 10), line("2024 to 2025", None)), "none"))))
+    assert "2025 to 2026: 10" in said
+    assert "2024" not in said
 
 
 def test_the_axis_starts_at_zero_and_heights_are_in_proportion() -> None:
-    root = parsed(line_chart(chart(line("2025 to 2026", 0, 50, 100)), WIDE, "zero"))
+    root = parsed(line_chart(chart(line("2025 to 2026", 0, 50, 100)), "zero"))
     heights = [float(y) for y in re.findall(r",([\d.]+)", next(root.iter(f"{NS}polyline")).get("points", ""))]
     assert heights[0] - heights[1] == pytest.approx(heights[1] - heights[2], abs=0.2)
     assert "0" in texts(root)
 
 
 def test_lines_differ_in_dashes_and_carry_their_labels() -> None:
-    root = parsed(line_chart(chart(line("A", 1, 2), line("B", 3, 4), line("C", 5, 6)), WIDE, "styles"))
+    root = parsed(line_chart(chart(line("A", 1, 2), line("B", 3, 4), line("C", 5, 6)), "styles"))
     styles = {(one.get("stroke-dasharray"), one.get("stroke")) for one in root.iter(f"{NS}polyline")}
     assert len({dashes for dashes, _ in styles}) == 3
     assert {stroke for _, stroke in styles} == {"#12436D", "#28A197", "#801650"}
-    assert {"A", "B", "C"} <= set(texts(root))
+    assert {"A: 2", "B: 4", "C: 6"} <= set(texts(root))
 
 
 def test_all_text_is_near_black_and_no_less_than_14_units() -> None:
-    for layout in (WIDE, NARROW):
-        root = parsed(line_chart(chart(line("A", 1, None), target=Target(Decimal(5), "Target: 5")), layout, "ink"))
-        assert root.get("fill") == "#0b0c0c"
-        for element in root.iter(f"{NS}text"):
-            assert element.get("fill") is None, "the ink of the frame"
-            assert float(element.get("font-size") or root.get("font-size") or 0) >= 14
+    root = parsed(line_chart(chart(line("A", 1, None), target=Target(Decimal(5), "Target: 5")), "ink"))
+    assert root.get("fill") == "#0b0c0c"
+    for element in root.iter(f"{NS}text"):
+        assert element.get("fill") is None, "the ink of the frame"
+        assert float(element.get("font-size") or root.get("font-size") or 0) >= 14
 
 
-def test_labels_at_the_ends_of_lines_that_meet_do_not_touch() -> None:
-    close = chart(line("A", 10, 100), line("B", 10, 100), line("C", 10, 99), target=Target(Decimal(100), "Target: 100"))
-    root = parsed(line_chart(close, WIDE, "labels"))
-    height = float(root.get("viewBox", "").split()[3])
-    ends = sorted(
-        float(element.get("y", "0"))
-        for element in root.iter(f"{NS}text")
-        if (element.text or "") in {"A", "B", "C", "Target: 100", "100", "99"} and float(element.get("x", "0")) > 480
-    )
-    assert len(ends) == 7
-    assert all(later - earlier >= 16 for earlier, later in itertools.pairwise(ends))
-    assert ends[-1] < height
+def test_labels_of_changes_that_are_near_each_other_do_not_touch() -> None:
+    marks = tuple(Mark(day, f"Change {day}") for day in (40, 45, 50, 300))
+    root = parsed(line_chart(chart(line("A", 10, 100), breaks=marks), "near"))
+    said = {one.text: float(one.get("y", "0")) for one in root.iter(f"{NS}text") if "Change" in (one.text or "")}
+    heights = sorted(said[f"Change {day}"] for day in (40, 45, 50))
+    assert all(later - earlier >= 16 for earlier, later in itertools.pairwise(heights))
+    assert said["Change 300"] == heights[-1], "one that is far from them stands as low as it can"
+    assert heights[0] > 14 + 24, "below the key"
 
 
 def test_target_and_series_breaks_are_drawn_and_named() -> None:
     drawn = chart(line("A", 10, 20), target=Target(Decimal(50), "Target: 50"), breaks=(Mark(45, "Change 1"),))
-    for layout in (WIDE, NARROW):
-        root = parsed(line_chart(drawn, layout, "marks"))
-        assert {"Target: 50", "Change 1"} <= set(texts(root))
-        assert any("app-chart__break" in (one.get("class") or "") for one in root.iter(f"{NS}line"))
+    root = parsed(line_chart(drawn, "marks"))
+    assert {"Target: 50", "Change 1"} <= set(texts(root))
+    assert any("app-chart__break" in (one.get("class") or "") for one in root.iter(f"{NS}line"))
 
 
 def test_provisional_points_are_hollow() -> None:
-    root = parsed(line_chart(chart(line("A", 10, 20, provisional=True)), WIDE, "hollow"))
+    root = parsed(line_chart(chart(line("A", 10, 20, provisional=True)), "hollow"))
     assert {one.get("fill") for one in root.iter(f"{NS}circle")} == {"#ffffff"}
 
 
-def test_bars_are_in_proportion_from_zero_and_a_withheld_one_is_its_symbol() -> None:
-    bars = (Bar("North", Cell(100)), Bar("South", Cell(50)), Bar("East", Cell(None, "low")))
-    for layout in (WIDE, NARROW):
-        root = parsed(bar_chart(BarChart("t", "d", bars, Bar("England", Cell(75))), layout, "bars"))
-        widths = [float(one.get("width", "0")) for one in root.iter(f"{NS}rect")]
-        assert widths == pytest.approx([widths[0], widths[0] / 2], abs=0.1)
-        assert {"[low]", "100", "50", "England 75"} <= set(texts(root))
+def test_bars_are_in_proportion_from_zero_and_the_whole_is_drawn_across() -> None:
+    bars = [parsed(row_bar(share, whole=0.75)) for share in (1, 0.5)]
+    rects = [one for bar in bars for one in bar.iter(f"{NS}rect")]
+    assert [(one.get("x"), one.get("width")) for one in rects] == [(None, "100%"), (None, "50%")]
+    assert {one.get("x1") for bar in bars for one in bar.iter(f"{NS}line")} == {"75%"}
+    assert all(bar.get("aria-hidden") == "true" and not texts(bar) for bar in bars)
 
 
 def test_a_bar_that_is_not_compared_is_hollow_with_a_dashed_edge() -> None:
-    bars = (Bar("Primary", Cell(30)), Bar("16 plus", Cell(60), small=True), Bar("Nursery", Cell(None, "c"), small=True))
-    root = parsed(bar_chart(BarChart("By phase", "Few.", bars), WIDE, "few"))
-    drawn = [(one.get("fill"), one.get("stroke"), one.get("stroke-dasharray")) for one in root.iter(f"{NS}rect")]
+    bars = [row_bar(0.5), row_bar(1, small=True)]
+    rects = [one for bar in bars for one in parsed(bar).iter(f"{NS}rect")]
+    drawn = [(one.get("fill"), one.get("stroke"), one.get("stroke-dasharray")) for one in rects]
     assert drawn == [("#12436D", None, None), ("#ffffff", "#12436D", "5 3")]
 
 
 def test_nothing_in_a_drawing_needs_a_style_attribute_or_reaches_outside() -> None:
     drawn = chart(line("A", 10, 20), target=Target(Decimal(50), "Target: 50"))
-    for svg in (line_chart(drawn, WIDE, "plain"), bar_chart(BarChart("t", "d", (Bar("N", Cell(1)),)), WIDE, "plain")):
+    for svg in (line_chart(drawn, "plain"), spark(drawn), row_bar(1)):
         assert not re.search(r"\sstyle=|href|url\(|<script|<style", svg)
 
 
-@pytest.mark.parametrize("layout", [WIDE, NARROW])
-def test_everything_drawn_stays_inside_the_drawing(layout: Layout) -> None:
+def test_one_drawing_serves_every_width() -> None:
+    """Along it places are shares of the width, and letters are not scaled: nothing stands outside 320 pixels."""
     big = chart(
         line("2025 to 2026", 12_000, 24_400),
         line("2024 to 2025", 9_000, 20_000),
         target=Target(Decimal(25_000), "Target: 25%"),
+        breaks=(Mark(1, "Changes 1 and 2"), Mark(360, "Change 3")),
     )
-    for svg in (
-        line_chart(big, layout, "in"),
-        bar_chart(BarChart("t", "d", (Bar("Yorkshire and The Humber", Cell(24_400)), Bar("N", Cell(0)))), layout, "in"),
-    ):
-        root = parsed(svg)
-        _, _, width, height = (float(part) for part in root.get("viewBox", "").split())
+    root = parsed(line_chart(big, "in"))
+    assert (root.get("width"), root.get("viewBox")) == ("100%", None)
+    for width in (290, 720):
         for element in root.iter(f"{NS}text"):
             long = 0.56 * float(element.get("font-size", "16")) * len(element.text or "")
-            x = float(element.get("x", "0"))
+            at = element.get("x", "0")
+            x = float(at[:-1]) * width / 100 if at.endswith("%") else float(at)
             left = {"middle": x - long / 2, "end": x - long}.get(element.get("text-anchor", "start"), x)
             assert left >= -1 and left + long <= width + 1, element.text
-            assert 0 < float(element.get("y", "0")) <= height
+            assert 0 < float(element.get("y", "0")) <= float(root.get("height", "0"))
+
+
+def test_a_drawing_can_be_taken_as_a_file() -> None:
+    root = ElementTree.fromstring(as_file(line_chart(chart(line("A", 10, 20)), "file")))
+    assert (root.tag, root.get("width")) == (f"{NS}svg", "720")
+    assert "A: 20" in texts(root)
 
 
 @pytest.mark.parametrize("top", [0.3, 1, 7, 14.9, 25, 50, 99.9, 100, 12_583, 180_000])
@@ -199,12 +186,11 @@ def test_ticks_are_few_round_and_reach_the_top(top: float) -> None:
     assert 3 <= len(ticks) <= 8
 
 
-@pytest.mark.parametrize("layout", [WIDE, NARROW])
-def test_provisional_and_revised_figures_carry_their_marks(layout: Layout) -> None:
+def test_provisional_and_revised_figures_carry_their_marks() -> None:
     points = (LinePoint(0, Cell(10, revised=True)), LinePoint(30, Cell(20)), LinePoint(60, Cell(30), True))
-    said = texts(parsed(line_chart(chart(Line("2025 to 2026", points)), layout, "marks")))
+    said = texts(parsed(line_chart(chart(Line("2025 to 2026", points)), "marks")))
     assert said.count("[r]") == 1
-    assert any(one.endswith("30 [p]") for one in said)
-    alone = texts(parsed(line_chart(chart(Line("", points)), layout, "alone")))
+    assert "2025 to 2026: 30 [p]" in said
+    alone = texts(parsed(line_chart(chart(Line("", points)), "alone")))
     assert {"10 [r]", "20", "30 [p]"} <= set(alone)
     assert "[r]" not in alone

@@ -77,7 +77,7 @@ def test_symbol_in_a_revision_is_shown_and_explained(page_frame: Site) -> None:
     page = Page.of(files(made, page_frame)["school-take-up/index.html"]).text
     section = page[page.rindex("Revisions") : page.rindex("Sources")]
     assert "[c] became" in section and "out of" in section
-    assert "[c] confidential" in section
+    assert "[c] confidential" in page
 
 
 def test_page_of_an_indicator_without_revisions_has_no_such_section(page_frame: Site) -> None:

@@ -208,12 +208,34 @@ def test_the_days_after_which_figures_are_late_follow_from_the_ages_allowed() ->
     assert list(sentences.last_days(late)) == ["those about people"], "what is late already has a notice of its own"
 
 
-def test_the_spread_names_the_extremes_and_leaves_out_what_is_withheld() -> None:
+def test_a_title_names_the_highest_and_leaves_out_what_is_withheld() -> None:
     cells = [("North", Cell(5)), ("South", Cell(9)), ("East", Cell(None, "c"))]
-    assert sentences.spread(cells) == "Highest: South, 9. Lowest: North, 5. 1 of 3 cannot be shown."
-    assert sentences.spread(cells, Cell(7)).endswith("1 of 3 cannot be shown. England: 7.")
     assert sentences.leading(cells, "Region") == "South highest, at 9"
     assert sentences.leading([("East", Cell(None, "c"))], "Region") == "No figures by region can be shown"
+
+
+def test_percentages_within_a_point_are_as_good_as_the_same() -> None:
+    near = [("North", percent("15.8")), ("South", percent("16.8")), ("East", percent("16.0"))]
+    assert sentences.leading(near, "Region") == "All between 15.8% and 16.8%"
+    assert sentences.leading([*near, ("West", percent("16.9"))], "Region") == "West highest, at 16.9%"
+
+
+def test_a_change_in_a_table_has_its_sign_or_the_symbol_of_what_is_missing() -> None:
+    assert sentences.signed(Cell(340), Cell(1_400)) == "\N{MINUS SIGN}1,060"
+    assert sentences.signed(percent("10.4"), percent("9.2")) == "+1.2"
+    assert sentences.signed(Cell(5), Cell(5)) == "0"
+    assert sentences.signed(Cell(5), Cell(None, "x")) == Cell(None, "x")
+    assert sentences.signed(Cell(None, "c"), Cell(5)) == Cell(None, "c")
+
+
+def test_what_a_chart_does_not_draw_is_said_once_for_each_symbol() -> None:
+    cells = [Cell(1), Cell(None, "c"), Cell(None, "c"), Cell(None, "x")]
+    assert sentences.gaps("2025 to 2026", cells) == [
+        "2025 to 2026: 2 of 4 figures cannot be shown [c]: confidential: withheld so that nobody can be identified.",
+        "2025 to 2026: 1 of 4 figures cannot be shown [x]: not available.",
+    ]
+    assert sentences.gaps("2024 to 2025", cells[3:]) == ["2024 to 2025: no figure can be shown [x]: not available."]
+    assert sentences.gaps("2025 to 2026", cells[:1]) == []
 
 
 @pytest.mark.parametrize("many", [1, 2, 3])
@@ -233,17 +255,10 @@ def test_categories_that_share_the_highest_figure_are_named_where_there_is_room(
 def test_a_percentage_out_of_few_is_neither_the_highest_nor_the_lowest() -> None:
     cells = [("Primary", percent("41.2")), ("Secondary", percent("40.1")), ("16 plus", percent("64.1"))]
     assert sentences.leading(cells, "Phase", ["16 plus"]) == "Primary highest, at 41.2%"
-    assert sentences.spread(cells, None, ["16 plus"]) == (
-        "Highest: Primary, 41.2%. Lowest: Secondary, 40.1%. Out of fewer than 50, so not compared: 16 plus."
-    )
     same = [("Primary", percent("41.2")), ("Secondary", percent("41.2")), ("16 plus", percent("64.1"))]
     assert sentences.leading(same, "Phase", ["16 plus"]) == "All that are compared are the same, 41.2%"
-    assert sentences.spread(same, None, ["16 plus"]).startswith("All that can be compared are 41.2%. Out of")
     every = [label for label, _ in cells]
     assert sentences.leading(cells, "Phase", every) == "Out of fewer than 50 each, so not compared"
-    assert sentences.spread(cells, percent("41.0"), every) == (
-        "Out of fewer than 50, so not compared: Primary, Secondary and 16 plus. England: 41.0%."
-    )
 
 
 @pytest.mark.parametrize(("denominator", "small"), [(49, True), (50, False)])

@@ -43,6 +43,11 @@ WHOLE = (
 )
 
 
+def chart_id(measure: str) -> str:
+    """Return what the chart of a measure over time is called, in its page and as a file."""
+    return f"{measure}-over-time".replace("_", "-")
+
+
 @dataclass(frozen=True)
 class Group:
     """The files of an indicator, or of the release: those with figures, and those that describe them."""

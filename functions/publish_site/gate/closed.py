@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.publish_site.files import columns, schemas
 from functions.publish_site.files.columns import COLUMNS
-from functions.publish_site.files.listing import DESCRIPTIONS, FIGURES, RELEASE, WHOLE
+from functions.publish_site.files.listing import DESCRIPTIONS, FIGURES, RELEASE, WHOLE, chart_id
 from functions.publish_site.gate.errors import stopped
 from functions.publish_site.words import SYMBOLS
 from placements_kpi.results import Disclosure, SourceFacts, TableFacts, Verdict
@@ -50,6 +50,7 @@ def check_files(files: Collection[str], document: Protected) -> None:
         "release.json",
         *(name for name, *_ in WHOLE),
         *(stem + end for stem in stems for end in _ENDINGS),
+        *(f"{kpi.id}/{chart_id(measure.id)}.svg" for kpi in document.kpis for measure in kpi.description.measures),
     }
     for file in sorted(set(files) - listed):
         raise stopped(file, "its name", "a file that a release does not have")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from functions.publish_site import words
 from functions.publish_site.pages import sentences
 from functions.publish_site.pages.series import sparkline
+from functions.publish_site.pages.tables import key
 
 if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures
@@ -27,7 +28,7 @@ def front_view(kpis: list[KpiFigures], document: Protected, published: date, tod
         "late_after": sentences.late_after(document),
         "stale": notices(document, today),
         "cards": cards,
-        "symbols": key(cards),
+        "symbols": key(text for one in cards for text in said(one)),
     }
 
 
@@ -60,6 +61,7 @@ def card(figures: KpiFigures) -> dict[str, object]:
         "question": description.question,
         "figure": shown.value.text if point else None,
         "counts": sentences.counts(figures, headline),
+        "range": sentences.possible_range(figures),
         "what": sentences.what(headline),
         "period": f"{point.period_label[:1].upper()}{point.period_label[1:]}, as at {words.day(point.as_of)}."
         if point
@@ -77,7 +79,6 @@ def _mark(figures: KpiFigures, revised: bool, point: Point | None) -> str:
     return "[r]" if revised else figures.mark(figures.headline, point).strip()
 
 
-def key(cards: list[dict[str, object]]) -> tuple[tuple[str, str], ...]:
-    """Return the symbols and marks that the cards show, with their meaning: a key to nothing would puzzle."""
-    shown = " ".join(str(card[part]) for card in cards for part in ("figure", "counts", "change", "mark"))
-    return words.explained([mark for mark in words.MEANINGS if f"[{mark}]" in shown])
+def said(card: dict[str, object]) -> list[str]:
+    """Return what a card says with figures in it."""
+    return [str(card[part]) for part in ("figure", "counts", "range", "change", "mark")]

@@ -1,4 +1,4 @@
-"""A chart with its words and its table, and the charts by category."""
+"""A chart with its words and its table, and the tables by category, whose rows have bars."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from functions.publish_site import words
-from functions.publish_site.figures import NATIONAL, KpiFigures
+from functions.publish_site.figures import NATIONAL, KpiFigures, Shown
 from functions.publish_site.pages import sentences
-from functions.publish_site.pages.charts import NARROW, WIDE, Bar, BarChart, bar_chart
+from functions.publish_site.pages.charts import row_bar
 from functions.publish_site.pages.tables import Table, table
 
 if TYPE_CHECKING:
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Graphic:
-    """A chart, drawn wide and narrow, with its words and its table."""
+    """What a chart shows, in words, as a drawing (blank where the table has bars in its rows) and as a table."""
 
+    id: str
     title: str
-    subtitle: str
-    wide: str
-    narrow: str
     table: Table
+    subtitle: str = ""
+    """Below the title of a drawing; a table has its caption."""
+    drawing: str = ""
     legend: tuple[str, ...] = ()
     """What in the drawing is not as it usually is, for what stands right below it."""
     notes: tuple[str, ...] = ()
@@ -39,19 +40,9 @@ def by_category(figures: KpiFigures, measure: Measure, breakdown: Breakdown) -> 
     shown = {one.label: figures.at(measure, point, (breakdown.id, one.code)) for one in breakdown.categories}
     drawn = [(label, one.value) for label, one in shown.items() if one.value.symbol != "z"]
     small = [label for label, one in shown.items() if one.is_small]
-    national = figures.at(measure, point).value
-    chart = BarChart(
-        title=f"{measure.title} by {_lower(breakdown.title)}",
-        description=sentences.spread(drawn, national if measure.kind == "rate" else None, small),
-        bars=tuple(Bar(label, cell, label in small) for label, cell in drawn),
-        reference=Bar("England", national) if measure.kind == "rate" and national.number is not None else None,
-    )
-    ident = f"{measure.id}-by-{breakdown.id}".replace("_", "-")
     return Graphic(
+        id=f"{measure.id}-by-{breakdown.id}".replace("_", "-"),
         title=sentences.leading(drawn, breakdown.title, small),
-        subtitle=f"{named(measure)}, by {_lower(breakdown.title)}, England, {words.day(point.as_of)}",
-        wide=bar_chart(chart, WIDE, f"{ident}-wide"),
-        narrow=bar_chart(chart, NARROW, f"{ident}-narrow"),
         table=made,
         legend=(sentences.small_base(small, "dashed"),) if small else (),
         notes=_about(breakdown),
@@ -59,7 +50,10 @@ def by_category(figures: KpiFigures, measure: Measure, breakdown: Breakdown) -> 
 
 
 def category_table(figures: KpiFigures, measure: Measure, breakdown: Breakdown) -> Table | None:
-    """Return the table of ``measure`` by ``breakdown`` with the year before, where the two can be compared."""
+    """Return the table of ``measure`` by ``breakdown``, with the year before where the two can be compared.
+
+    A row has a bar below its name. Where parts add up, the whole stands last, and across the bars of a percentage.
+    """
     point, previous = figures.current(measure), figures.comparison(measure)
     if point is None or not figures.has(measure, point, breakdown.id):
         return None
@@ -70,26 +64,47 @@ def category_table(figures: KpiFigures, measure: Measure, breakdown: Breakdown) 
     )
     rate = measure.kind == "rate"
     mark = figures.mark(measure, point)
-    head = [breakdown.title, *(f"{one}{mark}" for one in (("Per cent", "Number", "Out of") if rate else ("Number",)))]
+    head = [breakdown.title, f"{'Per cent' if rate else 'Number'}{mark}"]
     if before and previous:
-        head.append(f"On {words.day(previous.as_of)}{figures.mark(measure, previous)}")
+        head += ["Change, points" if rate else "Change"]
+        head += [f"On {words.day(previous.as_of)}{figures.mark(measure, previous)}"]
+    head += [f"Number{mark}", f"Out of{mark}"] if rate else []
     rows: list[list[str | Cell]] = []
     parts = [(category.label, (breakdown.id, category.code)) for category in breakdown.categories]
     whole = "England" if figures.regional(breakdown.id) else "All"
-    for label, cell in [*parts, *([(whole, NATIONAL)] if figures.has(measure, point, "national") else [])]:
+    if breakdown.partition and figures.has(measure, point, "national"):
+        parts.append((whole, NATIONAL))
+    for label, cell in parts:
         now = figures.at(measure, point, cell)
-        row: list[str | Cell] = [label, *([now.value, now.numerator, now.denominator] if rate else [now.value])]
+        row: list[str | Cell] = [label, now.value]
         if before:
-            row.append(figures.at(measure, previous, cell).value)
-        rows.append(row)
-    return table(f"{breakdown.title}: {_lower(measure.title)}, {words.day(point.as_of)}", head, rows)
+            then = figures.at(measure, previous, cell).value
+            row += [sentences.signed(now.value, then), then]
+        rows.append([*row, *((now.numerator, now.denominator) if rate else ())])
+    shown = [figures.at(measure, point, cell) for _, cell in parts]
+    bars = _bars(shown[: len(breakdown.categories)], shown[-1].value if rate and breakdown.partition else None)
+    return table(f"{breakdown.title}: {_lower(measure.title)}, {words.day(point.as_of)}", head, rows, bars)
+
+
+def _bars(shown: list[Shown], whole: Cell | None) -> tuple[str, ...]:
+    """A bar for each category that has a number, against the greatest; the whole is drawn across those of a rate."""
+    cells = [one.value for one in shown] + ([whole] if whole else [])
+    most = max((float(cell.number) for cell in cells if cell.number is not None), default=0.0) or 1.0
+    across = float(whole.number) / most if whole and whole.number is not None else None
+    return tuple(
+        row_bar(float(one.value.number) / most, whole=across, small=one.is_small)
+        if one.value.number is not None
+        else ""
+        for one in shown
+    )
 
 
 def _about(breakdown: Breakdown) -> tuple[str, ...]:
-    adds = (
-        "" if breakdown.partition else "One can be in more than one category, so the parts do not add up to the total."
+    if breakdown.note:
+        return (words.sentence(breakdown.note),)
+    return (
+        () if breakdown.partition else ("One can be in more than one category: the parts do not add up to the total.",)
     )
-    return tuple(words.sentence(note) for note in (adds, breakdown.note or "") if note)
 
 
 def named(measure: Measure) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from functions.publish_site import words
 from functions.publish_site.pages import glossary, graphics, revisions, sentences
-from functions.publish_site.pages.front import card, notices
+from functions.publish_site.pages.front import card, notices, said
 from functions.publish_site.pages.series import over_time
-from functions.publish_site.pages.tables import Table, table
+from functions.publish_site.pages.tables import Table, key, table
 from functions.publish_site.words import Cell
 from placements_kpi import times
 from placements_kpi.results import NO_SNAPSHOT
@@ -61,7 +61,17 @@ def kpi_view(
         "next_update": sentences.next_update(document, times.london_day(published)),
         "others": [(one.kpi.id, one.kpi.description.title) for one in kpis if one.kpi.id != kpi.id],
     }
-    return {**values, "sections": _sections(values)}
+    return {**values, "sections": _sections(values), "symbols": _key(values)}
+
+
+def _key(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    drawn = [*values["graphics"], *(part["graphic"] for part in values["breakdowns"])]
+    tables = [*(one.table for one in drawn), *values["beside"], *values["checks"], values["sources"]]
+    tables += [table for part in values["breakdowns"] for table in part["tables"]]
+    texts = [text for one in tables for text in one.texts]
+    texts += [line for one in drawn for line in one.legend]
+    texts += [line for group in values["revisions"] for line in group.lines]
+    return key([*texts, *said(values["card"]), *values["not_available"]])
 
 
 def _sections(values: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from functions.publish_site import words
-from functions.publish_site.pages.tables import Table, table
+from functions.publish_site.pages.tables import Table, key, table
 from functions.publish_site.words import Cell
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ GROUPS = {
 def quality_view(document: Protected, today: date) -> dict[str, object]:
     """Return the values of the data-quality page as it stands on ``today``."""
     sources = [_source(source, today) for source in document.sources]
-    checked = _how_many(document.checks)
+    checked, ages = _how_many(document.checks), _ages(document, today)
     return {
         "as_of": words.day(document.as_of),
         "sections": [
@@ -46,7 +46,8 @@ def quality_view(document: Protected, today: date) -> dict[str, object]:
             *([("checks", "What we checked")] if checked else []),
             *((source["anchor"], source["title"]) for source in sources),
         ],
-        "ages": _ages(document, today),
+        "ages": ages,
+        "symbols": key(ages.texts),
         "sources": sources,
         "base": document.disclosure.base,
         "checked": checked,

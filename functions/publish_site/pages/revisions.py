@@ -20,12 +20,11 @@ MOST_SHOWN = 6
 
 @dataclass(frozen=True)
 class Group:
-    """The revisions with one reason: the sentence that opens them, the newest national ones, and the symbols used."""
+    """The revisions with one reason: the sentence that opens them, and the newest national ones."""
 
     opening: str
     lines: tuple[str, ...]
     more: int
-    key: tuple[tuple[str, str], ...]
 
 
 def groups(figures: KpiFigures, document: Protected) -> list[Group]:
@@ -40,7 +39,6 @@ def _group(figures: KpiFigures, reason: str, found: list[Revision]) -> Group:
     national = sorted((one for one in found if one.breakdown == "national"), key=lambda one: one.as_of, reverse=True)
     told = national[:MOST_SHOWN]
     sides = [(figures.side(one, one.was), figures.side(one, one.now)) for one in told]
-    marks = {cell.mark for pair in sides for side in pair for cell in _used(side) if cell.number is None}
     changed = "1 figure" if len(found) == 1 else f"{len(found):,} figures"
     return Group(
         opening=f"{reason[0].upper()}{reason[1:]}: {changed} changed.",
@@ -49,7 +47,6 @@ def _group(figures: KpiFigures, reason: str, found: list[Revision]) -> Group:
             for one, (was, now) in zip(told, sides, strict=True)
         ),
         more=len(found) - len(told),
-        key=words.explained(marks),
     )
 
 

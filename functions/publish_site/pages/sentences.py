@@ -6,6 +6,7 @@ not made, and the sentence says why.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING, Literal
 
 from functions.publish_site import words
 from functions.publish_site.figures import KpiFigures, target_met
+from functions.publish_site.words import Cell
 from placements_kpi import months
 
 if TYPE_CHECKING:
-    from functions.publish_site.words import Cell, Number
+    from functions.publish_site.words import Number
     from placements_kpi.results import Description, Disclosure, Measure, Protected, SourceFacts
 
 MOST_WORDS = 10
@@ -138,6 +140,16 @@ def counts(figures: KpiFigures, measure: Measure) -> str:
     return f"{shown.numerator.text} out of {shown.denominator.text}"
 
 
+def possible_range(figures: KpiFigures) -> str | None:
+    """Return between which rates the headline could be, where its indicator says so and both can be shown."""
+    measures = [figures.measure(one) for one in figures.kpi.description.bounds]
+    cells = [figures.at(one, figures.current(one)).value for one in measures]
+    if not cells or any(cell.number is None for cell in cells):
+        return None
+    least, most = (cell.text for cell in cells)
+    return f"It could be from {least} to {most} of {measures[0].out_of}."
+
+
 def what(measure: Measure) -> str:
     """Return in words what a measure counts, and what it is out of."""
     if measure.kind == "count" or not measure.out_of:
@@ -198,37 +210,32 @@ def _between(known: list[tuple[str, Cell]]) -> str:
     return high + low
 
 
+def gaps(label: str, cells: Sequence[Cell]) -> list[str]:
+    """Return what is said below a chart of the points of one line that are not drawn, by symbol; mostly nothing."""
+    missing = Counter(cell.mark for cell in cells if cell.number is None)
+    name = f"{label}: " if label else ""
+    said = []
+    for mark, count in missing.items():
+        every = count == len(cells)
+        many = "no figure can" if every else f"{words.printed(count)} of {words.printed(len(cells))} figures cannot"
+        said.append(words.sentence(f"{name}{many} be shown [{mark}]: {words.SYMBOLS[mark]}"))
+    return said
+
+
+def signed(now: Cell, before: Cell) -> str | Cell:
+    """Return how a figure of a table changed: ``+340``, ``-2.2`` points, ``0``; the symbol of one that is missing."""
+    if now.number is None or before.number is None:
+        return Cell(None, (before if before.number is None else now).mark)
+    gap = _number(now) - _number(before)
+    sign = "+" if gap > 0 else "\N{MINUS SIGN}" if gap < 0 else ""
+    return f"{sign}{words.printed(abs(gap))}"
+
+
 def standing(now: Cell, target: float) -> str:
     """Return where the newest figure of a chart stands to the target."""
     if now.number is None:
         return f"The target is {percentage(target)}."
     return f"The newest figure, {now.text}, is {_side(now, target)} the {percentage(target)} target."
-
-
-def spread(points: list[tuple[str, Cell]], national: Cell | None = None, small: Collection[str] = ()) -> str:
-    """Return which of the categories has the highest and lowest figure; ``points`` are (label, cell).
-
-    ``national`` is the figure that is drawn across them, if there is one. The categories that are in ``small`` are
-    out of too few to be compared.
-    """
-    whole = f" England: {national.text}." if national is not None and national.number is not None else ""
-    return f"{_extremes(points, small)}{whole}"
-
-
-def _extremes(points: list[tuple[str, Cell]], small: Collection[str]) -> str:
-    shown = [(label, cell) for label, cell in points if cell.number is not None]
-    known = sorted((one for one in shown if one[0] not in small), key=lambda one: _number(one[1]))
-    missing = len(points) - len(shown)
-    gaps = f" {missing} of {len(points)} cannot be shown." if missing else ""
-    gaps += f" {small_base(small)}" if small else ""
-    if not shown:
-        return "No figure can be shown."
-    if not known:
-        return gaps.strip()
-    (low, lowest), (high, highest) = known[0], known[-1]
-    if lowest.number == highest.number:
-        return f"All that can be {'compared' if small else 'shown'} are {highest.text}.{gaps}"
-    return f"Highest: {high}, {highest.text}. Lowest: {low}, {lowest.text}.{gaps}"
 
 
 def small_base(labels: Collection[str], drawn: str = "") -> str:
@@ -238,9 +245,10 @@ def small_base(labels: Collection[str], drawn: str = "") -> str:
 
 
 def leading(points: list[tuple[str, Cell]], title: str, small: Collection[str] = ()) -> str:
-    """Return a bar chart's title in at most ten words: which category is highest, unless its name is too long.
+    """Return a table's title in at most ten words: which category is highest, unless its name is too long.
 
-    The categories that are in ``small`` are out of too few to be called that.
+    Percentages that are a point apart or less are as good as the same, and none is called the highest; nor is a
+    category in ``small``, which is out of too few.
     """
     named = [(label, cell) for label, cell in points if cell.number is not None and label != "Not available"]
     if not named:
@@ -252,6 +260,9 @@ def leading(points: list[tuple[str, Cell]], title: str, small: Collection[str] =
     top = [(label, cell) for label, cell in known if cell.number == most]
     if len(top) == len(known) and len(known) > 1:
         return f"All {'that are compared are ' if small else ''}the same, {top[0][1].text}"
+    least = min((cell for _, cell in known), key=_number)
+    if least.percent and most - _number(least) <= 1:
+        return f"All {'that are compared ' if small else ''}between {least.text} and {top[0][1].text}"
     title = f"{words.listed([label for label, _ in top])} highest, at {top[0][1].text}"
     if len(top) <= 2 and len(title.split()) <= MOST_WORDS:
         return title

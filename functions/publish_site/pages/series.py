@@ -8,18 +8,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from functions.publish_site import words
+from functions.publish_site.files.listing import chart_id
 from functions.publish_site.pages import sentences
-from functions.publish_site.pages.charts import (
-    NARROW,
-    WIDE,
-    Line,
-    LineChart,
-    LinePoint,
-    Mark,
-    Target,
-    line_chart,
-    spark,
-)
+from functions.publish_site.pages.charts import Line, LineChart, LinePoint, Mark, Target, line_chart, spark
 from functions.publish_site.pages.graphics import Graphic, named
 from functions.publish_site.pages.tables import Table, table
 from functions.publish_site.words import Cell
@@ -41,14 +32,17 @@ def over_time(figures: KpiFigures, measure: Measure) -> Graphic | None:
     drawn = [point for line in chart.lines for point in line.points if point.cell.number is not None]
     hollow = ["Hollow circles are provisional figures [p]."] if any(point.provisional for point in drawn) else []
     hollow += ["Points under [r] are revised figures."] if any(point.cell.revised for point in drawn) else []
-    ident = f"{measure.id}-over-time".replace("_", "-")
+    hollow += [
+        said for line in chart.lines for said in sentences.gaps(line.label, [point.cell for point in line.points])
+    ]
+    ident = chart_id(measure.id)
     return Graphic(
+        id=ident,
         title=chart.title,
         subtitle=f"{named(measure)}, England, {words.day(points[0].as_of)} to {words.day(points[-1].as_of)}"
         if figures.family(measure).series != "yearly"
         else f"{named(measure)}, England, from {points[0].period_label} until {points[-1].period_label}",
-        wide=line_chart(chart, WIDE, f"{ident}-wide"),
-        narrow=line_chart(chart, NARROW, f"{ident}-narrow"),
+        drawing=line_chart(chart, ident),
         table=(_years_table if figures.family(measure).series == "yearly" else _months_table)(figures, measure, points),
         legend=tuple(hollow),
         notes=notes,
@@ -91,9 +85,7 @@ def _monthly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tupl
         )
     opened, closes = periods[0][0].period_start, periods[0][0].period_end
     firsts = [own[0] for own in periods]
-    breaks, marked, notes = _breaks(
-        figures, firsts, lambda n, on: (on - firsts[n].period_start).days, room=25, lines=True
-    )
+    breaks, marked, notes = _breaks(figures, firsts, lambda n, on: (on - firsts[n].period_start).days, lines=True)
     target = _target(figures, measure)
     chart = LineChart(
         title=sentences.finding(figures, measure),
@@ -113,7 +105,7 @@ def _yearly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tuple
     target = _target(figures, measure)
     cells = [figures.at(measure, point).value for point in points]
     # A year's figure comes after what changed in it, so the mark stands before the figure.
-    breaks, marked, notes = _breaks(figures, points, lambda n, _: n - 0.5 if n else -0.15, room=0.1, lines=False)
+    breaks, marked, notes = _breaks(figures, points, lambda n, _: n - 0.5 if n else -0.15, lines=False)
     said = sentences.trend(
         measure.title,
         [(f"in {words.years(point.period_label)}", cell) for point, cell in zip(points, cells, strict=True)],
@@ -141,11 +133,11 @@ def _yearly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tuple
 
 
 def _breaks(
-    figures: KpiFigures, points: list[Point], place: Callable[[int, date], float], room: float, *, lines: bool
+    figures: KpiFigures, points: list[Point], place: Callable[[int, date], float], *, lines: bool
 ) -> tuple[tuple[Mark, ...], list[str], tuple[str, ...]]:
     """Series breaks inside the periods of ``points``: their marks, a sentence that says where, and what each is.
 
-    ``place`` gives where a day of the n-th period stands on the axis; marks nearer than ``room`` become one.
+    ``place`` gives where a day of the n-th period stands on the axis; marks at one place become one.
     With ``lines``, each period is a line of its own, and the note says which.
     """
     at: dict[float, list[str]] = {}
@@ -154,7 +146,7 @@ def _breaks(
         for index, point in enumerate(points):
             if point.period_start <= one.on <= point.period_end:
                 x = place(index, one.on)
-                at.setdefault(next((near for near in at if abs(near - x) < room), x), []).append(str(number))
+                at.setdefault(x, []).append(str(number))
                 where = f", in the line for {words.years(point.period_label)}" if lines else ""
                 marked.append(f"Change {number} ({words.day(one.on)}{where})")
                 what, old, new = map(words.sentence, (one.text, one.before, one.after))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
 
-from functions.publish_site.words import Cell, explained
+from functions.publish_site import words
+from functions.publish_site.words import Cell
+
+BROAD = 4
+"""Columns that the narrowest screen has room for."""
 
 
 @dataclass(frozen=True)
@@ -15,16 +20,21 @@ class Table:
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[str | Cell, ...], ...]
-    key: tuple[tuple[str, str], ...] = field(init=False)
-    """The symbols in it and what they mean, to be said above the table."""
+    bars: tuple[str, ...] = ()
+    """Drawn below what the first rows are called."""
 
-    def __post_init__(self) -> None:
-        marks = {cell.mark for row in self.rows for cell in row if isinstance(cell, Cell) and cell.number is None}
-        if any("[p]" in text for text in (self.caption, *self.head, *(str(row[0]) for row in self.rows))):
-            marks.add("p")
-        if any(isinstance(cell, Cell) and cell.revised for row in self.rows for cell in row):
-            marks.add("r")
-        object.__setattr__(self, "key", explained(marks))
+    @property
+    def texts(self) -> Iterator[str]:
+        """Everything that it says but its caption."""
+        yield from self.head
+        for row in self.rows:
+            for cell in row:
+                yield cell.marked if isinstance(cell, Cell) else cell
+
+    @property
+    def is_broad(self) -> bool:
+        """Whether it has more columns than a narrow screen has room for."""
+        return len(self.head) > BROAD
 
     def params(self) -> dict[str, object]:
         """Return what GOV.UK Frontend's table macro takes."""
@@ -40,20 +50,27 @@ class Table:
             ],
             "rows": [
                 [
-                    {
-                        "text": cell.marked if isinstance(cell, Cell) else cell,
-                        **({"format": "numeric"} if index else {}),
-                    }
-                    for index, cell in enumerate(row)
+                    # A bar is drawn without words.
+                    {"html": Markup("{}{}").format(row[0], Markup(bar))} if bar else {"text": row[0]},  # noqa: S704
+                    *(
+                        {"text": cell.marked if isinstance(cell, Cell) else cell, "format": "numeric"}
+                        for cell in row[1:]
+                    ),
                 ]
-                for row in self.rows
+                for row, bar in zip_longest(self.rows, self.bars)
             ],
         }
 
 
-def table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str | Cell]]) -> Table:
+def key(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return the symbols and marks that stand in ``texts``, with their meaning: a key to nothing would puzzle."""
+    said = " ".join(texts)
+    return words.explained([mark for mark in words.MEANINGS if f"[{mark}]" in said])
+
+
+def table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str | Cell]], bars: tuple[str, ...] = ()) -> Table:
     """Return a table; every row must be as long as the head."""
-    built = Table(caption, tuple(head), tuple(tuple(row) for row in rows))
+    built = Table(caption, tuple(head), tuple(tuple(row) for row in rows), bars)
     for row in built.rows:
         if len(row) != len(built.head):
             raise ValueError(f"table {caption!r}: a row has {len(row)} cells, the head has {len(built.head)}")

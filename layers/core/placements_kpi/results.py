@@ -186,6 +186,8 @@ class Description(_Document):
     target: Target
     headline: str
     """Id of the headline measure."""
+    bounds: tuple[str, ...] = ()
+    """Ids of two rates: the least and the most that the headline could be of all that it may be about."""
     region_of: str
     """Whose region a regional figure uses: "the training provider", "the school"."""
     sources: tuple[str, ...]

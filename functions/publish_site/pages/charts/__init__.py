@@ -1,26 +1,12 @@
-"""Charts: a table goes in, an accessible SVG comes out. Nothing else in the project draws.
+"""Charts: figures go in, an accessible SVG comes out. Nothing else in the project draws.
 
-Each chart is drawn twice, wide and narrow, and the stylesheet shows the one that fits:
-scaling one drawing down to 320 pixels would leave its text too small to read.
-Colours and line styles are the Analysis Function's; text is near-black, never coloured.
+A drawing is as wide as its column: places along it are shares of its width, heights and letters are in pixels, so
+that one serves every screen and no letter shrinks. Colours and line styles are the Analysis Function's; text is
+near-black, never coloured.
 """
 
-from functions.publish_site.pages.charts.bars import Bar, BarChart, bar_chart
+from functions.publish_site.pages.charts.bars import row_bar
 from functions.publish_site.pages.charts.lines import Line, LineChart, LinePoint, Mark, Target, line_chart, spark
-from functions.publish_site.pages.charts.svg import NARROW, WIDE, Layout
+from functions.publish_site.pages.charts.svg import as_file, notice
 
-__all__ = [
-    "NARROW",
-    "WIDE",
-    "Bar",
-    "BarChart",
-    "Layout",
-    "Line",
-    "LineChart",
-    "LinePoint",
-    "Mark",
-    "Target",
-    "bar_chart",
-    "line_chart",
-    "spark",
-]
+__all__ = ["Line", "LineChart", "LinePoint", "Mark", "Target", "as_file", "line_chart", "notice", "row_bar", "spark"]

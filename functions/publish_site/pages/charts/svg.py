@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
 
@@ -13,20 +12,8 @@ GRID = "#cecece"
 DARK_BLUE, TURQUOISE, PURPLE, ORANGE = "#12436D", "#28A197", "#801650", "#F46A25"  # Analysis Function, in order
 
 SIZE = 16
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The drawing's size in its own units, which are CSS pixels where it is shown unscaled."""
-
-    name: str
-    width: int
-    narrow: bool
-    font: int = SIZE
-
-
-WIDE = Layout("wide", 640, narrow=False)
-NARROW = Layout("narrow", 320, narrow=True, font=15)
+FILE_WIDTH = 720
+"""Pixels that a drawing is wide which somebody takes as a file."""
 
 
 def element(tag: str, content: str = "", **attributes: object) -> str:
@@ -40,7 +27,14 @@ def element(tag: str, content: str = "", **attributes: object) -> str:
 
 
 def text(
-    content: str, x: float, y: float, *, anchor: str = "start", bold: bool = False, size: int = SIZE, halo: bool = False
+    content: str,
+    x: float | str,
+    y: float,
+    *,
+    anchor: str = "start",
+    bold: bool = False,
+    size: int = SIZE,
+    halo: bool = False,
 ) -> str:
     """Return a label, in the near-black of the frame; ``y`` is its baseline.
 
@@ -58,21 +52,42 @@ def text(
     )
 
 
-def frame(ident: str, layout: Layout, height: float, title: str, description: str, body: Sequence[str]) -> str:
+def of_width(share: float) -> str:
+    """Return a place along a drawing, 0 to 1, as a share of its width."""
+    return f"{100 * share:.2f}".rstrip("0").rstrip(".") + "%"
+
+
+def frame(ident: str, height: float, title: str, description: str, body: Sequence[str]) -> str:
     """Return the whole drawing with its accessible name and description."""
     return element(
         "svg",
         element("title", escape(title, quote=False), id=f"{ident}-title")
         + element("desc", escape(description, quote=False), id=f"{ident}-desc")
         + "".join(body),
-        class_=f"app-chart__svg app-chart__svg--{layout.name}",
+        class_="app-chart__svg",
+        width="100%",
+        height=height,
         fill=INK,
         font_size=SIZE,
-        viewBox=f"0 0 {layout.width} {_plain(height)}",
         role="img",
         aria_labelledby=f"{ident}-title {ident}-desc",
         focusable="false",
     )
+
+
+def notice(title: str, reason: str) -> str:
+    """Return what stands in the place of a drawing that was withdrawn."""
+    lines = [title, *wrapped(reason, 80)]
+    said = [text(line, 10, 30 + 24 * row, bold=not row) for row, line in enumerate(lines)]
+    return frame("withdrawn", 24 * len(lines) + 30, title, reason, said)
+
+
+def as_file(drawing: str) -> bytes:
+    """Return a drawing as a file of its own: with its namespace, a width and a white ground."""
+    head, body = drawing.split(">", 1)
+    head = head.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" font-family="Arial, sans-serif" ', 1)
+    head = head.replace('width="100%"', f'width="{FILE_WIDTH}"', 1)
+    return f'{head}><rect width="100%" height="100%" fill="#ffffff"/>{body}\n'.encode()
 
 
 def nice_ticks(top: float, wanted: int = 5) -> list[float]:
