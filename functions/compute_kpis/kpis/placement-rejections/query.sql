@@ -18,64 +18,46 @@ apply AS (
     FROM application_choices
     WHERE snapshot = :application_choices_snapshot
 ),
--- What each status, level of course and format of reasons means is in the lists. A status or a format that is on none
--- decides nothing, a level that is on none is counted.
-choice AS (
-    SELECT
-        apply.candidate_id,
-        apply.recruitment_cycle_year AS period,
-        standing.value AS standing,
-        apply.sent_to_provider_on AS sent_on,
-        apply.rejected_on,
-        CASE WHEN standing.value = 'rejected' THEN 1 ELSE 0 END AS is_rejected,
-        CASE WHEN apply.rejected_by_default THEN 1 ELSE 0 END AS by_default,
-        CASE WHEN reason_format.value = 'text' THEN 1 ELSE 0 END AS is_text,
-        apply.rejection_reason_ids,
-        course_level.value AS course_level,
-        apply.provider_region_code AS region_code,
-        apply.hide_in_reporting
-    FROM apply
-    LEFT JOIN lists AS standing ON standing.list = 'choice_status_class' AND standing.code = apply.status
-    LEFT JOIN lists AS reason_format
-        ON reason_format.list = 'rejection_reason_format' AND reason_format.code = apply.rejection_reasons_type
-    LEFT JOIN lists AS course_level
-        ON course_level.list = 'course_level_class' AND course_level.code = apply.course_level
-),
 hidden AS (
     SELECT candidate_id
     FROM apply
     WHERE hide_in_reporting
 ),
 -- "Population": not at a level of course that is left out. A candidate hidden on any row of any cycle is left out of
--- all of them.
+-- all of them. What each status, level and format of reasons means is in the lists: a status or a format that is on none
+-- decides nothing, a level that is on none is counted.
 -- A choice that lacks its candidate or a day is not counted, but shown, by the first problem that holds.
 in_scope AS (
     SELECT
-        choice.candidate_id,
-        choice.period,
-        choice.standing,
-        choice.sent_on,
-        CASE WHEN choice.candidate_id IS NOT NULL THEN choice.sent_on END AS applied_on,
-        choice.rejected_on,
-        choice.is_rejected,
-        choice.by_default,
-        choice.is_text,
-        choice.rejection_reason_ids,
-        choice.region_code,
+        apply.candidate_id,
+        apply.recruitment_cycle_year AS period,
+        standing.value AS standing,
+        apply.sent_to_provider_on AS sent_on,
+        CASE WHEN apply.candidate_id IS NOT NULL THEN apply.sent_to_provider_on END AS applied_on,
+        CASE WHEN standing.value = 'rejected' THEN apply.rejected_on END AS rejected_on,
+        CASE WHEN apply.rejected_by_default THEN 1 ELSE 0 END AS by_default,
+        CASE WHEN reason_format.value = 'text' THEN 1 ELSE 0 END AS is_text,
+        apply.rejection_reason_ids,
+        apply.provider_region_code AS region_code,
         CASE
-            WHEN choice.sent_on IS NULL AND choice.standing = 'not_sent' THEN NULL
-            WHEN choice.candidate_id IS NULL THEN 'no_candidate'
-            WHEN choice.sent_on IS NULL THEN 'sent_without_date'
-            WHEN choice.is_rejected = 1 AND choice.rejected_on IS NULL AND choice.by_default = 1
-                THEN 'default_rejection_without_date'
-            WHEN choice.is_rejected = 1 AND choice.rejected_on IS NULL THEN 'rejection_without_date'
+            WHEN apply.sent_to_provider_on IS NULL AND standing.value = 'not_sent' THEN NULL
+            WHEN apply.candidate_id IS NULL THEN 'no_candidate'
+            WHEN apply.sent_to_provider_on IS NULL THEN 'sent_without_date'
+            WHEN apply.rejected_on IS NOT NULL THEN NULL
+            WHEN standing.value = 'rejected' AND apply.rejected_by_default THEN 'default_rejection_without_date'
+            WHEN standing.value = 'rejected' THEN 'rejection_without_date'
         END AS problem
-    FROM choice
-    LEFT JOIN hidden ON hidden.candidate_id = choice.candidate_id
+    FROM apply
+    LEFT JOIN hidden ON hidden.candidate_id = apply.candidate_id
+    LEFT JOIN lists AS standing ON standing.list = 'choice_status_class' AND standing.code = apply.status
+    LEFT JOIN lists AS reason_format
+        ON reason_format.list = 'rejection_reason_format' AND reason_format.code = apply.rejection_reasons_type
+    LEFT JOIN lists AS course_level
+        ON course_level.list = 'course_level_class' AND course_level.code = apply.course_level
     WHERE
         hidden.candidate_id IS NULL
-        AND (choice.hide_in_reporting IS NULL OR NOT choice.hide_in_reporting)
-        AND (choice.course_level IS NULL OR choice.course_level <> 'left_out')
+        AND (apply.hide_in_reporting IS NULL OR NOT apply.hide_in_reporting)
+        AND (course_level.value IS NULL OR course_level.value <> 'left_out')
 ),
 -- "Reason groups": an id is known by its first segment, a bare leaf or an R-code stands for its parent. A group is
 -- counted from the cycle on in which it was first collected, if that is known; one with no id at all ("mentor",
@@ -129,14 +111,8 @@ judged AS (
         COALESCE(region.value, 'not_available') AS region,
         in_scope.standing,
         in_scope.applied_on,
-        CASE
-            WHEN in_scope.is_rejected = 1 AND in_scope.by_default = 1
-                THEN GREATEST(in_scope.applied_on, in_scope.rejected_on)
-        END AS by_default_on,
-        CASE
-            WHEN in_scope.is_rejected = 1 AND in_scope.by_default = 0
-                THEN GREATEST(in_scope.applied_on, in_scope.rejected_on)
-        END AS rejected_on,
+        CASE WHEN in_scope.by_default = 1 THEN GREATEST(in_scope.applied_on, in_scope.rejected_on) END AS by_default_on,
+        CASE WHEN in_scope.by_default = 0 THEN GREATEST(in_scope.applied_on, in_scope.rejected_on) END AS rejected_on,
         in_scope.is_text,
         COALESCE(reasons.placement, 0) AS placement,
         COALESCE(reasons.mentor, 0) AS mentor,
