@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
 
 import boto3
@@ -415,3 +416,28 @@ def test_missing_settings_leave_one_line_at_level_error(
     (said,) = caplog.records
     assert said.levelname == "ERROR"
     assert "DATA_BUCKET, SOURCE_LOCATION" in said.__dict__["reason"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("pointer", "current/apply.json does not name a snapshot; put back an earlier version"),
+        ("manifest", ".json is no manifest of a snapshot (files, status); put back an earlier version"),
+    ],
+)
+def test_a_pointer_or_a_manifest_that_is_none_is_named_and_nothing_changes(
+    place: Place, broken: str, said: str
+) -> None:
+    place.drop("apply", {"application_choices": choices()})
+    place.ingest("apply")
+    key = "current/apply.json"
+    body = place.json(key)
+    if broken == "manifest":
+        key = body["manifest"]
+        body = place.json(key) | {"status": "perhaps"}
+    del body["files" if broken == "manifest" else "snapshot"]
+    place.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(body))
+    place.drop("apply", {"application_choices": choices(201)}, day="2026-07-15")
+    with pytest.raises(PlacementsKpiError, match=re.escape(said)):
+        place.ingest("apply")
+    assert place.json(key) == body

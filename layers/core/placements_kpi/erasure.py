@@ -171,7 +171,7 @@ def _look_at(
     snapshot: str,
     newest: datetime,
     tokens: Mapping[str | None, Mapping[KeyType, set[str]]],
-    pointer: store.Pointer | None,
+    pointer: manifests.Pointer | None,
     done: Erased,
 ) -> str:
     """Take the person out of one snapshot; return the one that has the rows now, which may be the same."""
@@ -188,7 +188,7 @@ def _look_at(
     written = _rewrite(place, manifest, wanted)
     if written is None:
         return snapshot
-    is_current = pointer is not None and pointer.body["snapshot"] == snapshot
+    is_current = pointer is not None and pointer.says.snapshot == snapshot
     if not place.dry_run:
         _replace(place, snapshot, written, pointer if is_current else None)
     done.rewritten[snapshot] = written.snapshot
@@ -197,8 +197,8 @@ def _look_at(
     return written.snapshot
 
 
-def _pointer(place: _Place) -> store.Pointer | None:
-    return store.read_pointer(place.s3, place.bucket, snapshots.pointer_key(place.source.name))
+def _pointer(place: _Place) -> manifests.Pointer | None:
+    return manifests.read_pointer(place.s3, place.bucket, place.source.name)
 
 
 def _keys(settings: IngestSettings) -> dict[str | None, Pseudonyms]:
@@ -278,7 +278,7 @@ def _versions(place: _Place, prefix: str) -> Iterator[Any]:
 def _clear_away(place: _Place, snapshot: str, newest: datetime, *, sealed: bool, done: Erased) -> None:
     """Delete the rows of a snapshot that nobody can read any more: nobody can say whether the person is in it."""
     pointer = _pointer(place)
-    if pointer is not None and pointer.body["snapshot"] == snapshot:
+    if pointer is not None and pointer.says.snapshot == snapshot:
         raise ErasureError(
             f"the current snapshot {snapshot} of {place.source.name} is not whole: ingest it again first"
         )
@@ -403,13 +403,12 @@ def _manifest(
     return manifest.model_copy(update=changed)
 
 
-def _replace(place: _Place, snapshot: str, written: Manifest, pointer: store.Pointer | None) -> None:
+def _replace(place: _Place, snapshot: str, written: Manifest, pointer: manifests.Pointer | None) -> None:
     """Say which snapshot stands for the old one, make it current if the old one was, and delete the old rows."""
     said = {"source": place.source.name, "snapshot": snapshot, "replaced_by": written.snapshot}
     store.put_json(place.s3, place.bucket, erasure_key(place.source.name, snapshot), said)
     if pointer is not None:
-        body = snapshots.pointer_body(written)
-        store.swap(place.s3, place.bucket, snapshots.pointer_key(place.source.name), body, pointer)
+        manifests.point(place.s3, place.bucket, written, pointer)
     _delete(place, snapshot)
 
 

@@ -62,7 +62,7 @@ class _Run:
     contract: str
     event: events.IngestEvent = field(default_factory=events.IngestEvent)
     pseudonyms: Pseudonyms | None = None
-    pointer: store.Pointer | None = None
+    pointer: manifests.Pointer | None = None
     current: Manifest | None = None
     """Manifest of the current snapshot."""
     day: date | None = None
@@ -141,9 +141,9 @@ def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
 
 
 def _act(this: _Run) -> None:
-    this.pointer = store.read_pointer(this.s3, this.settings.data_bucket, snapshots.pointer_key(this.source.name))
+    this.pointer = manifests.read_pointer(this.s3, this.settings.data_bucket, this.source.name)
     if this.pointer is not None:
-        this.summary |= {"current": this.pointer.body["snapshot"], "current_as_of": this.pointer.body["as_of"]}
+        this.summary |= {"current": this.pointer.says.snapshot, "current_as_of": this.pointer.says.as_of}
     if this.event.action == "accept" and _accept(this, str(this.event.snapshot)):
         return
     if this.event.action == "erase":
@@ -152,7 +152,7 @@ def _act(this: _Run) -> None:
     if this.source.has_person_keys:
         this.pseudonyms = pseudonyms.load(this.settings.pseudonym_secret_arn, this.settings.stage)
     if this.pointer is not None:
-        this.current = manifests.read(this.s3, this.settings.data_bucket, this.pointer.body["manifest"])
+        this.current = manifests.read(this.s3, this.settings.data_bucket, this.pointer.says.manifest)
     this.day = this.event.day or _day_of_drop(this.accepted)
     if this.event.action == "rekey":
         _rekey(this)
@@ -361,7 +361,7 @@ def _land(this: _Run, read: _Read) -> None:
     """Judge what was read, write it, and make it current if the gates let it."""
     fetched, tables, staging = read.fetched, read.tables, read.staging
     snapshot = snapshots.snapshot_id(this.source.name, fetched.as_of, this.contract, this.pseudonyms, tables)
-    unchanged = this.pointer is not None and this.pointer.body["snapshot"] == snapshot
+    unchanged = this.pointer is not None and this.pointer.says.snapshot == snapshot
     failures = _judge(this, read, unchanged=unchanged)
     if this.accepted is not None and this.day is not None and snapshot != this.accepted.snapshot:
         raise RefusedError(
@@ -383,7 +383,7 @@ def _land(this: _Run, read: _Read) -> None:
         definitions=this.source.definitions,
         failures=failures,
         refused=bool(refusing),
-        previous=this.pointer.body["snapshot"] if fetched.kind == "delta" and this.pointer else None,
+        previous=this.pointer.says.snapshot if fetched.kind == "delta" and this.pointer else None,
     )
     this.summary |= _facts(manifest) | {"reasons": [failure["detail"] for failure in refusing]}
     this.summary["outcome"] = "unchanged"
@@ -419,12 +419,10 @@ def _judge(this: _Run, read: _Read, *, unchanged: bool) -> list[gates.Failure]:
 
 
 def _flip(this: _Run, manifest: Manifest) -> None:
-    body = snapshots.pointer_body(manifest)
-    unchanged = this.pointer is not None and this.pointer.body == body
+    unchanged = this.pointer is not None and this.pointer.says == manifests.saying(manifest)
     if not this.event.dry_run:
-        key = snapshots.pointer_key(this.source.name)
-        store.swap(this.s3, this.settings.data_bucket, key, body, this.pointer)
-        this.summary |= {"current": body["snapshot"], "current_as_of": body["as_of"]}
+        manifests.point(this.s3, this.settings.data_bucket, manifest, this.pointer)
+        this.summary |= {"current": manifest.snapshot, "current_as_of": manifest.as_of}
     this.summary["outcome"] = "unchanged" if unchanged else "accepted"
 
 

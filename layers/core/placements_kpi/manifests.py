@@ -1,7 +1,11 @@
-"""The manifest of a snapshot: what it was read from, what became of its rows, and which files are all of it."""
+"""What is stored of a snapshot beside its rows: the manifest that seals it, and the pointer that makes it current.
+
+The manifest says what it was read from, what became of its rows, and which files are all of it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -84,6 +88,52 @@ class Manifest(_Stored):
     def body(self) -> dict[str, Any]:
         """Return it as it is stored: ``erased`` is said where there was an erasure only."""
         return self.model_dump(mode="json", exclude=None if self.erased else {"erased"})
+
+
+class Current(_Stored):
+    """What the pointer of a source says: which snapshot is current, and where its manifest is."""
+
+    source: str
+    snapshot: str
+    as_of: str
+    manifest: str
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """The pointer of a source, and the object as it was read."""
+
+    says: Current
+    seen: store.Pointer
+
+
+def read_pointer(s3: S3Client, bucket: str, source: str) -> Pointer | None:
+    """Return the pointer of ``source``; ``None`` before its first snapshot.
+
+    Raises :class:`~placements_kpi.store.BrokenObjectError` for one that does not name a snapshot.
+    """
+    found = store.read_pointer(s3, bucket, f"current/{source}.json")
+    if found is None:
+        return None
+    try:
+        return Pointer(Current.model_validate(found.body), found)
+    except ValidationError:
+        raise store.BrokenObjectError(
+            f"s3://{bucket}/current/{source}.json does not name a snapshot; put back an earlier version of the object",
+            found.etag,
+        ) from None
+
+
+def saying(manifest: Manifest) -> Current:
+    """Return what the pointer says when the snapshot of ``manifest`` is current."""
+    place = key(manifest.source, manifest.snapshot)
+    return Current(source=manifest.source, snapshot=manifest.snapshot, as_of=manifest.as_of, manifest=place)
+
+
+def point(s3: S3Client, bucket: str, manifest: Manifest, before: Pointer | None) -> None:
+    """Make the snapshot of ``manifest`` current; :class:`~placements_kpi.store.LostRaceError` if another is by now."""
+    body = saying(manifest).model_dump()
+    store.swap(s3, bucket, f"current/{manifest.source}.json", body, before.seen if before else None)
 
 
 def key(source: str, snapshot: str) -> str:

@@ -60,11 +60,6 @@ def snapshot_id(
     return f"{times.london_day(as_of):%Y%m%d}-{digest[:12]}"
 
 
-def pointer_key(source: str) -> str:
-    """Return the key of the pointer of ``source``."""
-    return f"current/{source}.json"
-
-
 def erasure_key(source: str, snapshot: str) -> str:
     """Return the key of what says which snapshot an erasure put in this one's place (:mod:`placements_kpi.erasure`)."""
     return f"erasures/{source}/{snapshot}.json"
@@ -146,16 +141,6 @@ def write(s3: S3Client, bucket: str, manifest: Manifest, tables: Sequence[Settle
     elif not store.write_once(s3, bucket, key, store.canonical_json(manifest.body())):
         return manifests.read(s3, bucket, key)
     return manifest
-
-
-def pointer_body(manifest: Manifest) -> dict[str, Any]:
-    """Return what the pointer says when the snapshot of ``manifest`` is current."""
-    return {
-        "source": manifest.source,
-        "snapshot": manifest.snapshot,
-        "as_of": manifest.as_of,
-        "manifest": manifests.key(manifest.source, manifest.snapshot),
-    }
 
 
 def stored(s3: S3Client, bucket: str, source: str, snapshot: str) -> Manifest:
