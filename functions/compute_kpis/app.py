@@ -34,9 +34,9 @@ def answer(settings: ComputeSettings, event: Any, budget_seconds: float) -> dict
     """Do what ``event`` asks and return its summary; see :class:`functions.compute_kpis.request.Request`."""
     asked = request.parse(event)
     if asked.action in {"status", "preflight"} or asked.release is not None:
-        found = _look(settings, asked, budget_seconds)
-        logger.info("answer", extra={"answer": found})  # it is written nowhere else, and nobody waits for an answer
-        return found
+        answered = _look(settings, asked, budget_seconds)
+        logger.info("answer", extra={"answer": answered})  # it is written nowhere else, and nobody waits for an answer
+        return answered
     summary = run.compute(settings, asked.as_of, dry_run=asked.dry_run, budget_seconds=budget_seconds)
     # The headlines are exact counts of people, which no log may have.
     kpis = {kpi: {"state": told["state"], "reason": told["reason"]} for kpi, told in summary["kpis"].items()}

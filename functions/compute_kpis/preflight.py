@@ -47,14 +47,14 @@ def preflight(settings: ComputeSettings, budget_seconds: float) -> dict[str, Any
 
 def sources(settings: ComputeSettings) -> Iterator[Line]:
     """Yield a line for the current snapshot of each source."""
-    found = pins.read_pins(
+    pinned = pins.read_pins(
         store.s3_client(),
         settings.data_bucket,
         times.yesterday(),
         settings.max_age_days,
         demonstration=settings.demonstration,
     )
-    for source, pin in found.items():
+    for source, pin in pinned.items():
         if pin.problem is None:
             yield Line(f"source {source}", f"snapshot {pin.facts.snapshot}, {pin.facts.age_days} days old")
         else:

@@ -105,7 +105,7 @@ def work_out_again(
         for source, why in kpi.missing.items()
         if source not in kpi.source_dates
     }
-    made = outcome.plan(
+    plan = outcome.plan(
         results.as_of,
         [kpi for kpi in kpis if kpi.id in worked],
         [unused for unused in unusable if unused.id in worked],
@@ -114,7 +114,7 @@ def work_out_again(
     )
     s3, bucket = store.s3_client(), settings.data_bucket
     before = held.look(s3, bucket, published.to_read)
-    worked_again, failures, answers = execute(settings, made, published.to_read, None, budget_seconds)
+    worked_again, failures, answers = execute(settings, plan, published.to_read, None, budget_seconds)
     pinned = published.snapshots
     then = {
         kpi.id: kpi
@@ -122,8 +122,8 @@ def work_out_again(
         if kpi.counted_on not in {None, results.as_of}
         or any(pinned.get(table, snapshot) != snapshot for table, snapshot in kpi.snapshots.items())
     }
-    found = {result.id: month_ends.kept(result, then.get(result.id)) for result in worked_again}
-    again_kpis = tuple(found.get(kpi.id, kpi) for kpi in results.kpis if kpi.id in found or kpi.state != "ok")
+    kept = {result.id: month_ends.kept(result, then.get(result.id)) for result in worked_again}
+    again_kpis = tuple(kept.get(kpi.id, kpi) for kpi in results.kpis if kpi.id in kept or kpi.state != "ok")
     again = results.model_copy(update={"snapshots": published.to_read, "kpis": again_kpis})
     if results.checks:  # a release of before there were any has none
         made_then = reconciliation.was_made(results.checks)
@@ -161,13 +161,13 @@ def _differences(path: str, was: Any, now: Any) -> list[str]:
     """Return the paths at which two JSON documents differ; a list's entries are compared in order."""
     if isinstance(was, dict) and isinstance(now, dict):
         return [
-            found for key in sorted({*was, *now}) for found in _differences(f"{path}.{key}", was.get(key), now.get(key))
+            place for key in sorted({*was, *now}) for place in _differences(f"{path}.{key}", was.get(key), now.get(key))
         ]
     if isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         return [
-            found
+            place
             for number, (old, new) in enumerate(zip(was, now, strict=True))
-            for found in _differences(f"{path}[{_name(number, old)}]", old, new)
+            for place in _differences(f"{path}[{_name(number, old)}]", old, new)
         ]
     return [] if was == now else [path]
 

@@ -45,7 +45,7 @@ def restate(
     computed = work_out(s3, settings, published.results.as_of, None, folder=folder, budget_seconds=budget_seconds / 2)
     past = ledger.read_past(s3, settings.data_bucket)
     now = protect(computed.results, settings.disclosure, release_id, computed.key, past).document
-    found = revisions.between(published.protected, now)
+    revised = revisions.between(published.protected, now)
     return {
         "release": release_id,
         "as_of": published.results.as_of.isoformat(),
@@ -53,10 +53,10 @@ def restate(
         "sources": _changed_sources(published.results.sources, computed.results.sources),
         **changed_since(settings, published, kpis, unusable),
         "cells_compared": revisions.shared_cells(published.protected, now),
-        "revisions_found": len(found),
-        "revisions_by_kpi": dict(sorted(Counter(one.kpi for one in found).items())),
+        "revisions_found": len(revised),
+        "revisions_by_kpi": dict(sorted(Counter(revision.kpi for revision in revised).items())),
         "changed_by_code": len(revisions.between(published.protected, again.protected)),
-        "revisions": [one.model_dump(mode="json") for one in found[:MOST_REVISIONS]],
+        "revisions": [revision.model_dump(mode="json") for revision in revised[:MOST_REVISIONS]],
         "failures": {kpi: failure.detail for kpi, failure in sorted(computed.failures.items())},
         "bytes_scanned": again.bytes_scanned + sum(answer.bytes_scanned for answer in computed.answers.values()),
         "outcome": "partial" if computed.failures or again.failures else "ok",

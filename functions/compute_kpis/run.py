@@ -129,15 +129,15 @@ def compute(
 
 def execute(
     settings: ComputeSettings,
-    made: outcome.Plan,
+    plan: outcome.Plan,
     snapshots: Mapping[str, str],
     previous: Results | None,
     budget_seconds: float,
 ) -> tuple[tuple[KpiResult, ...], dict[str, outcome.Failure], dict[str, Answer]]:
     """Run the queries of the plan against ``snapshots``; return the KPIs, why some failed, and the answers."""
-    read = made.to_read(snapshots)
-    answers = run_queries(made.to_query, read, settings, budget_seconds)
-    results, failures = outcome.kpi_results(made, read, answers, previous)
+    read = plan.to_read(snapshots)
+    answers = run_queries(plan.to_query, read, settings, budget_seconds)
+    results, failures = outcome.kpi_results(plan, read, answers, previous)
     for kpi_id, failure in sorted(failures.items()):
         logger.error("kpi failed", extra={"kpi": kpi_id, "reason": failure.detail})
     for kpi in results:
@@ -163,7 +163,7 @@ def work_out(
     lists = definitions.load_definitions()
     kpis, unusable = loading.load_catalogue(lists, folder)
     pinned = pins.read_pins(s3, settings.data_bucket, day, settings.max_age_days, demonstration=settings.demonstration)
-    made = outcome.plan(day, kpis, unusable, pinned, load_calendars(lists))
+    plan = outcome.plan(day, kpis, unusable, pinned, load_calendars(lists))
     snapshots = {
         table: str(pinned[source].facts.snapshot)
         for table, source in SOURCE_OF_TABLE.items()
@@ -171,12 +171,12 @@ def work_out(
     }
     own = {
         "definitions": reference.write_definitions(s3, settings.data_bucket, lists),
-        "kpi_points": reference.write_points(s3, settings.data_bucket, made.points, day),
+        "kpi_points": reference.write_points(s3, settings.data_bucket, plan.points, day),
     }
     snapshots |= own
     before = {prefix: objects for pin in pinned.values() for prefix, objects in pin.stored.items()}
     before |= held.look(s3, settings.data_bucket, own)
-    kpi_results, failures, answers = execute(settings, made, snapshots, previous, budget_seconds)
+    kpi_results, failures, answers = execute(settings, plan, snapshots, previous, budget_seconds)
     unknown = reconciliation.unknown_values(snapshots, settings, budget_seconds)
     held.check_still(s3, settings.data_bucket, before)
     sources = tuple(pin.facts for pin in pinned.values())
@@ -244,14 +244,14 @@ def _protected(
     bucket, results, number = settings.data_bucket, computed.results, 0
     while True:
         tried = release.candidate(s3, bucket, results.as_of, withdrawn, number)
-        made = protect(results, settings.disclosure, tried.release, computed.key, tried.past)
-        document = revisions.declare(made.document, tried.compared_with, made.restated)
+        protection = protect(results, settings.disclosure, tried.release, computed.key, tried.past)
+        document = revisions.declare(protection.document, tried.compared_with, protection.restated)
         if strays := closed.strays(document, computed.declared):
             raise DisclosureError(
                 f"release {tried.release} has a text that is neither the catalogue's nor on a list of closed.py, "
                 f"at {strays[0]} ({len(strays)} such); the current release stays"
             )
-        protection = replace(made, document=document)
+        protection = replace(protection, document=document)
         if release.write(s3, bucket, tried, protection, dry_run=dry_run):
             return protection
         number = tried.number

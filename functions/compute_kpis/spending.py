@@ -43,7 +43,7 @@ def month_so_far(s3: S3Client, bucket: str) -> costs.Costs:
     month = times.london_day(now).replace(day=1)
     runs = list(_runs(s3, bucket, month))
     newest: dict[str, _Run] = {}
-    for run in sorted(runs, key=lambda one: one.finished):
+    for run in sorted(runs, key=lambda run: run.finished):
         newest[run.function] = run
     counts, standing = costs.standing()
     return costs.Costs(

@@ -70,7 +70,7 @@ def _attempt(s3: S3Client, bucket: str, source: str) -> dict[str, Any] | None:
     return {
         "at": attempt.get("started_at"),
         "outcome": attempt.get("outcome"),
-        "reason": "; ".join(str(one) for one in reasons) or None,
+        "reason": "; ".join(str(reason) for reason in reasons) or None,
     }
 
 

@@ -87,17 +87,17 @@ def figures_of(
 def _facts(kpi: Description, rows: tuple[ResultRow, ...]) -> dict[tuple[str, int], int]:
     """Return the number of facts the source has, by family and period."""
     families = {family.id for family in kpi.families}
-    found: dict[tuple[str, int], int] = {}
+    facts: dict[tuple[str, int], int] = {}
     for row in rows:
         if row.measure == "facts_in_source":
             if row.category != "Total" and row.category not in families:
                 raise FigureError(f"{kpi.id}: facts_in_source has category {row.category!r}, which is no family")
             for family in families if row.category == "Total" else {row.category}:
                 key = (family, row.period)
-                found[key] = max(found.get(key, 0), row.numerator or 0)
-    if not found:
+                facts[key] = max(facts.get(key, 0), row.numerator or 0)
+    if not facts:
         raise FigureError(f"{kpi.id}: the query must return facts_in_source for every period")
-    return found
+    return facts
 
 
 def _cells(kpi: Description, points: tuple[Point, ...], rows: tuple[ResultRow, ...]) -> _Cells:

@@ -25,7 +25,9 @@ def kept(worked: KpiResult, earlier: KpiResult | None) -> KpiResult:
     figures about people. A month end is counted once more when its sources first reach it, if they had not when it was
     first counted, and when the KPI is counted in another way.
     """
-    of_people = {one.id for one in worked.description.measures if any(is_of_people(one, part) for part in PARTS)}
+    of_people = {
+        measure.id for measure in worked.description.measures if any(is_of_people(measure, part) for part in PARTS)
+    }
     if not of_people or worked.as_of is None:
         return worked
     fresh = worked.model_copy(update={"counted_on": worked.as_of})
@@ -41,8 +43,12 @@ def kept(worked: KpiResult, earlier: KpiResult | None) -> KpiResult:
     if all(family.stands == "month_end" for family in worked.description.families):
         said = {"description": worked.description, "state": "ok", "reason": None, "as_of": worked.as_of}
         return earlier.model_copy(update=said)
-    known = {_place(one): one for one in earlier.figures if one.measure in of_people and months.is_end(one.as_of)}
-    figures = tuple(known.get(_place(one), one) for one in worked.figures)
+    known = {
+        _place(figure): figure
+        for figure in earlier.figures
+        if figure.measure in of_people and months.is_end(figure.as_of)
+    }
+    figures = tuple(known.get(_place(figure), figure) for figure in worked.figures)
     return worked.model_copy(update={"figures": figures, "counted_on": earlier.counted_on})
 
 
@@ -59,10 +65,10 @@ def _way(kpi: KpiResult) -> tuple[Any, ...]:
     return (
         kpi.sql,
         described.definition_version,
-        [(one.id, one.family, one.disclosure, one.first_period) for one in described.measures],
-        [(one.id, one.measures, [category.code for category in one.categories]) for one in described.breakdowns],
+        [(measure.id, measure.family, measure.disclosure, measure.first_period) for measure in described.measures],
+        [(cut.id, cut.measures, [category.code for category in cut.categories]) for cut in described.breakdowns],
     )
 
 
-def _place(one: Figure) -> tuple[Any, ...]:
-    return one.measure, one.period, one.as_of, one.breakdown, one.category
+def _place(figure: Figure) -> tuple[Any, ...]:
+    return figure.measure, figure.period, figure.as_of, figure.breakdown, figure.category

@@ -105,49 +105,49 @@ def plan(as_of: date, kpis: list[Kpi], unusable: list[Unusable], pins: Mapping[s
 
 
 def kpi_results(
-    made: Plan, snapshots: Mapping[str, str], answers: Mapping[str, Answer], previous: Results | None
+    plan: Plan, snapshots: Mapping[str, str], answers: Mapping[str, Answer], previous: Results | None
 ) -> tuple[tuple[KpiResult, ...], dict[str, Failure]]:
     """Return one result for each KPI in page order, and why those that failed did.
 
     One that failed carries its last good figures over, if there are any of this day or earlier. What the ``previous``
     run counted of people at the same month end stays.
     """
-    failures = dict(made.failures)
+    failures = dict(plan.failures)
     results: list[KpiResult] = []
     last = {kpi.id: kpi for kpi in previous.kpis} if previous else {}
-    for kpi in made.kpis:
-        worked = _work_out(kpi, made, snapshots, answers)
+    for kpi in plan.kpis:
+        worked = _work_out(kpi, plan, snapshots, answers)
         if isinstance(worked, Failure):
             failures[kpi.id] = worked
-            worked = _carried(last.get(kpi.id), worked, made.as_of) or KpiResult(
+            worked = _carried(last.get(kpi.id), worked, plan.as_of) or KpiResult(
                 id=kpi.id, state="none", reason=worked.public, as_of=None, description=kpi.description
             )
         else:
             worked = month_ends.kept(worked, last.get(kpi.id))
         results.append(worked)
-    for folder in made.unusable:
+    for folder in plan.unusable:
         failures[folder.id] = Failure(_NOT_THIS_TIME, folder.reason)
-        carried = _carried(last.get(folder.id), failures[folder.id], made.as_of)
+        carried = _carried(last.get(folder.id), failures[folder.id], plan.as_of)
         if carried:
             results.append(carried)
     results.sort(key=lambda result: (result.description.order, result.id))
     return tuple(results), failures
 
 
-def _work_out(kpi: Kpi, made: Plan, snapshots: Mapping[str, str], answers: Mapping[str, Answer]) -> KpiResult | Failure:
-    if kpi.id in made.failures:
-        return made.failures[kpi.id]
+def _work_out(kpi: Kpi, plan: Plan, snapshots: Mapping[str, str], answers: Mapping[str, Answer]) -> KpiResult | Failure:
+    if kpi.id in plan.failures:
+        return plan.failures[kpi.id]
     answer = answers[kpi.id]
     if answer.error is not None:
         return Failure(_NOT_THIS_TIME, answer.error)
-    missing = made.missing(kpi)
-    counted_in = made.pins[kpi.description.sources[0]].facts
+    missing = plan.missing(kpi)
+    counted_in = plan.pins[kpi.description.sources[0]].facts
     dated = counted_in.as_of or date.min
     try:
-        worked = figures_of(kpi, made.points[kpi.id], answer.rows, dated, missing)
+        worked = figures_of(kpi, plan.points[kpi.id], answer.rows, dated, missing)
     except FigureError as error:
         return Failure(error.public, str(error))
-    facts = [made.pins[source].facts for source in kpi.description.sources if source not in missing]
+    facts = [plan.pins[source].facts for source in kpi.description.sources if source not in missing]
     if worked.unknown:
         period = worked.unknown[0].period_label
         told = (
@@ -157,7 +157,7 @@ def _work_out(kpi: Kpi, made: Plan, snapshots: Mapping[str, str], answers: Mappi
     return KpiResult(
         id=kpi.id,
         state="ok",
-        as_of=made.as_of,
+        as_of=plan.as_of,
         description=kpi.description,
         points=worked.points,
         figures=worked.figures,

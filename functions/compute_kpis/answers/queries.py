@@ -133,7 +133,7 @@ def explain(
 
 def _start(kpi: Query, snapshots: Mapping[str, str], settings: ComputeSettings) -> str:
     parameters = snapshot_parameters(kpi, snapshots)
-    unknown = {found[1:] for found in _UNRESOLVED.findall(kpi.sql)} - set(parameters)
+    unknown = {parameter[1:] for parameter in _UNRESOLVED.findall(kpi.sql)} - set(parameters)
     if unknown:
         raise QueryError(f"{kpi.id}: query.sql has parameters that are not filled: {', '.join(sorted(unknown))}")
     started = wr.athena.start_query_execution(
@@ -182,9 +182,9 @@ def _answer(execution_id: str, execution: dict[str, Any], read: Read) -> Answer:
 def _read(execution_id: str) -> tuple[ResultRow, ...]:
     types = wr.athena.get_query_columns_types(execution_id)
     if list(types.items()) != list(RESULT_COLUMNS.items()):
-        found = ", ".join(f"{name} {kind}" for name, kind in types.items())
+        given = ", ".join(f"{name} {kind}" for name, kind in types.items())
         wanted = ", ".join(f"{name} {kind}" for name, kind in RESULT_COLUMNS.items())
-        raise QueryError(f"the query returned ({found}) and not ({wanted}); CAST each column in query.sql")
+        raise QueryError(f"the query returned ({given}) and not ({wanted}); CAST each column in query.sql")
     with warnings.catch_warnings():
         # awswrangler 3.17 reads the result with a keyword that pandas 3 no longer wants.
         warnings.filterwarnings("ignore", "The copy keyword is deprecated", DeprecationWarning)

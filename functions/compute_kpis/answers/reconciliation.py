@@ -111,8 +111,8 @@ def _figures(kpi: KpiResult) -> Check:
     if kpi.state != "ok":
         says = "There are no new figures to check."
         return check.model_copy(update={"state": "warning", "says": says})
-    rates = [one for one in kpi.figures if one.numerator is not None and one.denominator is not None]
-    too_high = [one for one in rates if (one.numerator or 0) > (one.denominator or 0)]
+    rates = [figure for figure in kpi.figures if None not in (figure.numerator, figure.denominator)]
+    too_high = [rate for rate in rates if (rate.numerator or 0) > (rate.denominator or 0)]
     partitions = _partitions(kpi)
     wrong = [total for total, parts in partitions if not _is_sum(total, parts)]
     counts = (
@@ -130,7 +130,7 @@ def _partitions(kpi: KpiResult) -> list[tuple[Figure, list[Figure]]]:
     """Return each national figure with the parts of each breakdown that must add up to it."""
     totals: dict[tuple[object, ...], Figure] = {}
     parts: dict[tuple[object, ...], list[Figure]] = defaultdict(list)
-    must = {(name, one.id) for one in kpi.description.breakdowns for name in one.measures if one.adds_up(name)}
+    must = {(name, cut.id) for cut in kpi.description.breakdowns for name in cut.measures if cut.adds_up(name)}
     for figure in kpi.figures:
         at = (figure.measure, figure.period, figure.as_of)
         if figure.breakdown == "national":
@@ -138,9 +138,9 @@ def _partitions(kpi: KpiResult) -> list[tuple[Figure, list[Figure]]]:
         elif (figure.measure, figure.breakdown) in must:
             parts[*at, figure.breakdown].append(figure)
     return [
-        (totals[key[:3]], found)
-        for key, found in parts.items()
-        if key[:3] in totals and all(one.status == "ok" for one in (*found, totals[key[:3]]))
+        (totals[key[:3]], figures)
+        for key, figures in parts.items()
+        if key[:3] in totals and all(figure.status == "ok" for figure in (*figures, totals[key[:3]]))
     ]
 
 
@@ -155,9 +155,9 @@ def _lists(sources: Sequence[SourceFacts], definitions: Definitions, unknown: An
     check = Check(id=LISTS, group="lists", title="Values that our lists do not know", state="warning", says="")
     if unknown.error is not None:
         return check.model_copy(update={"says": "They could not be counted this time."})
-    found = {row.category: row.numerator or 0 for row in unknown.rows}
+    numbers = {row.category: row.numerator or 0 for row in unknown.rows}
     counts = [
-        _count_of(place.code.partition(".")[0], place.value, found.get(place.code, 0))
+        _count_of(place.code.partition(".")[0], place.value, numbers.get(place.code, 0))
         for place in definitions.entries_of("checked_place")
     ]
     counts += [
@@ -259,8 +259,8 @@ def _bound(code: str, title: str, kpi: KpiResult, measure: str, low: int, high: 
 
 
 def _kind(kpi: KpiResult, measure: str) -> Literal["person", "organisation"]:
-    (found,) = [one for one in kpi.description.measures if one.id == measure]
-    return "organisation" if (found.denominator_disclosure or found.disclosure) == "organisation" else "person"
+    (asked,) = [known for known in kpi.description.measures if known.id == measure]
+    return "organisation" if (asked.denominator_disclosure or asked.disclosure) == "organisation" else "person"
 
 
 def _newest(kpi: KpiResult, measure: str, breakdown: str = "national", category: str = "Total") -> Figure | None:

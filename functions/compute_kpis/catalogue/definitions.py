@@ -30,10 +30,10 @@ class Definitions:
 
     def entries_of(self, name: str) -> tuple[Entry, ...]:
         """Return the entries of one list, in the file's order; :class:`DefinitionsError` if there is no such list."""
-        found = tuple(entry for entry in self.entries if entry.list == name)
-        if not found:
+        entries = tuple(entry for entry in self.entries if entry.list == name)
+        if not entries:
             raise DefinitionsError(f"no file in definitions/ has a list {name!r}; add it, or correct the name")
-        return found
+        return entries
 
 
 def load_definitions(folder: Path = FOLDER) -> Definitions:

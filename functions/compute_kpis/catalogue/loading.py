@@ -186,12 +186,12 @@ def _check(kpi: Description) -> None:
 def _wrong_sources(kpi: Description) -> list[str]:
     """Return what is wrong with the sources, and with which of them the figures need."""
     wrong = [f"source {source!r} is unknown" for source in kpi.sources if source not in SOURCES]
-    needs = [(f"measure {one.id!r}", one.needs or kpi.sources) for one in kpi.measures]
-    needs += [(f"breakdown {one.id!r}", one.needs) for one in kpi.breakdowns]
+    needs = [(f"measure {measure.id!r}", measure.needs or kpi.sources) for measure in kpi.measures]
+    needs += [(f"breakdown {breakdown.id!r}", breakdown.needs) for breakdown in kpi.breakdowns]
     strange = [(name, sorted({*of} - {*kpi.sources})) for name, of in needs]
     wrong += [f"{name} needs {', '.join(more)}, which is no source" for name, more in strange if more]
     wrong += [f"nothing needs source {source!r}" for source in kpi.sources if not any(source in of for _, of in needs)]
-    headline = next((one.needs or kpi.sources for one in kpi.measures if one.id == kpi.headline), kpi.sources)
+    headline = next((needed for measure, needed in needs if measure == f"measure {kpi.headline!r}"), kpi.sources)
     wrong += [
         f"source {source!r} is first, but the headline does not need it"
         for source in kpi.sources[:1]
@@ -209,17 +209,17 @@ def _wrong_references(kpi: Description) -> list[str]:
     named += [("records", records.counts) for records in kpi.records]
     for what, references in named:
         for reference in references:
-            found = _REFERENCE.fullmatch(reference)
-            measure = measures.get(found["measure"]) if found else None
-            if found is None or measure is None or (found["part"] == "denominator" and measure.kind == "count"):
+            match = _REFERENCE.fullmatch(reference)
+            measure = measures.get(match["measure"]) if match else None
+            if match is None or measure is None or (match["part"] == "denominator" and measure.kind == "count"):
                 wrong.append(f"{what} names {reference!r}, which is no numerator or denominator of a measure")
                 continue
-            breakdown = breakdowns.get(found["breakdown"]) if found["breakdown"] else None
+            breakdown = breakdowns.get(match["breakdown"]) if match["breakdown"] else None
             codes = {category.code for category in breakdown.categories} if breakdown else set()
-            if found["breakdown"] and (
+            if match["breakdown"] and (
                 breakdown is None
                 or measure.id not in breakdown.measures
-                or (found["category"] is not None and found["category"] not in codes)
+                or (match["category"] is not None and match["category"] not in codes)
             ):
                 wrong.append(f"{what} names {reference!r}, but the measure has no such breakdown or category")
     return wrong

@@ -18,13 +18,13 @@ PREVIOUS_PERIODS = 2
 
 def points_of(kpi: Description, as_of: date, calendars: Calendars) -> tuple[Point, ...]:
     """Return the points of ``kpi`` for the as-of date, in order; :class:`CalendarError` if it has none."""
-    found: list[Point] = []
+    points: list[Point] = []
     for family in kpi.families:
         day = months.last_end(as_of) if family.stands == "month_end" else as_of
-        found += _yearly(family, day, calendars) if family.series == "yearly" else _monthly(family, day, calendars)
-    if not found:
+        points += _yearly(family, day, calendars) if family.series == "yearly" else _monthly(family, day, calendars)
+    if not points:
         raise CalendarError(f"{kpi.id} has nothing to show on {as_of} by its own definition; ask for a later day")
-    return tuple(found)
+    return tuple(points)
 
 
 def _monthly(family: Family, day: date, calendars: Calendars) -> list[Point]:

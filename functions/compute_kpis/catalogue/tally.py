@@ -131,10 +131,10 @@ def statement(kpi: Description, tally: Tally, refused: Iterable[str], query: str
 
     :class:`TallyError` if a measure has nothing to count, or the query does not give it.
     """
-    found = _QUERY.fullmatch(query)
-    if found is None:
+    match = _QUERY.fullmatch(query)
+    if match is None:
         raise TallyError("query.sql must be clauses (WITH), and one SELECT that begins a line")
-    title, clauses, comment, rows = found.groups()
+    title, clauses, comment, rows = match.groups()
     taken = sorted({*re.findall(rf"^({_NAME}) AS \($", clauses or "", re.M)} & {*_OWN})
     if taken:
         raise TallyError(f"query.sql has the clause {', '.join(taken)}, which is a name of the tally")
@@ -194,13 +194,13 @@ def _check(kpi: Description, tally: Tally, refused: tuple[str, ...]) -> None:
         counted = tally.measures[measure.id]
         own = [text for text in (counted.counts, counted.in_categories) if text is not None]
         for text in (*own, *counted.by_category.values()):
-            found = _COUNTED.fullmatch(text)
-            if found is None or (found[2] is not None and measure.kind == "count"):
+            match = _COUNTED.fullmatch(text)
+            if match is None or (match[2] is not None and measure.kind == "count"):
                 wrong.append(f"measure {measure.id!r} cannot count {text!r}")
-            elif found[2] is None and measure.kind == "rate" and text in own:
+            elif match[2] is None and measure.kind == "rate" and text in own:
                 wrong.append(f"measure {measure.id!r} is a rate, so it counts one column out of another")
-        breakdowns = [one for one in kpi.breakdowns if measure.id in one.measures]
-        codes = [category.code for one in breakdowns for category in one.categories]
+        breakdowns = [breakdown for breakdown in kpi.breakdowns if measure.id in breakdown.measures]
+        codes = [category.code for breakdown in breakdowns for category in breakdown.categories]
         wrong += [
             f"measure {measure.id!r} counts in category {code!r}, which is not one of one of its breakdowns"
             for code in counted.by_category
@@ -257,7 +257,7 @@ def _cells_of(kpi: Description, measure: Measure, counted: Counted) -> Iterator[
     in_categories = counted.in_categories or counted.counts
     for breakdown in kpi.breakdowns:
         if measure.id in breakdown.measures:
-            own = {one.code: counted.by_category.get(one.code) for one in breakdown.categories}
+            own = {category.code: counted.by_category.get(category.code) for category in breakdown.categories}
             for code, counts in own.items():
                 if counts:
                     yield cell(breakdown.id, code, counts, is_kept=in_categories is None)
@@ -282,15 +282,15 @@ def _tally_of(clause: str) -> str:
 
 def _sums_of(cells: list[Cell], columns: list[str]) -> list[_Sums]:
     """Return what is added up of each clause; :class:`TallyError` for a breakdown that two of them have."""
-    found = []
+    added = []
     for clause in sorted({column.rpartition(".")[0] for column in columns}):
         own = [column for column in columns if column.rpartition(".")[0] == clause]
         cuts = dict.fromkeys(cell.breakdown for cell in cells if {*cell.columns} & {*own} and not cell.category)
-        found.append(_Sums(clause, [column.rpartition(".")[2] for column in own], list(cuts)))
-    every = [cut for sums in found for cut in sums.cuts]
+        added.append(_Sums(clause, [column.rpartition(".")[2] for column in own], list(cuts)))
+    every = [cut for sums in added for cut in sums.cuts]
     if len(every) > len({*every}):
         raise TallyError("a breakdown is of the rows of one clause, not of several")
-    return found
+    return added
 
 
 def _added_up(sums: _Sums, place: list[str]) -> Iterator[str]:
@@ -335,7 +335,7 @@ def _sets(place: list[str], cuts: list[str]) -> str:
 
 def _values(cells: list[Cell], fields: list[str]) -> str:
     rows = [[getattr(cell, name) for name in fields] for cell in cells]
-    texts = (", ".join(str(int(one)) if isinstance(one, bool) else f"'{one}'" for one in row) for row in rows)
+    texts = (", ".join(str(int(value)) if isinstance(value, bool) else f"'{value}'" for value in row) for row in rows)
     return "VALUES\n" + ",\n".join(f"    ({text})" for text in texts)
 
 
@@ -349,10 +349,10 @@ def _counted(kpi: Description, tally: Tally, cells: list[Cell], place: list[str]
     newest = ["comparison_refused", *(measure.id for measure in kpi.measures if measure.newest_only)]
     level = "CASE WHEN cells.category = '' THEN cells.breakdown ELSE 'national' END"
     given = [f"{_tally_of(sums.clause)}.category" for sums in added if sums.cuts]
-    shown = " OR ".join(["cells.category <> ''", *(f"{one} IS NOT NULL" for one in given)])
+    shown = " OR ".join(["cells.category <> ''", *(f"{category} IS NOT NULL" for category in given)])
     joins = [
         f"LEFT JOIN {name}\n    ON "
-        + " AND ".join([*(f"{name}.{one} = points.{one}" for one in place), f"{name}.breakdown = {level}"])
+        + " AND ".join([*(f"{name}.{column} = points.{column}" for column in place), f"{name}.breakdown = {level}"])
         for name in (_tally_of(sums.clause) for sums in added)
     ]
     category = "NULLIF(cells.category, '')"
@@ -398,7 +398,7 @@ def _over(condition: str) -> str:
 
 def _pick(which: str, cells: list[Cell]) -> str:
     columns = sorted({str(getattr(cell, which)) for cell in cells} - {""})
-    return _case(f"cells.{which}", [(f"'{one}'", _sum(one)) for one in columns]) if columns else "0"
+    return _case(f"cells.{which}", [(f"'{column}'", _sum(column)) for column in columns]) if columns else "0"
 
 
 def _results(kpi: Description, tally: Tally, refused: tuple[str, ...]) -> str:

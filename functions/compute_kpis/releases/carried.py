@@ -39,7 +39,7 @@ def previous(
             return None
         if not withdrawn or not any(kpi.state == "carried" for kpi in results.kpis):
             return results
-        gone = {_origin(kpi) for one in sorted(withdrawn) for kpi in _worked_out(s3, bucket, one)}
+        gone = {_origin(kpi) for name in sorted(withdrawn) for kpi in _worked_out(s3, bucket, name)}
     except (store.StoreError, release.ReleaseError, ValidationError) as error:
         reason = type(error).__name__ if isinstance(error, ValidationError) else str(error)
         logger.warning("nothing can be carried over from the newest results", extra={"reason": reason})

@@ -181,7 +181,7 @@ def _with_gaps(sentence: str) -> str:
     return "".join(_GAPS[part] if number % 2 else re.escape(part) for number, part in enumerate(parts))
 
 
-_SENTENCE = re.compile("|".join(_with_gaps(one) for one in sorted(SENTENCES, key=len, reverse=True)))
+_SENTENCE = re.compile("|".join(_with_gaps(sentence) for sentence in sorted(SENTENCES, key=len, reverse=True)))
 _SHAPES = re.compile(
     r"20[0-9]{2}-[0-9]{2}-[0-9]{2}(?:\.[1-9][0-9]{0,3})?"  # a day, a release
     r"|[0-9]{8}-[0-9a-f]{12}|[0-9a-f]{12}|[0-9a-f]{64}"  # a snapshot or a run; a key, a digest
@@ -237,7 +237,7 @@ def declared(settings: ComputeSettings, kpis: Collection[Kpi], lists: Definition
     told += [file.model_dump(mode="json") for file in lists.files]
     told += [settings.code_version, settings.disclosure.approved_by, list(settings.disclosure.external_totals)]
     facts = {entry.value for entry in lists.entries if entry.list.startswith("bound_")}
-    facts |= {str(days) for one in worked.sources for days in (one.age_days, one.max_age_days)}
+    facts |= {str(days) for source in worked.sources for days in (source.age_days, source.max_age_days)}
     return Declared(frozenset(text for _, text in _texts(told)) | _FIXED, frozenset(facts))
 
 
@@ -257,10 +257,10 @@ def _is_declared(text: str, declared: Declared) -> bool:
 def _is_said(text: str, facts: Collection[str]) -> bool:
     """Whether a text is sentences of the list one after the other, with declared facts in their gaps."""
     while text:
-        found = _SENTENCE.match(text)
-        if not found or not all(fact is None or fact.replace(",", "") in facts for fact in found.groups()):
+        match = _SENTENCE.match(text)
+        if not match or not all(fact is None or fact.replace(",", "") in facts for fact in match.groups()):
             return False
-        text = text[found.end() :].lstrip("; ")
+        text = text[match.end() :].lstrip("; ")
     return True
 
 

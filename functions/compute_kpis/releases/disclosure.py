@@ -89,7 +89,7 @@ def protect(results: Results, disclosure: Disclosure, release: str, key: Roundin
         demonstration=results.demonstration,
         disclosure=UsedDisclosure(**disclosure.model_dump()),
         snapshots=results.snapshots,
-        sources=tuple(_source(one, records) for one in results.sources),
+        sources=tuple(_source(facts, records) for facts in results.sources),
         kpis=tuple(
             kpi.model_copy(update={"figures": guard.told.figures})
             for kpi, guard in zip(results.kpis, guards, strict=True)
@@ -120,14 +120,14 @@ def _source(facts: SourceFacts, records: RecordCounts) -> SourceFacts:
     """Return the facts of a source with what is shown of records about people, and nothing else of them."""
     if facts.source not in PERSON_SOURCES:
         return facts
-    people = [one.table for one in facts.tables if one.table in PERSON_TABLES]
+    people = [table.table for table in facts.tables if table.table in PERSON_TABLES]
     withheld = tuple(table for table in people if "kept" not in records.of(table, "rows"))
     return facts.model_copy(
         update={
             "tables": tuple(
-                _table(one, records) if one.table in people else one
-                for one in facts.tables
-                if one.table not in withheld
+                _table(table, records) if table.table in people else table
+                for table in facts.tables
+                if table.table not in withheld
             ),
             "notes": records.of(facts.source, "note"),
             "counted_on": records.counted_on.get(facts.source),
@@ -156,8 +156,8 @@ def _check(check: Check, records: RecordCounts) -> Check:
         return check.model_copy(
             update={
                 "counts": tuple(
-                    one.model_copy(update={"count": left_out}) if one.disclosure == "person" else one
-                    for one in check.counts
+                    count.model_copy(update={"count": left_out}) if count.disclosure == "person" else count
+                    for count in check.counts
                 )
             }
         )
@@ -166,8 +166,8 @@ def _check(check: Check, records: RecordCounts) -> Check:
         for table in sorted(PERSON_TABLES):
             codes = records.of(table, "unknown_code")
             shown |= {unknown_code_label(table, column): count for column, count in codes.items()}
-    exact = [one for one in check.counts if one.disclosure != "person"]
+    exact = [count for count in check.counts if count.disclosure != "person"]
     people = [CheckCount(label=label, count=count, disclosure="person") for label, count in shown.items()]
-    order = {one.label: number for number, one in enumerate(check.counts)}
-    counts = tuple(sorted((*people, *exact), key=lambda one: (order.get(one.label, len(order)), one.label)))
+    order = {count.label: number for number, count in enumerate(check.counts)}
+    counts = tuple(sorted((*people, *exact), key=lambda count: (order.get(count.label, len(order)), count.label)))
     return reconciliation.concluded(check, counts) if people else check.model_copy(update={"counts": counts})

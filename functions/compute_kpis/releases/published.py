@@ -116,7 +116,7 @@ def changed_since(
             "now": reference.definitions_id(today),
             "lists": sorted(
                 name
-                for name in {entry.list for one in (published.definitions, today) for entry in one.entries}
+                for name in {entry.list for lists in (published.definitions, today) for entry in lists.entries}
                 if _entries(published.definitions, name) != _entries(today, name)
             ),
         },
@@ -134,12 +134,12 @@ def _entries(lists: Definitions, name: str) -> list[tuple[str, str]]:
 
 def _rewritten(s3: S3Client, bucket: str, pinned: Mapping[str, str]) -> dict[str, str]:
     """Return, by table, what an erasure has put in the place of a snapshot."""
-    found = {
+    replaced = {
         table: snapshots.replaced_by(s3, bucket, source, pinned[table])
         for table, source in SOURCE_OF_TABLE.items()
         if table in pinned
     }
-    return {table: snapshot for table, snapshot in found.items() if snapshot is not None}
+    return {table: snapshot for table, snapshot in replaced.items() if snapshot is not None}
 
 
 def _gone(s3: S3Client, bucket: str, published: Published) -> list[str]:

@@ -176,9 +176,9 @@ def to_compare(s3: S3Client, bucket: str, as_of: date, withdrawn: frozenset[str]
     looks_back = now is not None and current.day_of(now) > as_of
     if now is not None and not looks_back and now not in withdrawn:
         return now
-    found = _sealed(s3, bucket, f"{as_of.isoformat()}." if looks_back else "")
-    fit = [one for one in found if current.day_of(one) <= as_of and one not in withdrawn]
-    return max(fit, key=lambda one: (current.day_of(one), int(one.rpartition(".")[2])), default=None)
+    sealed = _sealed(s3, bucket, f"{as_of.isoformat()}." if looks_back else "")
+    fit = [earlier for earlier in sealed if current.day_of(earlier) <= as_of and earlier not in withdrawn]
+    return max(fit, key=lambda earlier: (current.day_of(earlier), int(earlier.rpartition(".")[2])), default=None)
 
 
 def _sealed(s3: S3Client, bucket: str, start: str) -> Iterable[str]:

@@ -35,12 +35,12 @@ def declare(
     """
     if published is not None and _kind(published) != _kind(protected):
         published = None
-    found = between(published, protected, restated) if published else ()
-    revised = {kpi.id: frozenset(_place(one) for one in found if one.kpi == kpi.id) for kpi in protected.kpis}
+    differences = between(published, protected, restated) if published else ()
+    revised = {kpi.id: frozenset(_place(cell) for cell in differences if cell.kpi == kpi.id) for kpi in protected.kpis}
     declared = protected.model_copy(
         update={
             "compared_with": published.release if published else None,
-            "revisions": found,
+            "revisions": differences,
             "kpis": tuple(marked(kpi, revised[kpi.id]) for kpi in protected.kpis),
         }
     )
@@ -67,8 +67,8 @@ def between(was: Protected, now: Protected, restated: frozenset[tuple[str, int]]
 
 def shared_cells(was: Protected, now: Protected) -> int:
     """Return how many cells both documents have."""
-    earlier = {kpi.id: {_place(one) for one in kpi.figures} for kpi in was.kpis}
-    return sum(_place(one) in earlier.get(kpi.id, ()) for kpi in now.kpis for one in kpi.figures)
+    earlier = {kpi.id: {_place(figure) for figure in kpi.figures} for kpi in was.kpis}
+    return sum(_place(figure) in earlier.get(kpi.id, ()) for kpi in now.kpis for figure in kpi.figures)
 
 
 def _of_kpi(was: Protected, now: Protected, before: KpiResult, after: KpiResult, restated: set[int]) -> list[Revision]:
@@ -77,7 +77,7 @@ def _of_kpi(was: Protected, now: Protected, before: KpiResult, after: KpiResult,
     points_before = {_stand(point): point for point in before.points}
     families = {measure.id: measure.family for measure in after.description.measures}
     general = _reasons(was, now, before, after)
-    found = []
+    revisions = []
     for figure in after.figures:
         earlier = old.get(_place(figure))
         if earlier is None or (_shown(earlier) == _shown(figure) and figure.period not in restated):
@@ -85,7 +85,7 @@ def _of_kpi(was: Protected, now: Protected, before: KpiResult, after: KpiResult,
         stand = (families[figure.measure], figure.period, figure.as_of)
         moved = _moved(points_before.get(stand), points.get(stand))
         reasons = [*(["the calendar changed"] if moved else []), *general]
-        found.append(
+        revisions.append(
             Revision(
                 kpi=after.id,
                 measure=figure.measure,
@@ -98,7 +98,7 @@ def _of_kpi(was: Protected, now: Protected, before: KpiResult, after: KpiResult,
                 reason=RESTATED if figure.period in restated else "; ".join(reasons) or _otherwise(was, now),
             )
         )
-    return found
+    return revisions
 
 
 def _reasons(was: Protected, now: Protected, before: KpiResult, after: KpiResult) -> list[str]:
@@ -128,7 +128,7 @@ def _dated(kpi: KpiResult, sources: list[str]) -> str:
     """Return "14 July 2026 (Apply for teacher training)", one part for each date, newest first."""
     dates = sorted({day for source in sources if (day := kpi.source_dates.get(source))}, reverse=True)
     return " and ".join(
-        f"{public_day(day)} ({', '.join(SOURCE_TITLES[one] for one in sources if kpi.source_dates.get(one) == day)})"
+        f"{public_day(day)} ({', '.join(SOURCE_TITLES[of] for of in sources if kpi.source_dates.get(of) == day)})"
         for day in dates
     )
 
@@ -151,8 +151,8 @@ def _stand(point: Point) -> tuple[str, int, date]:
     return point.family, point.period, point.as_of
 
 
-def _place(one: Figure | Revision) -> Cell:
-    return one.measure, one.period, one.as_of, one.breakdown, one.category
+def _place(cell: Figure | Revision) -> Cell:
+    return cell.measure, cell.period, cell.as_of, cell.breakdown, cell.category
 
 
 def _shown(figure: Figure) -> Shown:
