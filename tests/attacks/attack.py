@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.attacks.model import Reader, Version, believe, is_ratio, neighbours, point_of
 from tests.attacks.public import is_about_people
 from tests.attacks.reading import WHOLE, Count, Release, read_site
-from tests.attacks.solving import Lot, Question, Span, answers
+from tests.attacks.solving import FAR, Lot, Question, Span, answers
 
 Judge = Callable[[Span | None], object]
 
@@ -98,8 +98,12 @@ class Report:
         return {kind: these for kind, these in found.items() if these}
 
 
-def attack(releases: Sequence[Release]) -> Report:
-    """Return what readers can work out from these releases of one site, oldest first."""
+def attack(releases: Sequence[Release], truth: Mapping[str, Mapping[Count, int]] | None = None) -> Report:
+    """Return what readers can work out from these releases of one site, oldest first.
+
+    With the true counts by release, who takes each change for one person added does so only where he is right:
+    where he is not, he works out nothing about anybody.
+    """
     report = Report(formats=[f"{release.name}/{one}" for release in releases for one in release.formats])
     for release in releases:
         report.percentages += _percentages(release)
@@ -108,7 +112,7 @@ def attack(releases: Sequence[Release]) -> Report:
     # Who knows less finds nothing else, but that a count is small where the floor's own symbol is not why.
     _Attack(report, releases, PLAIN).run(None if report.contradictions else knowing.few)
     for reader in OF_SEVERAL if len(releases) > 1 else ():
-        _Attack(report, releases, reader).run()
+        _Attack(report, releases, replace(reader, right=truth) if reader.one_added else reader).run()
     if report.contradictions:  # what is published does not keep to the method; the truth still does
         _Attack(report, releases, replace(PLAIN, name="who does not trust the method", trusts=False)).run()
     return report
@@ -124,20 +128,29 @@ class _Attack:
     """One reader's attack."""
 
     def __init__(self, report: Report, releases: Sequence[Release], reader: Reader) -> None:
-        self.report, self.reader = report, reader
-        self.limits = releases[-1].limits
-        self.belief = believe(releases, reader)
+        self.report, self.limits, self.few_accepted = report, releases[-1].limits, releases[-1].few_accepted
+        # Who is right that one person was added is left with as many numbers as the base (decision 34).
+        self.width = min(self.limits["width"], self.limits["base"] - 1) if reader.one_added else self.limits["width"]
+        # He who goes by what is printed sees where it does not keep to what gives way.
+        self.belief = believe(releases, replace(reader, floor=False, one_added=False))
+        while wrong := self._impossible() - reader.gave_way:
+            reader = replace(reader, gave_way=reader.gave_way | wrong)
+            self.belief = believe(releases, replace(reader, floor=False, one_added=False))
+        if reader.floor or reader.one_added:
+            self.belief = believe(releases, reader)
         while reader.floor and (wrong := self._impossible() - reader.doubts):
             # What is hidden there cannot all be under the floor: he takes it for withheld, as the method says.
             reader = replace(reader, doubts=reader.doubts | wrong)
             self.belief = believe(releases, reader)
+        self.reader = reader
+        self.lots: list[Lot] = []
         self.few: set[Count] = set()
         """Counts that the floor's own symbol says to be small."""
         self.said = {(kind, one.what) for kind in KINDS if kind != "formats" for one in getattr(report, kind)}
 
     def run(self, only: Container[Count] | None = None) -> None:
         """Ask for every count, increment, revision and group, or for some counts; note what is known too well."""
-        lots = self.belief.system.lots()
+        lots = self.lots = self.belief.system.lots()
         if only is None:
             self._contradictions(lots)
             asked = [*self._counts(), *self._changes(), *self._groups()]
@@ -153,7 +166,7 @@ class _Attack:
         return frozenset(point_of(of[unknown]) for lot in lots for unknown in lot.members if unknown in of)
 
     def _contradictions(self, lots: Iterable[Lot]) -> None:
-        if self.reader.one_added:
+        if self.reader.may_be_wrong:
             return  # he sees that it was not one person, and is none the wiser
         of = {unknown: one.count for one in self.belief.versions for unknown in (one.true, one.printed)}
         for lot in lots:
@@ -167,7 +180,7 @@ class _Attack:
                 continue
             reach = self.limits["threshold"] if version.count.cut != WHOLE else 1
             self.report.counts += only is None
-            yield Question(((version.true, 1),), self.limits["width"], reach), partial(self._count, version)
+            yield Question(((version.true, 1),), self.width, reach), partial(self._count, version)
 
     def _count(self, version: Version, span: Span | None) -> None:
         name = named(version.count)
@@ -176,7 +189,10 @@ class _Attack:
         if version.count.cut == WHOLE or span.high >= self.limits["threshold"]:
             return
         if not version.by_floor:
-            self._note("certain_small", name, span)
+            # Whoever approved the limits may have accepted that a ``c`` is known to be all that is under the floor.
+            whole = version.shown == "c" and span.low <= 1 and span.high >= self.limits["floor"] - 1
+            if not (whole and self.few_accepted):
+                self._note("certain_small", name, span)
             return
         self.few.add(version.count)
         if span.low > 1 or span.high < self.limits["floor"] - 1:
@@ -192,27 +208,30 @@ class _Attack:
             for before, after in told:
                 terms = ((after.true, 1), (before.true, -1))
                 name = f"{kind} of {named(after.count)}"
-                yield Question(terms, self.limits["width"]), partial(self._is_narrow, name)
+                yield Question(terms, self.width), partial(self._is_narrow, name)
 
     def _groups(self) -> Iterator[tuple[Question, Judge]]:
         newest = self.belief.newest
         for count, part in newest.items():
             whole = newest.get(count._replace(part="denominator"))
             if count.part == "numerator" and count.cut != WHOLE and whole is not None and whole.shown not in {0, "z"}:
-                yield Question(((whole.true, 1), (part.true, -1)), 1, 1), partial(self._alike, part)
+                yield Question(((whole.true, 1), (part.true, -1)), 1, 1), partial(self._alike, part, whole)
 
-    def _alike(self, part: Version, span: Span | None) -> None:
+    def _alike(self, part: Version, whole: Version, span: Span | None) -> None:
+        """Note that everybody of a group is counted, if there is certainly somebody in it."""
         if span is not None and span.high == 0:
-            self._note("alike", named(part.count), span)
+            (of_all,) = answers(self.lots, [Question(((whole.true, 1),), FAR)])
+            if of_all is None or of_all.low > 0:
+                self._note("alike", named(part.count), span)
 
     def _is_narrow(self, name: str, span: Span | None) -> bool:
         """Note what is known to less than the width; that there is nobody is about nobody."""
         if span is None:
-            if not self.reader.one_added:
+            if not self.reader.may_be_wrong:
                 self._note("unsolved", name, None)
         elif span.width == 0 and span.high and not name.startswith("increment"):
             self._note("exact", name, span)
-        elif span.width < self.limits["width"] and (span.low or span.high):
+        elif span.width < self.width and (span.low or span.high):
             self._note("narrow", name, span)
         else:
             return False

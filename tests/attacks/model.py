@@ -30,12 +30,21 @@ class Reader:
     """A ``c`` in a row that shows numbers at other points was hidden by the floor: 1 to floor - 1."""
     doubts: frozenset[tuple[str, str, str]] = frozenset()
     """Where that cannot be, he has found out: what is hidden there was withheld."""
+    gave_way: frozenset[tuple[str, str, str]] = frozenset()
+    """Where he has found out that published numbers do not keep to what gives way."""
     one_added: bool = False
     """What changed between two releases is one person who was added, at every day at which no number fell."""
+    right: Mapping[str, Mapping[Count, int]] | None = None
+    """The true counts by release, for who takes it for that only at days at which it is so."""
     trusts: bool = True
     """Published numbers add up, and do not fall, as the method says; without it only true ones do."""
     releases: slice = field(default_factory=lambda: slice(None))
     """Which of all releases he has."""
+
+    @property
+    def may_be_wrong(self) -> bool:
+        """Return whether he guesses, and nobody knows whether rightly."""
+        return self.one_added and self.right is None
 
 
 @dataclass
@@ -48,6 +57,8 @@ class Version:
     """The unknown for the published number, which a reader may have to guess."""
     shown: int | str
     exact: bool
+    since: str = ""
+    """The release that said so first."""
     by_floor: bool = False
     """Whether he takes it for hidden by the floor, so that its own symbol says how small it is."""
 
@@ -83,14 +94,21 @@ class _Writing:
             if isinstance(shown, int) and shown % self.base and is_about_people(count)
         )
         self.belief = Belief(System(), self.base, {}, [], [])
+        self.known: dict[Count, int] = {}
+        """Exact counts that stand beside one of people, as they were seen last."""
+        self.now = ""
         for release in releases:
             self._release(release)
 
     def _release(self, release: Release) -> None:
         now = self.belief.newest
+        self.now = release.name
         shown = dict(_people(release))
         known = {count: one for count, one in release.shown.items() if isinstance(one, int) and count not in shown}
         restated = {point_of(count) for count, one in shown.items() if count in now and now[count].shown != one}
+        beside = {count: one for count, one in known.items() if is_about_people(count._replace(part="numerator"))}
+        restated |= {point_of(count) for count, one in beside.items() if self.known.get(count, one) != one}
+        self.known |= beside
         again = []
         for count, one in shown.items():
             before = now.get(count)
@@ -99,13 +117,16 @@ class _Writing:
                 again += [] if before is None else [(before, now[count])]
         self.belief.changed += [pair for pair in again if pair[0].shown != pair[1].shown]
         if self.reader.one_added:
+            of_people = [
+                (before, after)
+                for before, after in again
+                if release.units.get((after.count.kpi, after.count.measure)) in {"candidate", "trainee"}
+            ]
             # A shown number never moves against the true one, so where one fell somebody was taken away.
             fell = {point_of(new.count) for old, new in again if _has_fallen(old.shown, new.shown)}
-            for before, after in again:
-                if point_of(after.count) not in fell and release.units.get((after.count.kpi, after.count.measure)) in {
-                    "candidate",
-                    "trainee",
-                }:
+            fell |= {point_of(new.count) for old, new in of_people if self._is_wrong(old, new)}
+            for before, after in of_people:
+                if point_of(after.count) not in fell:
                     self.belief.system.rule({after.true: 1, before.true: -1}, 0, 1)
         self._floor(release, shown)
         for fact in self._facts(frozenset(shown) | frozenset(known)):
@@ -113,11 +134,18 @@ class _Writing:
         for percentage in release.percentages:
             self._percentage(percentage, known)
 
+    def _is_wrong(self, before: Version, after: Version) -> bool:
+        """Return whether it is known that not just one person can have been added; what is not there has nobody."""
+        if self.reader.right is None:
+            return False
+        then, now = (self.reader.right[one.since].get(one.count, 0) for one in (before, after))
+        return not 0 <= now - then <= 1
+
     def _begin(self, count: Count, shown: int | str) -> Version:
         system = self.belief.system
         exact = (count.kpi, count.measure, count.part) in self.unrounded
         # A published number is a multiple of the base; its unknown says which.
-        version = Version(count, system.unknown(), system.unknown(0, FAR // self.base), shown, exact)
+        version = Version(count, system.unknown(), system.unknown(0, FAR // self.base), shown, exact, self.now)
         self.belief.versions.append(version)
         if shown in {0, "z"}:
             system.narrow(version.true, 0, 0)
@@ -188,7 +216,8 @@ class _Writing:
         ends = [None if end is None else end - fixed for end in (fact.least, fact.most)]
         self.belief.system.rule(terms, *ends)
         exact = any(count in known or now[count].exact for count in fact.terms)
-        if self.reader.trusts and fact.kept_by_shown and not exact:
+        gave_way = fact.gives_way and any(point_of(count) in self.reader.gave_way for count in fact.terms)
+        if self.reader.trusts and fact.kept_by_shown and not exact and not gave_way:
             self.belief.system.rule(printed, *ends)
 
     def _percentage(self, percentage: Percentage, known: Mapping[Count, int]) -> None:

@@ -17,7 +17,7 @@ Row = tuple[str, ...]
 
 COLUMNS = (*ROW, "unit", *VALUES)
 UNITS = {"placement-rejections": "candidate", "trainee-withdrawals": "trainee", "ect-vacancies": "vacancy"}
-LIMITS = {"base": 5, "floor": 10, "percentage_floor": 25, "threshold": 10, "width": 5}
+LIMITS: Mapping[str, int] = {"base": 5, "floor": 10, "percentage_floor": 25, "threshold": 10, "width": 5}
 
 OUTCOME = ("trainee-withdrawals", "outcome_rate", "202425", "2026-06-30")
 COHORT = ("trainee-withdrawals", "cohort_rate", "202526")
@@ -60,18 +60,23 @@ def changed(rows: Sequence[Row], changes: Mapping[tuple[str, ...], tuple[str, st
     return found
 
 
-def write_site(folder: Path, *releases: Sequence[Row], verdict: Mapping[str, object] | None = None) -> Path:
+def write_site(
+    folder: Path,
+    *releases: Sequence[Row],
+    verdict: Mapping[str, object] | None = None,
+    limits: Mapping[str, int] = LIMITS,
+) -> Path:
     """Write a site of these releases, a month apart, in every format, and return its folder."""
     names = [f"2026-{month:02}-14.1" for month in range(1, len(releases) + 1)]
     told = [{"release": name, "withdrawn": None} for name in names]
     folder.mkdir(parents=True)
     (folder / "releases.json").write_text(json.dumps({"releases": told}))
     for name, rows in zip(names, releases, strict=True):
-        _release(folder / "releases" / name, rows, verdict or {})
+        _release(folder / "releases" / name, rows, verdict or {}, limits)
     return folder
 
 
-def _release(folder: Path, rows: Sequence[Row], verdict: Mapping[str, object]) -> None:
+def _release(folder: Path, rows: Sequence[Row], verdict: Mapping[str, object], limits: Mapping[str, int]) -> None:
     folder.mkdir(parents=True)
     _files(folder / NAME, rows)
     for kpi in dict.fromkeys(row[0] for row in rows):
@@ -80,7 +85,7 @@ def _release(folder: Path, rows: Sequence[Row], verdict: Mapping[str, object]) -
         _page(folder / kpi / "index.html", [row for row in rows if row[0] == kpi])
     _page(folder / "index.html", rows[:1])
     _workbook(folder / f"{NAME}.ods", rows)
-    manifest = {"disclosure_control": LIMITS, "verdict": verdict, "sources": []}
+    manifest = {"disclosure_control": dict(limits), "verdict": verdict, "sources": []}
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 

@@ -48,12 +48,16 @@ def is_about_people(count: Count) -> bool:
 
 
 class Fact(NamedTuple):
-    """``least`` <= sum of terms <= ``most``. ``kept_by_shown``: published numbers keep to it too."""
+    """``least`` <= sum of terms <= ``most``. ``kept_by_shown``: published numbers keep to it too.
+
+    ``gives_way``: unless counts are in the way that may not move against the truth; it is about no published sum.
+    """
 
     terms: Mapping[Count, int]
     least: int | None
     most: int | None
     kept_by_shown: bool
+    gives_way: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,8 @@ def overlapping(whole: Count | None, parts: list[Count], *, shown: bool = True) 
     """Yield that everybody of the whole is in some part, and nobody of a part is outside the whole."""
     for part in parts:
         yield from at_most([part], [whole], shown=shown)
-    yield from at_most([whole], list(parts), shown=shown)
+    for fact in at_most([whole], list(parts), shown=shown):
+        yield fact._replace(gives_way=True)
 
 
 def facts_at(point: Point) -> Iterator[Fact]:

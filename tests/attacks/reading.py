@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import re
 import zipfile
@@ -72,6 +73,8 @@ class Release:
     """What a measure counts, by KPI and measure."""
     limits: dict[str, int] = field(default_factory=dict)
     """The limits that the manifest echoes: base, floor, width, threshold, percentage floor."""
+    few_accepted: bool = False
+    """Whether the manifest says that a ``c`` may be known to be a count under the floor, and no more than that."""
     counted_on: dict[str, str] = field(default_factory=dict)
     """Of each source, the release day for which its records about people were counted."""
     named: tuple[str, ...] = ()
@@ -119,6 +122,7 @@ def rows_of_csv(text: str) -> dict[tuple[str, ...], tuple[str, ...]]:
 def _manifest(release: Release, told: dict[str, Any]) -> None:
     control, verdict = told["disclosure_control"], told.get("verdict", {})
     release.limits = {key: value for key, value in control.items() if type(value) is int}
+    release.few_accepted = control.get("few_accepted") is True
     named = verdict.get("withheld")
     release.names_given = isinstance(named, list)
     release.named = tuple(named) if release.names_given else ()
@@ -294,7 +298,9 @@ def _page(path: Path, rows: dict[tuple[str, ...], tuple[str, ...]]) -> Iterator[
     where = f"{path.parent.name}/{path.name}"
     for table in page.tables:
         for line in table:
-            for cell in line[1:]:
+            for head, cell in itertools.zip_longest(table[0][1 : len(line)], line[1:], fillvalue=""):
+                if "days" in head.lower().split():  # how old a source is, and may be
+                    continue
                 figures = [Fraction(one.replace(",", "")) for one in _FIGURE.findall(_DAYS.sub(" ", cell))]
                 if not all(one in known or _is_difference(one, shares) for one in figures):
                     yield f"{where}: table, {line[0].strip()}: {cell.strip()} is no figure of the CSV"

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.attack import OF_SEVERAL, Report, attack, main
+from tests.attacks.attack import OF_SEVERAL, Report, _Attack, attack, main
 from tests.attacks.model import believe
-from tests.attacks.planted import SAFE, changed, write_site
-from tests.attacks.reading import NAME, read_site
+from tests.attacks.planted import LIMITS, REGION, SAFE, Row, changed, write_site
+from tests.attacks.reading import NAME, Count, read_site
+from tests.attacks.solving import Question, answers
 
 
 def attacked(site: Path) -> Report:
@@ -21,6 +22,15 @@ def attacked(site: Path) -> Report:
 def found(report: Report, kind: str) -> str:
     """Return the findings of one kind, in words."""
     return "\n".join(report.findings().get(kind, []))
+
+
+def test_how_old_a_source_is_in_days_is_no_figure(tmp_path: Path) -> None:
+    site = write_site(tmp_path / "site", SAFE)
+    page = site / "releases" / "2026-01-14.1" / "ect-vacancies" / "index.html"
+    said = page.read_text()
+    for head, wrong in (("Most days allowed", 0), ("Most people", 1)):
+        page.write_text(f"{said}<table><tr><th>Source</th><th>{head}</th></tr><tr><th>R</th><td>7</td></tr></table>")
+        assert len(attacked(site).formats) == wrong
 
 
 def test_where_nothing_can_be_worked_out_nothing_is_found(tmp_path: Path) -> None:
@@ -89,6 +99,9 @@ def test_a_series_that_falls_squeezes_its_counts(tmp_path: Path) -> None:
 def test_a_category_that_is_everybody(tmp_path: Path) -> None:
     planted = changed(SAFE, {("outcome_rate", "Total"): ("75", "525", "14"), ("South East",): ("25", "25", "100")})
     assert attacked(write_site(tmp_path / "site", planted)).findings() == {}, "21 of 29 is not everybody"
+    days = (("2024-10-31", ("c", "c", "c")), ("2024-11-30", ("z", "z", "z")))
+    nobody = [("placement-rejections", "headline", "202425", day, REGION, "London", *told) for day, told in days]
+    assert attacked(write_site(tmp_path / "nobody", [*SAFE, *nobody])).findings() == {}, "there is nobody to be alike"
     planted = changed(SAFE, {("outcome_rate", "Total"): ("77", "527", "15"), ("South East",): ("27", "27", "100")})
     report = attacked(write_site(tmp_path / "again", planted))
     assert "outcome_rate numerator, South East" in found(report, "alike")
@@ -100,6 +113,45 @@ def test_a_manifest_that_names_what_was_withheld(tmp_path: Path) -> None:
     report = attacked(site)
     assert "trainees_applying numerator, Secondary, 202526 at 2025-10-31 is 1 to 9" in found(report, "certain_small")
     assert attacked(write_site(tmp_path / "again", SAFE, verdict={"withheld": 1})).findings() == {}
+
+
+def test_a_count_that_is_certainly_few_is_accepted_where_all_that_is_under_the_floor_is_left(tmp_path: Path) -> None:
+    """60 in all, 55 of them shown: the hidden region was rounded to 5. Whoever approves the limits may accept that."""
+    hidden = {("North East",): ("20", "200", "10"), ("London",): ("35", "300", "12"), ("South East",): ("c", "c", "c")}
+    planted = changed(SAFE, hidden)
+    report = attacked(write_site(tmp_path / "site", planted))
+    assert "outcome_rate numerator, South East, 202425 at 2026-06-30 is 1 to 9" in found(report, "certain_small")
+    accepted = {**LIMITS, "few_accepted": True}
+    assert attacked(write_site(tmp_path / "again", planted, limits=accepted)).findings() == {}
+    more = changed(planted, {("outcome_rate", "Total"): ("55", "700", "8")})
+    report = attacked(write_site(tmp_path / "more", more, limits=accepted))
+    assert "South East, 202425 at 2026-06-30 is 0 to 4" in found(report, "narrow"), "that is less than the floor says"
+
+
+def test_an_exact_count_that_changed_is_of_other_adverts(tmp_path: Path) -> None:
+    """131 adverts, then 132, 105 and 25 of which stay: nobody takes them for those of before."""
+    at = ("202526", "2025-10-31")
+
+    def adverts(number: str) -> list[Row]:
+        ended = ("ect-vacancies", "vacancies_by_class", *at, "How the advert ended")
+        classes = [(*ended, "Not filled", "105", "z", "z"), (*ended, "Not known", "25", "z", "z")]
+        known = ("ect-vacancies", "coverage_any_outcome", *at, "Total", "Total", "105", number, "80")
+        return [*SAFE, *classes, known]
+
+    assert attacked(write_site(tmp_path / "site", adverts("131"), adverts("132"))).findings() == {}
+
+
+def test_reasons_that_overlap_may_be_published_as_less_than_all(tmp_path: Path) -> None:
+    """1,265 for 635 and 625: somebody is in both, or the counts could not move. What adds up must be published so."""
+    at = ("placement-rejections", "candidates_by_reason_group", "202324", "2024-06-30", "Reason for rejection")
+    rows = [
+        ("placement-rejections", "headline", *at[2:4], "Total", "Total", "635", "1265", "50.2"),
+        (*at, "Course full", "635", "1265", "50.2"),
+        (*at, "Other reasons only", "625", "1265", "49.4"),
+    ]
+    assert attacked(write_site(tmp_path / "site", [*SAFE, *rows])).findings() == {}
+    planted = changed(SAFE, {("outcome_rate", "Total"): ("65", "700", "9")})
+    assert "outcome_rate" in found(attacked(write_site(tmp_path / "again", planted)), "contradictions")
 
 
 def test_a_count_hidden_by_the_floor_of_which_more_can_be_worked_out(tmp_path: Path) -> None:
@@ -123,14 +175,41 @@ def test_an_earlier_release_that_shows_what_is_hidden_now(tmp_path: Path) -> Non
     assert "trainees_applying numerator, Secondary, 202526 at 2025-10-31 is 7 to 7" in found(report, "exact")
 
 
-def test_one_person_added_is_seen_by_who_guesses_it(tmp_path: Path) -> None:
-    """30 that becomes 35 by one person was 31 to 34."""
-    after = changed(SAFE, {("cohort_rate", "2025-12-31"): ("35", "500", "7")})
-    report = attacked(write_site(tmp_path / "site", SAFE, after))
-    assert "cohort_rate numerator, 202526 at 2025-12-31" in found(report, "narrow")
-    assert {one.reader for one in report.narrow} == {"who takes each change for one person added"}
-    far = changed(SAFE, {("cohort_rate", "2025-12-31"): ("45", "500", "9")})
-    assert attacked(write_site(tmp_path / "again", SAFE, far)).findings() == {}, "that was not one person"
+SERIES = ("trainee-withdrawals", "cohort_rate", "numerator", "202526", "2025-12-31", "Total", "Total")
+
+
+def shown_at_year_end(shown: str) -> list[Row]:
+    """Return safe figures with another number for the newest month."""
+    return changed(SAFE, {("cohort_rate", "2025-12-31"): (shown, "500", str(int(shown) // 5))})
+
+
+def test_the_guess_of_one_person_added_leaves_as_many_numbers_as_the_base(tmp_path: Path) -> None:
+    """30 that becomes 35 by one person was 30 to 34; nobody may be left with fewer (decision 34)."""
+    site = write_site(tmp_path / "site", SAFE, shown_at_year_end("35"))
+    assert attacked(site).findings() == {}
+    guessing = _Attack(Report(), read_site(site), OF_SEVERAL[-1])
+    lots = guessing.belief.system.lots()
+    asked = [version for version in guessing.belief.versions if version.count == Count(*SERIES)]
+    spans = answers(lots, [Question(((version.true, 1),), 9) for version in asked])
+    assert [(span.low, span.high) for span in spans if span] == [(30, 34), (31, 35)]
+    assert attacked(write_site(tmp_path / "again", SAFE, shown_at_year_end("45"))).findings() == {}, "not one person"
+
+
+def test_guesses_of_one_person_added_each_time_are_seen_where_they_can_be_right(tmp_path: Path) -> None:
+    """30, 35 and 40 by one person each: it was 34, 35 and 36. Who is known to be wrong works out nothing."""
+    site = write_site(tmp_path / "site", SAFE, shown_at_year_end("35"), shown_at_year_end("40"))
+    report = attacked(site)
+    assert "cohort_rate numerator, 202526 at 2025-12-31 is 34 to 34" in found(report, "exact")
+    assert {one.reader for one in (*report.exact, *report.narrow)} == {"who takes each change for one person added"}
+
+    def true(*counts: int) -> Report:
+        releases = read_site(site)
+        truth = {one.name: {Count(*SERIES): count} for one, count in zip(releases, counts, strict=True)}
+        others = {count: 0 for release in releases for count in release.shown}
+        return attack(releases, {name: others | one for name, one in truth.items()})
+
+    assert "is 34 to 34" in found(true(34, 35, 36), "exact")
+    assert true(31, 34, 37).findings() == {}
 
 
 def test_releases_are_taken_in_their_order_whichever_a_reader_has(tmp_path: Path) -> None:
