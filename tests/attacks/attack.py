@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from tests.attacks.model import Reader, Version, believe, is_ratio, neighbours, point_of
+from tests.attacks.model import At, Reader, Version, believe, is_ratio, neighbours, point_of
 from tests.attacks.public import is_about_people
 from tests.attacks.reading import WHOLE, Count, Release, read_site
 from tests.attacks.solving import FAR, Lot, Question, Span, answers
@@ -140,7 +142,7 @@ class _Attack:
             self.belief = believe(releases, reader)
         while reader.floor and (wrong := self._impossible() - reader.doubts):
             # What is hidden there cannot all be under the floor: he takes it for withheld, as the method says.
-            reader = replace(reader, doubts=reader.doubts | wrong)
+            reader = replace(reader, doubts=reader.doubts | (self._alone(releases, reader, wrong) or wrong))
             self.belief = believe(releases, reader)
         self.reader = reader
         self.lots: list[Lot] = []
@@ -159,7 +161,18 @@ class _Attack:
         for (_, judge), span in zip(asked, answers(lots, [question for question, _ in asked]), strict=True):
             judge(span)
 
-    def _impossible(self) -> frozenset[tuple[str, str, str]]:
+    def _alone(self, releases: Sequence[Release], reader: Reader, wrong: frozenset[At]) -> frozenset[At]:
+        """Return the points that cannot be as he believes whatever others are; one of each period is tried at once."""
+        periods: dict[tuple[str, str], list[At]] = defaultdict(list)
+        for point in sorted(wrong):
+            periods[point[:2]].append(point)
+        found: frozenset[At] = frozenset()
+        for tried in map(frozenset, itertools.zip_longest(*periods.values(), fillvalue=("", "", ""))):
+            self.belief = believe(releases, replace(reader, doubts=reader.doubts | wrong - tried))
+            found |= self._impossible() & tried
+        return found
+
+    def _impossible(self) -> frozenset[At]:
         """Return the points of which not everything that he believes can be true."""
         of = {unknown: one.count for one in self.belief.versions for unknown in (one.true, one.printed)}
         lots = [lot for lot in self.belief.system.lots() if not lot.can_be()]

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from tests.attacks.reading import Count, Percentage, Release
 
 
+At = tuple[str, str, str]
+"""Indicator, period and day."""
+
+
 @dataclass(frozen=True)
 class Reader:
     """What somebody takes for true beside the figures."""
@@ -28,9 +32,9 @@ class Reader:
     name: str
     floor: bool = False
     """A ``c`` in a row that shows numbers at other points was hidden by the floor: 1 to floor - 1."""
-    doubts: frozenset[tuple[str, str, str]] = frozenset()
+    doubts: frozenset[At] = frozenset()
     """Where that cannot be, he has found out: what is hidden there was withheld."""
-    gave_way: frozenset[tuple[str, str, str]] = frozenset()
+    gave_way: frozenset[At] = frozenset()
     """Where he has found out that published numbers do not keep to what gives way."""
     one_added: bool = False
     """What changed between two releases is one person who was added, at every day at which no number fell."""
@@ -278,7 +282,7 @@ def _is_month_end(day: str) -> bool:
     return (date.fromisoformat(day) + timedelta(days=1)).day == 1
 
 
-def point_of(count: Count) -> tuple[str, str, str]:
+def point_of(count: Count) -> At:
     return count.kpi, count.period, count.day
 
 

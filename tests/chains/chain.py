@@ -33,10 +33,13 @@ class Published:
     """What was corrected since the release before."""
 
 
-def chain(seed: int, folder: Path, months: int = 12) -> Iterator[Published]:
-    """Yield the releases of some months, each after corrections; a release that is refused raises."""
+def chain(seed: int, folder: Path, months: int = 12, base: int = 5) -> Iterator[Published]:
+    """Yield the releases of some months, each after corrections; a release that is refused raises.
+
+    ``base`` is that of rounding.
+    """
     world = World(seed)
-    with opened(world, folder) as pipeline:
+    with opened(world, folder, base) as pipeline:
         for month, day, first in days(months):
             edits = world.edit(month, day - timedelta(days=1)) if (month, first) != (0, True) else []
             if not first and month == ERASURE:

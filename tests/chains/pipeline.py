@@ -36,8 +36,8 @@ KEYS = ("local-0123456789-abcdefghijklmnop", "local-9876543210-zyxwvutsrqponmlk"
 class Pipeline:
     """One stack: what was dropped into it, and what it published."""
 
-    def __init__(self, world: World, folder: Path) -> None:
-        self.world, self.folder = world, folder
+    def __init__(self, world: World, folder: Path, base: int) -> None:
+        self.world, self.folder, self.base = world, folder, base
         self.secrets = boto3.client("secretsmanager")
         self.pseudonyms = str(self.secrets.create_secret(Name="pseudonym", SecretString="{}")["ARN"])
         self.erasure = str(self.secrets.create_secret(Name="erasure", SecretString='{"people": []}')["ARN"])
@@ -76,6 +76,7 @@ class Pipeline:
         """Compute and publish as at a day; return the release, its document, the exact results, and the site."""
         os.environ["CLOCK"] = f"{day}T23:30:00+00:00"
         os.environ.update(stack.environment())
+        os.environ["DISCLOSURE"] = json.dumps(json.loads(os.environ["DISCLOSURE"]) | {"base": self.base})
         done: dict[str, Any] = compute_kpis.lambda_handler({"as_of": day.isoformat()}, CONTEXT)
         assert done["outcome"] in {"ok", "partial"}, done
         os.environ |= {"SERVICE_HOST": "localhost", "UNAPPROVED_LIMITS": "show"}
@@ -117,7 +118,7 @@ class Pipeline:
 
 
 @contextmanager
-def opened(world: World, folder: Path) -> Iterator[Pipeline]:
+def opened(world: World, folder: Path, base: int) -> Iterator[Pipeline]:
     """Give a stack with nothing in it."""
     (folder / "athena").mkdir(parents=True)
     with (
@@ -130,5 +131,5 @@ def opened(world: World, folder: Path) -> Iterator[Pipeline]:
         stack.client.cache_clear()
         stack.create()
         boto3.client("s3").put_bucket_versioning(Bucket=stack.BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        yield Pipeline(world, folder)
+        yield Pipeline(world, folder, base)
     stack.client.cache_clear()
