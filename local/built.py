@@ -42,9 +42,11 @@ def built_functions(build: Path = BUILD) -> dict[str, BuiltFunction]:
     if not described.is_file():
         raise BuiltError(f"there is no {described}: make template builds it")
     found = {}
-    for logical_id, body in yaml.safe_load(described.read_text(encoding="utf-8"))["Resources"].items():
+    template = yaml.safe_load(described.read_text(encoding="utf-8"))
+    shared = template.get("Globals", {}).get("Function", {}).get("Layers", [])  # SAM lays them below a function's own
+    for logical_id, body in template["Resources"].items():
         if body["Type"] == "AWS::Serverless::Function":
-            layers = [layer["Ref"] for layer in body["Properties"]["Layers"]]
+            layers = [layer["Ref"] for layer in (*shared, *body["Properties"]["Layers"])]
             function = BuiltFunction(logical_id, build / logical_id, tuple(build / layer for layer in layers))
             missing = [str(folder) for folder in function.folders if not folder.is_dir()]
             if missing:

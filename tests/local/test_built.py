@@ -10,28 +10,35 @@ from local.built import BuiltError, built_functions
 from local.sandbox import emulated_arm64
 
 TEMPLATE = """
+Globals:
+  Function: {Layers: [{Ref: CoreLayer}]}
 Resources:
   CoreLayer: {Type: "AWS::Serverless::LayerVersion"}
+  ArrowLayer: {Type: "AWS::Serverless::LayerVersion"}
   IngestApplyFunction:
     Type: AWS::Serverless::Function
-    Properties: {Handler: functions.ingest_apply.app.lambda_handler, Layers: [{Ref: CoreLayer}]}
+    Properties: {Handler: functions.ingest_apply.app.lambda_handler, Layers: [{Ref: ArrowLayer}]}
 """
 
 
 @pytest.fixture
 def build(tmp_path: Path) -> Path:
     (tmp_path / "template.yaml").write_text(TEMPLATE)
-    for name, content in (("IngestApplyFunction/app.py", "x" * 10), ("CoreLayer/python/core.py", "y" * 7)):
+    files = {"IngestApplyFunction/app.py": 10, "CoreLayer/python/core.py": 7, "ArrowLayer/python/arrow.py": 5}
+    for name, size in files.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True)
-        path.write_text(content)
+        path.write_text("x" * size)
     return tmp_path
 
 
 def test_a_function_is_its_own_folder_and_those_of_its_layers(build: Path) -> None:
     (function,) = built_functions(build).values()
-    assert (function.logical_id, function.layers) == ("IngestApplyFunction", (build / "CoreLayer",))
-    assert function.size == 17
+    assert (function.logical_id, function.layers) == (
+        "IngestApplyFunction",
+        (build / "CoreLayer", build / "ArrowLayer"),
+    )
+    assert function.size == 22
 
 
 def test_without_a_build_it_is_said_what_makes_one(tmp_path: Path) -> None:
