@@ -1,6 +1,6 @@
 """Publishing: first the operator's word, then the site as every word on it says.
 
-A run writes what a request asks into one small object: the marker of a release, or the catalogue. All else follows
+A run writes what a request asks into one small object: the marker of a release, or the inventory. All else follows
 from these, so a run works it out and writes it, and looks at its end whether they are still what it read; if another
 run has changed them meanwhile, it goes round again. Whoever writes last has therefore read the last word, and a run
 that was killed anywhere is finished by the next.
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.publish_site import gate, withdrawals
 from functions.publish_site import release as releases
-from functions.publish_site.catalogue import CATALOGUE_KEY, order, withdrawn_key
+from functions.publish_site.inventory import INVENTORY_KEY, order, withdrawn_key
 from functions.publish_site.pages.costs import read_costs
 from functions.publish_site.pages.frame import Site
 from functions.publish_site.pages.front import stale_sources
@@ -29,7 +29,7 @@ from placements_kpi import store, times
 from placements_kpi.errors import PlacementsKpiError
 
 if TYPE_CHECKING:
-    from functions.publish_site.catalogue import Withdrawal
+    from functions.publish_site.inventory import Withdrawal
     from functions.publish_site.release import Release
     from functions.publish_site.request import Request
     from placements_kpi.results import Protected
@@ -50,11 +50,11 @@ class ApprovalError(PlacementsKpiError):
 
 @dataclass(frozen=True)
 class _Round:
-    """How one round ended: what is in front, and what the catalogue says."""
+    """How one round ended: what is in front, and what the inventory says."""
 
     front: str | None
     document: Protected | None
-    catalogue_body: dict[str, Any] | None
+    inventory_body: dict[str, Any] | None
     stopped: PlacementsKpiError | None = None
     """What kept a release from its place: told once all else is done."""
     held: str | None = None
@@ -139,9 +139,9 @@ def _settle(run: Run, request: Request, word: Withdrawal | None) -> tuple[_Round
         except store.LostRaceError:
             continue
         now = read_state(run)
-        if run.writer.dry_run or (now.markers, now.catalogue_body) == (state.markers, done.catalogue_body):
+        if run.writer.dry_run or (now.markers, now.inventory_body) == (state.markers, done.inventory_body):
             return done, state
-        in_front = None  # the catalogue says it by now, or somebody has said something else since
+        in_front = None  # the inventory says it by now, or somebody has said something else since
     raise store.LostRaceError(_FASTER)
 
 
@@ -170,22 +170,22 @@ def _switch(run: Run, state: State, in_front: str | None, *, doubted: bool) -> _
             prepared = releases.prepare(run, state, front, doubted=doubted or front == in_front)
         if front is not None and prepared and _waits(run, state, prepared):
             held, (front, instead_of) = front, _public(state)
-            if front is None and not state.catalogue.releases:
-                return _Round(None, None, state.catalogue_body, held=held)
+            if front is None and not state.inventory.releases:
+                return _Round(None, None, state.inventory_body, held=held)
             prepared = releases.prepare(run, state, front, doubted=doubted) if front is not None else None
         page = _front(run, state, prepared)
         gate.scan({FRONT_KEY: page}, gate.Known(run.declared))
     except _UNUSABLE as error:
         if not _shows_withdrawn(run, state):  # then what is in front can stay there
-            return _Round(state.catalogue.front, None, state.catalogue_body, error)
+            return _Round(state.inventory.front, None, state.inventory_body, error)
         # Better no figures at the front than those withdrawn.
         front, instead_of, prepared, stopped = None, None, None, error
         page = _front(run, state, None)
-    catalogue = state.catalogue.with_front(front, instead_of, prepared.entry if prepared else None)
-    body = catalogue.body(state.withdrawn)
+    inventory = state.inventory.with_front(front, instead_of, prepared.entry if prepared else None)
+    body = inventory.body(state.withdrawn)
     costs = read_costs(run.s3, run.settings.data_bucket)
-    others = beside(run.site, catalogue, state.withdrawn, state.lifted, costs)
-    said = {**others, CATALOGUE_KEY: store.canonical_json(body), FRONT_KEY: page}
+    others = beside(run.site, inventory, state.withdrawn, state.lifted, costs)
+    said = {**others, INVENTORY_KEY: store.canonical_json(body), FRONT_KEY: page}
     gate.scan(said, gate.Known(run.declared))
     run.write_assets()
     if prepared and front:
@@ -193,7 +193,7 @@ def _switch(run: Run, state: State, in_front: str | None, *, doubted: bool) -> _
         releases.write(run, prepared)
         withdrawals.check_marker(run, front, state.markers.get(front))
     if not run.writer.dry_run:
-        store.swap(run.s3, run.settings.site_bucket, CATALOGUE_KEY, body, state.pointer, MINUTES)
+        store.swap(run.s3, run.settings.site_bucket, INVENTORY_KEY, body, state.pointer, MINUTES)
     for key, other in others.items():
         run.writer.page(key, other)
     run.writer.switch(FRONT_KEY, page, state.front_etag)
@@ -204,9 +204,9 @@ def _choose(state: State, in_front: str | None, newest: str) -> tuple[str | None
     """Return the release for the front, and the newer one that an operator put it there instead of."""
     if in_front and in_front not in state.withdrawn:
         return in_front, newest if in_front != newest else None
-    catalogue = state.catalogue
-    if catalogue.front and catalogue.front not in state.withdrawn and catalogue.instead_of == newest:
-        return catalogue.front, newest
+    inventory = state.inventory
+    if inventory.front and inventory.front not in state.withdrawn and inventory.instead_of == newest:
+        return inventory.front, newest
     if newest not in state.withdrawn:
         return newest, None
     return _public(state)
@@ -214,16 +214,16 @@ def _choose(state: State, in_front: str | None, newest: str) -> tuple[str | None
 
 def _public(state: State) -> tuple[str | None, str | None]:
     """Return what stays in front where there is nothing newer to put there: a release that is public and stands."""
-    front = state.catalogue.front
+    front = state.inventory.front
     if front and front not in state.withdrawn:
-        return front, state.catalogue.instead_of
-    whole = [entry.release for entry in state.catalogue.newest_first() if entry.release not in state.withdrawn]
+        return front, state.inventory.instead_of
+    whole = [entry.release for entry in state.inventory.newest_first() if entry.release not in state.withdrawn]
     return (whole[0] if whole else None), None
 
 
 def _waits(run: Run, state: State, release: Release) -> bool:
     """Whether a release that was never public has to wait for an approval (publishing#approval)."""
-    never = state.catalogue.entry(release.entry.release) is None
+    never = state.inventory.entry(release.entry.release) is None
     return never and release.document.waits and run.settings.unapproved_limits == "hold"
 
 

@@ -1,6 +1,6 @@
 """The files of one release: rendered and let through the gate, written, and found to be whole or not.
 
-Until a release is in the catalogue, and again after a withdrawal of it was lifted, it is looked at as its manifest
+Until a release is in the inventory, and again after a withdrawal of it was lifted, it is looked at as its manifest
 says: if a file is not there or is another, all of them are rendered and written again, so that files of a run that was
 killed, of other code or of a withdrawal never stand beside new ones.
 
@@ -20,8 +20,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from functions.publish_site import gate
-from functions.publish_site.catalogue import Entry, order
 from functions.publish_site.files.listing import RELEASE
+from functions.publish_site.inventory import Entry, order
 from functions.publish_site.results import read_release
 from functions.publish_site.site import release_files
 from placements_kpi import store, times
@@ -47,12 +47,12 @@ class Release:
 def prepare(run: Run, state: State, release: str, *, doubted: bool = False) -> Release:
     """Return a release with the files that are to be written, all of them through the gate.
 
-    ``doubted``: its files are looked at although the catalogue has it and no withdrawal was ever lifted.
+    ``doubted``: its files are looked at although the inventory has it and no withdrawal was ever lifted.
     """
     document = read_release(run.s3, run.settings.data_bucket, release)
     gate.check_verdict(document)
     document = without_withdrawn(document, state.withdrawn)
-    known = state.catalogue.entry(release)
+    known = state.inventory.entry(release)
     entry = known or Entry(release=release, as_of=document.as_of, published=_published(run, release))
     certain = known is not None and release not in state.markers and not doubted
     if (certain or _is_whole(run, release)) and not lists_withdrawn(run, state, release):
@@ -101,7 +101,7 @@ def lists_withdrawn(run: Run, state: State, release: str) -> bool:
 
 def listing_withdrawn(run: Run, state: State) -> list[str]:
     """Return the public releases of which that is so, and which are not withdrawn themselves."""
-    standing = [entry.release for entry in state.catalogue.releases if entry.release not in state.withdrawn]
+    standing = [entry.release for entry in state.inventory.releases if entry.release not in state.withdrawn]
     return [release for release in standing if lists_withdrawn(run, state, release)]
 
 

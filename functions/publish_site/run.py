@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from functions.publish_site.catalogue import Catalogue, Withdrawal, read_catalogue, read_withdrawals
+from functions.publish_site.inventory import Inventory, Withdrawal, read_inventory, read_withdrawals
 from functions.publish_site.writing import Writer
 from placements_kpi import store, times
 
@@ -59,17 +59,17 @@ class State:
     """Read first, so that whoever has written the front page since is noticed."""
     markers: dict[str, Withdrawal]
     """The last word on each release that was ever withdrawn."""
-    catalogue: Catalogue
+    inventory: Inventory
     pointer: store.Pointer | None
-    """What the catalogue was read from."""
+    """What the inventory was read from."""
 
     def having(self, word: Withdrawal) -> State:
         """Return the state that there would be with another word on a release."""
         return replace(self, markers={**self.markers, word.release: word})
 
     @property
-    def catalogue_body(self) -> dict[str, Any] | None:
-        """The catalogue as it is written."""
+    def inventory_body(self) -> dict[str, Any] | None:
+        """The inventory as it is written."""
         return self.pointer.body if self.pointer else None
 
     @property
@@ -88,4 +88,4 @@ def read_state(run: Run) -> State:
     bucket = run.settings.site_bucket
     etag = run.writer.etag(FRONT_KEY)
     markers = read_withdrawals(run.s3, bucket)
-    return State(etag, markers, *read_catalogue(run.s3, bucket))
+    return State(etag, markers, *read_inventory(run.s3, bucket))

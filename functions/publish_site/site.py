@@ -28,7 +28,7 @@ from placements_kpi.results import ONE_DECIMAL_FROM
 from placements_kpi.store import canonical_json
 
 if TYPE_CHECKING:
-    from functions.publish_site.catalogue import Catalogue, Withdrawal
+    from functions.publish_site.inventory import Inventory, Withdrawal
     from functions.publish_site.pages.frame import Site
     from functions.publish_site.pages.graphics import Graphic
     from placements_kpi.costs import Costs
@@ -85,19 +85,19 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
 
 def beside(
     site: Site,
-    catalogue: Catalogue,
+    inventory: Inventory,
     withdrawn: Mapping[str, Withdrawal],
     lifted: Mapping[str, datetime],
     costs: Costs | None,
 ) -> dict[str, bytes]:
     """Return what stands beside the releases and the front, by its key: pages, feed, calendar, word to robots."""
     return {
-        "releases/index.html": releases_page(site, catalogue, withdrawn),
-        "404.html": not_found_page(site, catalogue.front),
-        "calendar/index.html": calendar_page(site, catalogue),
-        "costs/index.html": costs_page(site, costs, catalogue.front),
-        CALENDAR_KEY: icalendar(catalogue, site.host),
-        FEED_KEY: feed(catalogue, withdrawn, site.host, lifted),
+        "releases/index.html": releases_page(site, inventory, withdrawn),
+        "404.html": not_found_page(site, inventory.front),
+        "calendar/index.html": calendar_page(site, inventory),
+        "costs/index.html": costs_page(site, costs, inventory.front),
+        CALENDAR_KEY: icalendar(inventory, site.host),
+        FEED_KEY: feed(inventory, withdrawn, site.host, lifted),
         "robots.txt": ROBOTS,
     }
 
@@ -134,19 +134,19 @@ def empty_front_page(site: Site, withdrawals: Sequence[Withdrawal]) -> bytes:
     )
 
 
-def releases_page(site: Site, catalogue: Catalogue, withdrawals: Mapping[str, Withdrawal]) -> bytes:
+def releases_page(site: Site, inventory: Inventory, withdrawals: Mapping[str, Withdrawal]) -> bytes:
     """Return the list of all releases, newest first."""
     entries = [
         {
             "release": entry.release,
             "as_of": words.day(entry.as_of),
             "published": words.day(times.london_day(entry.published)),
-            "front": entry.release == catalogue.front,
+            "front": entry.release == inventory.front,
             "withdrawn": words.day(withdrawals[entry.release].withdrawn_on) if entry.release in withdrawals else None,
         }
-        for entry in catalogue.newest_first()
+        for entry in inventory.newest_first()
     ]
-    front = catalogue.front
+    front = inventory.front
     return render(
         "releases.html",
         **site.frame("../", front, f"{front}/" if front else "", "releases"),
@@ -154,13 +154,13 @@ def releases_page(site: Site, catalogue: Catalogue, withdrawals: Mapping[str, Wi
     )
 
 
-def calendar_page(site: Site, catalogue: Catalogue) -> bytes:
+def calendar_page(site: Site, inventory: Inventory) -> bytes:
     """Return the page on when figures are updated next."""
-    front = catalogue.front
+    front = inventory.front
     return render(
         "calendar.html",
         **site.frame("../", front, f"../releases/{front}/" if front else "", "calendar"),
-        updates=[(words.day(one.on), one.words) for one in next_updates(catalogue)],
+        updates=[(words.day(one.on), one.words) for one in next_updates(inventory)],
     )
 
 

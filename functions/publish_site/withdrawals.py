@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from functions.publish_site import gate
-from functions.publish_site.catalogue import Withdrawal, read_catalogue, read_marker, withdrawn_key
+from functions.publish_site.inventory import Withdrawal, read_inventory, read_marker, withdrawn_key
 from functions.publish_site.results import ReleaseError
 from functions.publish_site.site import withdrawn_file
 from placements_kpi import store
@@ -32,8 +32,8 @@ def word(run: Run, request: Request) -> tuple[Withdrawal | None, store.Pointer |
         return (in_force.model_copy(update={"lifted": run.now}) if in_force else None), pointer
     if in_force and in_force.reason == request.reason:
         return None, pointer
-    catalogue, _ = read_catalogue(run.s3, run.settings.site_bucket)
-    if catalogue.entry(release) is None and not any(run.writer.keys(_prefix(release))):
+    inventory, _ = read_inventory(run.s3, run.settings.site_bucket)
+    if inventory.entry(release) is None and not any(run.writer.keys(_prefix(release))):
         raise ReleaseError(
             f"release {release} was never published, so it cannot be withdrawn: it is not in releases.json, "
             f"and no file is under {_prefix(release)}"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.compute_kpis.recompute import recompute
-from functions.publish_site.catalogue import Withdrawal, withdrawn_key
+from functions.publish_site.inventory import Withdrawal, withdrawn_key
 from placements_kpi import store
 from tests.compute import stack
 

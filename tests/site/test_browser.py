@@ -17,11 +17,11 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 from functions.publish_site import site, words
-from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
 from functions.publish_site.figures import KpiFigures
 from functions.publish_site.files.feed import FEED_KEY, feed
 from functions.publish_site.files.listing import RELEASE
 from functions.publish_site.files.updates import CALENDAR_KEY, icalendar
+from functions.publish_site.inventory import Entry, Inventory, Withdrawal
 from functions.publish_site.pages import sentences
 from functions.publish_site.pages.costs import costs_page
 from local.serve import site_server
@@ -57,19 +57,19 @@ def whole(protected: Protected, page_frame: Site, files: dict[str, bytes]) -> di
 def _whole(protected: Protected, page_frame: Site, files: dict[str, bytes]) -> dict[str, bytes]:
     release = protected.release
     withdrawn = Withdrawal(release="2026-07-13.1", withdrawn_on=AS_OF, reason="the list of schools was incomplete")
-    catalogue = Catalogue().with_front(release, None, Entry(release=release, as_of=AS_OF, published=PUBLISHED))
+    inventory = Inventory().with_front(release, None, Entry(release=release, as_of=AS_OF, published=PUBLISHED))
     gone = site.withdrawn_file(page_frame, "index.html", withdrawn)
     assert gone is not None
     return {
         **page_frame.assets.files,
         **{f"releases/{release}/{path}": body for path, body in files.items()},
         f"releases/{withdrawn.release}/index.html": gone,
-        "releases/index.html": site.releases_page(page_frame, catalogue, {}),
+        "releases/index.html": site.releases_page(page_frame, inventory, {}),
         "releases.json": b"{}",
-        "calendar/index.html": site.calendar_page(page_frame, catalogue),
-        "costs/index.html": costs_page(page_frame, example(), catalogue.front),
-        CALENDAR_KEY: icalendar(catalogue, page_frame.host),
-        FEED_KEY: feed(catalogue, {}, page_frame.host),
+        "calendar/index.html": site.calendar_page(page_frame, inventory),
+        "costs/index.html": costs_page(page_frame, example(), inventory.front),
+        CALENDAR_KEY: icalendar(inventory, page_frame.host),
+        FEED_KEY: feed(inventory, {}, page_frame.host),
         "404.html": site.not_found_page(page_frame, release),
         "index.html": site.front_page(page_frame, protected, PUBLISHED, AS_OF, (), files[f"{RELEASE}.jsonld"]),
         "late.html": site.front_page(page_frame, protected, PUBLISHED, LATER, [withdrawn]),

@@ -12,8 +12,8 @@ import icalendar
 import pytest
 
 from functions.publish_site import words
-from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
 from functions.publish_site.files import feed, updates
+from functions.publish_site.inventory import Entry, Inventory, Withdrawal
 from tests.site.html import Page
 from tests.site.protected_document import document
 
@@ -24,9 +24,9 @@ HOST = "performance.example"
 REASON = "one source was read twice; schools, too"
 
 
-def released(*releases: str) -> Catalogue:
+def released(*releases: str) -> Inventory:
     """Releases, each published on the morning after its day, an hour apart."""
-    made = Catalogue()
+    made = Inventory()
     for hour, release in enumerate(releases):
         day = date.fromisoformat(release.rpartition(".")[0])
         published = datetime(day.year, day.month, day.day, 8 + hour, tzinfo=UTC) + timedelta(days=1)
@@ -34,8 +34,8 @@ def released(*releases: str) -> Catalogue:
     return made
 
 
-def read(catalogue: Catalogue, *withdrawn: Withdrawal) -> Any:
-    parsed = feedparser.parse(feed.feed(catalogue, {one.release: one for one in withdrawn}, HOST))
+def read(inventory: Inventory, *withdrawn: Withdrawal) -> Any:
+    parsed = feedparser.parse(feed.feed(inventory, {one.release: one for one in withdrawn}, HOST))
     assert not parsed.bozo, parsed.get("bozo_exception")
     assert parsed.version == "atom10"
     return parsed
@@ -62,9 +62,9 @@ def test_a_correction_keeps_the_id_and_gets_a_later_time() -> None:
 
 @pytest.mark.parametrize("day", [date(2026, 7, 15), date(2026, 8, 3)])
 def test_a_withdrawal_keeps_the_id_gets_a_later_time_and_says_why(day: date) -> None:
-    catalogue = released("2026-07-13.1", "2026-07-14.1")
-    before = read(catalogue).entries[0]
-    after = read(catalogue, Withdrawal(release="2026-07-14.1", withdrawn_on=day, reason=REASON)).entries[0]
+    inventory = released("2026-07-13.1", "2026-07-14.1")
+    before = read(inventory).entries[0]
+    after = read(inventory, Withdrawal(release="2026-07-14.1", withdrawn_on=day, reason=REASON)).entries[0]
     assert after.id == before.id
     assert after.updated > before.updated
     assert after.title == "Withdrawn: data up to 14 July 2026"
@@ -100,7 +100,7 @@ def test_the_time_of_an_entry_never_goes_back_whatever_an_operator_does(world: W
 
 
 def test_an_empty_site_has_a_feed_without_entries() -> None:
-    assert read(Catalogue()).entries == []
+    assert read(Inventory()).entries == []
 
 
 def test_every_field_of_the_feed_is_that_of_the_list_of_releases(world: World) -> None:
@@ -174,8 +174,8 @@ def test_every_field_of_the_calendar_is_that_of_the_page_of_dates(world: World) 
     assert not book.errors
 
 
-def events(catalogue: Catalogue) -> list[Any]:
-    body = updates.icalendar(catalogue, HOST)
+def events(inventory: Inventory) -> list[Any]:
+    body = updates.icalendar(inventory, HOST)
     assert all(len(line) <= 75 for line in body.split(b"\r\n"))
     assert b"\n" not in body.replace(b"\r\n", b"")
     return list(icalendar.Calendar.from_ical(body.decode()).walk("VEVENT"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from functions.publish_site import site
-from functions.publish_site.catalogue import Catalogue, Entry
+from functions.publish_site.inventory import Entry, Inventory
 from tests.left_out import CHECKER, needs
 from tests.site.conftest import PUBLISHED
 from tests.site.protected_document import AS_OF
@@ -29,11 +29,11 @@ def test_the_html_of_every_page_is_valid(
     page_frame: Site = request.getfixturevalue(on)
     files = site.release_files(page_frame, protected, PUBLISHED)
     release = protected.release
-    catalogue = Catalogue().with_front(release, None, Entry(release=release, as_of=AS_OF, published=PUBLISHED))
+    inventory = Inventory().with_front(release, None, Entry(release=release, as_of=AS_OF, published=PUBLISHED))
     pages = {
         **{f"{key.replace('/', '-')}": body for key, body in files.items() if key.endswith(".html")},
         "front.html": site.front_page(page_frame, protected, PUBLISHED, AS_OF),
-        "releases.html": site.releases_page(page_frame, catalogue, {}),
+        "releases.html": site.releases_page(page_frame, inventory, {}),
         "404.html": site.not_found_page(page_frame, release),
         "empty.html": site.empty_front_page(page_frame, []),
     }

@@ -11,9 +11,9 @@ from datetime import date, timedelta
 import pytest
 
 from functions.publish_site import site, words
-from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
 from functions.publish_site.figures import KpiFigures
 from functions.publish_site.files import feed, updates
+from functions.publish_site.inventory import Entry, Inventory, Withdrawal
 from functions.publish_site.pages import quality, sentences
 from functions.publish_site.pages.costs import costs_page
 from functions.publish_site.pages.frame import Assets, Site
@@ -38,19 +38,19 @@ def front(protected: Protected, page_frame: Site) -> bytes:
 def whole(protected: Protected, page_frame: Site, files: dict[str, bytes], front: bytes) -> dict[str, bytes]:
     """The site as it lies in its bucket."""
     entry = Entry(release=protected.release, as_of=protected.as_of, published=PUBLISHED)
-    catalogue = Catalogue().with_front(protected.release, None, entry)
+    inventory = Inventory().with_front(protected.release, None, entry)
     withdrawn = site.withdrawn_file(page_frame, "method/index.html", WITHDRAWAL)
     assert withdrawn is not None
     return {
         **page_frame.assets.files,
         **{f"releases/{protected.release}/{path}": body for path, body in files.items()},
         f"releases/{WITHDRAWAL.release}/method/index.html": withdrawn,
-        "releases/index.html": site.releases_page(page_frame, catalogue, {}),
+        "releases/index.html": site.releases_page(page_frame, inventory, {}),
         "releases.json": b"",
-        "releases.atom": feed.feed(catalogue, {}, "localhost"),
-        "calendar.ics": updates.icalendar(catalogue, "localhost"),
-        "calendar/index.html": site.calendar_page(page_frame, catalogue),
-        "costs/index.html": costs_page(page_frame, example(), catalogue.front),
+        "releases.atom": feed.feed(inventory, {}, "localhost"),
+        "calendar.ics": updates.icalendar(inventory, "localhost"),
+        "calendar/index.html": site.calendar_page(page_frame, inventory),
+        "costs/index.html": costs_page(page_frame, example(), inventory.front),
         "404.html": site.not_found_page(page_frame, protected.release),
         "index.html": front,
     }

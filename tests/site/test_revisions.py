@@ -13,7 +13,7 @@ import pytest
 from functions.compute_kpis.releases.revisions import declare
 from functions.publish_site import site
 from functions.publish_site.figures import KpiFigures
-from functions.publish_site.pages.revisions import MOST_SHOWN
+from functions.publish_site.pages.changes import MOST_SHOWN
 from tests.site.conftest import PUBLISHED
 from tests.site.html import Page
 from tests.site.protected_document import document

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.publish_site import gate, site
-from functions.publish_site.catalogue import Withdrawal
 from functions.publish_site.files.workbook import packed
 from functions.publish_site.gate.scanner import Known, identifier, known, scan
+from functions.publish_site.inventory import Withdrawal
 from placements_kpi.pseudonyms import Pseudonyms
 from tests.site.protected_document import document
 

@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 
 from functions.publish_site import site
-from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
 from functions.publish_site.files.schemas import SCHEMAS
+from functions.publish_site.inventory import Entry, Inventory, Withdrawal
 from tests.site.conftest import PUBLISHED
 from tests.site.test_revisions import revised
 
@@ -54,9 +54,9 @@ def test_manifest_record_list_and_notice_are_as_their_schemas_say(files: dict[st
     check("manifest", json.loads(files["manifest.json"]))
     check("release", {"release": "2026-07-14.1", "published": "2026-07-15T08:30:00Z"})
     entry = Entry(release="2026-07-14.1", as_of=date(2026, 7, 14), published=PUBLISHED)
-    catalogue = Catalogue().with_front(entry.release, None, entry)
-    check("releases", catalogue.body({}))
-    check("releases", catalogue.body({WITHDRAWAL.release: WITHDRAWAL}))
+    inventory = Inventory().with_front(entry.release, None, entry)
+    check("releases", inventory.body({}))
+    check("releases", inventory.body({WITHDRAWAL.release: WITHDRAWAL}))
     notice = site.withdrawn_file(page_frame, "manifest.json", WITHDRAWAL)
     assert notice is not None
     check("withdrawn", json.loads(notice))

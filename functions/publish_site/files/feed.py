@@ -16,14 +16,14 @@ from functions.publish_site import words
 from placements_kpi import times
 
 if TYPE_CHECKING:
-    from functions.publish_site.catalogue import Catalogue, Entry, Withdrawal
+    from functions.publish_site.inventory import Entry, Inventory, Withdrawal
 
 FEED_KEY = "releases.atom"
 _BEFORE_ANYTHING = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def feed(
-    catalogue: Catalogue,
+    inventory: Inventory,
     withdrawals: Mapping[str, Withdrawal],
     host: str,
     lifted: Mapping[str, datetime] | None = None,
@@ -34,7 +34,7 @@ def feed(
     too: without it the time of an entry would go back, and a feed reader would never learn of it.
     """
     days: dict[str, list[Entry]] = defaultdict(list)
-    for entry in catalogue.newest_first():
+    for entry in inventory.newest_first():
         days[entry.release.rpartition(".")[0]].append(entry)
     root = ElementTree.Element("feed", xmlns="http://www.w3.org/2005/Atom")
     _text(root, "id", _tag(host, "releases"))

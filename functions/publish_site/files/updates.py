@@ -16,7 +16,7 @@ from functions.publish_site import words
 from placements_kpi import months
 
 if TYPE_CHECKING:
-    from functions.publish_site.catalogue import Catalogue, Entry
+    from functions.publish_site.inventory import Entry, Inventory
 
 CALENDAR_KEY = "calendar.ics"
 MONTHS_AHEAD = 12
@@ -40,9 +40,9 @@ class Update:
         return f"Figures about people, up to {words.day(self.month_end)}"
 
 
-def next_updates(catalogue: Catalogue) -> list[Update]:
+def next_updates(inventory: Inventory) -> list[Update]:
     """Return the monthly updates of the year ahead of the newest release, soonest first; none before any release."""
-    entries = catalogue.newest_first()
+    entries = inventory.newest_first()
     if not entries:
         return []
     end = months.next_end(entries[0].as_of)
@@ -53,17 +53,17 @@ def next_updates(catalogue: Catalogue) -> list[Update]:
     return updates
 
 
-def icalendar(catalogue: Catalogue, host: str) -> bytes:
+def icalendar(inventory: Inventory, host: str) -> bytes:
     """Return the calendar in iCalendar's format: a day for each monthly update, and every day for all others."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:-//{words.PUBLISHER}//{words.SERVICE_NAME}//EN"]
     lines += [f"X-WR-CALNAME:{words.SERVICE_NAME}: updates"]
-    entries = catalogue.newest_first()
+    entries = inventory.newest_first()
     if entries:
         daily = "Figures about schools and providers can be updated"
         lines += _event(
-            entries[0], host, "organisations", catalogue.releases[0].as_of + timedelta(days=1), daily, "FREQ=DAILY"
+            entries[0], host, "organisations", inventory.releases[0].as_of + timedelta(days=1), daily, "FREQ=DAILY"
         )
-    for one in next_updates(catalogue):
+    for one in next_updates(inventory):
         lines += _event(entries[0], host, f"people-{one.month_end:%Y-%m}", one.on, one.words)
     lines.append("END:VCALENDAR")
     return "".join(f"{_folded(line)}\r\n" for line in lines).encode()

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from functions.publish_site import words
-from functions.publish_site.pages import glossary, graphics, revisions, sentences
+from functions.publish_site.pages import changes, glossary, graphics, sentences
 from functions.publish_site.pages.front import card, notices, said
 from functions.publish_site.pages.series import over_time
 from functions.publish_site.pages.tables import Table, key, table
@@ -50,7 +50,7 @@ def kpi_view(
             (words.day(one.on), *map(words.sentence, (one.text, one.before, one.after))) for one in description.breaks
         ],
         "compared_with": document.compared_with,
-        "revisions": revisions.groups(figures, document),
+        "revisions": changes.groups(figures, document),
         "snapshots": [
             (table, "no snapshot" if snapshot == NO_SNAPSHOT else snapshot)
             for table, snapshot in sorted(kpi.snapshots.items())

@@ -17,7 +17,7 @@ from placements_kpi import store, withdrawals
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-CATALOGUE_KEY = "releases.json"
+INVENTORY_KEY = "releases.json"
 
 
 class Entry(BaseModel):
@@ -45,7 +45,7 @@ class Withdrawal(BaseModel):
     lifted: datetime | None = None
 
 
-class Catalogue(BaseModel):
+class Inventory(BaseModel):
     """All releases, and the one in front.
 
     ``instead_of`` is the computed release that an operator put an earlier one in front of: that
@@ -66,11 +66,11 @@ class Catalogue(BaseModel):
         """Return the releases, the newest first."""
         return sorted(self.releases, key=lambda entry: order(entry.release), reverse=True)
 
-    def with_front(self, front: str | None, instead_of: str | None, entry: Entry | None) -> Catalogue:
-        """Return the catalogue with another release in front, added if it is new."""
+    def with_front(self, front: str | None, instead_of: str | None, entry: Entry | None) -> Inventory:
+        """Return the inventory with another release in front, added if it is new."""
         added = (entry,) if entry and self.entry(entry.release) is None else ()
         releases = sorted((*self.releases, *added), key=lambda one: order(one.release))
-        return Catalogue(front=front, instead_of=instead_of, releases=tuple(releases))
+        return Inventory(front=front, instead_of=instead_of, releases=tuple(releases))
 
     def body(self, withdrawn: Mapping[str, Withdrawal]) -> dict[str, Any]:
         """Return the public object."""
@@ -89,10 +89,10 @@ def order(release: str) -> tuple[str, int]:
     return day, int(number)
 
 
-def read_catalogue(s3: S3Client, bucket: str) -> tuple[Catalogue, store.Pointer | None]:
-    """Return the catalogue and the pointer it was read from, for :func:`placements_kpi.store.swap`."""
-    pointer = store.read_pointer(s3, bucket, CATALOGUE_KEY)
-    return (Catalogue.model_validate(pointer.body) if pointer else Catalogue()), pointer
+def read_inventory(s3: S3Client, bucket: str) -> tuple[Inventory, store.Pointer | None]:
+    """Return the inventory and the pointer it was read from, for :func:`placements_kpi.store.swap`."""
+    pointer = store.read_pointer(s3, bucket, INVENTORY_KEY)
+    return (Inventory.model_validate(pointer.body) if pointer else Inventory()), pointer
 
 
 def read_withdrawals(s3: S3Client, bucket: str) -> dict[str, Withdrawal]:
