@@ -265,13 +265,16 @@ def neighbours(counts: Iterable[Count]) -> Iterator[tuple[Count, Count]]:
 
 
 def _people(release: Release) -> Iterator[tuple[Count, int | str]]:
-    """Yield what is shown of counts of people. Nothing is known of ``x``; only ``z`` for a whole figure is nobody."""
+    """Yield what is shown of counts of people. Nothing is known of ``x``; only ``z`` for a whole figure is nobody.
+
+    What a figure is out of need not be ``low`` where the figure is.
+    """
     for count, one in release.shown.items():
         if not is_about_people(count) or one == "x":
             continue
         if one == "z" and release.shown[count._replace(part="numerator")] != "z":
             continue
-        yield count, one
+        yield count, "c" if (one, count.part) == ("low", "denominator") else one
 
 
 def _has_fallen(before: int | str, after: int | str) -> bool:

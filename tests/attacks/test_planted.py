@@ -107,6 +107,19 @@ def test_a_category_that_is_everybody(tmp_path: Path) -> None:
     assert "outcome_rate numerator, South East" in found(report, "alike")
 
 
+def test_what_a_low_figure_is_out_of_is_not_low(tmp_path: Path) -> None:
+    """4 of 100 are low; that there are 100 is said elsewhere."""
+    at = ("202526", "2025-10-31", "Total", "Total")
+    placed = [
+        ("ect-vacancies", "applying_in_placement_region", *at, "20", "100", "20"),
+        ("ect-vacancies", "applying_to_placement_school", *at, "low", "low", "low"),
+        ("ect-vacancies", "trainees_applying", *at, "200", "z", "z"),
+    ]
+    safe = [row for row in SAFE if row[0] != "ect-vacancies"]
+    limits = {**LIMITS, "width": 3}
+    assert attacked(write_site(tmp_path / "site", [*safe, *placed], limits=limits)).findings() == {}
+
+
 def test_a_manifest_that_names_what_was_withheld(tmp_path: Path) -> None:
     """What is hidden and not on the list is hidden by the floor."""
     site = write_site(tmp_path / "site", SAFE, verdict={"withheld": ["trainee-withdrawals/outcome_rate/region/x"]})
