@@ -21,6 +21,7 @@ from functions.compute_kpis.sources import held
 from functions.compute_kpis.sources.pins import Pin
 from placements_kpi import settings as settings_of
 from placements_kpi import store
+from placements_kpi.results import digest_of
 
 if TYPE_CHECKING:
     from functions.compute_kpis.catalogue.loading import Kpi, Unusable
@@ -71,6 +72,8 @@ def recompute(
         ("protected", published.protected, again.protected, published.protected_bytes),
     ):
         document = _as_then(was, now.model_dump(mode="json"), fields_since)
+        if document.get("verdict"):
+            document["verdict"]["digest"] = digest_of(document)  # of what it had then
         differences += _differences(name, was.model_dump(mode="json", exclude_unset=True), document)
         equal = equal and store.canonical_json(document) == body
     return {

@@ -10,7 +10,7 @@ import pytest
 
 from functions.publish_site import gate, site
 from functions.publish_site.results import ReleaseError
-from placements_kpi.results import Protected, Revision, Shown, document_digest
+from placements_kpi.results import Protected, Revision, Shown, digest_of, document_digest
 from placements_kpi.settings import SOURCE_TITLES
 from tests.site.conftest import PUBLISHED, World
 from tests.site.protected_document import audited, document, without
@@ -223,3 +223,15 @@ def test_a_document_with_an_error_of_a_source_in_its_own_words_is_refused(world:
         world.handle({})
     assert "seven" not in str(stopped.value)
     assert world.objects() == {}
+
+
+def test_document_of_before_a_field_existed_is_the_one_that_was_audited() -> None:
+    """A release is never changed; one of an earlier version can be put in front again."""
+    told = audited(document()).model_dump(mode="json")
+    for kpi in told["kpis"]:
+        del kpi["description"]["relations"]
+    told["verdict"]["digest"] = digest_of(told)
+    earlier = Protected.model_validate(told)
+    gate.check_verdict(earlier)
+    with pytest.raises(gate.GateError, match="it is not the document that was audited"):
+        gate.check_verdict(earlier.model_copy(update={"code_version": "another"}))

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -474,14 +475,19 @@ class Protected(_Document):
         return not self.demonstration and not self.disclosure.approved
 
 
-def document_digest(document: Protected) -> str:
+def document_digest(document: Protected, *, as_read: bool = False) -> str:
     """Return the SHA-256 of all that the document says, in one canonical form, but for this digest itself.
 
-    A verdict holds for the document with this digest and for no other.
+    A verdict holds for the document with this digest and for no other. ``as_read``: without the fields that a
+    document of an earlier version had not got when it was written.
     """
-    told = document.model_dump(mode="json")
+    return digest_of(document.model_dump(mode="json", exclude_unset=as_read))
+
+
+def digest_of(told: Mapping[str, Any]) -> str:
+    """Return the digest of a document as JSON."""
     if told["verdict"] is not None:
-        del told["verdict"]["digest"]
+        told = {**told, "verdict": {name: value for name, value in told["verdict"].items() if name != "digest"}}
     return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
