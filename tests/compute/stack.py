@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import io
 import json
@@ -19,8 +20,9 @@ import pyarrow.parquet as pq
 from functions.compute_kpis import run
 from functions.compute_kpis.contract import TABLES as COMPUTED
 from local.intrinsics import REGION
-from placements_kpi import store
+from placements_kpi import manifests, store
 from placements_kpi.costs import PUBLIC_KEY
+from placements_kpi.results import TableFacts
 from placements_kpi.settings import SOURCES, ComputeSettings
 from placements_kpi.tables import Table, arrow_schema, glue_columns
 from tests import memory
@@ -147,32 +149,36 @@ def put_snapshot(
             continue
         sink = io.BytesIO()
         pq.write_table(pa.Table.from_pylist(given, schema=schema), sink, compression=compression, use_dictionary=False)
-        client("s3").put_object(Bucket=BUCKET, Key=key, Body=sink.getvalue())
-        files.append({"table": table.name, "key": key, "bytes": len(sink.getvalue())})
+        body = sink.getvalue()
+        client("s3").put_object(Bucket=BUCKET, Key=key, Body=body)
+        digest = hashlib.sha256(body).hexdigest()
+        files.append(manifests.File(table=table.name, key=key, bytes=len(body), sha256=digest))
     assert not rows, f"{source} has no tables {sorted(rows)}"
-    manifest = f"manifests/{source}/{snapshot}.json"
-    told = {
-        "source": source,
-        "snapshot": snapshot,
-        "key_id": key_id,
-        "tables": facts,
-        "notes": dict(NOTED),
-    }
-    put_json(manifest, told | {"files": files, "fetched": {"invented": invented}})
-    pointer = {"source": source, "snapshot": snapshot, "as_of": f"{as_of}T03:00:00Z", "manifest": manifest}
-    put_json(f"current/{source}.json", pointer)
+    manifest = manifests.Manifest(
+        source=source,
+        snapshot=snapshot,
+        status="accepted",
+        as_of=f"{as_of}T03:00:00Z",
+        kind="full",
+        previous=None,
+        fetched={"invented": invented},
+        contract="1",
+        key_id=key_id,
+        code_version="unreleased",
+        tables=tuple(facts),
+        filled={},
+        notes=dict(NOTED),
+        gates=manifests.Judgement(),
+        files=tuple(files),
+        quarantine=None,
+    )
+    put_json(manifests.key(source, snapshot), manifest.body())
+    put_json(f"current/{source}.json", manifests.saying(manifest).model_dump())
     return snapshot
 
 
-def _facts(table: str, kept: int) -> dict[str, Any]:
-    return {
-        "table": table,
-        "rows_in": kept + 3,
-        "kept": kept,
-        "duplicates": 1,
-        "refused": {"wrong_type": 2},
-        "digest": "not a fact for the page",
-    }
+def _facts(table: str, kept: int) -> TableFacts:
+    return TableFacts(table=table, rows_in=kept + 3, kept=kept, duplicates=1, refused={"wrong_type": 2})
 
 
 def put_json(key: str, body: Any) -> None:
