@@ -28,11 +28,11 @@ from moto.athena.models import AthenaBackend
 from moto.athena.responses import AthenaResponse
 from moto.glue.models import glue_backends
 
-from local.answers import Answer, as_csv, result_set
 from local.duck import Duck
 from local.intrinsics import ACCOUNT, REGION
 from local.objects import InProcess, Objects
-from local.queries import PARTITION, QueryError, plan
+from local.query_plans import PARTITION, QueryError, plan
+from local.result_sets import Answer, as_csv, result_set
 
 if TYPE_CHECKING:
     import duckdb

@@ -17,8 +17,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from local.answers import Answer
-from local.queries import PARTITION, Columns, Plan, QueryError, Scan
+from local.query_plans import PARTITION, Columns, Plan, QueryError, Scan
+from local.result_sets import Answer
 
 Fetch = Callable[[str, str], Sequence[Path]]
 """Table and snapshot id to the Parquet files of that partition, in order of key."""

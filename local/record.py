@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local import known
+from local import known_answers
 from local.stages import COMPUTE, INGESTS, PUBLISH, Run
 from local.worker import peak_mb
 from placements_kpi import costs, times
@@ -68,7 +68,7 @@ def _known_answers(run: Run, results: dict[str, Any]) -> dict[str, Any] | None:
     """
     if run.world.sample is None or results.get("as_of") != run.world.sample["as_of"]:
         return None
-    compared = known.compare(run.world.sources, results)
+    compared = known_answers.compare(run.world.sources, results)
     if compared is None:
         return None
     headlines = tuple(f"{kpi['id']} {kpi['description']['headline']} at " for kpi in results["kpis"])

@@ -55,11 +55,11 @@ def open_run(
             if standins and "SOURCE_SECRET_ARN" in stack.function(f"ingest_{source}").environment
         }
         if world.in_bigquery:
-            from local.bigquery import emulator, facts, tables
+            from local.bigquery import emulator, storable, streamed_tables
 
             locations["bigquery"] = open_things.enter_context(emulator.emulator())
             emulator.load(locations["bigquery"], world.sources)
-            locations.update(dict.fromkeys(facts.SOURCES, tables.LOCATION))
+            locations.update(dict.fromkeys(storable.SOURCES, streamed_tables.LOCATION))
         named = build / ERASURE
         erasure = json.loads(named.read_text(encoding="utf-8")) if named.is_file() else None
         cloud = open_things.enter_context(open_cloud(stack, secrets(stack, tokens, fault, erasure)))

@@ -10,7 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from functions.publish_site.writing import CONTENT_TYPES, cache_control
+from functions.publish_site.site_objects import CONTENT_TYPES, cache_control
 from local.asked import cannot_listen, is_free, port_of
 from local.errors import LocalError
 from local.template import Stack, load_stack

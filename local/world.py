@@ -66,10 +66,10 @@ class World:
         if source in SOURCES:
             settings["SOURCE_LOCATION"] = locations.get(source) or str((self.sources / source).resolve())
             if settings["SOURCE_LOCATION"].startswith("bigquery://"):
-                from local.bigquery import facts
+                from local.bigquery import storable
 
                 # The emulator holds what the drop says, and so stands where the drop stands.
-                settings["CLOCK"] = facts.as_of(self.sources, source)
+                settings["CLOCK"] = storable.as_of(self.sources, source)
                 settings["BIGQUERY_ENDPOINT"] = locations["bigquery"]
                 settings["BUDGET_SECONDS"] = "850"  # its pages take the longer the further back they are
             rows = self._rows_known(source)
@@ -147,9 +147,9 @@ def open_world(
         write_sample(folder)
     holds_drops(folder)
     if transport == "bigquery":
-        from local.bigquery import facts
+        from local.bigquery import storable
 
-        folder = facts.written(folder, build)
+        folder = storable.written(folder, build)
     described = folder / "sample.json"
     sample = json.loads(described.read_text(encoding="utf-8")) if described.is_file() else None
     day = asked or (parse_day(sample["as_of"], present) if sample else times.london_day(present) - timedelta(days=1))

@@ -22,9 +22,9 @@ from functions.compute_kpis.protection import keys
 from functions.compute_kpis.protection.ledger import LedgerError
 from functions.compute_kpis.protection.record_counts import LISTS
 from functions.compute_kpis.record import write_record
-from functions.compute_kpis.releases import carried, closed, current, release, revisions
+from functions.compute_kpis.releases import carried, closed_texts, current, release, revisions
 from functions.compute_kpis.releases.disclosure import DisclosureError, Protection, protect
-from functions.compute_kpis.sources import held, pins, reference
+from functions.compute_kpis.sources import held, own_tables, pins
 from placements_kpi import months, store, times, withdrawals
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.observability import logger, metrics
@@ -54,7 +54,7 @@ class Computed:
     inputs: Mapping[str, Any]
     pinned: Mapping[str, pins.Pin]
     key: keys.RoundingKey
-    declared: closed.Declared
+    declared: closed_texts.Declared
     """What a release of it may say."""
 
 
@@ -170,8 +170,8 @@ def work_out(
         if pinned[source].facts.snapshot
     }
     own = {
-        "definitions": reference.write_definitions(s3, settings.data_bucket, lists),
-        "kpi_points": reference.write_points(s3, settings.data_bucket, plan.points, day),
+        "definitions": own_tables.write_definitions(s3, settings.data_bucket, lists),
+        "kpi_points": own_tables.write_points(s3, settings.data_bucket, plan.points, day),
     }
     snapshots |= own
     before = {prefix: objects for pin in pinned.values() for prefix, objects in pin.stored.items()}
@@ -204,7 +204,7 @@ def work_out(
         definitions=lists.files,
         checks=reconciliation.checks_of(sources, kpi_results, lists, unknown),
     )
-    declared = closed.declared(settings, kpis, lists, results)
+    declared = closed_texts.declared(settings, kpis, lists, results)
     answers |= {reconciliation.UnknownValues.id: unknown}
     return Computed(results, failures, answers, inputs, pinned, key, declared)
 
@@ -246,9 +246,9 @@ def _protected(
         tried = release.candidate(s3, bucket, results.as_of, withdrawn, number)
         protection = protect(results, settings.disclosure, tried.release, computed.key, tried.past)
         document = revisions.declare(protection.document, tried.compared_with, protection.restated)
-        if strays := closed.strays(document, computed.declared):
+        if strays := closed_texts.strays(document, computed.declared):
             raise DisclosureError(
-                f"release {tried.release} has a text that is neither the catalogue's nor on a list of closed.py, "
+                f"release {tried.release} has a text that is neither the catalogue's nor on a list of closed_texts.py, "
                 f"at {strays[0]} ({len(strays)} such); the current release stays"
             )
         protection = replace(protection, document=document)

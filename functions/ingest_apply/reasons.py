@@ -110,10 +110,10 @@ def _reasons(selected: Any) -> list[dict[str, Any]]:
 
 
 def _id(reason: dict[str, Any]) -> str:
-    found = reason.get("id", reason.get("code"))
-    if not isinstance(found, str):
+    reason_id = reason.get("id", reason.get("code"))
+    if not isinstance(reason_id, str):
         raise RowError("wrong_type", STRUCTURED)
-    return found
+    return reason_id
 
 
 def _flat(keys: dict[str, Any]) -> list[str]:

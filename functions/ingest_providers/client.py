@@ -203,8 +203,8 @@ def _check_year(item: Resource, included: Included, year: int) -> None:
 def _related(item: Resource, name: str, included: Included) -> Resource:
     """Return the attributes of the resource that ``item`` calls its ``name``; none if it was not included."""
     link = inside(item, "relationships", name, "data")
-    found = included.get((str(inside(link, "type")), str(inside(link, "id"))))
-    attributes = inside(found, "attributes")
+    record = included.get((str(inside(link, "type")), str(inside(link, "id"))))
+    attributes = inside(record, "attributes")
     return attributes if isinstance(attributes, dict) else {}
 
 

@@ -208,9 +208,11 @@ def _of_cycle(client: Client, token: str, cycle: int, running: int, since: str |
         if since is not None:
             query["since"] = since
         trainees, is_last = _page(client, token, query)
-        if not seen and cycle != running and trainees and not any(_cycle_of(one) == cycle for one in trainees):
+        if not seen and cycle != running and trainees and not any(_cycle_of(trainee) == cycle for trainee in trainees):
             instead, _ = _page(client, token, query | {"academic_cycle": running})
-            if {str(one.get("trainee_id")) for one in trainees} & {str(one.get("trainee_id")) for one in instead}:
+            if {str(trainee.get("trainee_id")) for trainee in trainees} & {
+                str(trainee.get("trainee_id")) for trainee in instead
+            }:
                 raise StatusError(f"Register answers for cycle {cycle} with the running one", CYCLE_NOT_KNOWN)
         new = [trainee for trainee in trainees if _version(trainee) not in seen]
         seen.update(_version(trainee) for trainee in new)

@@ -22,7 +22,9 @@ def prepare(row: Row) -> None:
     """
     placements = row.pop("placements", None)
     if placements is not None:
-        row["placement_urns"] = sorted({urn for one in placements if (urn := one.get("urn")) and _URN.fullmatch(urn)})
+        row["placement_urns"] = sorted(
+            {urn for placement in placements if (urn := placement.get("urn")) and _URN.fullmatch(urn)}
+        )
     reasons = row.get("withdrawal_reasons")
     if reasons is not None:
         row["withdrawal_reasons"] = sorted({_reason(given.lower()) for given in reasons if given})

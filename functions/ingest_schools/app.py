@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from functions.ingest_schools import client, contract, lineage, register
+from functions.ingest_schools import client, contract, gias_day, lineage
 from placements_kpi import ingest, usage
 from placements_kpi.observability import logger
 from placements_kpi.settings import IngestSettings
@@ -21,7 +21,7 @@ SOURCE = Source(
         Feed(name="school_links", table=contract.LINKS, file_pattern=r"links_edubasealldata\d{8}\.csv"),
     ),
     fetch=client.fetch,
-    read=register.read,
+    read=gias_day.read,
     lists=(lineage.FILE,),
     references=(
         Reference(

@@ -120,9 +120,9 @@ class Lineage:
         in_force = [
             successor
             for successor in self._successors.get(urn, ())
-            if (found := establishments.get(successor)) is not None
-            and found.status not in PROPOSED
-            and (found.opened is None or found.opened <= closed)
+            if (school := establishments.get(successor)) is not None
+            and school.status not in PROPOSED
+            and (school.opened is None or school.opened <= closed)
         ]
         if len(in_force) == 1 and establishments[in_force[0]].opened == closed:
             return closed - 1
@@ -176,9 +176,9 @@ def batches(lineage: Lineage) -> Iterator[pa.Table]:
     urns: list[str] = []
     spans: list[Span] = []
     for urn in lineage.urns:
-        found = lineage.spans(urn)
-        spans += found
-        urns += [urn] * len(found)
+        of_school = lineage.spans(urn)
+        spans += of_school
+        urns += [urn] * len(of_school)
         if len(spans) >= BATCH_ROWS:
             yield _table(urns, spans)
             urns, spans = [], []

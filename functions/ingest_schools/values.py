@@ -92,8 +92,8 @@ def ids(pattern: str, width: int = 0) -> Callable[[pa.Array[Any], str, Reading],
         odd = [place for place, value in enumerate(given) if value and not fits[place]]
         if odd:
             reading.left_out += int(np.isin(encoded.indices.to_numpy(), odd).sum())
-        found = [fit and fit[0].decode() for fit in fits]
-        spread: pa.Array[Any] = pa.array(found, pa.string()).take(encoded.indices)
+        parsed = [fit and fit[0].decode() for fit in fits]
+        spread: pa.Array[Any] = pa.array(parsed, pa.string()).take(encoded.indices)
         return spread
 
     return read
@@ -134,7 +134,7 @@ def _spread(
     required: bool,
 ) -> pa.Array[Any]:
     encoded: Any = values.dictionary_encode()
-    found: list[Any] = []
+    parsed: list[Any] = []
     wrong: dict[str, list[int]] = {}
     for index, value in enumerate(encoded.dictionary.to_pylist()):
         try:
@@ -145,12 +145,12 @@ def _spread(
         else:
             if result is None and required:
                 wrong.setdefault("missing", []).append(index)
-        found.append(result)
+        parsed.append(result)
     if wrong:
         places = encoded.indices.to_numpy()
         for reason, indices in wrong.items():
             reading.refuse(np.flatnonzero(np.isin(places, indices)), reason, column)
-    spread: pa.Array[Any] = pa.array(found, kind).take(encoded.indices)
+    spread: pa.Array[Any] = pa.array(parsed, kind).take(encoded.indices)
     return spread
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from functions.publish_site import record, request
-from functions.publish_site.publish import publish
+from functions.publish_site.publishing import publish
 from placements_kpi import failures, usage
 from placements_kpi.observability import logger, metrics
 from placements_kpi.settings import PublishSettings

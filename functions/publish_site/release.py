@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from functions.publish_site import gate
 from functions.publish_site.files.listing import RELEASE
 from functions.publish_site.inventory import Entry, order
-from functions.publish_site.results import read_release
+from functions.publish_site.protected import read_release
 from functions.publish_site.site import release_files
 from placements_kpi import store, times
 from placements_kpi.finality import marked

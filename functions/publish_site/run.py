@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from functions.publish_site.inventory import Inventory, Withdrawal, read_inventory, read_withdrawals
-from functions.publish_site.writing import Writer
+from functions.publish_site.site_objects import Writer
 from placements_kpi import store, times
 
 if TYPE_CHECKING:

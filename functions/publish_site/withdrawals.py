@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from functions.publish_site import gate
 from functions.publish_site.inventory import Withdrawal, read_inventory, read_marker, withdrawn_key
-from functions.publish_site.results import ReleaseError
+from functions.publish_site.protected import ReleaseError
 from functions.publish_site.site import withdrawn_file
 from placements_kpi import store
 
@@ -52,7 +52,7 @@ def empty(run: Run, withdrawal: Withdrawal) -> None:
     keys = sorted(run.writer.keys(prefix), key=lambda key: (key == f"{prefix}index.html", key))
     notices = {key: withdrawn_file(run.site, key.removeprefix(prefix), withdrawal) for key in keys}
     written = {key: body for key, body in notices.items() if body is not None}
-    gate.scan({key.removeprefix(prefix): body for key, body in written.items()}, gate.Known(run.declared))
+    gate.scan({key.removeprefix(prefix): body for key, body in written.items()}, gate.Allowed(run.declared))
     check_marker(run, withdrawal.release, withdrawal)
     for key, body in written.items():
         run.writer.page(key, body)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from local.bigquery import tables
+from local.bigquery import streamed_tables
 from local.errors import LocalError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,22 +55,22 @@ def client(address: str) -> Any:
     from google.auth.credentials import AnonymousCredentials
     from google.cloud.bigquery import Client
 
-    return Client(tables.PROJECT, AnonymousCredentials(), client_options={"api_endpoint": address})
+    return Client(streamed_tables.PROJECT, AnonymousCredentials(), client_options={"api_endpoint": address})
 
 
 def load(address: str, sources: Path) -> None:
-    """Make every table, and load what ``sources`` (as :func:`local.bigquery.facts.write` wrote them) says into it."""
+    """Make every table, and load what ``sources``, written by :func:`local.bigquery.storable.write`, says into it."""
     from google.cloud.bigquery import LoadJobConfig
 
     google = client(address)
-    google.create_dataset(tables.DATASET, exists_ok=True)
+    google.create_dataset(streamed_tables.DATASET, exists_ok=True)
     with tempfile.TemporaryDirectory(prefix="bigquery-") as folder:
-        tables.write(sources, Path(folder))
-        for name, columns in tables.named().items():
+        streamed_tables.write(sources, Path(folder))
+        for name, columns in streamed_tables.named().items():
             schema = [_field(column) for column in columns]
             config = LoadJobConfig(source_format="NEWLINE_DELIMITED_JSON", schema=schema)
             with Path(folder, name).open("rb") as file:
-                where = f"{tables.PROJECT}.{tables.DATASET}.{name}"
+                where = f"{streamed_tables.PROJECT}.{streamed_tables.DATASET}.{name}"
                 google.load_table_from_file(file, where, job_config=config).result()
     google.close()
 
@@ -78,5 +78,5 @@ def load(address: str, sources: Path) -> None:
 def _field(column: str) -> Any:
     from google.cloud.bigquery import SchemaField
 
-    of = tables.kind(column)
+    of = streamed_tables.kind(column)
     return SchemaField(column, of[6:-1], mode="REPEATED") if of.startswith("ARRAY<") else SchemaField(column, of)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.bigquery import facts
+from local.bigquery import storable
 from local.bigquery.emulator import client, emulator, load
-from local.bigquery.tables import LOCATION, PROJECT
-from local.known import FILE
+from local.bigquery.streamed_tables import LOCATION, PROJECT
+from local.known_answers import FILE
 from local.standins import serve
 from local.world import write_sample
 from placements_kpi.bigquery import BigQueryError
@@ -32,7 +32,7 @@ EVENING = "2026-07-14T22:30:00+00:00"
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bigquery")
     write_sample(folder / "sample", scale=0.01)
-    facts.write(folder / "sample", folder / "possible")
+    storable.write(folder / "sample", folder / "possible")
     return folder / "possible"
 
 
@@ -76,7 +76,7 @@ def warehouse(address: str, place: Place, request: pytest.FixtureRequest) -> Ite
     made.google.close()
 
 
-@pytest.mark.parametrize("source", facts.SOURCES)
+@pytest.mark.parametrize("source", storable.SOURCES)
 def test_the_same_facts_by_drop_https_and_bigquery_are_the_same_snapshot(
     source: str, sample: Path, address: str, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

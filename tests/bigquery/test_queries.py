@@ -12,8 +12,8 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from local.bigquery.facts import SOURCES
-from local.bigquery.tables import named as tables_of_dataform
+from local.bigquery.storable import SOURCES
+from local.bigquery.streamed_tables import named as tables_of_dataform
 from placements_kpi import bigquery
 from placements_kpi.bigquery import BigQueryError
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.bigquery import facts
+from local.bigquery import storable
 from local.lambdas import SOURCE_TREE, Code, call_with
 from local.record import record_of
 from local.run import open_run
@@ -114,7 +114,7 @@ def lambda_handler(event, context):
 """
 
 
-@pytest.mark.parametrize("source", facts.SOURCES)
+@pytest.mark.parametrize("source", storable.SOURCES)
 def test_a_function_that_reads_bigquery_has_the_client_and_all_that_it_needs(
     source: str, built: Built, tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ from functions.compute_kpis import run
 from functions.compute_kpis.catalogue.definitions import load_definitions
 from functions.compute_kpis.catalogue.loading import load_catalogue
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
-from functions.compute_kpis.releases import closed
+from functions.compute_kpis.releases import closed_texts
 from functions.compute_kpis.releases.disclosure import DisclosureError
 from placements_kpi import records
 from placements_kpi.results import Protected, Results, Revision, SourceFacts, TableFacts
@@ -61,11 +61,11 @@ def release(name: str = "2026-07-14.1") -> Protected:
     return Protected.model_validate(stack.get_json(f"protected/{name}/results.json"))
 
 
-def declared_of(found: Protected) -> closed.Declared:
+def declared_of(found: Protected) -> closed_texts.Declared:
     lists = load_definitions()
     kpis, _ = load_catalogue(lists, stack.KPIS)
     results = Results.model_validate(stack.get_json(f"results/{found.run_id}/results.json"))
-    return closed.declared(stack.settings(), kpis, lists, results)
+    return closed_texts.declared(stack.settings(), kpis, lists, results)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -118,7 +118,7 @@ def test_a_text_planted_anywhere_in_a_release_is_found() -> None:
     found = release("2026-07-14.1")
     assert found.revisions
     declared = declared_of(found)
-    assert closed.strays(found, declared) == []
+    assert closed_texts.strays(found, declared) == []
     body = found.model_dump(mode="json")
     kinds_of_place = {tuple(step for step in path if not isinstance(step, int)): path for path in places(body)}
     assert len(kinds_of_place) > 60
@@ -128,7 +128,7 @@ def test_a_text_planted_anywhere_in_a_release_is_found() -> None:
                 changed = Protected.model_validate(planted(body, path, text))
             except ValidationError:
                 continue
-            assert closed.strays(changed, declared), path
+            assert closed_texts.strays(changed, declared), path
 
 
 def test_every_number_of_a_release_is_an_audited_one_or_a_declared_fact() -> None:
@@ -157,7 +157,7 @@ def test_a_sentence_of_the_list_has_only_declared_facts_in_its_gaps(says: str) -
     stack.first_release()
     found = release()
     kpi = found.kpis[0].model_copy(update={"reason": says})
-    assert closed.strays(found.model_copy(update={"kpis": (kpi, *found.kpis[1:])}), declared_of(found)) == [
+    assert closed_texts.strays(found.model_copy(update={"kpis": (kpi, *found.kpis[1:])}), declared_of(found)) == [
         "kpis.reason"
     ]
 
@@ -197,16 +197,16 @@ def test_what_an_ingest_counts_is_on_the_lists() -> None:
     contracts = {source: importlib.import_module(f"functions.ingest_{source}.contract") for source in SOURCES}
     tables = [table for one in contracts.values() for table in one.TABLES]
     counted = {column.name for table in tables for column in table.columns if column.codes and column.counted}
-    assert set(closed.CODED) == counted
-    assert set(closed.REFUSALS) >= {*records._REASONS.values(), "wrong_type"}
+    assert set(closed_texts.CODED) == counted
+    assert set(closed_texts.REFUSALS) >= {*records._REASONS.values(), "wrong_type"}
     code = "".join(path.read_text() for path in Path(stack.__file__).parents[2].glob("functions/ingest_*/*.py"))
     code += "".join(path.read_text() for path in Path(records.__file__).parent.glob("*.py"))
-    for note in closed.NOTES:
+    for note in closed_texts.NOTES:
         stem = next((note.removeprefix(f"{one}_") for one in SOURCE_OF_TABLE if note.startswith(f"{one}_")), note)
         assert stem.removeprefix("trn_") in code, note
     for app in contracts:
         for table in importlib.import_module(f"functions.ingest_{app}.app").SOURCE.references:
-            assert table.note in closed.NOTES
+            assert table.note in closed_texts.NOTES
 
 
 def test_the_models_are_all_closed() -> None:

@@ -18,7 +18,7 @@ from tests import calls
 from tests.compute import stack
 
 if TYPE_CHECKING:
-    from functions.compute_kpis.protection.known import Release
+    from functions.compute_kpis.protection.knowledge import Release
 
 pytestmark = pytest.mark.usefixtures("aws")
 

@@ -86,7 +86,7 @@ def _answer(
 
 
 def _csv(before: Execution) -> bytes:
-    from local.answers import as_csv
+    from local.result_sets import as_csv
 
     assert before.answer is not None
     return as_csv(before.answer).encode()

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from placements_kpi import records, times
-from placements_kpi.days import london_days
 from placements_kpi.failures import UnforeseenError
+from placements_kpi.london_days import london_days
 from placements_kpi.pseudonyms import normalise_trn
 from placements_kpi.runs import RefusedError
 from tests.ingest.conftest import KEY, Place

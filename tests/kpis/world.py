@@ -25,7 +25,7 @@ from functions.compute_kpis.catalogue.definitions import load_definitions
 from functions.compute_kpis.catalogue.loading import load_kpi
 from functions.ingest_schools.lineage import Establishment, Lineage, batches
 from local import duck
-from local.queries import Plan, plan
+from local.query_plans import Plan, plan
 from placements_kpi.results import Point
 from placements_kpi.tables import Table, arrow_schema, glue_columns
 

@@ -15,10 +15,10 @@ from moto.athena.models import AthenaBackend
 from moto.athena.responses import AthenaResponse
 from moto.s3.models import s3_backends
 
-from local.answers import Answer, as_csv
 from local.athena import ANSWERED, REPLACED
 from local.cloud import Cloud
 from local.intrinsics import ACCOUNT
+from local.result_sets import Answer, as_csv
 from tests.local.conftest import CHOICES, parquet, put
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.duck import Duck
-from local.queries import Plan, QueryError
+from local.query_plans import Plan, QueryError
 
 HUNGRY = "SELECT length(list(CAST(i AS varchar))) AS long FROM range(1000000) AS t(i)"
 
@@ -34,7 +34,8 @@ def test_a_query_that_fits_nowhere_says_so(tmp_path: Path, monkeypatch: pytest.M
 def test_dialects_are_whole_before_the_first_query_needs_them() -> None:
     """Else two first queries at once race: sqlglot shows a dialect to other threads before it can write SQL."""
     loaded = (
-        "import sys, local.queries; print({'sqlglot.dialects.athena', 'sqlglot.dialects.duckdb'} <= set(sys.modules))"
+        "import sys, local.query_plans; "
+        "print({'sqlglot.dialects.athena', 'sqlglot.dialects.duckdb'} <= set(sys.modules))"
     )
     said = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "True"

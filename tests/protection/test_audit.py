@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from functions.compute_kpis.protection.audit import Failing, Finding, Rule, audit
-from functions.compute_kpis.protection.known import Cell, Group, Link, Percentage, Release
+from functions.compute_kpis.protection.knowledge import Cell, Group, Link, Percentage, Release
 
 RULE = Rule(width=5, threshold=10, seconds=20)
 HIDDEN = Cell(None)

@@ -20,7 +20,7 @@ from functions.compute_kpis.protection.quantities import Quantity, parse
 from functions.compute_kpis.protection.rounding import Rounded, round_all
 from functions.compute_kpis.protection.structure import Structure, structure_of
 from functions.compute_kpis.protection.withholding import EVERY, Place, steps
-from functions.compute_kpis.releases.closed import SENTENCES
+from functions.compute_kpis.releases.closed_texts import SENTENCES
 from functions.compute_kpis.releases.disclosure import DisclosureError, Protection, protect
 from functions.compute_kpis.releases.revisions import RESTATED, declare
 from placements_kpi.settings import Disclosure

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.compute_kpis.protection.keys import RoundingKey
-from functions.compute_kpis.protection.known import Link
+from functions.compute_kpis.protection.knowledge import Link
 from functions.compute_kpis.protection.rounding import Method, Rounded, neighbours, preferred_of, round_all
 from functions.compute_kpis.protection.structure import Structure, holding
 

@@ -10,7 +10,7 @@ from functions.compute_kpis.protection.audit import Finding, Rule, audit
 from functions.compute_kpis.protection.counts import Terms
 from functions.compute_kpis.protection.guard import Guarded
 from functions.compute_kpis.protection.guard import guarded as guarded_by
-from functions.compute_kpis.protection.known import Cell, Percentage, Release
+from functions.compute_kpis.protection.knowledge import Cell, Percentage, Release
 from functions.compute_kpis.protection.ledger import Past, past_of
 from tests.protection.test_guard import KEY, LARGE, LEFT, USED, release
 from tests.protection.worlds import Person, results_of

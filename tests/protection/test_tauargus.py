@@ -16,7 +16,7 @@ import pytest
 from pytauargus import protect
 
 from functions.compute_kpis.protection.audit import Rule, audit
-from functions.compute_kpis.protection.known import Cell, Link, Release
+from functions.compute_kpis.protection.knowledge import Cell, Link, Release
 
 Table = Sequence[Sequence[int]]
 TABLES: tuple[Table, ...] = (

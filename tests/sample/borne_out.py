@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.known import FILE, Expected, expected_of
+from local.known_answers import FILE, Expected, expected_of
 from tests.book.answers import Answer, Cell
 from tests.book.drops import FEEDS, Drops
 from tests.book.kpis import second_opinion

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from functions.publish_site import site
-from functions.publish_site.publish import ApprovalError
+from functions.publish_site.publishing import ApprovalError
 from placements_kpi.results import names_approver
 from tests.site.conftest import DATA, PUBLISHED, World
 from tests.site.protected_document import AS_OF, audited, document, kpis

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from functions.publish_site import gate, site
-from functions.publish_site.results import ReleaseError
+from functions.publish_site.protected import ReleaseError
 from placements_kpi.results import Protected, Revision, Shown, digest_of, document_digest
 from placements_kpi.settings import SOURCE_TITLES
 from tests.site.conftest import PUBLISHED, World

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.publish_site.results import ReleaseError
+from functions.publish_site.protected import ReleaseError
 from tests import calls
 from tests.site.settled import FIRST, SECOND, kept, objects, restore, state_of
 

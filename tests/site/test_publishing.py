@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from functions.publish_site.protected import ReleaseError
 from functions.publish_site.request import RequestError, parse
-from functions.publish_site.results import ReleaseError
-from functions.publish_site.writing import Writer
+from functions.publish_site.site_objects import Writer
 from placements_kpi import store
 from placements_kpi.settings import SettingsError
 from tests import calls, memory

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from functions.publish_site.results import ReleaseError
+from functions.publish_site.protected import ReleaseError
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.failures import UnforeseenError
 from placements_kpi.results import seal_key

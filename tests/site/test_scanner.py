@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from functions.publish_site import gate, site
 from functions.publish_site.files.workbook import packed
-from functions.publish_site.gate.scanner import Known, identifier, known, scan
+from functions.publish_site.gate.scanner import Allowed, allowed_in, identifier, scan
 from functions.publish_site.inventory import Withdrawal
 from placements_kpi.pseudonyms import Pseudonyms
 from tests.site.protected_document import document
@@ -41,18 +41,18 @@ identifiers = st.one_of(
 
 
 @pytest.fixture(scope="module")
-def allowed(protected: Protected, page_frame: Site, files: Files) -> Known:
-    return known(protected, files, page_frame.assets.files, page_frame.host)
+def allowed(protected: Protected, page_frame: Site, files: Files) -> Allowed:
+    return allowed_in(protected, files, page_frame.assets.files, page_frame.host)
 
 
-def test_a_release_as_it_is_rendered_has_no_identifier(files: Files, allowed: Known) -> None:
+def test_a_release_as_it_is_rendered_has_no_identifier(files: Files, allowed: Allowed) -> None:
     scan(files, allowed)
 
 
 @given(data=st.data())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_identifier_planted_anywhere_in_any_file_is_refused(
-    data: st.DataObject, files: Files, allowed: Known
+    data: st.DataObject, files: Files, allowed: Allowed
 ) -> None:
     path = data.draw(st.sampled_from(sorted(files)))
     body = files[path]
@@ -112,18 +112,18 @@ def test_urns_days_years_and_coordinates_are_not_identifiers(text: str) -> None:
         "<code>1</code>234567",
     ],
 )
-def test_digits_split_by_an_element_are_read_together(split: str, allowed: Known) -> None:
+def test_digits_split_by_an_element_are_read_together(split: str, allowed: Allowed) -> None:
     with pytest.raises(gate.GateError, match="seven digits"):
         scan({"index.html": f"<p>{split}</p>".encode()}, allowed)
     scan({"index.html": b"<td>123</td><td>4567</td>"}, allowed)
 
 
-def test_an_identifier_in_the_escapes_of_json_is_read(allowed: Known) -> None:
+def test_an_identifier_in_the_escapes_of_json_is_read(allowed: Allowed) -> None:
     with pytest.raises(gate.GateError, match="seven digits"):
         scan({"release.json": b'{"release": "\\u0031234567"}'}, allowed)
 
 
-def test_the_codes_of_regions_are_known_by_their_very_values(files: Files, allowed: Known) -> None:
+def test_the_codes_of_regions_are_known_by_their_very_values(files: Files, allowed: Allowed) -> None:
     path = "placement-rejections/placement-rejections.csv"
     text = files[path].decode()
     assert "E12000003" in text
@@ -133,7 +133,7 @@ def test_the_codes_of_regions_are_known_by_their_very_values(files: Files, allow
             scan({path: text.replace(old, new, 1).encode()}, allowed)
 
 
-def test_a_digest_is_known_only_if_it_is_that_of_a_file(files: Files, allowed: Known) -> None:
+def test_a_digest_is_known_only_if_it_is_that_of_a_file(files: Files, allowed: Allowed) -> None:
     manifest = json.loads(files["manifest.json"])
     name, true = next(iter(manifest["sha256"].items()))
     false = {**manifest, "sha256": {**manifest["sha256"], name: true[::-1]}}
@@ -142,7 +142,7 @@ def test_a_digest_is_known_only_if_it_is_that_of_a_file(files: Files, allowed: K
 
 
 @pytest.mark.parametrize("name", ["candidate_id", "trn", "provider_name", "numerator_exact"])
-def test_a_column_that_is_not_in_the_published_schema_is_refused(name: str, files: Files, allowed: Known) -> None:
+def test_a_column_that_is_not_in_the_published_schema_is_refused(name: str, files: Files, allowed: Allowed) -> None:
     path = "placement-rejections/placement-rejections.csv"
     rows = files[path].decode().split("\r\n")
     wider = "\r\n".join([f"{rows[0]},{name}", *(f"{row},x" for row in rows[1:] if row), ""])
@@ -154,14 +154,14 @@ def test_a_column_that_is_not_in_the_published_schema_is_refused(name: str, file
         scan({path.replace(".csv", ".json"): json.dumps(told).encode()}, allowed)
 
 
-def test_a_name_that_a_json_file_says_twice_is_refused(files: Files, allowed: Known) -> None:
+def test_a_name_that_a_json_file_says_twice_is_refused(files: Files, allowed: Allowed) -> None:
     path = "placement-rejections/placement-rejections.json"
     with pytest.raises(gate.GateError, match="the same name twice"):
         scan({path: files[path].replace(b'"unit"', b'"kpi": "", "unit"', 1)}, allowed)
 
 
 @pytest.mark.parametrize("member", ["settings.xml", "meta.xml", "content.xml"])
-def test_a_workbook_is_scanned_in_all_its_members(member: str, allowed: Known) -> None:
+def test_a_workbook_is_scanned_in_all_its_members(member: str, allowed: Allowed) -> None:
     def book(text: str) -> bytes:
         return packed({"content.xml": "<a/>", member: f"<a b='{text}'/>"})
 
@@ -172,7 +172,7 @@ def test_a_workbook_is_scanned_in_all_its_members(member: str, allowed: Known) -
 
 
 @pytest.mark.parametrize("path", ["feed.atom", "releases.xml", "calendar.ics", "chart.svg", "query.sql"])
-def test_feeds_calendars_and_drawings_are_scanned_too(path: str, allowed: Known) -> None:
+def test_feeds_calendars_and_drawings_are_scanned_too(path: str, allowed: Allowed) -> None:
     scan({path: b"<a>2026-07-14</a>"}, allowed)
     with pytest.raises(gate.GateError, match=path):
         scan({path: b"<a>12345<b/>67</a> 1234567"}, allowed)
@@ -193,4 +193,4 @@ def test_what_stands_in_place_of_a_withdrawn_file_passes(page_frame: Site, files
     withdrawal = Withdrawal(release="2026-07-14.1", withdrawn_on=date(2026, 7, 15), reason="one source was read twice")
     made: dict[str, Any] = {path: site.withdrawn_file(page_frame, path, withdrawal) for path in files}
     names = frozenset(key.rpartition("/")[2] for key in page_frame.assets.files)
-    scan({path: body for path, body in made.items() if body}, Known(names))
+    scan({path: body for path, body in made.items() if body}, Allowed(names))

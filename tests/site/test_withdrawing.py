@@ -14,8 +14,8 @@ from functions.publish_site import site as pages
 from functions.publish_site import withdrawals
 from functions.publish_site.gate import GateError
 from functions.publish_site.pages import frame
+from functions.publish_site.protected import ReleaseError
 from functions.publish_site.request import RequestError, parse
-from functions.publish_site.results import ReleaseError
 from placements_kpi import store
 from tests import calls
 from tests.site.conftest import DATA, World

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from tests.trino.server import RefusedError, Trino
 
 if TYPE_CHECKING:
-    from local.answers import Answer
     from local.cloud import Cloud
+    from local.result_sets import Answer
 
 _SHOWN = 5
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+_snapshot)\b")

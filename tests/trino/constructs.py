@@ -14,9 +14,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from local.answers import Answer, as_text
 from local.duck import Duck
-from local.queries import QueryError, plan
+from local.query_plans import QueryError, plan
+from local.result_sets import Answer, as_text
 
 FILE = Path(__file__).with_name("constructs.toml")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "sql-portability.md"

@@ -20,8 +20,8 @@ import trino.auth
 import trino.dbapi
 import trino.exceptions
 
-from local.answers import Answer
 from local.intrinsics import KEYS, REGION
+from local.result_sets import Answer
 from tests.trino.assembly import VERSION, Server, UnavailableError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.answers import Answer
+from local.result_sets import Answer
 from tests.trino import assembly
 from tests.trino.comparison import cell, differences
 from tests.trino.server import athena_type

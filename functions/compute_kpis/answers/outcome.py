@@ -14,8 +14,8 @@ from functions.compute_kpis.answers.cells import FigureError, contradictions, fi
 from functions.compute_kpis.catalogue.calendars import CalendarError, Calendars
 from functions.compute_kpis.catalogue.points import points_of
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
+from functions.compute_kpis.sources.own_tables import parquet_bytes
 from functions.compute_kpis.sources.pins import Pin, mixed_keys, public_day
-from functions.compute_kpis.sources.reference import parquet_bytes
 from placements_kpi import store
 from placements_kpi.results import NO_SNAPSHOT, KpiResult, Point, Results
 

@@ -1,7 +1,7 @@
 """The attacker: what somebody who has every release can work out about each true count.
 
 The interface is :func:`audit`. In: what each release shows (oldest first), how the counts
-are linked, the rounding rule, percentages, and totals that others publish (``known.py``). Out: for every
+are linked, the rounding rule, percentages, and totals that others publish (``knowledge.py``). Out: for every
 count and every increment the least and the greatest that it can be, and what fails. It is
 never given a true count.
 """
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from functions.compute_kpis.protection.known import FEW, Group, Known, Link, Release, Unknown
+from functions.compute_kpis.protection.knowledge import FEW, Group, Knowledge, Link, Release, Unknown
 from functions.compute_kpis.protection.lots import UNBOUNDED, Lot, Memory, View
 from functions.compute_kpis.protection.solver import InfeasibleError, Problem, SolverError
 
@@ -116,19 +116,19 @@ def audit(
     oldest, contradicted = 0, ""
     memory = memory or Memory()
     while True:
-        known = Known(external or {})
+        knowledge = Knowledge(external or {})
         try:
-            known.take_in(releases[oldest:], links, enforced)
-            attacker = _Attacker(known, rule, memory)
+            knowledge.take_in(releases[oldest:], links, enforced)
+            attacker = _Attacker(knowledge, rule, memory)
             break
         except InfeasibleError as error:
             # Counts that are shown unchanged were revised unseen: not all releases can be of the same counts.
             oldest += 1
-            contradicted = contradicted or known.named(error.variables)
+            contradicted = contradicted or knowledge.named(error.variables)
             if oldest == len(releases):
                 return Finding({}, {}, (Failing(name="", why="contradiction"),), 0, contradicted)
     attacker.look(series, groups, categories, every_interval=every_interval)
-    wrong = [Failing(name, "percentage") for name in known.wrong_percentages]
+    wrong = [Failing(name, "percentage") for name in knowledge.wrong_percentages]
     return Finding(
         cells=attacker.cells,
         increments=attacker.increments,
@@ -141,18 +141,18 @@ def audit(
 class _Attacker:
     """What follows from what is known; :class:`InfeasibleError` if nothing fits."""
 
-    def __init__(self, known: Known, rule: Rule, memory: Memory) -> None:
-        self.known, self.rule = known, rule
+    def __init__(self, knowledge: Knowledge, rule: Rule, memory: Memory) -> None:
+        self.knowledge, self.rule = knowledge, rule
         self.public: View | None = None
         """What follows from what is no secret alone, once it is asked for."""
         self.cells: dict[str, Interval] = {}
         self.increments: dict[tuple[str, str], Interval] = {}
         self.failing: list[Failing] = []
-        for one in known.unknowns:
-            if isinstance(one.shown, int):
-                called = known.names[one.variable]
-                memory.values |= {called: one.shown, (*called, "rounded"): one.shown // one.base}
-        self.view = View(known.problem, known.roundings, rule.seconds, known.names, memory)
+        for unknown in knowledge.unknowns:
+            if isinstance(unknown.shown, int):
+                called = knowledge.names[unknown.variable]
+                memory.values |= {called: unknown.shown, (*called, "rounded"): unknown.shown // unknown.base}
+        self.view = View(knowledge.problem, knowledge.roundings, rule.seconds, knowledge.names, memory)
         for lot in self.view.lots:
             lot.together(dict.fromkeys(lot.variables, 1))
 
@@ -165,23 +165,27 @@ class _Attacker:
         every_interval: bool,
     ) -> None:
         """Fill ``cells``, ``increments`` and ``failing``."""
-        newest = {id(unknown) for unknown in self.known.now.values()}
-        cells = [(one, self._asked_of(one, categories)) for one in self.known.unknowns if not one.known]
+        newest = {id(unknown) for unknown in self.knowledge.now.values()}
+        cells = [
+            (unknown, self._asked_of(unknown, categories))
+            for unknown in self.knowledge.unknowns
+            if not unknown.is_public
+        ]
         increments = [
             ((before.name, after.name), _Asked(after.name, {after.variable: 1, before.variable: -1}, self.rule.width))
             for before, after in self._pairs(series)
-            if not (before.known and after.known) and not (self._is_nobody(before) and self._is_nobody(after))
+            if not (before.is_public and after.is_public) and not (self._is_nobody(before) and self._is_nobody(after))
         ]
         if not every_interval:
             self._search([asked for _, asked in cells] + [asked for _, asked in increments])
         for unknown, asked in cells:
-            found = self._judge(asked, every_interval=every_interval)
-            if id(unknown) in newest and found is not None:
-                self.cells[unknown.name] = found
+            interval = self._judge(asked, every_interval=every_interval)
+            if id(unknown) in newest and interval is not None:
+                self.cells[unknown.name] = interval
         for names, asked in increments:
-            found = self._judge(asked, every_interval=every_interval)
-            if found is not None:
-                self.increments[names] = found
+            interval = self._judge(asked, every_interval=every_interval)
+            if interval is not None:
+                self.increments[names] = interval
         for group in groups:
             self._group(group)
 
@@ -203,39 +207,45 @@ class _Attacker:
 
         def with_known_roundings(asked: list[_Asked]) -> list[_Asked]:
             self._together(asked, lambda: chance.choice((1, -1)), Lot.spread)
-            return [one for one in asked if not one.is_enough(*self._seen(one.terms))]
+            return [expression for expression in asked if not expression.is_enough(*self._spanned(expression.terms))]
 
         def with_new_roundings(asked: list[_Asked]) -> list[_Asked]:
             self._together(asked, lambda: 1, Lot.together)
-            return [one for one in asked if not one.is_enough(*self._seen(one.terms))]
+            return [expression for expression in asked if not expression.is_enough(*self._spanned(expression.terms))]
 
         def each(asked: list[_Asked]) -> list[_Asked]:
             self._together(asked, lambda: 1, Lot.together)
-            return [one for one in asked if not self._spread(one)]
+            return [expression for expression in asked if not self._spread(expression)]
 
-        asked = [one for one in asked if one.is_enough(*self.view.over(one.terms, Lot.ends))]
+        asked = [
+            expression for expression in asked if expression.is_enough(*self.view.over(expression.terms, Lot.ends))
+        ]
         asked = _while_it_helps(lambda some: with_new_roundings(_while_it_helps(with_known_roundings, some)), asked)
-        asked = [one for one in asked if not self._spread(one) and one.is_enough(*self._bounds_of(one.terms))]
+        asked = [
+            expression
+            for expression in asked
+            if not self._spread(expression) and expression.is_enough(*self._bounds_of(expression.terms))
+        ]
         _while_it_helps(each, asked)
 
     def _spread(self, asked: _Asked) -> bool:
         """Return whether an expression is wide enough, if need be in solutions with the roundings of known ones."""
         for most in (True, False):
-            if asked.is_enough(*self._seen(asked.terms)):
+            if asked.is_enough(*self._spanned(asked.terms)):
                 return True
             for lot, terms in self.view.by_lot(asked.terms):
                 if lot is not None:
                     lot.spread(terms, most=most)
-        return asked.is_enough(*self._seen(asked.terms))
+        return asked.is_enough(*self._spanned(asked.terms))
 
     def _together(
         self, asked: Iterable[_Asked], sign_of: Callable[[], int], find: Callable[[Lot, dict[int, int]], None]
     ) -> None:
         """Look for solutions in which many expressions are at once further up or down."""
         wanted: dict[int, tuple[Lot, dict[int, int]]] = {}
-        for one in asked:
+        for expression in asked:
             sign = sign_of()
-            for lot, terms in self.view.by_lot(one.terms):
+            for lot, terms in self.view.by_lot(expression.terms):
                 if lot is not None:
                     _, summed = wanted.setdefault(id(lot), (lot, {}))
                     for variable, a in terms.items():
@@ -248,22 +258,22 @@ class _Attacker:
 
     def _pairs(self, series: Sequence[Sequence[str]]) -> Iterable[tuple[Unknown, Unknown]]:
         for line in series:
-            there = [self.known.now[name] for name in line if name in self.known.now]
+            there = [self.knowledge.now[name] for name in line if name in self.knowledge.now]
             yield from itertools.pairwise(there)
-        yield from self.known.revised
+        yield from self.knowledge.revised
 
     def _judge(self, asked: _Asked, *, every_interval: bool) -> Interval | None:
         """Return what an expression can be; note the name if that is too little. ``None``: it could not be solved."""
-        seen = low, high = self._seen(asked.terms)
+        span = low, high = self._spanned(asked.terms)
         if asked.is_enough(low, high) and not every_interval:
             return Interval(low, high, exact=False)
         try:
             if every_interval or asked.is_enough(*self._bounds_of(asked.terms)):
                 high = self._extreme(asked.terms, most=True)
-                low = self._seen(asked.terms)[0]
+                low = self._spanned(asked.terms)[0]
                 if high - low < asked.width or every_interval:
                     low = self._extreme(asked.terms, most=False)
-                seen = low, high
+                span = low, high
             else:
                 low, high = self._bounds_of(asked.terms)
         except SolverError:
@@ -273,17 +283,17 @@ class _Attacker:
             return Interval(0, 0, exact=True)  # it is about nobody; what that says of a group is asked of the group
         if not asked.is_enough(low, high) and not self._says_nothing_new(asked.terms, low, high):
             self.failing.append(Failing(asked.name, "narrow" if high - low < asked.width else "small"))
-        return Interval(*seen, exact=every_interval or (seen == (low, high) and high - low < asked.width))
+        return Interval(*span, exact=every_interval or (span == (low, high) and high - low < asked.width))
 
     def _says_nothing_new(self, terms: Mapping[int, int], low: int, high: int) -> bool:
         """Return whether what is no secret alone leaves no more: nobody hides in a crowd that is smaller than that."""
         if self.public is None:
-            known = {one.variable for one in self.known.unknowns if one.known}
+            public = {unknown.variable for unknown in self.knowledge.unknowns if unknown.is_public}
             low_of, high_of = (
-                [ends[n] if n in known else end for n in range(len(ends))]
-                for ends, end in ((self.known.problem.low, 0), (self.known.problem.high, UNBOUNDED))
+                [ends[n] if n in public else end for n in range(len(ends))]
+                for ends, end in ((self.knowledge.problem.low, 0), (self.knowledge.problem.high, UNBOUNDED))
             )
-            self.public = View(Problem(low_of, high_of, self.known.facts), {}, self.rule.seconds)
+            self.public = View(Problem(low_of, high_of, self.knowledge.facts), {}, self.rule.seconds)
         least, most = self.public.over(terms, Lot.bounds)
         return low <= least and most <= high
 
@@ -291,9 +301,9 @@ class _Attacker:
         """Return a range that an expression cannot leave, with the fractions allowed."""
         return self.view.over(terms, Lot.bounds)
 
-    def _seen(self, terms: Mapping[int, int]) -> tuple[int, int]:
+    def _spanned(self, terms: Mapping[int, int]) -> tuple[int, int]:
         """Return a range that an expression can span for sure, by the solutions found so far."""
-        return self.view.over(terms, Lot.seen)
+        return self.view.over(terms, Lot.spanned)
 
     def _extreme(self, terms: Mapping[int, int], *, most: bool) -> int:
         """Return the greatest (least) value of an expression."""
@@ -304,8 +314,8 @@ class _Attacker:
         return self.view.over(terms, end)[most]
 
     def _group(self, group: Group) -> None:
-        part, whole = self.known.now.get(group.part), self.known.now.get(group.whole)
-        if part is None or whole is None or part.known or self._is_nobody(whole):
+        part, whole = self.knowledge.now.get(group.part), self.knowledge.now.get(group.whole)
+        if part is None or whole is None or part.is_public or self._is_nobody(whole):
             return
         try:
             all_alike = self._never_above_zero({whole.variable: 1, part.variable: -1}) or (
@@ -317,7 +327,7 @@ class _Attacker:
             self.failing.append(Failing(group.part, "solver"))
 
     def _never_above_zero(self, terms: Mapping[int, int]) -> bool:
-        return self._seen(terms)[1] <= 0 and self._extreme(terms, most=True) <= 0
+        return self._spanned(terms)[1] <= 0 and self._extreme(terms, most=True) <= 0
 
 
 def _while_it_helps(search: Callable[[list[_Asked]], list[_Asked]], asked: list[_Asked]) -> list[_Asked]:

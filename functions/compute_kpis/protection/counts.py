@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from functions.compute_kpis.protection.known import Link
+from functions.compute_kpis.protection.knowledge import Link
 from functions.compute_kpis.protection.quantities import Part, Quantity, is_of_people, parse, quantity, true_counts
 from functions.compute_kpis.protection.rounding import Method, bound_by, neighbours, round_all
 from functions.compute_kpis.protection.structure import Structure, structure_of

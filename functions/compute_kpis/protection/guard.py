@@ -12,8 +12,15 @@ from typing import TYPE_CHECKING
 
 from functions.compute_kpis.protection.audit import Finding, Rule, audit
 from functions.compute_kpis.protection.counts import Counts, Roundings, Terms, counts_of, rounded
-from functions.compute_kpis.protection.known import Link, Release
-from functions.compute_kpis.protection.ledger import Entry, no_longer_nobody, revised, scope_of, seen, the_same
+from functions.compute_kpis.protection.knowledge import Link, Release
+from functions.compute_kpis.protection.ledger import (
+    Entry,
+    no_longer_nobody,
+    revised,
+    scope_of,
+    sign_to_reader,
+    the_same,
+)
 from functions.compute_kpis.protection.lots import Memory
 from functions.compute_kpis.protection.quantities import parse
 from functions.compute_kpis.protection.rounding import ENFORCED
@@ -65,7 +72,9 @@ class Guarded:
     def failing(self) -> list[str]:
         """Return the names of the counts that the attacker can work out."""
         width = self.counts.terms.disclosure.width
-        failing = [one.name or self.counts.description.id for finding in self.findings for one in finding.failing]
+        failing = [
+            failure.name or self.counts.description.id for finding in self.findings for failure in finding.failing
+        ]
         revisions = [pair for finding in self.findings for pair in self._revisions(finding).items()]
         narrow = [name for name, left in revisions if left < width]
         return list(dict.fromkeys([*failing, *narrow]))
@@ -100,8 +109,8 @@ class Guarded:
         widths = {}
         for name in revised(past.entries, self.entries):
             if (
-                seen(past.entries[name]) is not None
-                and seen(self.entries[name]) is not None
+                sign_to_reader(past.entries[name]) is not None
+                and sign_to_reader(self.entries[name]) is not None
                 and name in finding.cells
                 and name not in self.counts.exact
             ):

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from functions.compute_kpis.protection.known import FEW, Cell, Sign
-from functions.compute_kpis.protection.known import Release as Shown
+from functions.compute_kpis.protection.knowledge import FEW, Cell, Sign
+from functions.compute_kpis.protection.knowledge import Release as Shown
 from placements_kpi import store
 from placements_kpi.errors import PlacementsKpiError
 
@@ -54,7 +54,7 @@ class Entry(BaseModel):
         return Cell(self.shown, exact=self.seal is None)
 
 
-def seen(entry: Entry) -> Sign:
+def sign_to_reader(entry: Entry) -> Sign:
     """Return what stands for a count to a reader, to whom one ``c`` is like another."""
     return None if entry.shown in FEW else entry.shown
 
@@ -99,9 +99,9 @@ def no_longer_nobody(past: Mapping[str, Entry], entries: Mapping[str, Entry]) ->
     return tuple(
         name
         for name, entry in sorted(entries.items())
-        if seen(entry) is None
+        if sign_to_reader(entry) is None
         and name in past
-        and seen(past[name]) in {0, None}
+        and sign_to_reader(past[name]) in {0, None}
         and past[name].rounded == 0
         and past[name].seal != entry.seal
     )
@@ -109,7 +109,11 @@ def no_longer_nobody(past: Mapping[str, Entry], entries: Mapping[str, Entry]) ->
 
 def revised(past: Mapping[str, Entry], entries: Mapping[str, Entry]) -> tuple[str, ...]:
     """Return the names whose published value ``entries`` change, in order; from a number to a symbol and back too."""
-    return tuple(name for name, entry in sorted(entries.items()) if name in past and seen(past[name]) != seen(entry))
+    return tuple(
+        name
+        for name, entry in sorted(entries.items())
+        if name in past and sign_to_reader(past[name]) != sign_to_reader(entry)
+    )
 
 
 def the_same(past: Mapping[str, Entry], entries: Mapping[str, Entry], *, other_key: bool) -> tuple[str, ...]:
@@ -120,7 +124,8 @@ def the_same(past: Mapping[str, Entry], entries: Mapping[str, Entry], *, other_k
     return tuple(
         name
         for name in revised(past, entries)
-        if None in {seen(past[name]), seen(entries[name])} and (other_key or past[name].seal == entries[name].seal)
+        if None in {sign_to_reader(past[name]), sign_to_reader(entries[name])}
+        and (other_key or past[name].seal == entries[name].seal)
     )
 
 
@@ -142,14 +147,14 @@ class Past:
 
         The newest come first. A seal is tried for the counts that can have become what was published.
         """
-        found: dict[int, int] = {}
+        rounded_to: dict[int, int] = {}
         for page in reversed(self.pages):
             entry = page.entries.get(name) if (page.key_id, page.base) == (key.key_id, base) else None
             if entry is not None:
                 near = range(max(0, entry.rounded - base + 1), entry.rounded + base)
                 for count in (count for count in near if key.seal(name, count) == entry.seal):
-                    found.setdefault(count, entry.rounded)
-        return found
+                    rounded_to.setdefault(count, entry.rounded)
+        return rounded_to
 
     def shown(self, kpi: str, restated: frozenset[Scope], *, believed: bool = True) -> list[Shown]:
         """Return what a reader has seen of one KPI (``id@version``), release by release.
@@ -159,7 +164,7 @@ class Past:
         one: not where counts were only hidden or shown again, nor where a release said that there was nobody and a
         later one hides that there is somebody.
         """
-        found = []
+        releases = []
         closed = set(restated)
         for page in reversed(self.pages):
             cells = {
@@ -168,10 +173,10 @@ class Past:
                 if name.startswith(f"{kpi}/") and scope_of(name) not in closed
             }
             if cells:
-                found.append(Shown(cells, page.base, floor=page.floor))
+                releases.append(Shown(cells, page.base, floor=page.floor))
             kept = {*page.same, *page.no_longer_nobody} if believed else set()
             closed |= {scope_of(name) for name in {*page.revised, *page.no_longer_nobody} - kept} | set(page.restated)
-        return found[::-1]
+        return releases[::-1]
 
 
 def past_of(pages: Iterable[Page]) -> Past:

@@ -46,7 +46,7 @@ Name = Hashable
 """What a variable is called, from one audit to the next."""
 
 
-class Found:
+class Solved:
     """What has been found out of one lot."""
 
     def __init__(self, problem: Problem, seconds: float) -> None:
@@ -68,8 +68,8 @@ class Memory:
     """What was found out before. The same lot comes again while others are withheld from, or one that allows more."""
 
     def __init__(self) -> None:
-        self.found: dict[tuple[object, ...], Found] = {}
-        self.columns: dict[Name, tuple[Found, int]] = {}
+        self.solved: dict[tuple[object, ...], Solved] = {}
+        self.columns: dict[Name, tuple[Solved, int]] = {}
         """Where the newest solutions have a variable."""
         self.values: dict[Name, int] = {}
         """What is known of variables that are in no solution."""
@@ -78,13 +78,13 @@ class Memory:
         """Return solutions that these variables had, of whichever lots they were then; they may not fit any more."""
         columns = [self.columns.get(name) for name in names]
         number = max((len(column[0].solutions) for column in columns if column), default=0)
-        made = np.empty((number, len(names)), dtype=np.int64)
+        values = np.empty((number, len(names)), dtype=np.int64)
         for place, (name, column) in enumerate(zip(names, columns, strict=True)):
             if column and len(column[0].solutions):
-                made[:, place] = np.resize(column[0].solutions[:, column[1]], number)
+                values[:, place] = np.resize(column[0].solutions[:, column[1]], number)
             else:
-                made[:, place] = self.values.get(name, int(otherwise[place]))
-        return list(made)
+                values[:, place] = self.values.get(name, int(otherwise[place]))
+        return list(values)
 
 
 class View:
@@ -109,7 +109,7 @@ class View:
             for variables, its_rows in components(len(self.low), rows)
         ]
         for lot in self.lots:
-            memory.columns |= {names[variable]: (lot.found, place) for variable, place in lot.place.items()}
+            memory.columns |= {names[variable]: (lot.solved, place) for variable, place in lot.place.items()}
         self._lot_of = {variable: lot for lot in self.lots for variable in lot.variables}
 
     def by_lot(self, terms: Mapping[int, int]) -> list[tuple[Lot | None, dict[int, int]]]:
@@ -170,24 +170,24 @@ class Lot:
             tuple((tuple(row.terms.items()), row.low, row.high) for row in problem.rows),
             tuple(self.roundings.items()),
         )
-        if fingerprint in memory.found:
-            self.found = memory.found[fingerprint]
+        if fingerprint in memory.solved:
+            self.solved = memory.solved[fingerprint]
             return
-        self.found = memory.found[fingerprint] = Found(problem, seconds)
+        self.solved = memory.solved[fingerprint] = Solved(problem, seconds)
         for solution in memory.recalled([names[variable] for variable in variables], problem.low):
-            if self.found.solver.fits(solution):
+            if self.solved.solver.fits(solution):
                 self._keep_with_roundings(solution)
 
-    def seen(self, terms: Mapping[int, int]) -> tuple[int, int]:
+    def spanned(self, terms: Mapping[int, int]) -> tuple[int, int]:
         """Return the least and the greatest value of an expression in the solutions found."""
-        if not len(self.found.solutions):
+        if not len(self.solved.solutions):
             return 0, 0
-        values = sum(a * self.found.solutions[:, self.place[v]] for v, a in terms.items())
+        values = sum(a * self.solved.solutions[:, self.place[v]] for v, a in terms.items())
         return int(np.min(values)), int(np.max(values))
 
     def ends(self, terms: Mapping[int, int]) -> tuple[int, int]:
         """Return what an expression cannot be less or more than by the bounds of its variables alone."""
-        low, high = self.found.problem.low, self.found.problem.high
+        low, high = self.solved.problem.low, self.solved.problem.high
         both = [sorted((a * low[n], a * high[n])) for n, a in self._objective(terms).items()]
         return int(sum(least for least, _ in both)), int(sum(most for _, most in both))
 
@@ -198,15 +198,17 @@ class Lot:
             return ends
         objective = self._objective(terms)
         key = frozenset(objective.items())
-        if key not in self.found.bounds:
+        if key not in self.solved.bounds:
             try:
-                (least, low), (most, high) = (self.found.solver.relaxed(objective, most=most) for most in (False, True))
+                (least, low), (most, high) = (
+                    self.solved.solver.relaxed(objective, most=most) for most in (False, True)
+                )
             except SolverError:
                 return -UNBOUNDED, UNBOUNDED
-            self.found.keep(least)
-            self.found.keep(most)
-            self.found.bounds[key] = math.ceil(low - _TOLERANCE), math.floor(high + _TOLERANCE)
-        return self.found.bounds[key]
+            self.solved.keep(least)
+            self.solved.keep(most)
+            self.solved.bounds[key] = math.ceil(low - _TOLERANCE), math.floor(high + _TOLERANCE)
+        return self.solved.bounds[key]
 
     def spread(self, terms: Mapping[int, int], *, most: bool = True) -> None:
         """Look for a greater (smaller) value with the roundings of a solution that has room for it.
@@ -215,22 +217,22 @@ class Lot:
         """
         objective = self._objective(terms)
         its = [(a, *self.roundings[n]) for n, a in objective.items() if n in self.roundings]
-        rooms = [sum(a * base * held[rounding][0] for a, rounding, base in its) for held in self.found.held]
+        rooms = [sum(a * base * held[rounding][0] for a, rounding, base in its) for held in self.solved.held]
         if not rooms:
             return
         chosen = rooms.index((max if most else min)(rooms))
         key = chosen, most, frozenset(objective.items())
-        if key not in self.found.tried:
-            self.found.tried.add(key)
+        if key not in self.solved.tried:
+            self.solved.tried.add(key)
             with suppress(SolverError):
-                self.found.keep(self.found.solver.relaxed(objective, most=most, ends=self.found.held[chosen])[0])
+                self.solved.keep(self.solved.solver.relaxed(objective, most=most, ends=self.solved.held[chosen])[0])
 
     def extreme(self, terms: Mapping[int, int], *, most: bool) -> int:
         """Return the greatest (least) value of an expression."""
         objective = self._objective(terms)
-        found = self.found.solver.extreme(objective, most=most)
-        self.found.keep(found)
-        return sum(a * int(found[n]) for n, a in objective.items())
+        solution = self.solved.solver.extreme(objective, most=most)
+        self.solved.keep(solution)
+        return sum(a * int(solution[n]) for n, a in objective.items())
 
     def together(self, terms: Mapping[int, int]) -> None:
         """Find a solution that comes near to the greatest value of an expression, if there is one in time.
@@ -240,32 +242,32 @@ class Lot:
         """
         objective = self._objective(terms)
         try:
-            found = self.found.solver.extreme(
+            solution = self.solved.solver.extreme(
                 objective, most=True, near=_NEAR * len(terms), ends=self._further(objective)
             )
         except InfeasibleError as error:
             raise InfeasibleError(str(error), self.variables) from None
         except SolverError:
             return  # each expression will say so itself
-        self._keep_with_roundings(found)
+        self._keep_with_roundings(solution)
 
     def _further(self, objective: Mapping[int, int]) -> Ends:
         """Return ends for the variables of an expression that every solution keeps to, with room where it grows."""
-        if not len(self.found.solutions):
+        if not len(self.solved.solutions):
             return NO_ENDS
         columns = list(objective)
-        of_these = self.found.solutions[:, columns]
-        low, high = self.found.problem.low, self.found.problem.high
+        of_these = self.solved.solutions[:, columns]
+        low, high = self.solved.problem.low, self.solved.problem.high
         return {
             n: (low[n], min(high[n], most + _ROOM)) if objective[n] > 0 else (max(low[n], least - _ROOM), high[n])
             for n, least, most in zip(columns, of_these.min(axis=0), of_these.max(axis=0), strict=True)
         }
 
     def _keep_with_roundings(self, solution: Numbers) -> None:
-        self.found.keep(solution)
+        self.solved.keep(solution)
         held = {rounding: (int(solution[rounding]),) * 2 for rounding, _ in self.roundings.values()}
-        if held not in self.found.held:
-            self.found.held.append(held)
+        if held not in self.solved.held:
+            self.solved.held.append(held)
 
     def _objective(self, terms: Mapping[int, int]) -> dict[int, int]:
         return {self.place[v]: a for v, a in terms.items()}

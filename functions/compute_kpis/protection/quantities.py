@@ -81,8 +81,14 @@ def is_of_people(measure: Measure, part: Part) -> bool:
 def true_counts(kpi: Description, figures: Iterable[Figure]) -> dict[str, int]:
     """Return every count of people in ``figures`` by name, and what is beside one or named by a relation of the KPI."""
     measures = {measure.id: measure for measure in kpi.measures}
-    linked = {reference_parts(ref)[:2] for one in kpi.relations for ref in (one.whole, *one.beside, *one.parts)}
-    linked |= {(one.id, part) for one in kpi.measures for part in PARTS if any(is_of_people(one, p) for p in PARTS)}
+    linked = {
+        reference_parts(ref)[:2]
+        for relation in kpi.relations
+        for ref in (relation.whole, *relation.beside, *relation.parts)
+    }
+    linked |= {
+        (measure.id, part) for measure in kpi.measures for part in PARTS if any(is_of_people(measure, p) for p in PARTS)
+    }
     return {
         quantity(kpi, measures[figure.measure], figure, part).name: count
         for figure in figures

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.protection.audit import Rule, audit
-from functions.compute_kpis.protection.known import Cell, Link, Release
+from functions.compute_kpis.protection.knowledge import Cell, Link, Release
 from functions.compute_kpis.protection.ledger import Entry
 from functions.compute_kpis.protection.quantities import Quantity, parse
 from functions.compute_kpis.protection.rounding import Method, neighbours, preferred_of
@@ -64,21 +64,23 @@ class RecordCounts:
 
 def true_counts(results: Results) -> dict[str, int]:
     """Return every count of records about people in the facts and checks of a run, by place."""
-    found: dict[str, int] = {}
+    counts_by_name: dict[str, int] = {}
     for table in _tables(results):
-        found[f"{table.table}/rows/kept"] = table.kept
-        found[f"{table.table}/rows/duplicates"] = table.duplicates
+        counts_by_name[f"{table.table}/rows/kept"] = table.kept
+        counts_by_name[f"{table.table}/rows/duplicates"] = table.duplicates
         for kind, counts in (("refused", table.refused), ("unknown_code", table.unknown_codes)):
-            found |= {f"{table.table}/{kind}/{name}": count for name, count in counts.items()}
+            counts_by_name |= {f"{table.table}/{kind}/{name}": count for name, count in counts.items()}
     for facts in results.sources:
         if facts.source in PERSON_SOURCES:
-            found |= {f"{facts.source}/note/{name}": count for name, count in facts.notes.items()}
+            counts_by_name |= {f"{facts.source}/note/{name}": count for name, count in facts.notes.items()}
     for check in results.checks:
         if check.id == LISTS:
-            codes = {unknown_code_label(one.table, name) for one in _tables(results) for name in one.unknown_codes}
+            codes = {
+                unknown_code_label(facts.table, name) for facts in _tables(results) for name in facts.unknown_codes
+            }
             people = (count for count in check.counts if count.disclosure == "person" and count.label not in codes)
-            found |= {f"{LISTS}/unknown_value/{count.label}": count.count for count in people}
-    return found
+            counts_by_name |= {f"{LISTS}/unknown_value/{count.label}": count.count for count in people}
+    return counts_by_name
 
 
 def _tables(results: Results) -> Iterator[TableFacts]:
@@ -124,7 +126,7 @@ def settle(
             series=month.series(shown),
             categories=linked.categories,
         )
-        failing = {one.name for one in finding.failing}
+        failing = {failure.name for failure in finding.failing}
         more = {place for place in shown if month.name(place) in failing or linked.parts(place) & failing}
         if not failing or not more:
             break
@@ -160,19 +162,19 @@ class _Month:
         for page in past.pages:
             for name in page.entries:
                 first.setdefault(name, self.today(page.release))
-        for one in self.past:
-            if one.stands == month_end.isoformat():
-                shown = past.entries[one.name].shown
-                place = f"{one.measure}/{one.breakdown}/{one.category}"
-                self.known[place] = (shown if isinstance(shown, int) else None, first[one.name])
+        for quantity in self.past:
+            if quantity.stands == month_end.isoformat():
+                shown = past.entries[quantity.name].shown
+                place = f"{quantity.measure}/{quantity.breakdown}/{quantity.category}"
+                self.known[place] = (shown if isinstance(shown, int) else None, first[quantity.name])
 
     def begun(self) -> dict[str, date]:
         """Return the owners whose counts were shown of this month end before, and when they were first."""
-        found: dict[str, date] = {}
+        first_days: dict[str, date] = {}
         for place, (_, day) in self.known.items():
             owner = owner_of(place)
-            found[owner] = min(found.get(owner, day), day)
-        return found
+            first_days[owner] = min(first_days.get(owner, day), day)
+        return first_days
 
     def name(self, place: str) -> str:
         """Return the name under which the ledger and the audit know a count of this month end."""
@@ -183,8 +185,12 @@ class _Month:
         lines = []
         for place in places:
             here = self._quantity(place)
-            earlier = [one for one in self.past if one._replace(period=here.period, stands=here.stands) == here]
-            lines.append(tuple(one.name for one in sorted((*earlier, here), key=lambda one: one.stands)))
+            earlier = [
+                quantity for quantity in self.past if quantity._replace(period=here.period, stands=here.stands) == here
+            ]
+            lines.append(
+                tuple(quantity.name for quantity in sorted((*earlier, here), key=lambda quantity: quantity.stands))
+            )
         return [line for line in lines if len(line) > 1]
 
     @staticmethod

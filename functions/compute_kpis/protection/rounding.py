@@ -27,7 +27,7 @@ from functions.compute_kpis.protection.solver import (
 
 if TYPE_CHECKING:
     from functions.compute_kpis.protection.keys import RoundingKey
-    from functions.compute_kpis.protection.known import Link
+    from functions.compute_kpis.protection.knowledge import Link
     from functions.compute_kpis.protection.structure import Structure
 
 ENFORCED = frozenset({"at_most", "adds_up", "covered"})
@@ -146,14 +146,14 @@ class _Work:
         self.domain: dict[str, tuple[int, int]] = {}
         self.chosen: dict[str, int] = {}
         """At first what each prefers."""
-        one: dict[tuple[str, int, int | None], str] = {}
+        leads: dict[tuple[str, int, int | None], str] = {}
         alike: dict[tuple[str, int], int] = {}
         for name in sorted(bound):
             alike.setdefault((_series(name), counts[name]), bound[name])
         for name in sorted(counts):
             series, count = _series(name), counts[name]
             only = bound.get(name, alike.get((series, count)))
-            lead = self.lead[name] = one.setdefault((series, count, only), name)
+            lead = self.lead[name] = leads.setdefault((series, count, only), name)
             if lead == name:
                 least = method.least if parse(name).breakdown == "national" else 0
                 # A few prefer not to become none: hidden alone, they would be known to be fewer than the base.
@@ -298,9 +298,9 @@ class _Work:
                 more = exact - sum(base[lead] for lead in leads)
                 terms = {column[lead]: self.method.base for lead in leads}
                 problem.rows.append(Row(terms, more - self.method.off, more + self.method.off))
-        found = Solver(problem, self.method.seconds).solve(costs)
+        steps = Solver(problem, self.method.seconds).solve(costs)
         for lead in lot:
-            self.chosen[lead] = base[lead] + int(found[column[lead]]) * self.method.base
+            self.chosen[lead] = base[lead] + int(steps[column[lead]]) * self.method.base
 
 
 def _series(name: str) -> str:

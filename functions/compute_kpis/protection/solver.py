@@ -91,8 +91,8 @@ class Solver:
         self._whole.setOptionValue("mip_abs_gap", near)
         # Nothing of the solution before may decide which of several equal ones is found.
         self._whole.clearSolver()
-        found: Numbers = np.rint(self._run(self._whole, objective, most=most)).astype(np.int64)
-        return found
+        solution: Numbers = np.rint(self._run(self._whole, objective, most=most)).astype(np.int64)
+        return solution
 
     def extreme(
         self, objective: Mapping[int, float], *, most: bool, near: float = 0.0, ends: Ends = NO_ENDS
@@ -101,8 +101,8 @@ class Solver:
 
         The fractions are allowed first: mostly the answer is whole all the same, and found much faster.
         """
-        found, _ = self.relaxed(objective, most=most, ends=ends)
-        return self.solve(objective, most=most, near=near, ends=ends) if found is None else found
+        solution, _ = self.relaxed(objective, most=most, ends=ends)
+        return self.solve(objective, most=most, near=near, ends=ends) if solution is None else solution
 
     def relaxed(
         self, objective: Mapping[int, float], *, most: bool, ends: Ends = NO_ENDS
@@ -115,9 +115,9 @@ class Solver:
             self._relaxed = _highs(self._matrix, self._problem, whole=False)
         self._keep(self._relaxed, ends, whole=False)
         values = self._run(self._relaxed, objective, most=most)
-        found: Numbers = np.rint(values).astype(np.int64)
-        is_whole = np.max(np.abs(values - found), initial=0) < _WHOLE and self._matrix.fits(found)
-        return found if is_whole else None, sum(a * float(values[v]) for v, a in objective.items())
+        solution: Numbers = np.rint(values).astype(np.int64)
+        is_whole = np.max(np.abs(values - solution), initial=0) < _WHOLE and self._matrix.fits(solution)
+        return solution if is_whole else None, sum(a * float(values[v]) for v, a in objective.items())
 
     def _keep(self, highs: highspy.Highs, ends: Ends, *, whole: bool) -> None:
         """Keep variables between ends, and give those that were kept before their own back."""
@@ -156,10 +156,10 @@ class _Matrix:
         self.rows = np.array([[row.low, row.high] for row in rows], dtype=float).reshape(-1, 2)
         self.columns = np.array([problem.low, problem.high], dtype=float).T.reshape(-1, 2)
 
-    def fits(self, found: Numbers) -> bool:
+    def fits(self, solution: Numbers) -> bool:
         """Return whether whole numbers keep to the bounds and rows, worked out exactly."""
-        sums = np.append(0, np.cumsum(self.value * found[self.index]))
-        return _within(found, self.columns) and _within(np.diff(sums[self.starts]), self.rows)
+        sums = np.append(0, np.cumsum(self.value * solution[self.index]))
+        return _within(solution, self.columns) and _within(np.diff(sums[self.starts]), self.rows)
 
 
 def _within(numbers: Numbers, ends: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from functions.compute_kpis.protection.known import Group, Link
+from functions.compute_kpis.protection.knowledge import Group, Link
 from functions.compute_kpis.protection.quantities import PARTS, YEARLY, Quantity, is_of_people, parse, reference_parts
 
 if TYPE_CHECKING:
@@ -78,10 +78,10 @@ def structure_of(kpi: Description, names: Iterable[str]) -> Structure:
 
 def contradicted(structure: Structure, counts: Mapping[str, int]) -> tuple[str, ...]:
     """Return the names of true counts that contradict what is declared of them: the data or a query is wrong."""
-    one = {structure.of(name): count for name, count in counts.items()}
-    broken = set(structure.links) - set(holding(structure.links, one))
+    by_one_name = {structure.of(name): count for name, count in counts.items()}
+    broken = set(structure.links) - set(holding(structure.links, by_one_name))
     return tuple(
-        sorted({name for name, count in counts.items() if one[structure.of(name)] != count})
+        sorted({name for name, count in counts.items() if by_one_name[structure.of(name)] != count})
         + sorted({link.whole for link in broken})
     )
 
@@ -113,7 +113,8 @@ class _Reading:
         self.known = known
         self.measures: dict[str, Measure] = {measure.id: measure for measure in kpi.measures}
         self.cut_by: dict[str, list[Breakdown]] = {
-            measure.id: [one for one in kpi.breakdowns if measure.id in one.measures] for measure in kpi.measures
+            measure.id: [breakdown for breakdown in kpi.breakdowns if measure.id in breakdown.measures]
+            for measure in kpi.measures
         }
         self.points: dict[tuple[int, str], list[Quantity]] = defaultdict(list)
         for quantity in sorted(known):
@@ -142,7 +143,10 @@ class _Reading:
         """Return what the parts of a breakdown say of the national count, at every point."""
         links: list[Link] = []
         for quantities in self.points.values():
-            here = {(one.measure, one.part, one.breakdown, one.category): self.known[one] for one in quantities}
+            here = {
+                (quantity.measure, quantity.part, quantity.breakdown, quantity.category): self.known[quantity]
+                for quantity in quantities
+            }
             for measure, breakdowns in self.cut_by.items():
                 for part, breakdown in itertools.product(PARTS, breakdowns):
                     if not is_of_people(self.measures[measure], part):
@@ -182,8 +186,8 @@ class _Reading:
 
     def summed(self) -> set[str]:
         """Return the names in declared sums of national counts."""
-        sums = [one for one in self.kpi.relations if one.kind == "sum" and "@" not in one.whole]
-        return {name for one in sums for _, _, parts in self._instances(one) for name in parts}
+        sums = [relation for relation in self.kpi.relations if relation.kind == "sum" and "@" not in relation.whole]
+        return {name for relation in sums for _, _, parts in self._instances(relation) for name in parts}
 
     def cumulation(self) -> list[Link]:
         return [
@@ -196,21 +200,25 @@ class _Reading:
         return self._lines(lambda _: True)
 
     def groups(self) -> list[Group]:
-        found = [
+        alike = [
             Group(self.known[part], self.known[whole], none_too=True)
             for part, whole in self._pairs()
             if is_of_people(self.measures[part.measure], "numerator")
         ]
         for link in self.breakdowns():
             if link.kind == "adds_up" and parse(link.whole).part == "numerator":
-                found += [Group(part, link.whole, none_too=False) for part in link.parts if self._is_count(part)]
-        return found
+                alike += [Group(part, link.whole, none_too=False) for part in link.parts if self._is_count(part)]
+        return alike
 
     def _is_count(self, name: str) -> bool:
         return self.measures[parse(name).measure].kind == "count"
 
     def _pairs(self) -> list[tuple[Quantity, Quantity]]:
-        pairs = ((one, one._replace(part="denominator")) for one in sorted(self.known) if one.part == "numerator")
+        pairs = (
+            (quantity, quantity._replace(part="denominator"))
+            for quantity in sorted(self.known)
+            if quantity.part == "numerator"
+        )
         return [(part, whole) for part, whole in pairs if whole in self.known and part.measure in self.measures]
 
     def _either_of_people(self, part: Quantity, whole: Quantity) -> bool:
@@ -230,25 +238,27 @@ class _Reading:
         """Return wholes, what is beside them, and parts at each point (or each category there) with both."""
         *_, breakdown, category = reference_parts(relation.whole)
         in_each = breakdown and not category
-        found = []
+        instances = []
         for quantities in self.points.values():
-            codes = {one.category for one in quantities if one.breakdown == breakdown} if in_each else {""}
+            codes = (
+                {quantity.category for quantity in quantities if quantity.breakdown == breakdown} if in_each else {""}
+            )
             for code in sorted(codes):
-                here = [one for one in quantities if code in ("", one.category)]
+                here = [quantity for quantity in quantities if code in ("", quantity.category)]
                 wholes, beside, parts = (
-                    [self.known[one] for reference in some for one in here if matches(reference, one)]
+                    [self.known[quantity] for reference in some for quantity in here if matches(reference, quantity)]
                     for some in ((relation.whole,), relation.beside, relation.parts)
                 )
                 if wholes and parts:
-                    found.append((wholes, beside, parts))
-        return found
+                    instances.append((wholes, beside, parts))
+        return instances
 
 
-def matches(reference: str, one: Quantity) -> bool:
+def matches(reference: str, quantity: Quantity) -> bool:
     """Return whether a reference in a relation means this quantity, at whatever point."""
     measure, part, breakdown, category = reference_parts(reference)
-    if (one.measure, one.part) != (measure, part):
+    if (quantity.measure, quantity.part) != (measure, part):
         return False
     if not breakdown:
-        return (one.breakdown, one.category) == NATIONAL
-    return one.breakdown == breakdown and category in ("", one.category)
+        return (quantity.breakdown, quantity.category) == NATIONAL
+    return quantity.breakdown == breakdown and category in ("", quantity.category)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from functions.compute_kpis.protection.known import FEW, Cell, Percentage, Sign
+from functions.compute_kpis.protection.knowledge import FEW, Cell, Percentage, Sign
 from functions.compute_kpis.protection.quantities import PARTS, Part, counts, is_of_people, parse
 from functions.compute_kpis.protection.withholding import Place
 from placements_kpi import months
@@ -105,7 +105,11 @@ def told(roundings: Roundings, places: frozenset[Place]) -> Told:
         telling = _Telling(roundings, places)
         figures = tuple(map(telling.figure, known.kpi.figures))
         few = {parse(name) for name, sign in telling.few.items() if sign == "few"}
-        rows = {Place(one.measure, one.breakdown, one.category) for one in few if one.breakdown != "national"}
+        rows = {
+            Place(quantity.measure, quantity.breakdown, quantity.category)
+            for quantity in few
+            if quantity.breakdown != "national"
+        }
         if known.terms.disclosure.few_accepted or not rows:
             return Told(roundings, places, figures, telling.few)
         places |= rows

@@ -35,9 +35,9 @@ class Place(NamedTuple):
     period: int | str = EVERY
     stands: str = EVERY
 
-    def holds(self, one: Quantity) -> bool:
+    def holds(self, quantity: Quantity) -> bool:
         """Return whether a figure is one of these."""
-        told = (one.measure, one.breakdown, one.category, one.period, one.stands)
+        told = (quantity.measure, quantity.breakdown, quantity.category, quantity.period, quantity.stands)
         return all(here in (EVERY, there) for here, there in zip(self, told, strict=True))
 
 
@@ -55,21 +55,25 @@ def steps(
     """
     quantities = sorted(failing)
     breakdowns = {breakdown.id: breakdown for breakdown in kpi.breakdowns}
-    cut = [one for one in quantities if one.breakdown in breakdowns]
-    rows = {Place(one.measure, one.breakdown, one.category) for one in cut}
+    cut = [quantity for quantity in quantities if quantity.breakdown in breakdowns]
+    rows = {Place(quantity.measure, quantity.breakdown, quantity.category) for quantity in cut}
     for row in sorted(rows):
         other = smallest(row) if breakdowns[row.breakdown].adds_up(row.measure) else None
         if other is not None:
             rows.add(row._replace(category=other))
-    point = frozenset(Place(one.measure, one.breakdown, EVERY, one.period, one.stands) for one in cut)
+    point = frozenset(
+        Place(quantity.measure, quantity.breakdown, EVERY, quantity.period, quantity.stands) for quantity in cut
+    )
     yield from sorted((frozenset(rows), point), key=loses)
     yield frozenset(
-        Place(one.measure, one.breakdown, one.category, one.period, one.stands)
-        for one in wholes
-        if one.breakdown not in breakdowns and one.measure != kpi.headline
+        Place(quantity.measure, quantity.breakdown, quantity.category, quantity.period, quantity.stands)
+        for quantity in wholes
+        if quantity.breakdown not in breakdowns and quantity.measure != kpi.headline
     )
-    yield frozenset(Place(one.measure, one.breakdown, EVERY) for one in cut)
-    yield frozenset(Place(one.measure, EVERY, EVERY) for one in quantities if one.measure != kpi.headline)
+    yield frozenset(Place(quantity.measure, quantity.breakdown, EVERY) for quantity in cut)
+    yield frozenset(
+        Place(quantity.measure, EVERY, EVERY) for quantity in quantities if quantity.measure != kpi.headline
+    )
     about_people = [m.id for m in kpi.measures if any(is_of_people(m, part) for part in PARTS)]
     yield frozenset(
         {Place(measure, EVERY, EVERY) for measure in about_people if measure != kpi.headline}

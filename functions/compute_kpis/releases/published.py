@@ -10,7 +10,7 @@ from functions.compute_kpis.catalogue.loading import Kpi
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.record import record_key
 from functions.compute_kpis.releases.release import ReleaseError, read_release, release_key
-from functions.compute_kpis.sources import reference
+from functions.compute_kpis.sources import own_tables
 from placements_kpi import snapshots, store
 from placements_kpi.results import NO_SNAPSHOT, Protected, Results
 
@@ -68,7 +68,7 @@ def read_published(s3: S3Client, bucket: str, release: str) -> Published:
         protected = read_release(s3, bucket, release)
         record = store.read_json(s3, bucket, record_key(protected.run_id))
         results_bytes = store.read_bytes(s3, bucket, f"results/{protected.run_id}/results.json")
-        lists = reference.read_definitions(s3, bucket, record["inputs"]["snapshots"]["definitions"])
+        lists = own_tables.read_definitions(s3, bucket, record["inputs"]["snapshots"]["definitions"])
         compared = read_release(s3, bucket, protected.compared_with) if protected.compared_with else None
     except (store.MissingObjectError, ReleaseError) as error:
         raise ReleaseError(f"release {release} cannot be recomputed: {error}") from None
@@ -113,7 +113,7 @@ def changed_since(
         },
         "definitions": {
             "of_release": published.snapshots["definitions"],
-            "now": reference.definitions_id(today),
+            "now": own_tables.definitions_id(today),
             "lists": sorted(
                 name
                 for name in {entry.list for lists in (published.definitions, today) for entry in lists.entries}

@@ -31,7 +31,9 @@ class RowsMovedError(PlacementsKpiError):
 def look(s3: S3Client, bucket: str, snapshots: Mapping[str, str]) -> Held:
     """Return what there is of the snapshot of each table, and of what an erasure has said of it."""
     prefixes = [f"snapshots/{table}/snapshot={snapshot}/" for table, snapshot in snapshots.items()]
-    of_source = {(SOURCE_OF_TABLE[table], one) for table, one in snapshots.items() if table in SOURCE_OF_TABLE}
+    of_source = {
+        (SOURCE_OF_TABLE[table], snapshot) for table, snapshot in snapshots.items() if table in SOURCE_OF_TABLE
+    }
     prefixes += sorted(erasure_key(source, snapshot) for source, snapshot in of_source)
     return {prefix: _objects(s3, bucket, prefix) for prefix in prefixes}
 

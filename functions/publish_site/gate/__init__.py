@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from functions.publish_site.gate.closed import check_files
+from functions.publish_site.gate.closed_files import check_files
 from functions.publish_site.gate.errors import GateError
-from functions.publish_site.gate.scanner import Known, known, scan
+from functions.publish_site.gate.scanner import Allowed, allowed_in, scan
 from functions.publish_site.gate.verdict import check_verdict
 
 if TYPE_CHECKING:
     from placements_kpi.results import Protected
 
-__all__ = ["GateError", "Known", "check_release", "check_verdict", "scan"]
+__all__ = ["Allowed", "GateError", "check_release", "check_verdict", "scan"]
 
 
 def check_release(files: Mapping[str, bytes], document: Protected, assets: Iterable[str], host: str) -> None:
@@ -28,4 +28,4 @@ def check_release(files: Mapping[str, bytes], document: Protected, assets: Itera
     ``assets`` are the keys of stylesheet and images, ``host`` is where the site is.
     """
     check_files(files, document)
-    scan(files, known(document, files, assets, host))
+    scan(files, allowed_in(document, files, assets, host))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from functions.publish_site.gate.archives import archive_members
-from functions.publish_site.gate.closed import NAMES, check_columns, check_names, indicators_of, names_of
+from functions.publish_site.gate.closed_files import NAMES, check_columns, check_names, indicators_of, names_of
 from functions.publish_site.gate.errors import stopped
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ LARGE = 1_000_000
 
 
 @dataclass(frozen=True)
-class Known:
+class Allowed:
     """What looks like an identifier and is none, and the names that the data of a release may have."""
 
     values: frozenset[str] = frozenset()
@@ -60,7 +60,7 @@ class Known:
         return text
 
 
-def known(document: Protected, files: Mapping[str, bytes], assets: Iterable[str], host: str) -> Known:
+def allowed_in(document: Protected, files: Mapping[str, bytes], assets: Iterable[str], host: str) -> Allowed:
     """Return what this release declares; digests and sizes are worked out from ``files`` themselves."""
     verdict = document.verdict
     values = {document.run_id, document.code_version, host, *(key.rpartition("/")[2] for key in assets)}
@@ -70,7 +70,7 @@ def known(document: Protected, files: Mapping[str, bytes], assets: Iterable[str]
     for body in files.values():
         values |= {hashlib.sha256(body).hexdigest(), *_large(len(body))}
     values |= {text for count in _counts(document) for text in _large(count)}
-    return Known(frozenset(values - {""}), names_of(document, files), indicators_of(document))
+    return Allowed(frozenset(values - {""}), names_of(document, files), indicators_of(document))
 
 
 def _large(count: int | None) -> list[str]:
@@ -90,7 +90,7 @@ def _counts(document: Protected) -> Iterator[int | None]:
             yield from (*table.refused.values(), *table.unknown_codes.values())
 
 
-def scan(files: Mapping[str, bytes], allowed: Known) -> None:
+def scan(files: Mapping[str, bytes], allowed: Allowed) -> None:
     """Raise :class:`GateError` for the first identifier or undeclared column in ``files``, naming file and place."""
     for file, body in files.items():
         for place, text in _texts(file, body, allowed):
@@ -103,11 +103,11 @@ def scan(files: Mapping[str, bytes], allowed: Known) -> None:
 
 def identifier(text: str) -> str | None:
     """Return what kind of identifier is in ``text``, however it is written; ``None`` if there is none."""
-    found = _identifier(text, Known())
+    found = _identifier(text, Allowed())
     return found[0] if found else None
 
 
-def _texts(file: str, body: bytes, allowed: Known) -> Iterator[tuple[str, str]]:
+def _texts(file: str, body: bytes, allowed: Allowed) -> Iterator[tuple[str, str]]:
     """Yield every text in a file with its place: its name, what is written in it, the members of a workbook."""
     suffix = file.rpartition(".")[2]
     if suffix not in _TEXTS:
@@ -129,7 +129,7 @@ def _texts(file: str, body: bytes, allowed: Known) -> Iterator[tuple[str, str]]:
     yield "", _ICALENDAR_DAY.sub("", text) if suffix == "ics" else text
 
 
-def _identifier(text: str, allowed: Known) -> tuple[str, str] | None:
+def _identifier(text: str, allowed: Allowed) -> tuple[str, str] | None:
     """Return the kind of the first identifier and the piece of the text that has it."""
     # The files say the same few things again and again: each piece is looked at once.
     seamless = _SEAM.sub("", text) if "<" in text else text

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from functions.publish_site import words
 from functions.publish_site.pages import sentences
+from functions.publish_site.pages.html_tables import key
 from functions.publish_site.pages.series import sparkline
-from functions.publish_site.pages.tables import key
 
 if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures

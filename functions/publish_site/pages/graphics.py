@@ -9,7 +9,7 @@ from functions.publish_site import words
 from functions.publish_site.figures import NATIONAL, KpiFigures, Shown
 from functions.publish_site.pages import sentences
 from functions.publish_site.pages.charts import row_bar
-from functions.publish_site.pages.tables import Table, table
+from functions.publish_site.pages.html_tables import Table, table
 
 if TYPE_CHECKING:
     from functions.publish_site.words import Cell

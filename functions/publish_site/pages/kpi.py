@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from functions.publish_site import words
 from functions.publish_site.pages import changes, glossary, graphics, sentences
 from functions.publish_site.pages.front import card, notices, said
+from functions.publish_site.pages.html_tables import Table, key, table
 from functions.publish_site.pages.series import over_time
-from functions.publish_site.pages.tables import Table, key, table
 from functions.publish_site.words import Cell
 from placements_kpi import times
 from placements_kpi.results import NO_SNAPSHOT

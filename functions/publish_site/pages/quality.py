@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from functions.publish_site import words
-from functions.publish_site.pages.tables import Table, key, table
+from functions.publish_site.pages.html_tables import Table, key, table
 from functions.publish_site.words import Cell
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from functions.publish_site.files.listing import chart_id
 from functions.publish_site.pages import sentences
 from functions.publish_site.pages.charts import Line, LineChart, LinePoint, Mark, Target, line_chart, spark
 from functions.publish_site.pages.graphics import Graphic, named
-from functions.publish_site.pages.tables import Table, table
+from functions.publish_site.pages.html_tables import Table, table
 from functions.publish_site.words import Cell
 from placements_kpi.months import is_end
 

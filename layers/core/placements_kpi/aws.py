@@ -80,7 +80,7 @@ _UNANSWERED = {
 
 def client(service: str) -> Any:
     """Return a client of ``service`` whose errors :func:`told` can place."""
-    made = boto3.client(service)  # type: ignore[call-overload]  # the stubs want a literal name
+    new_client = boto3.client(service)  # type: ignore[call-overload]  # the stubs want a literal name
 
     def note(params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         context["asked"] = (service, str(model.name), _where(params))
@@ -94,10 +94,10 @@ def client(service: str) -> Any:
             place(exception, *context["asked"])
 
     # Once for a client, also where whoever made it gives the same one again.
-    made.meta.events.register("provide-client-params", note, unique_id="note what is asked")
-    made.meta.events.register("after-call", answered, unique_id="place an answer")
-    made.meta.events.register("after-call-error", unanswered, unique_id="place what was not answered")
-    return made
+    new_client.meta.events.register("provide-client-params", note, unique_id="note what is asked")
+    new_client.meta.events.register("after-call", answered, unique_id="place an answer")
+    new_client.meta.events.register("after-call-error", unanswered, unique_id="place what was not answered")
+    return new_client
 
 
 def place(error: Exception, service: str, operation: str, where: str) -> None:

@@ -75,11 +75,11 @@ class Place:
 
 def places(location: str, warehouse: Warehouse) -> dict[str, Place]:
     """Return where the tables of each service are that ``location`` names; :class:`BigQueryError` if it cannot be."""
-    found: dict[str, Place] = {}
+    of_service: dict[str, Place] = {}
     for text in location.removeprefix(SCHEME).split(","):
         place = _PLACE.fullmatch(text.strip().rstrip("/"))
         named = [] if place is None else [place["service"]] if place["service"] else list(warehouse.services)
-        if place is None or not set(named) <= warehouse.services.keys() or found.keys() & set(named):
+        if place is None or not set(named) <= warehouse.services.keys() or of_service.keys() & set(named):
             raise BigQueryError(
                 "SOURCE_LOCATION is not bigquery://<project>/<dataset> with one dataset a service "
                 f"({', '.join(warehouse.services)}): see docs/drops.md"
@@ -88,8 +88,8 @@ def places(location: str, warehouse: Warehouse) -> dict[str, Place]:
             raise BigQueryError(f"SOURCE_LOCATION names one event source for {len(named)} services: write service=…")
         for service in named:
             event_source = place["named"] or warehouse.services[service]
-            found[service] = Place(place["project"], place["dataset"], event_source)
-    return found
+            of_service[service] = Place(place["project"], place["dataset"], event_source)
+    return of_service
 
 
 def query(warehouse: Warehouse, feed: str, where: Mapping[str, Place], pinned: datetime) -> str:
@@ -268,14 +268,14 @@ def _check(feed: Feed, schema: Sequence[Any], rows: int, absent: frozenset[str])
         )
 
 
-def _problems(feed: Feed, found: Mapping[str, Any], absent: frozenset[str]) -> Iterator[str]:
+def _problems(feed: Feed, by_name: Mapping[str, Any], absent: frozenset[str]) -> Iterator[str]:
     lists = {children.field: fields.entry_columns(children) for children in feed.children}
     for column in feed.table.columns:
         if column.from_source and column.name not in absent:
-            yield from _problem(column.name, _TYPES[column.kind], found.get(column.name))
+            yield from _problem(column.name, _TYPES[column.kind], by_name.get(column.name))
     for name, entries in lists.items():
-        yield from _problem(name, ("RECORD", "REPEATED"), found.get(name))
-        inside = {entry.name: entry for entry in found[name].fields}
+        yield from _problem(name, ("RECORD", "REPEATED"), by_name.get(name))
+        inside = {entry.name: entry for entry in by_name[name].fields}
         for column in entries:
             yield from _problem(f"{name}.{column.name}", _TYPES[column.kind], inside.get(column.name))
 
@@ -446,13 +446,13 @@ def _passes(error: Any) -> bool:
 
 def _told(error: Any, known: Set[str]) -> str:
     """Return what BigQuery did not do, of what, and what to do about it. Of names only ``known`` words are repeated."""
-    reason = found[0] if (found := _REASON.fullmatch(_reason(error))) else str(error.code)
+    reason = match[0] if (match := _REASON.fullmatch(_reason(error))) else str(error.code)
     message = str(_first(error).get("message", "")).replace("`", "")
     advice = _ADVICE.get(reason) or f"its status is {error.code}: run again, or ask its owner"
     if "policy tag" in message.lower() or "fine-grained" in message.lower():
         advice = _MASKED
-    named = [found[1].strip(" .,:") for pattern in _NAMES for found in pattern.finditer(message)]
+    named = [match[1].strip(" .,:") for pattern in _NAMES for match in pattern.finditer(message)]
     named = [name for name in named if {*_WORD.findall(name.partition("@")[0])} <= known | _PERMISSIONS]
-    named += [found[1] for pattern in _PLACES for found in pattern.finditer(message)]
+    named += [match[1] for pattern in _PLACES for match in pattern.finditer(message)]
     about = ", ".join(dict.fromkeys(named))
     return f"BigQuery refused it ({', '.join(filter(None, (reason, about)))}): {advice}"

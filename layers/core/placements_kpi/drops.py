@@ -62,11 +62,11 @@ class BucketLocation:
     def days(self) -> list[date]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix, Delimiter="/")
         try:
-            found = [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", ())]
+            prefixes = [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", ())]
         except ClientError as error:
             message = f"the drops cannot be listed. {aws.told(error)}; check SOURCE_LOCATION"
             raise DropError(message, transient=aws.passes(error)) from None
-        return _newest_first(name[len(self.prefix) :].rstrip("/") for name in found)
+        return _newest_first(name[len(self.prefix) :].rstrip("/") for name in prefixes)
 
     def files(self, day: date) -> list[str]:
         prefix = f"{self.prefix}dt={day}/"
@@ -189,7 +189,7 @@ def match(feeds: Sequence[Feed], names: list[str], where: str) -> dict[str, list
         beginning, _, ending = (feed.file_pattern or re.escape(f"{feed.name}.ndjson")).rpartition(r"\.")
         pattern = rf"{beginning}(-\d{{12}})?\.{ending}(\.gz)?"
         matching = [name for name in names if re.fullmatch(pattern, name)]
-        numbers = [found[1] for name in matching if (found := re.search(_SHARD, name))]
+        numbers = [numbered[1] for name in matching if (numbered := re.search(_SHARD, name))]
         if len(matching) != max(1, len(numbers)):
             what = f"{len(matching)} files for" if matching else "no file for"
             raise DropError(

@@ -204,7 +204,7 @@ def _pointer(place: _Place) -> manifests.Pointer | None:
 def _keys(settings: IngestSettings) -> dict[str | None, Pseudonyms]:
     present = pseudonyms.load(settings.pseudonym_secret_arn, settings.stage)
     previous = pseudonyms.load_previous(str(settings.pseudonym_secret_arn), settings.stage)
-    return {one.key_id: one for one in (present, previous) if one is not None}
+    return {keyed.key_id: keyed for keyed in (present, previous) if keyed is not None}
 
 
 def _tokens(
@@ -212,17 +212,17 @@ def _tokens(
 ) -> dict[str | None, dict[KeyType, set[str]]]:
     """Return the pseudonyms of the person by key id and type, of the types that the source has."""
     kinds = {column.key for table in source.tables for column in table.columns if column.key}
-    if not any(one.type in kinds for one in asked.people):
+    if not any(person.type in kinds for person in asked.people):
         raise ErasureError(
             f"the erasure secret names nobody by a type that {source.name} has ({', '.join(sorted(kinds))}); "
             "docs/operating.md says what it should hold"
         )
-    found: dict[str | None, dict[KeyType, set[str]]] = {}
+    tokens: dict[str | None, dict[KeyType, set[str]]] = {}
     for key_id, keyed in keys.items():
-        of_key = found.setdefault(key_id, {})
-        for one in asked.people:
-            of_key.setdefault(one.type, set()).add(_pseudonym(keyed, one))
-    return found
+        of_key = tokens.setdefault(key_id, {})
+        for person in asked.people:
+            of_key.setdefault(person.type, set()).add(_pseudonym(keyed, person))
+    return tokens
 
 
 def _asked(arn: str | None) -> _Asked:
@@ -239,10 +239,10 @@ def _asked(arn: str | None) -> _Asked:
         ) from None
 
 
-def _pseudonym(keyed: Pseudonyms, one: _Identifier) -> str:
-    if one.type != "trn":
-        return keyed.of(one.type, one.identifier.strip())
-    trn, _ = normalise_trn(one.identifier)
+def _pseudonym(keyed: Pseudonyms, person: _Identifier) -> str:
+    if person.type != "trn":
+        return keyed.of(person.type, person.identifier.strip())
+    trn, _ = normalise_trn(person.identifier)
     if trn is None:
         raise ErasureError("a TRN in the erasure secret is not one that could be in the data; correct it")
     return keyed.of("trn", trn)
@@ -250,13 +250,13 @@ def _pseudonym(keyed: Pseudonyms, one: _Identifier) -> str:
 
 def _stored(place: _Place) -> dict[str, datetime]:
     """Return the ids of the snapshots that have any version of any row about people, and when it was last written."""
-    found: dict[str, datetime] = {}
+    last_written: dict[str, datetime] = {}
     for table in place.tables:
         prefix = f"snapshots/{table.name}/snapshot="
         for version in _versions(place, prefix):
             snapshot = version["Key"][len(prefix) :].split("/")[0]
-            found[snapshot] = max(version["LastModified"], found.get(snapshot, version["LastModified"]))
-    return found
+            last_written[snapshot] = max(version["LastModified"], last_written.get(snapshot, version["LastModified"]))
+    return last_written
 
 
 def _finish(place: _Place, stored: Mapping[str, datetime]) -> None:
@@ -386,8 +386,10 @@ def _manifest(
     keyed = place.keys[manifest.key_id]
     snapshot = snapshots.snapshot_id(place.source.name, manifest.stands_at, place.contract, keyed, tables)
     facts = tuple(
-        one.model_copy(update={"rows_in": one.rows_in - taken[one.table], "kept": one.kept - taken[one.table]})
-        for one in manifest.tables
+        table.model_copy(
+            update={"rows_in": table.rows_in - taken[table.table], "kept": table.kept - taken[table.table]}
+        )
+        for table in manifest.tables
     )
     counted = {name: count for name, count in staging.notes.items() if name.startswith("trn_")}
     kept = {name: count for name, count in manifest.notes.items() if not name.startswith("trn_")}

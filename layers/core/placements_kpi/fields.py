@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
-from placements_kpi.days import FIRST_YEAR, LAST_YEAR
+from placements_kpi.london_days import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
     from placements_kpi.sources import Children, Feed

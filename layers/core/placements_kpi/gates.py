@@ -38,18 +38,18 @@ def failures(
     ``carried`` counts, by table, rows taken over from the previous snapshot: shares are of the
     new rows. ``previous`` is the manifest of the current snapshot.
     """
-    found = list(_size(tables[0], settings))
+    failed = list(_size(tables[0], settings))
     for settled in tables:
         new_rows = settled.facts.rows_in - carried.get(settled.table.name, 0)
-        found += _shares(settled, settings, new_rows, kind)
-        found += _trns(settled, settings)
-        found += _hidden(settled)
+        failed += _shares(settled, settings, new_rows, kind)
+        failed += _trns(settled, settings)
+        failed += _hidden(settled)
     if previous is not None:
         before = {facts.table: facts for facts in previous.tables}
         for settled in tables:
             if settled.table.name in before:
-                found += _change(settled, before[settled.table.name], previous.filled, settings)
-    return found
+                failed += _change(settled, before[settled.table.name], previous.filled, settings)
+    return failed
 
 
 def freshness(as_of: datetime, max_age_days: int) -> Iterable[Failure]:

@@ -62,10 +62,10 @@ def read_lists(path: Path) -> tuple[DefinitionFile, list[tuple[int, Entry]]]:
 def mapping(path: Path, name: str) -> dict[str, str]:
     """Return one list of a file, code to value; :class:`DefinitionsError` if the file has no such list."""
     _, rows = read_lists(path)
-    found = {entry.code: entry.value for _, entry in rows if entry.list == name}
-    if not found:
+    values = {entry.code: entry.value for _, entry in rows if entry.list == name}
+    if not values:
         raise DefinitionsError(f"{path.name} has no list {name!r}; add it, or correct the name")
-    return found
+    return values
 
 
 def _about(path: Path, head: list[str]) -> DefinitionFile:

@@ -112,15 +112,15 @@ def read_pointer(s3: S3Client, bucket: str, source: str) -> Pointer | None:
 
     Raises :class:`~placements_kpi.store.BrokenObjectError` for one that does not name a snapshot.
     """
-    found = store.read_pointer(s3, bucket, f"current/{source}.json")
-    if found is None:
+    pointer = store.read_pointer(s3, bucket, f"current/{source}.json")
+    if pointer is None:
         return None
     try:
-        return Pointer(Current.model_validate(found.body), found)
+        return Pointer(Current.model_validate(pointer.body), pointer)
     except ValidationError:
         raise store.BrokenObjectError(
             f"s3://{bucket}/current/{source}.json does not name a snapshot; put back an earlier version of the object",
-            found.etag,
+            pointer.etag,
         ) from None
 
 
@@ -159,5 +159,5 @@ def read(s3: S3Client, bucket: str, key: str) -> Manifest:
 
 def find(s3: S3Client, bucket: str, key: str) -> tuple[Manifest, store.Pointer] | None:
     """Return the manifest at ``key`` and the object as it was read; ``None`` if there is none."""
-    found = store.read_pointer(s3, bucket, key)
-    return None if found is None else (parse(found.body, f"s3://{bucket}/{key}"), found)
+    pointer = store.read_pointer(s3, bucket, key)
+    return None if pointer is None else (parse(pointer.body, f"s3://{bucket}/{key}"), pointer)

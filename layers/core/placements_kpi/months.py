@@ -24,12 +24,12 @@ def next_end(day: date) -> date:
 
 def ends(first: date, last: date) -> list[date]:
     """Return every month end from ``first`` to ``last``, both inclusive."""
-    found = []
+    month_ends = []
     end = next_end(first - _DAY)
     while end <= last:
-        found.append(end)
+        month_ends.append(end)
         end = next_end(end)
-    return found
+    return month_ends
 
 
 def end_years_before(day: date, years: int) -> date:

@@ -54,7 +54,7 @@ class Partial:
     def keep(self, name: str, rows: pa.Table, refused: Sequence[Refusal]) -> None:
         """Keep a piece that was read to its end."""
         if self.prefix:
-            told = json.dumps([[one.reason, one.column] for one in refused]).encode()
+            told = json.dumps([[refusal.reason, refusal.column] for refusal in refused]).encode()
             body = io.BytesIO()
             pq.write_table(rows.replace_schema_metadata({_REFUSED: told}), body, compression="zstd")
             self._put(name, body.getvalue())

@@ -132,12 +132,12 @@ def _parsed(content: bytes) -> dict[str, Any]:
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object; of a key that is there twice nobody can tell which one is meant."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         names = [name for name, _ in pairs]
         doubled = sorted({name for name in names if names.count(name) > 1 and name in _SHOULD_BE})
         raise PromiseError(f"has {listed(doubled) if doubled else 'a key'} twice")
-    return found
+    return members
 
 
 def _check_version(promise: dict[str, Any]) -> None:

@@ -220,15 +220,15 @@ class _Reader:
 
     def _flush_children(self, children: Children) -> None:
         parent = children.table.columns[0].name
-        found: list[Row] = []
+        entries: list[Row] = []
         numbers: list[int] = []
         for number, row in zip(self._numbers, self._rows, strict=True):
             for entry in row.get(children.field) or ():
                 entry[parent] = row[parent]
-                found.append(entry)
+                entries.append(entry)
                 numbers.append(number)
         columns = [column for column in children.table.columns if column.day_of is None]
-        self._staging.add(children.table, _columnar(columns, found), numbers)
+        self._staging.add(children.table, _columnar(columns, entries), numbers)
 
 
 def _together(table: Table, batches: list[pa.Table]) -> pa.Table:

@@ -207,8 +207,8 @@ class Description(_Document):
 
     def needs(self, measure: str, breakdown: str = "national") -> frozenset[str]:
         """Return the sources that the figures of a measure need, nationally or in a breakdown."""
-        (counted,) = [one.needs for one in self.measures if one.id == measure]
-        more = [source for one in self.breakdowns if one.id == breakdown for source in one.needs]
+        (counted,) = [part.needs for part in self.measures if part.id == measure]
+        more = [source for part in self.breakdowns if part.id == breakdown for source in part.needs]
         return frozenset((*(counted or self.sources), *more))
 
 

@@ -48,10 +48,10 @@ def tokens(arn: str | None) -> tuple[str, ...]:
     """Return the bearer tokens in a secret ``{"tokens": ["…"]}``, each once; none if there is no secret."""
     if arn is None:
         return ()
-    found = read(arn).get("tokens")
-    if not isinstance(found, list) or not all(isinstance(token, str) and token.strip() for token in found):
+    given = read(arn).get("tokens")
+    if not isinstance(given, list) or not all(isinstance(token, str) and token.strip() for token in given):
         raise SecretError(f'the secret {arn} has no list "tokens" of texts; docs/operating.md says what it should hold')
-    held = [token.strip() for token in found]
+    held = [token.strip() for token in given]
     wrong = [str(number) for number, token in enumerate(held, start=1) if not _TOKEN.fullmatch(token)]
     if wrong:
         raise SecretError(

@@ -55,7 +55,7 @@ def snapshot_id(
     It is public, so with people in the source it is keyed (publishing#links): not every row has a code in it that
     nobody could guess. The same facts under another key have another id.
     """
-    content = store.canonical_json([source, contract, sorted([one.table.name, one.digest] for one in tables)])
+    content = store.canonical_json([source, contract, sorted([table.table.name, table.digest] for table in tables)])
     digest = pseudonyms.snapshot(content) if pseudonyms else hashlib.sha256(content).hexdigest()
     return f"{times.london_day(as_of):%Y%m%d}-{digest[:12]}"
 
@@ -199,8 +199,8 @@ def replaced_by(s3: S3Client, bucket: str, source: str, snapshot: str) -> str | 
 
 def replacement(s3: S3Client, bucket: str, source: str, snapshot: str) -> str:
     """Return the same as an aside in an error message; empty if there was no erasure."""
-    found = replaced_by(s3, bucket, source, snapshot)
-    return f" (a person was erased from it, {found} is in its place)" if found else ""
+    successor = replaced_by(s3, bucket, source, snapshot)
+    return f" (a person was erased from it, {successor} is in its place)" if successor else ""
 
 
 def files(tables: Iterable[Settled], snapshot: str) -> tuple[manifests.File, ...]:

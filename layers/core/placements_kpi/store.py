@@ -89,8 +89,8 @@ def keys(s3: S3Client, bucket: str, prefix: str) -> Iterator[str]:
 
 def s3_client() -> S3Client:
     """Return a client for S3; the local stack points it at this machine by ``AWS_ENDPOINT_URL``."""
-    made: S3Client = aws.client("s3")
-    return made
+    client: S3Client = aws.client("s3")
+    return client
 
 
 def canonical_json(value: Any) -> bytes:
@@ -128,10 +128,10 @@ def write_once(
 
 def read_bytes(s3: S3Client, bucket: str, key: str) -> bytes:
     """Return the object's bytes; :class:`MissingObjectError` if there is none."""
-    found = _get(s3, bucket, key)
-    if found is None:
+    stored = _get(s3, bucket, key)
+    if stored is None:
         raise MissingObjectError(f"s3://{bucket}/{key} does not exist")
-    return found[0]
+    return stored[0]
 
 
 def read_json(s3: S3Client, bucket: str, key: str) -> Any:
@@ -141,10 +141,10 @@ def read_json(s3: S3Client, bucket: str, key: str) -> Any:
 
 def read_pointer(s3: S3Client, bucket: str, key: str) -> Pointer | None:
     """Return the pointer at ``key``; ``None`` if it was never set, :class:`BrokenObjectError` if it cannot be read."""
-    found = _get(s3, bucket, key)
-    if found is None:
+    stored = _get(s3, bucket, key)
+    if stored is None:
         return None
-    content, etag = found
+    content, etag = stored
     body = _parsed(bucket, key, content, etag)
     if not isinstance(body, dict):
         raise _broken(bucket, key, "is not a JSON object", etag)

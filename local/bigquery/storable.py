@@ -21,7 +21,7 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic_core import ValidationError
 
 from local.errors import LocalError
-from local.known import FILE
+from local.known_answers import FILE
 from local.sample.trainees import ROUTE_CODES
 from placements_kpi import fields
 

@@ -55,10 +55,10 @@ def day_of(name: str) -> date:
 
 def establishments(schools: Settled) -> dict[str, lineage.Establishment]:
     """Return what decides whether each school is open, by URN."""
-    found: dict[str, lineage.Establishment] = {}
+    by_urn: dict[str, lineage.Establishment] = {}
     for batch in schools.batches(["urn", "establishment_status", "open_date", "close_date"]):
         urn, status, opened, closed = batch.columns
         days = (column.cast(pa.int32()).to_pylist() for column in (opened, closed))
         for row in zip(urn.to_pylist(), status.to_pylist(), *days, strict=True):
-            found[row[0]] = lineage.Establishment(*row[1:])
-    return found
+            by_urn[row[0]] = lineage.Establishment(*row[1:])
+    return by_urn

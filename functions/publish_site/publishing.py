@@ -21,10 +21,10 @@ from functions.publish_site.inventory import INVENTORY_KEY, order, withdrawn_key
 from functions.publish_site.pages.costs import read_costs
 from functions.publish_site.pages.frame import Site
 from functions.publish_site.pages.front import stale_sources
-from functions.publish_site.results import ReleaseError, newest_release
+from functions.publish_site.protected import ReleaseError, newest_release
 from functions.publish_site.run import FRONT_KEY, Run, State, read_state
 from functions.publish_site.site import beside, empty_front_page, front_page
-from functions.publish_site.writing import MINUTES, Writer
+from functions.publish_site.site_objects import MINUTES, Writer
 from placements_kpi import store, times
 from placements_kpi.errors import PlacementsKpiError
 
@@ -174,7 +174,7 @@ def _switch(run: Run, state: State, in_front: str | None, *, doubted: bool) -> _
                 return _Round(None, None, state.inventory_body, held=held)
             prepared = releases.prepare(run, state, front, doubted=doubted) if front is not None else None
         page = _front(run, state, prepared)
-        gate.scan({FRONT_KEY: page}, gate.Known(run.declared))
+        gate.scan({FRONT_KEY: page}, gate.Allowed(run.declared))
     except _UNUSABLE as error:
         if not _shows_withdrawn(run, state):  # then what is in front can stay there
             return _Round(state.inventory.front, None, state.inventory_body, error)
@@ -186,7 +186,7 @@ def _switch(run: Run, state: State, in_front: str | None, *, doubted: bool) -> _
     costs = read_costs(run.s3, run.settings.data_bucket)
     others = beside(run.site, inventory, state.withdrawn, state.lifted, costs)
     said = {**others, INVENTORY_KEY: store.canonical_json(body), FRONT_KEY: page}
-    gate.scan(said, gate.Known(run.declared))
+    gate.scan(said, gate.Allowed(run.declared))
     run.write_assets()
     if prepared and front:
         withdrawals.check_marker(run, front, state.markers.get(front))

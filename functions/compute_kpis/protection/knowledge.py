@@ -96,7 +96,7 @@ class Unknown:
 
     name: str
     variable: int
-    known: bool
+    is_public: bool
     """Whether it is no secret: not about people, or published by others."""
     shown: Sign
     base: int
@@ -114,7 +114,7 @@ def follows(percentage: Percentage, numerator: int | None, denominator: int | No
     return bool(abs(100 * numerator / denominator - percentage.value) <= half + 1e-9)
 
 
-class Known:
+class Knowledge:
     """Everything that follows from what was shown at once, as a problem, and what its variables stand for."""
 
     def __init__(self, external: Mapping[str, tuple[int, int]]) -> None:
@@ -139,7 +139,7 @@ class Known:
                 links_of.setdefault(name, []).append((link, link in published))
         done: set[tuple[object, ...]] = set()
         for release in releases:
-            changed = [name for name, cell in release.cells.items() if self._see(name, cell, release)]
+            changed = [name for name, cell in release.cells.items() if self._take_in(name, cell, release)]
             for name in changed:
                 for link, is_published in links_of.get(name, ()):
                     self._link(link, done, is_published=is_published)
@@ -149,40 +149,46 @@ class Known:
     @property
     def roundings(self) -> dict[int, tuple[int, int]]:
         """Return the variables whose rounding is hidden, with that of the rounding and the base."""
-        return {one.variable: (one.rounding, one.base) for one in self.unknowns if one.rounding is not None}
+        return {
+            unknown.variable: (unknown.rounding, unknown.base)
+            for unknown in self.unknowns
+            if unknown.rounding is not None
+        }
 
     def named(self, variables: frozenset[int]) -> str:
         """Return the name of a count that one of these variables stands for."""
-        return next((one.name for one in self.unknowns if variables & {one.variable, one.rounding}), "")
+        return next((unknown.name for unknown in self.unknowns if variables & {unknown.variable, unknown.rounding}), "")
 
-    def _see(self, name: str, cell: Cell, release: Release) -> bool:
+    def _take_in(self, name: str, cell: Cell, release: Release) -> bool:
         """Take in one cell; return whether it made an unknown that was not there before."""
-        before, base = self.now.get(name), release.base
-        if before is not None and isinstance(before.shown, int) and cell.shown in FEW:
+        earlier, base = self.now.get(name), release.base
+        if earlier is not None and isinstance(earlier.shown, int) and cell.shown in FEW:
             cell = Cell(None, cell.exact)  # a number that is hidden now: whoever knows it is told nothing by the symbol
         low, high = self._bounds(name, cell, release)
-        if before is not None and (
+        if earlier is not None and (
             cell.shown is None
-            or before.shown is None
-            or (before.shown, before.base) == (cell.shown, base)
-            or {before.shown, cell.shown} <= FEW
-            or before.base != base  # another base is another view of the same count
+            or earlier.shown is None
+            or (earlier.shown, earlier.base) == (cell.shown, base)
+            or {earlier.shown, cell.shown} <= FEW
+            or earlier.base != base  # another base is another view of the same count
         ):
-            self._narrow(before.variable, low, high)
+            self._narrow(earlier.variable, low, high)
             if cell.shown is not None:
-                if before.rounding is not None and before.base == base and cell.shown not in FEW:
+                if earlier.rounding is not None and earlier.base == base and cell.shown not in FEW:
                     # What was hidden is shown after all, and so is its rounding.
                     rounding = cell.shown // base if isinstance(cell.shown, int) else 0
-                    self._narrow(before.rounding, rounding, rounding)
-                before.shown, before.base, before.floor = cell.shown, base, release.floor
+                    self._narrow(earlier.rounding, rounding, rounding)
+                earlier.shown, earlier.base, earlier.floor = cell.shown, base, release.floor
             return False
-        known = cell.exact or name in self.external
-        made = Unknown(name, self.problem.variable(low, high), known, cell.shown, base, release.floor, cell.exact)
-        self.names.append((name, 0 if before is None else int(self.names[before.variable][1]) + 1))
-        self.unknowns.append(made)
-        if before is not None:
-            self.revised.append((before, made))
-        self.now[name] = made
+        is_public = cell.exact or name in self.external
+        unknown = Unknown(
+            name, self.problem.variable(low, high), is_public, cell.shown, base, release.floor, cell.exact
+        )
+        self.names.append((name, 0 if earlier is None else int(self.names[earlier.variable][1]) + 1))
+        self.unknowns.append(unknown)
+        if earlier is not None:
+            self.revised.append((earlier, unknown))
+        self.now[name] = unknown
         return True
 
     def _bounds(self, name: str, cell: Cell, release: Release) -> tuple[int, int]:
@@ -206,26 +212,26 @@ class Known:
     def _link(self, link: Link, done: set[tuple[object, ...]], *, is_published: bool) -> None:
         """Add a link between the newest unknowns of its names, once."""
         there = [(self.now[name], sign) for name, sign in link.signed if name in self.now]
-        wholes = [one for one, sign in there if sign < 0]
+        wholes = [unknown for unknown, sign in there if sign < 0]
         if len(wholes) <= len(link.beside) or len(wholes) == len(there):
             return
         if len(there) < len(link.names) and link.kind == "adds_up":
             return
-        key = (link.kind, *(sign * one.variable for one, sign in there))
+        key = (link.kind, *(sign * unknown.variable for unknown, sign in there))
         if key in done:
             return
         done.add(key)
         terms: dict[int, int] = {}
-        for one, sign in there:
-            terms[one.variable] = terms.get(one.variable, 0) + sign
+        for unknown, sign in there:
+            terms[unknown.variable] = terms.get(unknown.variable, 0) + sign
         self._row(link.kind, {variable: a for variable, a in terms.items() if a}, 0, self.facts)
-        everybody = [one for one, _ in there]
+        everybody = [unknown for unknown, _ in there]
         if (
             is_published
             and len(there) == len(link.names)
-            and len({one.base for one in everybody}) == 1
-            and not any(one.exact for one in everybody)
-            and any(one.shown in {None, *FEW} for one in everybody)
+            and len({unknown.base for unknown in everybody}) == 1
+            and not any(unknown.exact for unknown in everybody)
+            and any(unknown.shown in {None, *FEW} for unknown in everybody)
         ):
             self._published(link.kind, there)
 
@@ -233,11 +239,11 @@ class Known:
         """Add the same between what is published, shown or not."""
         terms: dict[int, int] = {}
         constant = 0
-        for one, sign in there:
-            if isinstance(one.shown, int):
-                constant += sign * (one.shown // one.base)
-            elif one.shown != "low":
-                rounding = self._rounding(one)
+        for unknown, sign in there:
+            if isinstance(unknown.shown, int):
+                constant += sign * (unknown.shown // unknown.base)
+            elif unknown.shown != "low":
+                rounding = self._rounding(unknown)
                 terms[rounding] = terms.get(rounding, 0) + sign
         self._row(kind, {variable: a for variable, a in terms.items() if a}, constant, [])
 
@@ -252,18 +258,19 @@ class Known:
             self.problem.rows.append(Row(terms, low, high))
             also.append(self.problem.rows[-1])
 
-    def _rounding(self, one: Unknown) -> int:
-        if one.rounding is None:
-            one.rounding = self.problem.variable(0, UNBOUNDED // one.base + 1)
-            self.names.append((*self.names[one.variable], "rounded"))
-            terms = {one.variable: 1, one.rounding: -one.base}
-            self.problem.rows.append(Row(terms, 1 - one.base, one.base - 1))
-        return one.rounding
+    def _rounding(self, unknown: Unknown) -> int:
+        if unknown.rounding is None:
+            unknown.rounding = self.problem.variable(0, UNBOUNDED // unknown.base + 1)
+            self.names.append((*self.names[unknown.variable], "rounded"))
+            terms = {unknown.variable: 1, unknown.rounding: -unknown.base}
+            self.problem.rows.append(Row(terms, 1 - unknown.base, unknown.base - 1))
+        return unknown.rounding
 
     def _percentage(self, percentage: Percentage) -> None:
         numerator, denominator = self.now.get(percentage.numerator), self.now.get(percentage.denominator)
         shown = [
-            one.shown if one is not None and isinstance(one.shown, int) else None for one in (numerator, denominator)
+            unknown.shown if unknown is not None and isinstance(unknown.shown, int) else None
+            for unknown in (numerator, denominator)
         ]
         if follows(percentage, shown[0], shown[1]):
             return

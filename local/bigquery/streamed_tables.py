@@ -14,7 +14,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from local.bigquery import facts
+from local.bigquery import storable
 from placements_kpi import times
 
 PROJECT, DATASET = "dfe-local", "dataform"
@@ -133,7 +133,7 @@ def _columns() -> Iterator[tuple[str, str, str]]:
 
 
 def write(sources: Path, to: Path) -> None:
-    """Write the tables of all services whose drops :func:`local.bigquery.facts.write` has written to ``sources``."""
+    """Write the tables of all services whose drops :func:`local.bigquery.storable.write` has written to ``sources``."""
     tables = Tables(to)
     _apply(tables, sources)
     _register(tables, sources)
@@ -164,7 +164,7 @@ def _some(row: Row, names: str) -> Row:
 
 def _apply(tables: Tables, folder: Path) -> None:
     once = _Once(tables, "apply")
-    for row in facts.rows(folder, "apply", "application_choices"):
+    for row in storable.rows(folder, "apply", "application_choices"):
         place = [row.get(name) for name in ("provider_code", "provider_region_code", "accredited_provider_code")]
         what = [row.get(name) for name in ("recruitment_cycle_year", "course_code", "course_level", "funding_type")]
         provider = place[0] and f"{place[0]}|{place[1]}"
@@ -208,7 +208,7 @@ def _register(tables: Tables, folder: Path) -> None:
         "trn state training_route course_education_phase itt_start_date itt_end_date trainee_start_date awarded_at "
         "defer_date reinstate_date created_at updated_at"
     )
-    for number, row in enumerate(facts.rows(folder, "register", "trainees")):
+    for number, row in enumerate(storable.rows(folder, "register", "trainees")):
         trainee, ukprn = str(number), row.get("ukprn")
         once("providers_latest", ukprn, ukprn=ukprn)
         tables.add(
@@ -245,12 +245,12 @@ def _placements(tables: Tables, folder: Path) -> None:
     for source in (MANAGE, FIND):
         for begins in range(2015, 2031):
             tables.add(source, "academic_years_latest", id=str(begins), starts_on=f"{begins}-09-01")
-    for number, row in enumerate(facts.rows(folder, "placements", "school_activity")):
+    for number, row in enumerate(storable.rows(folder, "placements", "school_activity")):
         Organisation(tables, number, row, "school").write()
-    for number, row in enumerate(facts.rows(folder, "placements", "provider_activity")):
+    for number, row in enumerate(storable.rows(folder, "placements", "provider_activity")):
         Organisation(tables, number, row, "provider").write()
     once = _Once(tables, MANAGE)
-    for row in facts.rows(folder, "placements", "mentor_allocations"):
+    for row in storable.rows(folder, "placements", "mentor_allocations"):
         urn, code, placement = row.get("school_urn"), row.get("provider_code"), row["placement_id"]
         # The service has every school, whether it takes part or not.
         school = once("schools_latest", urn and f"urn {urn}", urn=urn, placements_service=False)
@@ -381,7 +381,7 @@ def _day(instant: str) -> str:
 def _vacancies(tables: Tables, folder: Path) -> None:
     source = "teaching_vacancies"
     once = _Once(tables, source)
-    for row in facts.rows(folder, "vacancies", "vacancies"):
+    for row in storable.rows(folder, "vacancies", "vacancies"):
         vacancy = row["vacancy_id"]
         told = (
             "job_roles ect_status phases contract_type publish_on expires_at starts_on discarded_at hired_status "
@@ -398,7 +398,7 @@ def _vacancies(tables: Tables, folder: Path) -> None:
             organisation = once("organisations_latest", f"{type_} {code}", type=type_, **{name: code})
             link = f"{vacancy} {organisation}"
             once("organisation_vacancies_latest", link, organisation_id=organisation, vacancy_id=vacancy)
-    for row in facts.rows(folder, "vacancies", "applications"):
+    for row in storable.rows(folder, "vacancies", "applications"):
         told = (
             "vacancy_id status submitted_at offered_at declined_at withdrawn_at qualified_teacher_status "
             "qualified_teacher_status_year is_statutory_induction_complete updated_at"
