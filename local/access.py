@@ -149,7 +149,7 @@ class Access:
             Section(
                 "Tables, queries, queue, bus, logs",
                 (
-                    *(Question(f"Glue {one}", glue, _glue(arn)) for one, arn in places.items()),
+                    *(Question(f"Glue {catalogue_part}", glue, _glue(arn)) for catalogue_part, arn in places.items()),
                     Question("Athena workgroup", start | whole, _workgroup(stack.workgroup.name)),
                     Question("failure queue", queue, self._resolver.value({"Fn::GetAtt": ["OnFailureQueue", "Arn"]})),
                     Question("event bus", {"put": "events:PutEvents"}, bus, {"events:source": self._event_source()}),
@@ -188,7 +188,9 @@ class Access:
         return "\n".join([*lines, ""])
 
     def _starts(self) -> str:
-        arns = {self._resolver.value({"Fn::GetAtt": [key, "Arn"]}): one for key, one in self._stack.functions.items()}
+        arns = {
+            self._resolver.value({"Fn::GetAtt": [key, "Arn"]}): called for key, called in self._stack.functions.items()
+        }
         lines = ["## What starts a function", "", "| function | started by |", "|---|---|"]
         for arn, function in arns.items():
             starters = [role.name for role in self.schedules if allows(role.statements, _INVOKE, arn)]
@@ -252,7 +254,7 @@ class Access:
     def _of_bucket(self, key: str) -> tuple[Statement, ...]:
         """Return the statements of a bucket's policy that are about everybody: they hold for our roles too."""
         body = self._resolver.value(self._resources[key]["Properties"])
-        return tuple(one for one in body["PolicyDocument"]["Statement"] if one["Principal"] == "*")
+        return tuple(statement for statement in body["PolicyDocument"]["Statement"] if statement["Principal"] == "*")
 
     def _event_source(self) -> str:
         return self._stack.function("compute_kpis").environment["EVENT_SOURCE"]
@@ -272,15 +274,15 @@ _ANY = "any"
 def _data_prefixes() -> list[str]:
     """Return every place of the data bucket that docs/architecture.md names, tables one by one, and one it does not."""
     compute = import_module("functions.compute_kpis.contract")
-    found: list[str] = []
+    prefixes: list[str] = []
     contracts = {source: import_module(f"functions.ingest_{source}.contract") for source in SOURCES}
     tables: list[Table] = [table for contract in (*contracts.values(), compute) for table in contract.TABLES]
-    found += [f"snapshots/{table.name}/" for table in tables]
+    prefixes += [f"snapshots/{table.name}/" for table in tables]
     for folder in ("manifests/{}/", "erasures/{}/", "quarantine/{}/", "current/{}.json", "attempts/{}.json"):
-        found += [folder.format(source) for source in SOURCES]
-    found += ["partial/register/", *(f"runs/ingest_{source}/" for source in SOURCES)]
-    found += ["runs/compute_kpis/", "runs/publish_site/", "athena/", "results/", "current/results.json"]
-    return [*found, "ledger/", *_PROTECTED, "any-other-key"]
+        prefixes += [folder.format(source) for source in SOURCES]
+    prefixes += ["partial/register/", *(f"runs/ingest_{source}/" for source in SOURCES)]
+    prefixes += ["runs/compute_kpis/", "runs/publish_site/", "athena/", "results/", "current/results.json"]
+    return [*prefixes, "ledger/", *_PROTECTED, "any-other-key"]
 
 
 def _objects(bucket: str, prefix: str) -> Question:
@@ -312,8 +314,8 @@ def _names(names: Sequence[str]) -> str:
 
 @cache
 def _managed_policies() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(aws_managed_policies_data)
-    return found
+    policies: dict[str, Any] = json.loads(aws_managed_policies_data)
+    return policies
 
 
 def _managed(arn: str) -> Mapping[str, Any]:

@@ -115,7 +115,7 @@ def publisher(place: Path, rounds: int = ROUNDS) -> dict[str, float]:
     for _ in range(rounds):
         with open_cloud(stack, {}) as cloud, tempfile.TemporaryDirectory() as scratch:
             s3 = cloud.client("s3")
-            for path in (one for one in sorted(kept.glob("protected/**/*")) if one.is_file()):
+            for path in (path for path in sorted(kept.glob("protected/**/*")) if path.is_file()):
                 key = path.relative_to(kept).as_posix()
                 s3.put_object(Bucket=stack.data_bucket, Key=key, Body=path.read_bytes())
             for name in ("first", "again"):
@@ -153,14 +153,14 @@ def table(figures: dict[str, Any]) -> str:
     lines += ["", "Import seconds beyond a bare boto3 client (cold process, median)"]
     lines += [f"  {name:<20} {seconds:6.2f}" for name, seconds in figures["imports"].items()]
     if "gias" in figures:
-        found = figures["gias"]
+        gias = figures["gias"]
         lines += [
             "",
-            f"GIAS file read, validated, written: {found['ours']:.2f} s, {found['ratio']:.1f} times a bare copy",
+            f"GIAS file read, validated, written: {gias['ours']:.2f} s, {gias['ratio']:.1f} times a bare copy",
         ]
-        made = figures["publisher"]
-        first = f"first time {made['first']:.2f} s ({made['first_cpu']:.2f} s of processor)"
-        lines += [f"Publisher, a national release: {first}, again {made['again']:.2f} s"]
+        rendering = figures["publisher"]
+        first = f"first time {rendering['first']:.2f} s ({rendering['first_cpu']:.2f} s of processor)"
+        lines += [f"Publisher, a national release: {first}, again {rendering['again']:.2f} s"]
         for host, views in figures["first_views"].items():
             path, (bare, whole) = next(iter(views.items()))
             lines += [f"First view, {host}: the heaviest is {path}, {bare:,} bytes, {whole:,} with fonts"]

@@ -47,22 +47,22 @@ def main() -> int:
     parser.add_argument("--earlier", type=int, default=EARLIER)
     given = parser.parse_args()
     exact = newest_results(given.build)
-    told = measure(exact, given.earlier)
-    print(json.dumps(told, indent=1))
+    measured = measure(exact, given.earlier)
+    print(json.dumps(measured, indent=1))
     kept = (
-        told["seconds"] < SECONDS
-        and all(told["regional_percent"][kind] >= least for kind, least in SHOWN_PERCENT.items())
-        and told["headline_moves_by"] <= told["base"]
+        measured["seconds"] < SECONDS
+        and all(measured["regional_percent"][kind] >= least for kind, least in SHOWN_PERCENT.items())
+        and measured["headline_moves_by"] <= measured["base"]
     )
     return 0 if kept else 1
 
 
 def newest_results(build: Path) -> Results:
     """Return the exact results that the last run left; :class:`LocalError` if there are none."""
-    found = sorted(build.glob("aws/*/results/*/results.json"), key=lambda path: path.stat().st_mtime)
-    if not found:
+    written = sorted(build.glob("aws/*/results/*/results.json"), key=lambda path: path.stat().st_mtime)
+    if not written:
         raise LocalError(f"there are no results under {build}/aws; make them with: make run SERVE=0")
-    return Results.model_validate_json(found[-1].read_bytes())
+    return Results.model_validate_json(written[-1].read_bytes())
 
 
 def measure(exact: Results, earlier: int) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def measure(exact: Results, earlier: int) -> dict[str, Any]:
     corrections: list[tuple[str, str, date]] = []
     past = Past()
     whole = _with_years_before(exact)
-    told: dict[str, Any] = {}
+    measured: dict[str, Any] = {}
     for number, month in enumerate([*months, exact.month_end]):
         days = [month - timedelta(days=chance.randrange(30, 300)) for _ in range(_CORRECTED)]
         corrections += [(kpi.id, chance.choice(_CODES), day) for kpi in exact.kpis for day in days]
@@ -82,12 +82,14 @@ def measure(exact: Results, earlier: int) -> dict[str, Any]:
         protection = protect(results, disclosure, f"{month}.1", _KEY, past)
         seconds = time.perf_counter() - started
         past = past_of([*past.pages, protection.page])
-        told = _told(results, protection, seconds, disclosure.base)
-        print(f"release {number + 1} of {earlier + 1}: {seconds:5.1f} s, {told['counts_audited']} counts", flush=True)
-    return told
+        measured = _measured(results, protection, seconds, disclosure.base)
+        print(
+            f"release {number + 1} of {earlier + 1}: {seconds:5.1f} s, {measured['counts_audited']} counts", flush=True
+        )
+    return measured
 
 
-def _told(results: Results, protection: Protection, seconds: float, base: int) -> dict[str, Any]:
+def _measured(results: Results, protection: Protection, seconds: float, base: int) -> dict[str, Any]:
     verdict = protection.document.verdict
     if verdict is None:
         raise LocalError("the release has no verdict")
@@ -109,14 +111,14 @@ def usefulness(exact: Results, shown: Protected) -> dict[str, Any]:
     regional, numbers = Counter[str](), Counter[str]()
     for before, after in zip(exact.kpis, shown.kpis, strict=True):
         measures = {measure.id: measure for measure in before.description.measures}
-        for one, other in zip(before.figures, after.figures, strict=True):
-            if one.status != "ok" or not is_of_people(measures[one.measure], "numerator"):
+        for figure, other in zip(before.figures, after.figures, strict=True):
+            if figure.status != "ok" or not is_of_people(measures[figure.measure], "numerator"):
                 continue
-            if one.breakdown in REGIONS:
-                regional[measures[one.measure].disclosure] += 1
-                numbers[measures[one.measure].disclosure] += other.symbol is None
-            if one.breakdown == "national" and one.measure == before.description.headline:
-                furthest = max([furthest, *_moves(one, other)])
+            if figure.breakdown in REGIONS:
+                regional[measures[figure.measure].disclosure] += 1
+                numbers[measures[figure.measure].disclosure] += other.symbol is None
+            if figure.breakdown == "national" and figure.measure == before.description.headline:
+                furthest = max([furthest, *_moves(figure, other)])
     return {
         "regional_counts": dict(regional),
         "regional_percent": {kind: round(100 * numbers[kind] / regional[kind], 1) for kind in regional},
@@ -134,11 +136,11 @@ _CODES = tuple(f"E1200000{number}" for number in range(1, 10))
 
 
 def _month_ends_before(day: date, count: int) -> list[date]:
-    found = []
+    ends = []
     for _ in range(count):
         day = day.replace(day=1) - timedelta(days=1)
-        found.append(day)
-    return found
+        ends.append(day)
+    return ends
 
 
 def _with_years_before(exact: Results) -> Results:
@@ -182,7 +184,10 @@ def _corrected(results: Results, corrections: list[tuple[str, str, date]]) -> Re
         measures = {measure.id: measure for measure in kpi.description.measures}
         period_of = {figure.as_of: figure.period for figure in kpi.figures}
         days = sorted(period_of)
-        dated = [(region, day, period_of[next((one for one in days if one >= day), days[-1])]) for region, day in mine]
+        dated = [
+            (region, day, period_of[next((first_day for first_day in days if first_day >= day), days[-1])])
+            for region, day in mine
+        ]
 
         def corrected(figure: Figure) -> Figure:
             if figure.status != "ok" or figure.breakdown not in ("national", *REGIONS):

@@ -41,7 +41,7 @@ def built_functions(build: Path = BUILD) -> dict[str, BuiltFunction]:
     described = build / "template.yaml"
     if not described.is_file():
         raise BuiltError(f"there is no {described}: make template builds it")
-    found = {}
+    functions = {}
     template = yaml.safe_load(described.read_text(encoding="utf-8"))
     shared = template.get("Globals", {}).get("Function", {}).get("Layers", [])  # SAM lays them below a function's own
     for logical_id, body in template["Resources"].items():
@@ -51,5 +51,5 @@ def built_functions(build: Path = BUILD) -> dict[str, BuiltFunction]:
             missing = [str(folder) for folder in function.folders if not folder.is_dir()]
             if missing:
                 raise BuiltError(f"the build in {build} has no {', '.join(missing)}: build it again")
-            found[body["Properties"]["Handler"].split(".")[1]] = function
-    return found
+            functions[body["Properties"]["Handler"].split(".")[1]] = function
+    return functions

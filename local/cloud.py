@@ -127,8 +127,8 @@ class Cloud:
         total = 0
         for name in self.stack.queues.values():
             address = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-            got = sqs.get_queue_attributes(QueueUrl=address, AttributeNames=["ApproximateNumberOfMessages"])
-            total += int(got["Attributes"]["ApproximateNumberOfMessages"])
+            queue = sqs.get_queue_attributes(QueueUrl=address, AttributeNames=["ApproximateNumberOfMessages"])
+            total += int(queue["Attributes"]["ApproximateNumberOfMessages"])
         return total
 
 

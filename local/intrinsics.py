@@ -113,17 +113,17 @@ class Resolver:
                 declared = (declared or {}).get(step)
             if declared is not None:
                 return str(self.value(declared))
-        made = f"{self._stack}-{logical_id}{'-local' if kind in _RESOURCES else ''}"
-        return made.lower() if kind in _LOWER_CASE else made
+        physical = f"{self._stack}-{logical_id}{'-local' if kind in _RESOURCES else ''}"
+        return physical.lower() if kind in _LOWER_CASE else physical
 
     def broken_rules(self) -> list[str]:
         """Return what the template's rules say against these parameters; CloudFormation would refuse them."""
         return [
-            str(one.get("AssertDescription", name))
+            str(assertion.get("AssertDescription", name))
             for name, rule in self._rules.items()
             if "RuleCondition" not in rule or self._truth(rule["RuleCondition"])
-            for one in rule["Assertions"]
-            if not self._truth(one["Assert"])
+            for assertion in rule["Assertions"]
+            if not self._truth(assertion["Assert"])
         ]
 
     def exists(self, logical_id: str) -> bool:
@@ -195,12 +195,12 @@ class Resolver:
         return self.value(argument[1] if self.condition(argument[0]) else argument[2])
 
     def _find_in_map(self, argument: list[Any]) -> Any:
-        found: Any = self._mappings
+        value: Any = self._mappings
         for step in map(self.value, argument[:3]):
-            if str(step) not in found:
+            if str(step) not in value:
                 raise TemplateError(f"template.yaml looks up {argument} in Mappings, where {step} is missing")
-            found = found[str(step)]
-        return self.value(found)
+            value = value[str(step)]
+        return self.value(value)
 
 
 def _compact_json(value: Any) -> str:

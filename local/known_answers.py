@@ -50,24 +50,24 @@ def compare(folder: Path, results: Mapping[str, Any]) -> Comparison | None:
     if not path.is_file():
         return None
     answers = json.loads(path.read_text(encoding="utf-8"))
-    found: dict[tuple[str, str, str, str, str], tuple[Any, Any]] = {}
+    of_day: dict[tuple[str, str, str, str, str], tuple[Any, Any]] = {}
     newest: dict[tuple[str, str, str, str], tuple[Any, Any]] = {}
     for kpi in results.get("kpis", []):
         current = {point["as_of"] for point in kpi["points"] if point["is_current"]}
         for figure in kpi["figures"]:
             value = (figure["numerator"], figure["denominator"])
             cell = (kpi["id"], figure["measure"], figure["breakdown"], figure["category"])
-            found[(*cell, figure["as_of"])] = value
+            of_day[(*cell, figure["as_of"])] = value
             if figure["as_of"] in current:
                 newest[cell] = value
     different = []
     expected = list(expected_of(answers))
-    for one in expected:
-        cell = (one.kpi, one.measure, one.breakdown, one.category)
-        got = newest.get(cell) if one.as_of is None else found.get((*cell, one.as_of))
-        wanted = (one.numerator, one.denominator)
-        if got != wanted:
-            different.append(f"{one}: {_said(wanted)} is known, {_said(got)} was found")
+    for answer in expected:
+        cell = (answer.kpi, answer.measure, answer.breakdown, answer.category)
+        counted = newest.get(cell) if answer.as_of is None else of_day.get((*cell, answer.as_of))
+        wanted = (answer.numerator, answer.denominator)
+        if counted != wanted:
+            different.append(f"{answer}: {_said(wanted)} is known, {_said(counted)} was found")
     return Comparison(len(expected), tuple(different))
 
 
@@ -84,9 +84,9 @@ def expected_of(answers: Mapping[str, Any]) -> Iterator[Expected]:
                 for reason, count in answer.items():
                     yield Expected(kpi, measure, None, "reason", reason, count, None)
                 continue
-            for one in (answer, answer.get("comparison"), *answer.get("series", ())):
-                if one is not None:
-                    yield from _cells(kpi, measure, one)
+            for told in (answer, answer.get("comparison"), *answer.get("series", ())):
+                if told is not None:
+                    yield from _cells(kpi, measure, told)
 
 
 def _cells(kpi: str, measure: str, answer: Mapping[str, Any]) -> Iterator[Expected]:

@@ -35,12 +35,12 @@ class InProcess:
     def listed(self, bucket: str, prefix: str) -> Sequence[tuple[str, str]]:
         # Copied in one step: other queries and functions write to the bucket meanwhile.
         written = list(s3_backends[ACCOUNT]["aws"].get_bucket(bucket).keys)
-        found = []
+        listing = []
         for key in sorted(name for name in written if name.startswith(prefix)):
             stored = s3_backends[ACCOUNT]["aws"].get_object(bucket, key)
             if stored is not None and stored.size:
-                found.append((key, stored.etag.strip('"')))
-        return found
+                listing.append((key, stored.etag.strip('"')))
+        return listing
 
     def read(self, bucket: str, key: str) -> bytes:
         stored = s3_backends[ACCOUNT]["aws"].get_object(bucket, key)
@@ -60,8 +60,8 @@ class OverHttp:
 
     def listed(self, bucket: str, prefix: str) -> Sequence[tuple[str, str]]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        found = [item for page in pages for item in page.get("Contents", ()) if item["Size"]]
-        return sorted((item["Key"], item["ETag"].strip('"')) for item in found)
+        listing = [item for page in pages for item in page.get("Contents", ()) if item["Size"]]
+        return sorted((item["Key"], item["ETag"].strip('"')) for item in listing)
 
     def read(self, bucket: str, key: str) -> bytes:
         return self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()

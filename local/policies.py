@@ -34,7 +34,7 @@ def allows(
 
     ``request``: every condition key of such a request, in lower case, with its value.
     """
-    found = False
+    allowed = False
     for statement in statements:
         _check(statement)
         if not (_concerns(statement, "Action", action, True) and _concerns(statement, "Resource", resource, False)):
@@ -43,8 +43,8 @@ def allows(
             continue
         if statement["Effect"] == "Deny":
             return False
-        found = True
-    return found
+        allowed = True
+    return allowed
 
 
 def as_list(value: Any) -> list[Any]:
@@ -70,15 +70,15 @@ def _check(statement: Statement) -> None:
 
 
 def _concerns(statement: Statement, element: str, value: str, any_case: bool) -> bool:
-    def found(name: str) -> bool:
+    def named(name: str) -> bool:
         patterns = [str(pattern) for pattern in as_list(statement[name])]
         if any_case:
             return any(matches(pattern.lower(), value.lower()) for pattern in patterns)
         return any(matches(pattern, value) for pattern in patterns)
 
     if element in statement:
-        return found(element)
-    return f"Not{element}" in statement and not found(f"Not{element}")
+        return named(element)
+    return f"Not{element}" in statement and not named(f"Not{element}")
 
 
 def _holds(condition: Mapping[str, Any], request: Mapping[str, str]) -> bool:

@@ -156,11 +156,11 @@ def certificate(session: boto3.Session, asked: Asked) -> Iterator[Line]:
     if ":us-east-1:" not in arn:
         yield Line("certificate", arn, "CloudFront takes a certificate of us-east-1 only: request it there")
         return
-    told = session.client("acm", region_name="us-east-1").describe_certificate(CertificateArn=arn)["Certificate"]
-    names = {told["DomainName"], *told.get("SubjectAlternativeNames", ())}
-    ends = told.get("NotAfter")
-    if told["Status"] != "ISSUED":
-        yield Line("certificate", f"it is {told['Status']}", "add the DNS record that ACM shows, and wait")
+    described = session.client("acm", region_name="us-east-1").describe_certificate(CertificateArn=arn)["Certificate"]
+    names = {described["DomainName"], *described.get("SubjectAlternativeNames", ())}
+    ends = described.get("NotAfter")
+    if described["Status"] != "ISSUED":
+        yield Line("certificate", f"it is {described['Status']}", "add the DNS record that ACM shows, and wait")
     elif host not in names and "*." + host.partition(".")[2] not in names:
         yield Line("certificate", f"it is for {', '.join(sorted(names))}", f"request one for {host}")
     elif ends is not None and (ends - datetime.now(UTC)).days < DAYS_OF_CERTIFICATE:
@@ -171,20 +171,22 @@ def certificate(session: boto3.Session, asked: Asked) -> Iterator[Line]:
 
 def cloudfront(session: boto3.Session, deployed: Deployed, asked: Asked) -> Iterator[Line]:
     """Yield whether CloudFront serves the page. That a new account may use CloudFront only a deployment shows."""
-    found = deployed.of_type("AWS::CloudFront::Distribution")
-    if not found:
+    distributions = deployed.of_type("AWS::CloudFront::Distribution")
+    if not distributions:
         session.client("cloudfront").list_distributions(MaxItems="1")
         yield Line("CloudFront", f"may be asked; {_NEW_ACCOUNT}")
         return
-    (distribution,) = found.values()
-    told = session.client("cloudfront").get_distribution(Id=distribution)["Distribution"]
-    if told["Status"] != "Deployed":
-        yield Line("CloudFront", f"distribution {distribution} is {told['Status']}", "wait some minutes, ask again")
+    (distribution,) = distributions.values()
+    described = session.client("cloudfront").get_distribution(Id=distribution)["Distribution"]
+    if described["Status"] != "Deployed":
+        yield Line(
+            "CloudFront", f"distribution {distribution} is {described['Status']}", "wait some minutes, ask again"
+        )
     else:
-        yield Line("CloudFront", f"distribution {distribution} is deployed at {told['DomainName']}")
+        yield Line("CloudFront", f"distribution {distribution} is deployed at {described['DomainName']}")
     if host := asked.parameters.get("ServiceHost", ""):
         yield Line(
-            "address", f"{host} must be a CNAME of {told['DomainName']}: a change of DNS, which is not asked here"
+            "address", f"{host} must be a CNAME of {described['DomainName']}: a change of DNS, which is not asked here"
         )
 
 
@@ -192,23 +194,23 @@ def stack(session: boto3.Session, asked: Asked) -> tuple[Line, Deployed | None]:
     """Return the line about the stack, and what it is made of if it is deployed."""
     client = session.client("cloudformation")
     try:
-        (told,) = client.describe_stacks(StackName=asked.stack)["Stacks"]
+        (described,) = client.describe_stacks(StackName=asked.stack)["Stacks"]
     except ClientError as error:
         if "does not exist" in str(error):
             do = f"make template, then .venv-sam/bin/sam deploy --config-env {asked.name}"
             return Line("stack", f"{asked.stack} is not deployed yet", do), None
         raise
-    status = told["StackStatus"]
+    status = described["StackStatus"]
     if status == "ROLLBACK_COMPLETE":
         do = f"aws cloudformation delete-stack --stack-name {asked.stack}, then deploy again: it holds nothing"
         return Line("stack", f"{asked.stack} failed when it was first deployed", do), None
     pages = client.get_paginator("list_stack_resources").paginate(StackName=asked.stack)
     resources = {
-        one["LogicalResourceId"]: (one["ResourceType"], one.get("PhysicalResourceId", ""))
+        entry["LogicalResourceId"]: (entry["ResourceType"], entry.get("PhysicalResourceId", ""))
         for page in pages
-        for one in page["StackResourceSummaries"]
+        for entry in page["StackResourceSummaries"]
     }
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in told.get("Outputs", ())}
+    outputs = {entry["OutputKey"]: entry["OutputValue"] for entry in described.get("Outputs", ())}
     good = status in {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
     do = "" if good else "wait until it has ended, and look at its events in CloudFormation"
     return Line("stack", f"{asked.stack} is {status}", do), Deployed(outputs, resources)
@@ -225,9 +227,10 @@ def functions(session: boto3.Session, deployed: Deployed) -> dict[str, dict[str,
 
 def runtimes(configured: dict[str, dict[str, Any]]) -> Iterator[Line]:
     """Yield whether each function can be started, on which runtime and with how many layers."""
-    for name, told in configured.items():
-        state, updated = told.get("State", "Active"), told.get("LastUpdateStatus", "Successful")
-        said = f"{told['Runtime']} on {'/'.join(told.get('Architectures', ()))}, {len(told.get('Layers', ()))} layers"
+    for name, function in configured.items():
+        state, updated = function.get("State", "Active"), function.get("LastUpdateStatus", "Successful")
+        architectures, layers = function.get("Architectures", ()), function.get("Layers", ())
+        said = f"{function['Runtime']} on {'/'.join(architectures)}, {len(layers)} layers"
         good = state in {"Active", "Inactive"} and updated == "Successful"
         yield Line(name, said, "" if good else f"it is {state}, its last update {updated}: deploy again")
 
@@ -252,9 +255,9 @@ def _tokens(text: str, name: str, arn: str, configured: dict[str, dict[str, Any]
     except (ValueError, KeyError, TypeError):
         return Line(name, 'is not {"tokens": ["…"]}', f"put that into {arn}")
     read_live = any(
-        told["Environment"]["Variables"].get("SOURCE_SECRET_ARN") == arn
-        and told["Environment"]["Variables"]["SOURCE_LOCATION"].startswith("https://")
-        for told in configured.values()
+        function["Environment"]["Variables"].get("SOURCE_SECRET_ARN") == arn
+        and function["Environment"]["Variables"]["SOURCE_LOCATION"].startswith("https://")
+        for function in configured.values()
     )
     if read_live and not count:
         return Line(name, "has no token, and its source is read live", f'put {{"tokens": ["…"]}} into {arn}')
@@ -264,11 +267,13 @@ def _tokens(text: str, name: str, arn: str, configured: dict[str, dict[str, Any]
 def drops(session: boto3.Session, configured: dict[str, dict[str, Any]]) -> Iterator[Line]:
     """Yield where each source is, and of a drop how old the newest complete one is."""
     client = session.client("s3")
-    for _, told in configured.items():
-        location = told["Environment"]["Variables"].get("SOURCE_LOCATION", "")
+    for _, function in configured.items():
+        location = function["Environment"]["Variables"].get("SOURCE_LOCATION", "")
         if not location:
             continue
-        if location.startswith("bigquery://") and not told["Environment"]["Variables"].get("GOOGLE_IDENTITY_PROVIDER"):
+        if location.startswith("bigquery://") and not function["Environment"]["Variables"].get(
+            "GOOGLE_IDENTITY_PROVIDER"
+        ):
             advice = "give the parameter GoogleIdentityProvider: docs/deploying.md, Reading BigQuery"
             yield Line(f"source at {location}", "cannot be read: nobody vouches for the function to Google", advice)
             continue
@@ -295,18 +300,20 @@ def _drop(client: Any, bucket: str, prefix: str) -> Iterator[Line]:
 def alarms(session: boto3.Session, deployed: Deployed) -> Iterator[Line]:
     """Yield whether somebody hears the alarms: a subscription by e-mail counts once it is confirmed."""
     topic = deployed.outputs["AlarmTopicArn"]
-    found = session.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    if not found:
+    subscriptions = session.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    if not subscriptions:
         yield Line("alarms", "nobody is subscribed", "give AlarmEmail and deploy again")
-    for one in found:
-        waiting = one["SubscriptionArn"] == "PendingConfirmation"
+    for subscription in subscriptions:
+        waiting = subscription["SubscriptionArn"] == "PendingConfirmation"
         do = "confirm the subscription by the link in the e-mail" if waiting else ""
-        yield Line("alarms", f"go to {one['Endpoint']}", do)
+        yield Line("alarms", f"go to {subscription['Endpoint']}", do)
 
 
 def queries(configured: dict[str, dict[str, Any]]) -> Iterator[Line]:
     """Yield whether Athena accepts every query, with the settings of the deployed function."""
-    (compute,) = (told for told in configured.values() if "ATHENA_WORKGROUP" in told["Environment"]["Variables"])
+    (compute,) = (
+        function for function in configured.values() if "ATHENA_WORKGROUP" in function["Environment"]["Variables"]
+    )
     values = compute["Environment"]["Variables"]
     settings = ComputeSettings.model_validate({name.lower(): value for name, value in values.items()})
     yield from preflight.explained(settings, BUDGET_SECONDS)

@@ -152,18 +152,20 @@ def look_at(asked: argparse.Namespace, *, serves: bool) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line; a blank value is one not given, as make passes it."""
-    made = argparse.ArgumentParser(prog="python -m local.run", description="Run the whole pipeline on this machine.")
-    made.add_argument("--sources", default="", help="folder of drops (default: the sample, written if missing)")
-    made.add_argument("--as-of", default="", help="as-of day, YYYY-MM-DD (default: the sample's, else yesterday)")
-    made.add_argument("--build", type=Path, default=Path("build"), help="folder for everything that is written")
-    made.add_argument("--fresh", default="", help="1: forget what earlier runs left")
-    made.add_argument("--serve", default="", help="0: end after the summary")
-    made.add_argument("--port", default="", help="port to serve the page on (default 8000)")
-    made.add_argument("--host", default="", help="host name to make the pages for (default: that of the template)")
-    made.add_argument("--live", default="", help="sources to read from the stand-ins, with commas between")
-    made.add_argument("--transport", default="", help="bigquery: read from an emulator what is there")
-    made.add_argument("--fault", default="", help="break a secret, to see what happens")
-    return made
+    arguments = argparse.ArgumentParser(
+        prog="python -m local.run", description="Run the whole pipeline on this machine."
+    )
+    arguments.add_argument("--sources", default="", help="folder of drops (default: the sample, written if missing)")
+    arguments.add_argument("--as-of", default="", help="as-of day, YYYY-MM-DD (default: the sample's, else yesterday)")
+    arguments.add_argument("--build", type=Path, default=Path("build"), help="folder for everything that is written")
+    arguments.add_argument("--fresh", default="", help="1: forget what earlier runs left")
+    arguments.add_argument("--serve", default="", help="0: end after the summary")
+    arguments.add_argument("--port", default="", help="port to serve the page on (default 8000)")
+    arguments.add_argument("--host", default="", help="host name to make the pages for (default: that of the template)")
+    arguments.add_argument("--live", default="", help="sources to read from the stand-ins, with commas between")
+    arguments.add_argument("--transport", default="", help="bigquery: read from an emulator what is there")
+    arguments.add_argument("--fault", default="", help="break a secret, to see what happens")
+    return arguments
 
 
 if __name__ == "__main__":

@@ -65,11 +65,11 @@ class SiteHandler(SimpleHTTPRequestHandler):
             return
         key = unquote(asked).lstrip("/")
         path = (self._site / key).resolve()
-        found = path.is_file() and path.is_relative_to(self._site)
-        if not found:
+        is_there = path.is_file() and path.is_relative_to(self._site)
+        if not is_there:
             key, path = self._missing, self._site / self._missing
         content = path.read_bytes() if path.is_file() else b"Not found\n"
-        self.send_response(200 if found else 404)
+        self.send_response(200 if is_there else 404)
         self.send_header("Content-Type", CONTENT_TYPES.get(path.suffix, "application/octet-stream"))
         if path.suffix in COMPRESSED and len(content) >= LEAST_COMPRESSED:
             self.send_header("Vary", "Accept-Encoding")

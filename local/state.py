@@ -78,7 +78,7 @@ class State:
                     self._write(name, key, stored.etag, stored)
             for name, known in headers.items():
                 _replace(self._headers(name), json.dumps(known, indent=1, sort_keys=True).encode())
-            for name, key, body, etag in sorted(later, key=lambda one: _rank(one[1])):
+            for name, key, body, etag in sorted(later, key=lambda copied: _rank(copied[1])):
                 self._write(name, key, etag, body)
             for name, key in set(self.known) - present:
                 (self.folder / name / key).unlink(missing_ok=True)
@@ -91,8 +91,8 @@ class State:
     def facts(self) -> dict[str, Any]:
         """Return what :meth:`remember` kept; empty if there was no run yet."""
         path = self.folder / "state.json"
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        return found
+        saved: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return saved
 
     def _headers(self, bucket: str) -> Path:
         return self.folder / f"{bucket}.headers.json"
@@ -151,7 +151,7 @@ def copy_buckets(cloud: Cloud, build: Path) -> Path:
 def _mirror(cloud: Cloud, bucket: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     objects = sorted(((key, stored) for name, key, stored in _objects(cloud, all_of=True) if name == bucket),
-                     key=lambda one: (_rank(one[0]), one[0]))  # fmt: skip
+                     key=lambda copied: (_rank(copied[0]), copied[0]))  # fmt: skip
     for key, stored in objects:
         path, body = folder / key, bytes(stored.value)
         if not (path.is_file() and path.stat().st_size == len(body) and path.read_bytes() == body):
@@ -190,8 +190,8 @@ def _headers_of(stored: FakeKey) -> dict[str, str]:
 
 
 def _read_headers(path: Path) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return found
+    headers: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return headers
 
 
 def _replace(path: Path, body: bytes) -> None:

@@ -136,8 +136,8 @@ _Loader.add_multi_constructor("!", intrinsics_multi_constructor)
 
 
 def _read(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  # a safe one
-    return found
+    template: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  # a safe one
+    return template
 
 
 def translate(path: Path = TEMPLATE, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -159,7 +159,9 @@ def translate(path: Path = TEMPLATE, given: Mapping[str, Any] | None = None) -> 
 def defaults(path: Path = TEMPLATE) -> dict[str, str]:
     """Return the default of every parameter that has one."""
     template = _read(path)
-    return {name: str(one["Default"]) for name, one in template["Parameters"].items() if "Default" in one}
+    return {
+        name: str(parameter["Default"]) for name, parameter in template["Parameters"].items() if "Default" in parameter
+    }
 
 
 def load_stack(path: Path = TEMPLATE, given: Mapping[str, Any] | None = None) -> Stack:
@@ -260,8 +262,10 @@ def _workgroup(body: Mapping[str, Any]) -> dict[str, Any]:
     return configuration
 
 
-def _rules(found: Iterator[tuple[str, dict[str, Any]]], resolver: Resolver, arns: Mapping[str, str]) -> Iterator[Rule]:
-    for key, body in found:
+def _rules(
+    resources: Iterator[tuple[str, dict[str, Any]]], resolver: Resolver, arns: Mapping[str, str]
+) -> Iterator[Rule]:
+    for key, body in resources:
         for target in body.get("Targets", ()):
             if "EventPattern" in body and target["Arn"] in arns:
                 yield Rule(

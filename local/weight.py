@@ -48,16 +48,16 @@ def first_views(place: Path, host: str) -> dict[str, tuple[int, int]]:
     fonts = sum(len(whole.assets.files[key]) for key in whole.assets.fonts)  # compressed in themselves
     long = {f"{kpi.id}/index.html" for kpi in document.kpis}
     weighed = {path: every + _sent(page) + (0 if path in long else arms) for path, page in pages.items()}
-    heaviest = sorted(weighed.items(), key=lambda one: (-one[1], one[0]))
+    heaviest = sorted(weighed.items(), key=lambda view: (-view[1], view[0]))
     return {path: (weight, weight + fonts) for path, weight in heaviest}
 
 
 def protected_folder(place: Path) -> Path:
     """Return where the run in ``place`` left its protected results; :class:`LocalError` if it has none."""
-    found = sorted(place.glob("aws/*/protected/current.json"))
-    if not found:
+    pointers = sorted(place.glob("aws/*/protected/current.json"))
+    if not pointers:
         raise LocalError(f"there is no release in {place}; make one with: make run SERVE=0")
-    return found[0].parent
+    return pointers[0].parent
 
 
 def _sent(body: bytes) -> int:

@@ -26,7 +26,7 @@ def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     usage.begin(context)
     settings = ComputeSettings.from_environment()
     budget = min(SECONDS_FOR_QUERIES, max(context.get_remaining_time_in_millis() / 1000 - SECONDS_TO_FINISH, 1.0))
-    with failures.told("run failed", lambda error: _record(settings, error)):
+    with failures.recorded("run failed", lambda error: _record(settings, error)):
         return answer(settings, event, budget)
 
 
@@ -39,7 +39,7 @@ def answer(settings: ComputeSettings, event: Any, budget_seconds: float) -> dict
         return answered
     summary = run.compute(settings, asked.as_of, dry_run=asked.dry_run, budget_seconds=budget_seconds)
     # The headlines are exact counts of people, which no log may have.
-    kpis = {kpi: {"state": told["state"], "reason": told["reason"]} for kpi, told in summary["kpis"].items()}
+    kpis = {kpi: {"state": outcome["state"], "reason": outcome["reason"]} for kpi, outcome in summary["kpis"].items()}
     logger.info("answer", extra={"answer": summary | {"kpis": kpis}})
     return summary
 

@@ -80,7 +80,7 @@ def compute(
         raise AsOfError(f"{day} is in the future (today is {times.today()} in London); ask for a day that has come")
     s3 = store.s3_client()
     withdrawn = withdrawals.in_force(s3, settings.site_bucket)
-    seen = current.read(
+    current_before = current.read(
         s3, settings.data_bucket
     )  # before the pins: whoever makes another one current meanwhile is seen
     previous = carried.previous(s3, settings.data_bucket, day, withdrawn, demonstration=settings.demonstration)
@@ -123,7 +123,7 @@ def compute(
     # The record comes before the seal and the pointers: whatever is published or current can be recomputed.
     write_record(s3, settings.data_bucket, record | released | {"withheld": list(protection.withheld)})
     release.seal(s3, settings.data_bucket, protected.release)
-    is_current = _make_current(s3, settings, computed, protected.release, seen)
+    is_current = _make_current(s3, settings, computed, protected.release, current_before)
     return summary | released | {"current": is_current, "dry_run": False}
 
 
@@ -258,7 +258,7 @@ def _protected(
 
 
 def _make_current(
-    s3: S3Client, settings: ComputeSettings, computed: Computed, release_id: str, seen: str | None
+    s3: S3Client, settings: ComputeSettings, computed: Computed, release_id: str, current_before: str | None
 ) -> bool:
     """Make the release current and tell the publisher, unless a newer one is; return whether it is current."""
     bucket, results = settings.data_bucket, computed.results
@@ -271,7 +271,7 @@ def _make_current(
             "results": carried.results_key(results.run_id),
             "release": release_id,
         },
-        seen=seen,
+        current_before=current_before,
         outdated=lambda: pins.outdated(s3, bucket, computed.pinned),
     )
     if current.make_current(s3, bucket, contender):

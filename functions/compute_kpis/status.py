@@ -32,7 +32,7 @@ def status(settings: ComputeSettings) -> dict[str, Any]:
     pinned = pins.read_pins(s3, bucket, as_of, settings.max_age_days, demonstration=settings.demonstration)
     problems: list[str] = []
     results = _or_problem(problems, lambda: store.read_pointer(s3, bucket, current.RESULTS))
-    told = {
+    summary = {
         "as_of": as_of.isoformat(),
         "sources": {
             source: {
@@ -51,7 +51,7 @@ def status(settings: ComputeSettings) -> dict[str, Any]:
         "last_runs": {name: _or_problem(problems, partial(_last_run, s3, bucket, name)) for name in RUNS},
     }
     problems += [pin.detail for pin in pinned.values() if pin.detail]
-    return told | {"problems": problems, "outcome": "partial" if problems else "ok"}
+    return summary | {"problems": problems, "outcome": "partial" if problems else "ok"}
 
 
 def _or_problem(problems: list[str], read: Callable[[], Read]) -> Read | None:

@@ -140,9 +140,9 @@ def _read_list(
         if ids == before and came == len(ids):
             break
         before = ids
-    told = f"cycle {year}: {count} {resource} by Publish's count, {len(every)} given"
-    facts["unsettled"].append(told)
-    logger.warning("a list of Publish does not agree with its count", extra={"list": told})
+    disagreement = f"cycle {year}: {count} {resource} by Publish's count, {len(every)} given"
+    facts["unsettled"].append(disagreement)
+    logger.warning("a list of Publish does not agree with its count", extra={"list": disagreement})
 
 
 def _pages(client: Client, year: int, resource: str, query: dict[str, str | int]) -> Iterator[Resource]:

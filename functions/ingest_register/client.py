@@ -123,12 +123,12 @@ class _Reading:
             try:
                 yield from self._of_token(token)
             except StatusError as error:
-                told = StatusError(f"{error} (token {number} of {len(tokens)})", error.status)
+                numbered = StatusError(f"{error} (token {number} of {len(tokens)})", error.status)
                 if error.status not in REFUSED_TOKEN:
-                    raise told from None
-                self._keep_rows_of(token, told)
+                    raise numbered from None
+                self._keep_rows_of(token, numbered)
                 if len(self.facts["refused_tokens"]) == len(tokens):
-                    raise told from None
+                    raise numbered from None
             except BudgetError as error:
                 raise self._cut_off(error, number, len(tokens)) from None
             self.facts["requests"] = self.client.requests

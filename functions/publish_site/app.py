@@ -16,7 +16,7 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
     """Return the summary of what ``event`` asked for: publish (the default), republish or withdraw."""
     usage.begin(context)
     settings = PublishSettings.from_environment()
-    with failures.told("publishing failed", lambda error: record.write_failure(settings, error)):
+    with failures.recorded("publishing failed", lambda error: record.write_failure(settings, error)):
         asked = request.parse(event)
         summary = publish(settings, asked)
         if not asked.dry_run:

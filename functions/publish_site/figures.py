@@ -88,12 +88,13 @@ class KpiFigures:
     def __post_init__(self) -> None:
         about = self.kpi.description
         self._figures = {
-            (one.measure, one.period, one.as_of, one.breakdown, one.category): one for one in self.kpi.figures
+            (category.measure, category.period, category.as_of, category.breakdown, category.category): category
+            for category in self.kpi.figures
         }
         self._measures = {measure.id: measure for measure in about.measures}
         self._families = {family.id: family for family in about.families}
         self._regional = frozenset(
-            part.id for part in about.breakdowns if any(one.code.startswith("E12") for one in part.categories)
+            part.id for part in about.breakdowns if any(category.code.startswith("E12") for category in part.categories)
         )
 
     def measure(self, measure_id: str) -> Measure:
@@ -141,10 +142,10 @@ class KpiFigures:
         """Return whether a breakdown is one by region: its categories carry the official codes of regions."""
         return breakdown in self._regional
 
-    def side(self, one: Revision, side: Side) -> Shown:
+    def side(self, revision: Revision, side: Side) -> Shown:
         """Return one side of a revision as the cells that every format shows."""
-        place = {name: getattr(one, name) for name in ("measure", "period", "as_of", "breakdown", "category")}
-        return shown(self.measure(one.measure), Figure(**place, **side.model_dump()))
+        place = {name: getattr(revision, name) for name in ("measure", "period", "as_of", "breakdown", "category")}
+        return shown(self.measure(revision.measure), Figure(**place, **side.model_dump()))
 
     def provisional(self, measure: Measure, point: Point) -> bool:
         """Return whether figures of ``point`` may still change because its period is unfinished."""
@@ -177,7 +178,7 @@ def of_release(document: Protected) -> list[KpiFigures]:
 
 def revisions(figures: KpiFigures, document: Protected) -> tuple[Revision, ...]:
     """Return the revisions of one KPI, in the order of the document."""
-    return tuple(one for one in document.revisions if one.kpi == figures.kpi.id)
+    return tuple(revision for revision in document.revisions if revision.kpi == figures.kpi.id)
 
 
 def target_met(headline: Shown, target: float, direction: str) -> bool | None:

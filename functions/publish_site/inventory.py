@@ -69,7 +69,7 @@ class Inventory(BaseModel):
     def with_front(self, front: str | None, instead_of: str | None, entry: Entry | None) -> Inventory:
         """Return the inventory with another release in front, added if it is new."""
         added = (entry,) if entry and self.entry(entry.release) is None else ()
-        releases = sorted((*self.releases, *added), key=lambda one: order(one.release))
+        releases = sorted((*self.releases, *added), key=lambda entry: order(entry.release))
         return Inventory(front=front, instead_of=instead_of, releases=tuple(releases))
 
     def body(self, withdrawn: Mapping[str, Withdrawal]) -> dict[str, Any]:

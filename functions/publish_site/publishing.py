@@ -91,7 +91,7 @@ def publish(settings: PublishSettings, request: Request) -> dict[str, Any]:
         "release": done.front,
         "held": done.held,
         "withdrawn": sorted(state.withdrawn),
-        "stale_sources": [one.source for one in stale_sources(done.document, run.today)] if done.document else [],
+        "stale_sources": [source.source for source in stale_sources(done.document, run.today)] if done.document else [],
         "dry_run": request.dry_run,
         "objects_written": run.writer.written,
         "objects_unchanged": run.writer.unchanged,
@@ -106,7 +106,7 @@ def _give_word(run: Run, request: Request) -> Withdrawal | None:
     if request.action == "publish":
         return None
     for _ in range(ROUNDS):
-        word, seen = withdrawals.word(run, request)
+        word, as_read = withdrawals.word(run, request)
         if word is None:
             return None
         rehearsed = _round(run.rehearsing(), read_state(run).having(word), request.in_front)
@@ -117,7 +117,7 @@ def _give_word(run: Run, request: Request) -> Withdrawal | None:
             run.writer.written.append(key)
             return word
         try:
-            store.swap(run.s3, run.settings.site_bucket, key, word.model_dump(mode="json"), seen, MINUTES)
+            store.swap(run.s3, run.settings.site_bucket, key, word.model_dump(mode="json"), as_read, MINUTES)
         except store.LostRaceError:
             continue
         run.writer.written.append(key)
@@ -237,7 +237,11 @@ def _front(run: Run, state: State, release: Release | None) -> bytes:
     """Return the page at the front as it stands today."""
     if release is None:
         return empty_front_page(run.site, list(state.withdrawn.values()))
-    newer = [one for one in state.withdrawn.values() if order(one.release) > order(release.entry.release)]
-    newer.sort(key=lambda one: order(one.release), reverse=True)
+    newer = [
+        withdrawal
+        for withdrawal in state.withdrawn.values()
+        if order(withdrawal.release) > order(release.entry.release)
+    ]
+    newer.sort(key=lambda withdrawal: order(withdrawal.release), reverse=True)
     dataset = releases.dataset(run, release)
     return front_page(run.site, release.document, release.entry.published, run.today, newer, dataset)

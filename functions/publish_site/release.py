@@ -90,7 +90,7 @@ def without_withdrawn(document: Protected, withdrawn: Collection[str]) -> Protec
 
 def lists_withdrawn(run: Run, state: State, release: str) -> bool:
     """Whether the public files of a release, by their manifest, were made from a list against a withdrawn one."""
-    if not any(order(one) < order(release) for one in state.withdrawn):
+    if not any(order(withdrawn) < order(release) for withdrawn in state.withdrawn):
         return False
     try:
         manifest = store.read_json(run.s3, run.settings.site_bucket, f"releases/{release}/manifest.json")

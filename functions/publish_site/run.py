@@ -75,12 +75,12 @@ class State:
     @property
     def withdrawn(self) -> dict[str, Withdrawal]:
         """The withdrawals in force, by release."""
-        return {release: one for release, one in self.markers.items() if one.lifted is None}
+        return {release: marker for release, marker in self.markers.items() if marker.lifted is None}
 
     @property
     def lifted(self) -> dict[str, datetime]:
         """When a withdrawal that was in force once was lifted, by release."""
-        return {release: one.lifted for release, one in self.markers.items() if one.lifted is not None}
+        return {release: marker.lifted for release, marker in self.markers.items() if marker.lifted is not None}
 
 
 def read_state(run: Run) -> State:

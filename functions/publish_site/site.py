@@ -52,7 +52,7 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
         values = kpi_view(figures, kpis, index, document, published)
         drawn = cast("list[Graphic]", values["graphics"])
         values["address"] = f"https://{site.host}/releases/{document.release}/{figures.kpi.id}/index.html"
-        files |= {f"{figures.kpi.id}/{one.id}.svg": as_file(one.drawing) for one in drawn}
+        files |= {f"{figures.kpi.id}/{graphic.id}.svg": as_file(graphic.drawing) for graphic in drawn}
         values["dataset"] = metadata.data_block(files[f"{figures.kpi.id}/{figures.kpi.id}.jsonld"])
         files[f"{figures.kpi.id}/index.html"] = render("kpi.html", **{**deep, "here": "kpi"}, **values)
     files["data-quality/index.html"] = render(
@@ -120,7 +120,7 @@ def front_page(
         **site.frame("", document.release, place, "front"),
         **_about(document, published),
         **front_view(of_release(document), document, times.london_day(published), today),
-        missing=[_withdrawn_words(one) for one in newer_withdrawn],
+        missing=[_withdrawn_words(withdrawal) for withdrawal in newer_withdrawn],
         dataset=metadata.data_block(dataset) if dataset else None,
     )
 
@@ -130,7 +130,7 @@ def empty_front_page(site: Site, withdrawals: Sequence[Withdrawal]) -> bytes:
     return render(
         "empty.html",
         **site.frame("", None, "", "front"),
-        missing=[_withdrawn_words(one) for one in withdrawals],
+        missing=[_withdrawn_words(withdrawal) for withdrawal in withdrawals],
     )
 
 
@@ -160,7 +160,7 @@ def calendar_page(site: Site, inventory: Inventory) -> bytes:
     return render(
         "calendar.html",
         **site.frame("../", front, f"../releases/{front}/" if front else "", "calendar"),
-        updates=[(words.day(one.on), one.words) for one in next_updates(inventory)],
+        updates=[(words.day(update.on), update.words) for update in next_updates(inventory)],
     )
 
 
@@ -239,5 +239,5 @@ def _reason(withdrawal: Withdrawal) -> dict[str, object]:
     return {"reason": words.sentence(withdrawal.reason)}
 
 
-def _withdrawn_words(one: Withdrawal) -> dict[str, object]:
-    return {"release": one.release, "day": words.day(one.withdrawn_on), **_reason(one)}
+def _withdrawn_words(withdrawal: Withdrawal) -> dict[str, object]:
+    return {"release": withdrawal.release, "day": words.day(withdrawal.withdrawn_on), **_reason(withdrawal)}

@@ -74,8 +74,8 @@ class Writer:
         else:
             self.put(key, body)
 
-    def switch(self, key: str, body: bytes, seen: str | None) -> None:
-        """Write an object like :meth:`page`, if it still is what was ``seen``: its ETag, ``None`` for nothing.
+    def switch(self, key: str, body: bytes, etag: str | None) -> None:
+        """Write an object like :meth:`page`, if its ETag still is ``etag``, ``None`` for nothing.
 
         A :class:`placements_kpi.store.LostRaceError` tells that another run changed it since.
         """
@@ -83,7 +83,7 @@ class Writer:
             self._note(key, new=False)
             return
         if not self.dry_run:
-            store.replace(self.s3, self.bucket, key, body, seen, _content_type(key), cache_control(key))
+            store.replace(self.s3, self.bucket, key, body, etag, _content_type(key), cache_control(key))
         self._note(key, new=True)
 
     def etag(self, key: str) -> str | None:

@@ -26,8 +26,8 @@ def word(run: Run, request: Request) -> tuple[Withdrawal | None, store.Pointer |
     corrects the reason; its day stays. :class:`ReleaseError` if there is nothing to withdraw.
     """
     release = str(request.release)
-    seen, pointer = read_marker(run.s3, run.settings.site_bucket, release)
-    in_force = seen if seen and seen.lifted is None else None
+    marker, pointer = read_marker(run.s3, run.settings.site_bucket, release)
+    in_force = marker if marker and marker.lifted is None else None
     if request.action == "republish":
         return (in_force.model_copy(update={"lifted": run.now}) if in_force else None), pointer
     if in_force and in_force.reason == request.reason:

@@ -112,8 +112,8 @@ class Tables:
         """Add a row; columns that it does not give are null."""
         if unknown := row.keys() - self._columns[source, table]:
             raise KeyError(f"{table} of {source} has no {sorted(unknown)}")
-        told = {name: value for name, value in row.items() if value is not None}
-        self._files[source, table].write(json.dumps(told).encode() + b"\n")
+        fields = {name: value for name, value in row.items() if value is not None}
+        self._files[source, table].write(json.dumps(fields).encode() + b"\n")
 
     def close(self) -> None:
         """End the files."""
@@ -180,9 +180,11 @@ def _apply(tables: Tables, folder: Path) -> None:
         once("candidates_latest", candidate, hide_in_reporting=row["hide_in_reporting"])
         form = f"form of {row['id']}"
         once("application_forms_latest", form, candidate_id=candidate)
-        told = "id status sent_to_provider_at rejected_at rejected_by_default rejection_reasons_type rejection_reason"
+        columns = (
+            "id status sent_to_provider_at rejected_at rejected_by_default rejection_reasons_type rejection_reason"
+        )
         tables.add(
-            "apply", "application_choices_latest", **_some(row, told), updated_at=row.get("updated_at"),
+            "apply", "application_choices_latest", **_some(row, columns), updated_at=row.get("updated_at"),
             application_form_id=form, current_course_option_id=f"option of {course}",
             structured_rejection_reasons=_reasons(row),
         )  # fmt: skip
@@ -196,15 +198,15 @@ def _reasons(row: Row) -> str | None:
     if row.get("rejection_reason_ids") is None:
         return None
     selected = []
-    for one in row["rejection_reason_ids"]:
-        top, _, leaf = one.partition(".")
+    for reason in row["rejection_reason_ids"]:
+        top, _, leaf = reason.partition(".")
         selected.append({"id": top} | ({"selected_reasons": [{"id": leaf}]} if leaf else {}))
     return json.dumps({"selected_reasons": selected})
 
 
 def _register(tables: Tables, folder: Path) -> None:
     once = _Once(tables, "register")
-    told = (
+    columns = (
         "trn state training_route course_education_phase itt_start_date itt_end_date trainee_start_date awarded_at "
         "defer_date reinstate_date created_at updated_at"
     )
@@ -212,7 +214,7 @@ def _register(tables: Tables, folder: Path) -> None:
         trainee, ukprn = str(number), row.get("ukprn")
         once("providers_latest", ukprn, ukprn=ukprn)
         tables.add(
-            "register", "trainees_latest", id=trainee, slug=row["trainee_id"], provider_id=ukprn, **_some(row, told)
+            "register", "trainees_latest", id=trainee, slug=row["trainee_id"], provider_id=ukprn, **_some(row, columns)
         )
         reasons, day, trigger = (row.get(f"withdrawal_{name}") for name in ("reasons", "date", "trigger"))
         if reasons or day or trigger:
@@ -260,11 +262,11 @@ def _placements(tables: Tables, folder: Path) -> None:
             "placements_version", placement, school_id=school, academic_year_id=year, provider_id=provider,
             valid_from=EARLY,
         )  # fmt: skip
-        told = _some(row, "mentor_id trainee_id trn created_at updated_at") | {"placement_id": placement}
+        fields = _some(row, "mentor_id trainee_id trn created_at updated_at") | {"placement_id": placement}
         changed = row.get("updated_at") or row["created_at"]
         for valid_from, valid_to in ((EARLY, changed), (changed, row.get("deleted_at"))):
             tables.add(
-                MANAGE, "placement_mentor_joins_version", id=row["allocation_id"], **told, valid_from=valid_from,
+                MANAGE, "placement_mentor_joins_version", id=row["allocation_id"], **fields, valid_from=valid_from,
                 valid_to=valid_to,
             )  # fmt: skip
 
@@ -280,8 +282,8 @@ class Organisation:
 
     def write(self) -> None:
         """Share it out: every seventh is in both services, of the others a third in Find."""
-        told, both = self.row, self.number % 7 == 0 and self.row.get("onboarded")
-        in_find = self.number % 3 == 1 and not told.get("placements") and told.get("onboarded_at")
+        row, both = self.row, self.number % 7 == 0 and self.row.get("onboarded")
+        in_find = self.number % 3 == 1 and not row.get("placements") and row.get("onboarded_at")
         if in_find and not both:
             self._organisation(FIND)
             self._preferences(FIND, "placement_preferences_latest", "organisation_id")
@@ -289,19 +291,19 @@ class Organisation:
             return
         self._organisation(MANAGE)
         self._people(MANAGE)
-        for place, entry in enumerate(told.get("placements") or ()):
+        for place, entry in enumerate(row.get("placements") or ()):
             self.tables.add(
                 MANAGE, "placements_latest", id=f"{self.id}-{place}", school_id=self.id,
                 academic_year_id=str(entry["academic_year"]), created_at=entry["created_at"],
             )  # fmt: skip
         if not both:
             self._preferences(MANAGE, "hosting_interests_latest", "school_id")
-        elif self.kind == "school" and told.get("hosting_preferences"):
+        elif self.kind == "school" and row.get("hosting_preferences"):
             self._organisation(FIND)
             self._preferences(FIND, "placement_preferences_latest", "organisation_id")
-        elif told.get("onboarded_at") and told.get("sign_in_dates") is not None:
+        elif row.get("onboarded_at") and row.get("sign_in_dates") is not None:
             self._organisation(FIND)
-            self._user(FIND, "other", told["onboarded_at"], None, ())
+            self._user(FIND, "other", row["onboarded_at"], None, ())
 
     @property
     def id(self) -> str:
@@ -315,19 +317,19 @@ class Organisation:
             if self.kind == "school"
             else _some(row, "ukprn") | {"code": row["provider_code"]}
         )
-        told = {"id": self.id, **names, "updated_at": row.get("updated_at")}
+        fields = {"id": self.id, **names, "updated_at": row.get("updated_at")}
         version = {"valid_from": EARLY, "valid_to": row.get("deleted_at")}
         if source == FIND:
-            self.tables.add(FIND, "organisations_version", type=self.kind.title(), **told, **version)
+            self.tables.add(FIND, "organisations_version", type=self.kind.title(), **fields, **version)
             return
-        told["placements_service"] = bool(row.get("onboarded"))
-        self.tables.add(MANAGE, f"{self.kind}s_version", **told, **version)
-        self.tables.add(MANAGE, f"{self.kind}s_latest", **told)
+        fields["placements_service"] = bool(row.get("onboarded"))
+        self.tables.add(MANAGE, f"{self.kind}s_version", **fields, **version)
+        self.tables.add(MANAGE, f"{self.kind}s_latest", **fields)
 
     def _preferences(self, source: str, table: str, key: str) -> None:
         for place, entry in enumerate(self.row.get("hosting_preferences") or ()):
-            told = {"id": f"{self.id}-{place}", key: self.id, "academic_year_id": str(entry["academic_year"])}
-            self.tables.add(source, table, **told, **_some(entry, "appetite created_at"))
+            fields = {"id": f"{self.id}-{place}", key: self.id, "academic_year_id": str(entry["academic_year"])}
+            self.tables.add(source, table, **fields, **_some(entry, "appetite created_at"))
 
     def _people(self, source: str) -> None:
         """Write who signs in: the first, who has left since, who had signed in before coming, and staff."""
@@ -383,12 +385,12 @@ def _vacancies(tables: Tables, folder: Path) -> None:
     once = _Once(tables, source)
     for row in storable.rows(folder, "vacancies", "vacancies"):
         vacancy = row["vacancy_id"]
-        told = (
+        columns = (
             "job_roles ect_status phases contract_type publish_on expires_at starts_on discarded_at hired_status "
             "stats_updated_at updated_at"
         )
         tables.add(
-            source, "vacancies_latest", id=vacancy, type="PublishedVacancy", **_some(row, told),
+            source, "vacancies_latest", id=vacancy, type="PublishedVacancy", **_some(row, columns),
             enable_job_applications=row.get("takes_applications"),
             external_source="ats" if row.get("is_external") else None,
         )  # fmt: skip
@@ -399,11 +401,11 @@ def _vacancies(tables: Tables, folder: Path) -> None:
             link = f"{vacancy} {organisation}"
             once("organisation_vacancies_latest", link, organisation_id=organisation, vacancy_id=vacancy)
     for row in storable.rows(folder, "vacancies", "applications"):
-        told = (
+        columns = (
             "vacancy_id status submitted_at offered_at declined_at withdrawn_at qualified_teacher_status "
             "qualified_teacher_status_year is_statutory_induction_complete updated_at"
         )
         tables.add(
-            source, "job_applications_latest", id=row["application_id"], **_some(row, told),
+            source, "job_applications_latest", id=row["application_id"], **_some(row, columns),
             teacher_reference_number=row.get("trn"),
         )  # fmt: skip

@@ -120,14 +120,14 @@ class Rehearsal:
             raise RehearsalError("functions go on running")
 
     def _both_are_whole(self) -> None:
-        told = {name: resources(self._host, name) for name in (self._dev, self._prod)}
+        stacks = {name: resources(self._host, name) for name in (self._dev, self._prod)}
         for stage, name in (("dev", self._dev), ("prod", self._prod)):
-            self._nothing(f"the stack {name} is not whole", unfinished(told[name], self._declared(stage)))
+            self._nothing(f"the stack {name} is not whole", unfinished(stacks[name], self._declared(stage)))
             unknown = [what for what, value in facts(self._host, name).items() if "unknown" in str(value)]
             self._nothing(f"in the stack {name} something is unknown", unknown)
-        self._nothing("two stacks share a name", shared(told[self._dev], told[self._prod]))
+        self._nothing("two stacks share a name", shared(stacks[self._dev], stacks[self._prod]))
         self._say(
-            f"both stacks are whole, {len(told[self._dev])} and {len(told[self._prod])} resources; they share none"
+            f"both stacks are whole, {len(stacks[self._dev])} and {len(stacks[self._prod])} resources; they share none"
         )
 
     def _declared(self, stage: str) -> Counter[str]:
@@ -174,8 +174,8 @@ class Rehearsal:
             "QueueUrl": self._outputs(name)["OnFailureQueueUrl"],
             "AttributeNames": ["ApproximateNumberOfMessages"],
         }
-        told = self._host.client("sqs").get_queue_attributes(**asked)
-        return int(told["Attributes"]["ApproximateNumberOfMessages"])
+        queue = self._host.client("sqs").get_queue_attributes(**asked)
+        return int(queue["Attributes"]["ApproximateNumberOfMessages"])
 
     def _update(self) -> None:
         before = facts(self._host, self._dev)
@@ -190,14 +190,18 @@ class Rehearsal:
 
     def _delete(self) -> None:
         formation, before = self._host.client("cloudformation"), facts(self._host, self._dev)
-        told = resources(self._host, self._dev)
+        left_over = resources(self._host, self._dev)
         formation.delete_stack(StackName=self._dev)
         formation.get_waiter("stack_delete_complete").wait(StackName=self._dev, WaiterConfig={"Delay": 1})
         retained = {
             key for key, body in declared(BUILT, {}).items() if body.get("DeletionPolicy", "").startswith("Retain")
         }
-        for one in told:
-            kind, logical, name = one["ResourceType"], one["LogicalResourceId"], one["PhysicalResourceId"]
+        for resource in left_over:
+            kind, logical, name = (
+                resource["ResourceType"],
+                resource["LogicalResourceId"],
+                resource["PhysicalResourceId"],
+            )
             if kind not in LOOK:
                 continue
             try:
@@ -234,7 +238,7 @@ class Rehearsal:
 
     def _outputs(self, name: str) -> dict[str, str]:
         stack = self._host.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-        return {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
     def _nothing(self, wrong: str, lines: list[str]) -> None:
         if lines:

@@ -22,7 +22,7 @@ class Block:
 
 def blocks(document: str) -> list[Block]:
     """Return every block of commands of a Markdown document, in order."""
-    found: list[Block] = []
+    commands: list[Block] = []
     heading, fence, began = "", None, 0
     kept: list[str] = []
     lines = document.splitlines()
@@ -30,7 +30,7 @@ def blocks(document: str) -> list[Block]:
         if fence is not None:
             if line.strip() == "```":
                 if fence in SHELL:
-                    found.append(Block("\n".join(kept), heading, began))
+                    commands.append(Block("\n".join(kept), heading, began))
                 fence, kept = None, []
             else:
                 kept.append(line)
@@ -43,7 +43,7 @@ def blocks(document: str) -> list[Block]:
             kept.append("")  # a blank line within a block
             continue
         if kept:
-            found.append(Block(textwrap.dedent("\n".join(kept)), heading, began))
+            commands.append(Block(textwrap.dedent("\n".join(kept)), heading, began))
             kept = []
         if line.startswith("#"):
             heading = line.lstrip("#").strip()
@@ -51,7 +51,7 @@ def blocks(document: str) -> list[Block]:
             fence, began = opened.group(1), number + 1
     if fence is not None:
         raise ValueError(f"the block that begins in line {began} is never closed")
-    return found
+    return commands
 
 
 def not_here(block: Block, reasons: Sequence[tuple[str, str]]) -> str | None:

@@ -100,8 +100,8 @@ class Elsewhere:
 
     def create(self, request: Any) -> ProgressEvent:
         model = dict(request.desired_state)
-        made = hashlib.sha256(f"{request.stack_id}{request.logical_resource_id}".encode()).hexdigest()[:13]
-        known = {"Id": f"E{made.upper()}", "DomainName": f"d{made}.cloudfront.net"}
+        digest = hashlib.sha256(f"{request.stack_id}{request.logical_resource_id}".encode()).hexdigest()[:13]
+        known = {"Id": f"E{digest.upper()}", "DomainName": f"d{digest}.cloudfront.net"}
         match request.resource_type:
             case "AWS::Athena::WorkGroup":
                 known = {"Id": model["Name"]}
@@ -180,7 +180,7 @@ def patch() -> None:
     policy = ChangeSetModel._visit_deletion_policy
 
     def retained(self: Any, scope: Any, before: Any, after: Any) -> Any:
-        before, after = ("Retain" if one == "RetainExceptOnCreate" else one for one in (before, after))
+        before, after = ("Retain" if policy == "RetainExceptOnCreate" else policy for policy in (before, after))
         return policy(self, scope, before, after)
 
     ChangeSetModel._visit_deletion_policy = retained

@@ -18,20 +18,20 @@ def facts(host: Host, name: str) -> dict[str, Any]:
     """Return everything of a stack that must not change unless somebody changes it: settings and contents."""
     formation = host.client("cloudformation")
     stack = formation.describe_stacks(StackName=name)["Stacks"][0]
-    found: dict[str, Any] = {f"output {one['OutputKey']}": one["OutputValue"] for one in stack["Outputs"]}
+    by_name: dict[str, Any] = {f"output {output['OutputKey']}": output["OutputValue"] for output in stack["Outputs"]}
     for resource in resources(host, name):
         kind, logical = resource["ResourceType"], resource["LogicalResourceId"]
         look = LOOK.get(kind)
-        found[f"{kind} {logical}"] = resource["PhysicalResourceId"]
+        by_name[f"{kind} {logical}"] = resource["PhysicalResourceId"]
         for what, value in (look(host, resource["PhysicalResourceId"]) if look else {}).items():
-            found[f"{kind} {logical}: {what}"] = value
-    return found
+            by_name[f"{kind} {logical}: {what}"] = value
+    return by_name
 
 
 def resources(host: Host, name: str) -> list[dict[str, Any]]:
     """Return the resources that a stack has."""
-    told = host.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
-    return [one for one in told if not one["ResourceStatus"].startswith("DELETE_")]
+    every = host.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
+    return [resource for resource in every if not resource["ResourceStatus"].startswith("DELETE_")]
 
 
 def differences(before: Facts, after: Facts) -> list[str]:
@@ -47,25 +47,25 @@ def differences(before: Facts, after: Facts) -> list[str]:
     return lines
 
 
-def unfinished(told: list[dict[str, Any]], declared: Mapping[str, int]) -> list[str]:
+def unfinished(stack: list[dict[str, Any]], declared: Mapping[str, int]) -> list[str]:
     """Return a line for each resource that is not complete, and for each type with more or fewer than ``declared``."""
     lines = [
-        f"{one['LogicalResourceId']} is {one['ResourceStatus']}"
-        for one in told
-        if one["ResourceStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+        f"{resource['LogicalResourceId']} is {resource['ResourceStatus']}"
+        for resource in stack
+        if resource["ResourceStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
     ]
-    there = Counter(one["ResourceType"] for one in told)
+    there = Counter(resource["ResourceType"] for resource in stack)
     for kind in sorted({*there, *declared}):
         if there[kind] != declared.get(kind, 0):
             lines.append(f"there are {there[kind]} of {kind}; the template declares {declared.get(kind, 0)}")
     return lines
 
 
-def shared(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> list[str]:
+def shared(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> list[str]:
     """Return what is called the same in two stacks; tables are, each in the database of its own stack."""
     names = [
-        {told["PhysicalResourceId"] for told in stack if told["ResourceType"] != "AWS::Glue::Table"}
-        for stack in (one, other)
+        {resource["PhysicalResourceId"] for resource in of_stack if resource["ResourceType"] != "AWS::Glue::Table"}
+        for of_stack in (first, second)
     ]
     return sorted(names[0] & names[1])
 
@@ -73,18 +73,18 @@ def shared(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> list[str]:
 def _bucket(host: Host, name: str) -> dict[str, Any]:
     s3 = host.client("s3")
     # LocalStack makes nothing of lifecycle, access block, encryption and logs of a bucket.
-    told = {
+    settings = {
         "versioning": s3.get_bucket_versioning(Bucket=name).get("Status"),
         "policy": json.loads(s3.get_bucket_policy(Bucket=name)["Policy"]),
     }
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=name)
-    return told | {"objects": {item["Key"]: item["ETag"] for page in pages for item in page.get("Contents", ())}}
+    return settings | {"objects": {item["Key"]: item["ETag"] for page in pages for item in page.get("Contents", ())}}
 
 
 def _function(host: Host, name: str) -> dict[str, Any]:
-    told = _answer(host.client("lambda").get_function_configuration, FunctionName=name)
+    configuration = _answer(host.client("lambda").get_function_configuration, FunctionName=name)
     kept = ("CodeSha256", "Environment", "Handler", "Layers", "MemorySize", "Role", "Timeout", "LoggingConfig")
-    return {what: told.get(what) for what in kept}
+    return {what: configuration.get(what) for what in kept}
 
 
 def _rule(host: Host, name: str) -> dict[str, Any]:
@@ -96,14 +96,14 @@ def _rule(host: Host, name: str) -> dict[str, Any]:
 
 
 def _schedule(host: Host, name: str) -> dict[str, Any]:
-    told = _answer(host.client("scheduler").get_schedule, Name=name)
+    schedule = _answer(host.client("scheduler").get_schedule, Name=name)
     kept = ("ScheduleExpression", "ScheduleExpressionTimezone", "State", "Target")
-    return {what: told.get(what) for what in kept}
+    return {what: schedule.get(what) for what in kept}
 
 
 def _queue(host: Host, address: str) -> dict[str, Any]:
-    told = host.client("sqs").get_queue_attributes(QueueUrl=address, AttributeNames=["All"])["Attributes"]
-    return {what: told.get(what) for what in ("Policy", "SqsManagedSseEnabled", "MessageRetentionPeriod")}
+    attributes = host.client("sqs").get_queue_attributes(QueueUrl=address, AttributeNames=["All"])["Attributes"]
+    return {what: attributes.get(what) for what in ("Policy", "SqsManagedSseEnabled", "MessageRetentionPeriod")}
 
 
 def _secret(host: Host, arn: str) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def _secret(host: Host, arn: str) -> dict[str, Any]:
 def _role(host: Host, name: str) -> dict[str, Any]:
     iam = host.client("iam")
     names = iam.list_role_policies(RoleName=name)["PolicyNames"]
-    return {one: iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"] for one in names}
+    return {policy: iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"] for policy in names}
 
 
 def _answer(call: Callable[..., Any], **asked: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Truth:
     undated_answers: int = 0
     imputed_offers: int = 0
 
-    def count(self, vacancy: Vacancy, made: list[Application], days: Days) -> None:
+    def count(self, vacancy: Vacancy, applications: list[Application], days: Days) -> None:
         """Tally an advert and its applications at the month end at which its year stands."""
         year = vacancy.year
         current = year == max(VACANCY_YEARS)
@@ -51,7 +51,7 @@ class Truth:
             return
         self.classes[year, vacancy.outcome] += 1
         self.by_region[vacancy.common("region"), vacancy.outcome] += 1
-        for application in made:
+        for application in applications:
             if application.standing:
                 self.offers += 1
                 self.with_trn += bool(application.trn)

@@ -92,9 +92,9 @@ def _sits_out(provider: ReferenceProvider, cycle: int) -> bool:
 
 def _invented_providers(dirt: Dirt) -> list[ReferenceProvider]:
     """Return providers of kinds that the real list does not hold; their codes start with 9 but for DfE's own."""
-    made = [ReferenceProvider("GP", "Department for Education (sample)", "scitt", "y", "10099900", "", "london")]
+    providers = [ReferenceProvider("GP", "Department for Education (sample)", "scitt", "y", "10099900", "", "london")]
     for number, (region, accredited) in enumerate([("wales", "y"), ("scotland", ""), ("wales", "")]):
-        made.append(
+        providers.append(
             ReferenceProvider(
                 f"9W{number}",
                 f"Sample Provider Abroad {number}",
@@ -106,23 +106,27 @@ def _invented_providers(dirt: Dirt) -> list[ReferenceProvider]:
             )
         )
         dirt.add("providers.not_england")
-    made.append(ReferenceProvider("9N0", "Sample Provider Nowhere", "scitt", "y", "10099920", "", "no_region"))
-    made.append(ReferenceProvider("9D0", "Sample Provider Discarded", "scitt", "", "10099930", "", "london"))
-    made.append(ReferenceProvider("9D1", "Sample Provider Discarded Later", "scitt", "", "10099931", "", "london"))
-    made.append(ReferenceProvider("9R0", "Sample Provider In Two Regions", "scitt", "y", "10099940", "", "london"))
-    made.append(ReferenceProvider("9R1", "Sample Provider In Two Regions", "scitt", "y", "10099940", "", "south_east"))
-    made.append(ReferenceProvider("9Q0", "Sample Provider With Drafts Only", "scitt", "y", "10099950", "", "london"))
-    made.append(
+    providers.append(ReferenceProvider("9N0", "Sample Provider Nowhere", "scitt", "y", "10099920", "", "no_region"))
+    providers.append(ReferenceProvider("9D0", "Sample Provider Discarded", "scitt", "", "10099930", "", "london"))
+    providers.append(ReferenceProvider("9D1", "Sample Provider Discarded Later", "scitt", "", "10099931", "", "london"))
+    providers.append(ReferenceProvider("9R0", "Sample Provider In Two Regions", "scitt", "y", "10099940", "", "london"))
+    providers.append(
+        ReferenceProvider("9R1", "Sample Provider In Two Regions", "scitt", "y", "10099940", "", "south_east")
+    )
+    providers.append(
+        ReferenceProvider("9Q0", "Sample Provider With Drafts Only", "scitt", "y", "10099950", "", "london")
+    )
+    providers.append(
         ReferenceProvider("9Q1", "Sample Provider Without Courses", "lead_school", "", "10099951", "", "london")
     )
     dirt.add("providers.dfe_itself")
     dirt.add("providers.no_running_course")
     dirt.add("providers.shell")
-    return made
+    return providers
 
 
 def _invented_courses(dirt: Dirt) -> list[ReferenceCourse]:
-    made = [
+    courses = [
         ReferenceCourse(code, "S001", body, "secondary", "fee", state)
         for code, body, state in (
             ("GP", "", "published"),
@@ -139,7 +143,7 @@ def _invented_courses(dirt: Dirt) -> list[ReferenceCourse]:
         )
     ]
     dirt.add("providers.orphan_course", len(CYCLES))
-    return made
+    return courses
 
 
 def _discard(rows: list[Row], cycle: int, days: Days, dirt: Dirt) -> list[Row]:
@@ -227,10 +231,10 @@ def _index(
     current = rows_by_cycle[max(CYCLES)]
     publish.codes = [row.provider.code for row in current]
     by_code = {row.provider.code: row.provider for row in current}
-    seen: defaultdict[str, list[ReferenceProvider]] = defaultdict(list)
+    of_ukprn: defaultdict[str, list[ReferenceProvider]] = defaultdict(list)
     for provider in {row.provider.code: row.provider for rows in rows_by_cycle.values() for row in rows}.values():
         if provider.ukprn:
-            seen[provider.ukprn].append(provider)
+            of_ukprn[provider.ukprn].append(provider)
     work: defaultdict[str, int] = defaultdict(int)
     for course in courses_by_cycle[max(CYCLES)]:
         owner = by_code.get(course.provider_code)
@@ -247,7 +251,7 @@ def _index(
                 course.funding,
             )
         )
-    for ukprn, rows in seen.items():
+    for ukprn, rows in of_ukprn.items():
         regions = {REGION_CODES.get(row.region, NOT_AVAILABLE) for row in rows}
         institute = any(fold(row.code) == NATIONAL_INSTITUTE for row in rows)
         if institute or (len(regions) > 1 and not all(row.accredited for row in rows)):

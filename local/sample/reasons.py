@@ -80,9 +80,9 @@ class Reason:
 def groups(ids: list[str]) -> frozenset[str]:
     """Return the groups of known dotted ids: both capacity groups as they occur, else ``other``."""
     tops = {id.split(".")[0] for id in ids}
-    found = {PLACEMENT} if "school_placement" in tops else set()
-    found |= {COURSE_FULL} if "course_full" in tops else set()
-    return frozenset(found or {OTHER})
+    named_groups = {PLACEMENT} if "school_placement" in tops else set()
+    named_groups |= {COURSE_FULL} if "course_full" in tops else set()
+    return frozenset(named_groups or {OTHER})
 
 
 def _record(kind: str | None, *, ids: list[str] | None = None, structured: object = None) -> str:

@@ -220,19 +220,19 @@ class SchoolActivity:
 
     def active(self, year: int, at: int) -> list[tuple[School, tuple[bool, bool, bool]]]:
         """Return the active schools of D2 on a day, edge cases included, each with its components."""
-        found: dict[School, tuple[bool, bool, bool]] = {}
+        active: dict[School, tuple[bool, bool, bool]] = {}
         for school, activities in self.of.items():
             parts = [activity.components(year, at) for activity in activities]
             merged = parts[0] if len(parts) == 1 else tuple(any(part) for part in zip(*parts, strict=True))
             if any(merged):
-                found[school] = merged  # type: ignore[assignment]  # three parts go in and come out
+                active[school] = merged  # type: ignore[assignment]  # three parts go in and come out
         views = {view.urn: view for view in self.schools.case_views()}
         for use, activity in self.cases:
             parts_of_case = activity.components(year, at)
             urn, is_open = use.at(at)
             if any(parts_of_case) and is_open:
-                found[views[urn]] = parts_of_case
-        return list(found.items())
+                active[views[urn]] = parts_of_case
+        return list(active.items())
 
     def answers(self) -> dict[str, Any]:
         """Return the answers to KPI 6."""

@@ -155,17 +155,19 @@ def _dead_ends(maker: _Maker) -> Iterator[Case]:
     """Yield the cases where a closed school is followed nowhere, or an open one is not followed."""
     used, end, new_year = day(2025, 10, 10), day(2025, 12, 31), day(2026, 1, 1)
 
-    old, one, two = maker.school("2", closed=end), maker.school("1", new_year), maker.school("1", new_year)
-    both = [(old.urn, new.urn, "Successor - Split School", new_year) for new in (one, two)]
-    yield Case("split", [old, one, two], both, [_stays(old.urn, used, new_year)])
+    old, first, second = maker.school("2", closed=end), maker.school("1", new_year), maker.school("1", new_year)
+    both = [(old.urn, new.urn, "Successor - Split School", new_year) for new in (first, second)]
+    yield Case("split", [old, first, second], both, [_stays(old.urn, used, new_year)])
 
-    stays, one, two = maker.school("1"), maker.school("1", new_year), maker.school("1", new_year)
-    both = [(stays.urn, new.urn, "Successor - Split School", new_year) for new in (one, two)]
-    yield Case("open_with_split_link", [stays, one, two], both, [Use(stays.urn, used, ((0, stays.urn, True),))])
+    stays, first, second = maker.school("1"), maker.school("1", new_year), maker.school("1", new_year)
+    both = [(stays.urn, new.urn, "Successor - Split School", new_year) for new in (first, second)]
+    yield Case("open_with_split_link", [stays, first, second], both, [Use(stays.urn, used, ((0, stays.urn, True),))])
 
-    one, two = maker.school("2", closed=day(2024, 12, 31)), maker.school("2", closed=day(2024, 12, 31))
-    loop = [(one.urn, two.urn, "Successor", 0), (two.urn, one.urn, "Successor", 0)]
-    yield Case("loop", [one, two], loop, [Use(urn, used, ((0, two.urn, False),)) for urn in (one.urn, two.urn)])
+    first, second = maker.school("2", closed=day(2024, 12, 31)), maker.school("2", closed=day(2024, 12, 31))
+    loop = [(first.urn, second.urn, "Successor", 0), (second.urn, first.urn, "Successor", 0)]
+    yield Case(
+        "loop", [first, second], loop, [Use(urn, used, ((0, second.urn, False),)) for urn in (first.urn, second.urn)]
+    )
 
     old = maker.school("2", closed=end)
     unknown = [(old.urn, str(MISSING_URN), "Successor", new_year)]

@@ -88,13 +88,13 @@ class Year(AdvertYear):
         for number in range(self.size):
             vacancy = self.vacancy()
             story = stories.get(number, "")
-            made = self.tell(story, vacancy)
+            of_vacancy = self.tell(story, vacancy)
             for line in self.lines(story, vacancy):
                 adverts.add(line)
-            for application in made:
+            for application in of_vacancy:
                 for line in self.application_lines(application):
                     applications.add(line)
-            self.truth.count(vacancy, made, self.days)
+            self.truth.count(vacancy, of_vacancy, self.days)
         self.bad_rows(adverts, applications)
 
     def stories(self) -> dict[str, float]:
@@ -140,18 +140,18 @@ class Year(AdvertYear):
         if story in OFFER_STORIES or story in SETTLED_STORIES:
             make_room(self, vacancy)
             vacancy.outcome = (OFFER_STORIES | SETTLED_STORIES)[story]
-        made = [] if vacancy.external or not vacancy.takes else self.usual(vacancy)
+        applications = [] if vacancy.external or not vacancy.takes else self.usual(vacancy)
         if vacancy.counted(self.days.month_end):
-            self.settle(vacancy, made)
+            self.settle(vacancy, applications)
         else:
             vacancy.outcome = UNKNOWN
-        twist(self, story, vacancy, made)
-        return made
+        twist(self, story, vacancy, applications)
+        return applications
 
     def usual(self, vacancy: Vacancy) -> list[Application]:
         """Return applications that came to nothing; some are from trainees."""
         rng, month_end = self.rng, self.days.month_end
-        made = []
+        applications = []
         for _ in range(1 + int(rng.random() * 8)):
             submitted = vacancy.published + int(rng.random() * max(1, vacancy.expires - vacancy.published))
             if submitted > self.days.as_of:
@@ -159,10 +159,10 @@ class Year(AdvertYear):
             application = self.applicants.unsuccessful(submitted, vacancy.schools, self.current)
             if submitted > month_end:
                 self.dirt.add("vacancies.submitted_after_month_end")
-            made.append(application)
-        return made
+            applications.append(application)
+        return applications
 
-    def settle(self, vacancy: Vacancy, made: list[Application]) -> None:
+    def settle(self, vacancy: Vacancy, applications: list[Application]) -> None:
         """Give an advert the offer or the answer that puts it in its class."""
         rng = self.rng
         offered = self.offer_day(vacancy)
@@ -175,15 +175,15 @@ class Year(AdvertYear):
             if offer is None:
                 vacancy.outcome = UNKNOWN
                 return
-            made.append(offer)
+            applications.append(offer)
             if vacancy.outcome == PROBABLE and rng.random() < 0.05:
                 second = self.applicants.offer(NOT_ECT, vacancy.start, offered)
-                made += [second] if second else []
+                applications += [second] if second else []
         if vacancy.outcome == CONFLICT:
             vacancy.hired = rng.choice(_UNFILLED + _HIRED[1:])
             vacancy.answered = self.answer_day(vacancy, offered)
             self.dirt.add("vacancies.conflict")
-        elif vacancy.outcome == PERSON_UNKNOWN and not any(application.standing for application in made):
+        elif vacancy.outcome == PERSON_UNKNOWN and not any(application.standing for application in applications):
             vacancy.hired, vacancy.answered = rng.choice(_HIRED), self.answer_day(vacancy, offered)
         elif vacancy.outcome == NOT_FILLED:
             vacancy.hired, vacancy.answered = rng.choice(_UNFILLED), self.answer_day(vacancy, offered)

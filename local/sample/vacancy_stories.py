@@ -65,15 +65,15 @@ def make_room(year: AdvertYear, vacancy: Vacancy) -> None:
     vacancy.starts = day(year.year + 1, 9, 1)
 
 
-def twist(year: AdvertYear, story: str, vacancy: Vacancy, made: list[Application]) -> None:
+def twist(year: AdvertYear, story: str, vacancy: Vacancy, applications: list[Application]) -> None:
     """Apply a story that needs the settled advert."""
-    month_end, offers = year.days.month_end, [application for application in made if application.standing]
+    month_end, offers = year.days.month_end, [application for application in applications if application.standing]
     if story in OFFER_STORIES:
-        _twist_offer(year, story, vacancy, made, offers)
+        _twist_offer(year, story, vacancy, applications, offers)
     elif story == "vacancies.discarded":
         vacancy.discarded = vacancy.published + 2
         for offer in offers:
-            made.remove(offer)
+            applications.remove(offer)
     elif story == "vacancies.discarded_after_expiry":
         vacancy.discarded = vacancy.expires + 30
     elif story == "vacancies.unknown_urn":
@@ -86,22 +86,22 @@ def twist(year: AdvertYear, story: str, vacancy: Vacancy, made: list[Application
     elif story == "vacancies.unknown_hired_status":
         vacancy.hired, vacancy.answered = "hired_by_chance", vacancy.expires + 3
     elif story == "vacancies.closed_early":
-        _close_early(year, vacancy, made)
+        _close_early(year, vacancy, applications)
     elif story == "vacancies.expiry_edge":
-        _at_the_edge(year, vacancy, made)
+        _at_the_edge(year, vacancy, applications)
 
 
-def _close_early(year: AdvertYear, vacancy: Vacancy, made: list[Application]) -> None:
+def _close_early(year: AdvertYear, vacancy: Vacancy, applications: list[Application]) -> None:
     """Close an advert by its answer, with an expiry after the month end."""
     month_end = year.days.month_end
-    made.clear()
+    applications.clear()
     vacancy.teacher, vacancy.published, vacancy.expires = True, month_end - 20, month_end + 12
     vacancy.hired, vacancy.answered, vacancy.outcome = "not_filled_not_looking", month_end - 3, NOT_FILLED
 
 
-def _at_the_edge(year: AdvertYear, vacancy: Vacancy, made: list[Application]) -> None:
+def _at_the_edge(year: AdvertYear, vacancy: Vacancy, applications: list[Application]) -> None:
     """Let an advert expire within an hour of midnight at the beginning of the year, in summer time."""
-    made.clear()
+    applications.clear()
     opens = day(year.year, 9, 1)
     vacancy.expires_at = year.rng.choice([f"{iso(opens - 1)}T23:30:00Z", f"{iso(opens)}T00:15:00+01:00"])
     vacancy.expires = london(vacancy.expires_at)
@@ -110,7 +110,7 @@ def _at_the_edge(year: AdvertYear, vacancy: Vacancy, made: list[Application]) ->
 
 
 def _twist_offer(
-    year: AdvertYear, story: str, vacancy: Vacancy, made: list[Application], offers: list[Application]
+    year: AdvertYear, story: str, vacancy: Vacancy, applications: list[Application], offers: list[Application]
 ) -> None:
     """Apply a story about the offer."""
     month_end = year.days.month_end
@@ -118,7 +118,7 @@ def _twist_offer(
     if vacancy.outcome == UNKNOWN:
         offer = year.applicants.offer(PROBABLE, vacancy.start, year.offer_day(vacancy))
         offers = [offer] if offer else []
-        made += offers
+        applications += offers
     for offer in offers:
         if story == "vacancies.answer_before_offer":
             vacancy.hired, vacancy.answered = "not_filled_ongoing", offer.offered - 1

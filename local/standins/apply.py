@@ -44,10 +44,10 @@ class Apply:
         except (KeyError, ValueError):
             return error_reply(422, "ParameterInvalid", "Parameter is invalid")
         per_page = min(per_page, MOST_PER_PAGE)
-        found = [entry for entry in self._entries if entry[0].cycle == cycle and entry[0].updated >= since]
-        found.sort(key=lambda entry: (entry[0].updated, entry[0].choice_id), reverse=True)
-        shown = found[(page - 1) * per_page : page * per_page]
-        is_last = page * per_page >= len(found)
+        matching = [entry for entry in self._entries if entry[0].cycle == cycle and entry[0].updated >= since]
+        matching.sort(key=lambda entry: (entry[0].updated, entry[0].choice_id), reverse=True)
+        shown = matching[(page - 1) * per_page : page * per_page]
+        is_last = page * per_page >= len(matching)
         address = f"{PREFIX}/application-choices?recruitment_cycle_year={cycle}&per_page={per_page}&page="
         return json_reply(
             {
@@ -58,7 +58,7 @@ class Apply:
                     "prev": f"{address}{page - 1}" if page > 1 else None,
                     "next": None if is_last else f"{address}{page + 1}",
                 },
-                "meta": {"timestamp": written(times.now()), "total_count": len(found)},
+                "meta": {"timestamp": written(times.now()), "total_count": len(matching)},
             }
         )
 

@@ -22,10 +22,10 @@ class StandinError(LocalError):
 
 def newest_drop(drops: Path, source: str) -> Path:
     """Return the folder of the source's newest drop; :class:`StandinError` if it has none."""
-    found = sorted((drops / source).glob("dt=*"))
-    if not found:
+    days = sorted((drops / source).glob("dt=*"))
+    if not days:
         raise StandinError(f"there is no drop of {source} in {drops}; make sample OUT={drops} writes some")
-    return found[-1]
+    return days[-1]
 
 
 def drop_file(folder: Path, name: str) -> Path:
@@ -60,7 +60,7 @@ class Records(Generic[Entry]):
             self._file.seek(0)
         else:
             self._file = path.open("rb")
-        found: dict[Any, tuple[Entry, int]] = {}
+        newest: dict[Any, tuple[Entry, int]] = {}
         at = 0
         for line in self._file:
             try:
@@ -70,10 +70,10 @@ class Records(Generic[Entry]):
             entry = index(record) if isinstance(record, dict) else None
             if entry is not None:
                 ident, updated = key(entry)
-                if ident not in found or key(found[ident][0])[1] <= updated:
-                    found[ident] = (entry, at)
+                if ident not in newest or key(newest[ident][0])[1] <= updated:
+                    newest[ident] = (entry, at)
             at += len(line)
-        self.entries = list(found.values())
+        self.entries = list(newest.values())
         """An entry and where its record begins."""
 
     def read(self, at: int) -> dict[str, Any]:

@@ -54,14 +54,14 @@ class Register:
             told = "Validation failed: 1 error prohibited this request being run"
             return json_reply({"message": told, "errors": {"base": ["is not valid"]}}, 422)
         ukprn = question.token.removeprefix("local-")
-        found = [
+        matching = [
             (trainee, at)
             for trainee, at in self._entries
             if trainee.cycle == cycle and trainee.ukprn == ukprn and trainee.updated >= since
         ]
         descending = question.query.get("sort_order", "desc") != "asc"
-        found.sort(key=lambda entry: (entry[0].updated, entry[0].trainee_id), reverse=descending)
-        shown = found[(page - 1) * per_page : page * per_page]
+        matching.sort(key=lambda entry: (entry[0].updated, entry[0].trainee_id), reverse=descending)
+        shown = matching[(page - 1) * per_page : page * per_page]
         if not shown:
             return error_reply(404, "NotFound", "No trainees found")
         return json_reply(
@@ -69,8 +69,8 @@ class Register:
                 "data": [self._trainee(trainee, at) for trainee, at in shown],
                 "meta": {
                     "current_page": page,
-                    "total_pages": math.ceil(len(found) / per_page),
-                    "total_count": len(found),
+                    "total_pages": math.ceil(len(matching) / per_page),
+                    "total_count": len(matching),
                     "per_page": per_page,
                 },
             }

@@ -150,10 +150,10 @@ def _work_out(kpi: Kpi, plan: Plan, snapshots: Mapping[str, str], answers: Mappi
     facts = [plan.pins[source].facts for source in kpi.description.sources if source not in missing]
     if worked.unknown:
         period = worked.unknown[0].period_label
-        told = (
+        why_missing = (
             f"The newest data from {counted_in.title} is from {public_day(dated)} and says nothing of the {period} yet."
         )
-        missing = {**missing, counted_in.source: told}
+        missing = {**missing, counted_in.source: why_missing}
     return KpiResult(
         id=kpi.id,
         state="ok",

@@ -115,15 +115,15 @@ def rounded(counts: Counts) -> Roundings:
     method = Method(used.base, least, used.solver_seconds, 2 * (used.base - 1) - used.width)
     published = {name: entry.rounded for name, entry in counts.terms.past.entries.items() if name in people}
     bound, sums = _bound(counts, people, least), _exact_sums(counts, people)
-    found = round_all(people, counts.structure, _of_people(counts, people), method, key, published, bound, sums)
+    rounding = round_all(people, counts.structure, _of_people(counts, people), method, key, published, bound, sums)
     broken = frozenset(
         (member.measure, member.period, member.stands, member.breakdown)
-        for link in found.broken
+        for link in rounding.broken
         for part in link.parts
         for member in counts.members[part]
         if member.breakdown != "national"
     )
-    return Roundings(counts, dict(found.counts), broken)
+    return Roundings(counts, dict(rounding.counts), broken)
 
 
 def _bound(counts: Counts, people: Mapping[str, int], least: int) -> dict[str, int]:

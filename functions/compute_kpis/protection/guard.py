@@ -82,7 +82,7 @@ class Guarded:
     @property
     def alike(self) -> set[str]:
         """Return those of them where everybody of a group is."""
-        return {one.name for finding in self.findings for one in finding.failing if one.why == "group"}
+        return {failure.name for finding in self.findings for failure in finding.failing if failure.why == "group"}
 
     @property
     def cells(self) -> int:

@@ -172,8 +172,8 @@ class _Work:
             lead: (self.chosen[lead], self.chosen[lead]) if lead in fixed else self.domain[lead]
             for lead in sorted({self.lead[name] for name in free})
         }
-        for lot, told in self._lots(options, links):
-            self._settle(lot, told, options, {self.lead[name]: value for name, value in before.items()})
+        for lot, rows in self._lots(options, links):
+            self._settle(lot, rows, options, {self.lead[name]: value for name, value in before.items()})
 
     def _lots(
         self, options: Mapping[str, tuple[int, int]], links: Iterable[Link]
@@ -181,12 +181,12 @@ class _Work:
         """Return names and links in connected lots, without links that hold whatever is chosen."""
         number = {lead: n for n, lead in enumerate(options)}
         names = list(options)
-        told: list[tuple[Row, Link]] = []
+        rows_and_links: list[tuple[Row, Link]] = []
         for link in links:
             leads = {self.lead[name] for name in link.names}
             if not self._always_holds(link, options):
-                told.append((Row(dict.fromkeys((number[lead] for lead in sorted(leads)), 1)), link))
-        link_of = {id(row): link for row, link in told}
+                rows_and_links.append((Row(dict.fromkeys((number[lead] for lead in sorted(leads)), 1)), link))
+        link_of = {id(row): link for row, link in rows_and_links}
         sums = [
             Row(dict.fromkeys((number[self.lead[part]] for part in parts), 1))
             for _, parts in self.exact_sums
@@ -194,7 +194,7 @@ class _Work:
         ]
         return [
             ([names[n] for n in lot], [link_of[id(row)] for row in rows if id(row) in link_of])
-            for lot, rows in components(len(names), [*(row for row, _ in told), *sums])
+            for lot, rows in components(len(names), [*(row for row, _ in rows_and_links), *sums])
         ]
 
     def _ends(self, link: Link, options: Mapping[str, tuple[int, int]]) -> tuple[int, int]:

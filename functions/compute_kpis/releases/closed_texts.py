@@ -231,20 +231,20 @@ def declared(settings: ComputeSettings, kpis: Collection[Kpi], lists: Definition
     What is carried over says what the catalogue said when it was worked out; it was looked up then.
     """
     carried = [kpi for kpi in worked.kpis if kpi.state == "carried"]
-    told: list[Any] = [[kpi.description.model_dump(mode="json"), kpi.sql, kpi.comparison_refused] for kpi in kpis]
-    told += [[kpi.description.model_dump(mode="json"), kpi.sql, kpi.comparison] for kpi in carried]
-    told += [text for entry in lists.entries for text in (entry.code, entry.value) if not text.isdecimal()]
-    told += [file.model_dump(mode="json") for file in lists.files]
-    told += [settings.code_version, settings.disclosure.approved_by, list(settings.disclosure.external_totals)]
+    sources: list[Any] = [[kpi.description.model_dump(mode="json"), kpi.sql, kpi.comparison_refused] for kpi in kpis]
+    sources += [[kpi.description.model_dump(mode="json"), kpi.sql, kpi.comparison] for kpi in carried]
+    sources += [text for entry in lists.entries for text in (entry.code, entry.value) if not text.isdecimal()]
+    sources += [file.model_dump(mode="json") for file in lists.files]
+    sources += [settings.code_version, settings.disclosure.approved_by, list(settings.disclosure.external_totals)]
     facts = {entry.value for entry in lists.entries if entry.list.startswith("bound_")}
     facts |= {str(days) for source in worked.sources for days in (source.age_days, source.max_age_days)}
-    return Declared(frozenset(text for _, text in _texts(told)) | _FIXED, frozenset(facts))
+    return Declared(frozenset(text for _, text in _texts(sources)) | _FIXED, frozenset(facts))
 
 
 def strays(document: Protected, declared: Declared) -> list[str]:
     """Return where the document says anything that is not declared and on no list, as paths in it."""
-    told = {text: path for path, text in _texts(document.model_dump(mode="json"))}
-    return [path.lstrip(".") for text, path in told.items() if not _is_declared(text, declared)]
+    texts = {text: path for path, text in _texts(document.model_dump(mode="json"))}
+    return [path.lstrip(".") for text, path in texts.items() if not _is_declared(text, declared)]
 
 
 def _is_declared(text: str, declared: Declared) -> bool:

@@ -37,7 +37,7 @@ class Contender:
     as_of: date
     results: dict[str, Any]
     """What the pointer to its results says."""
-    seen: str | None
+    current_before: str | None
     """The release that was current then."""
     outdated: Callable[[], bool]
     """Whether a source has moved on from the snapshot that was pinned."""
@@ -74,17 +74,17 @@ def _is_newer(current: str, contender: Contender) -> bool:
     day = day_of(current)
     if day != contender.as_of:
         return day > contender.as_of
-    return current not in {contender.release, contender.seen} and contender.outdated()
+    return current not in {contender.release, contender.current_before} and contender.outdated()
 
 
 def _point_to_results(s3: S3Client, bucket: str, contender: Contender) -> None:
     """Point to the results of the release for as long as it is current; whoever made another one does so after us."""
     for _ in range(_ATTEMPTS):
-        seen = _results(s3, bucket)
+        pointer = _results(s3, bucket)
         if read(s3, bucket) != contender.release:
             return
         try:
-            store.swap(s3, bucket, RESULTS, contender.results, seen)
+            store.swap(s3, bucket, RESULTS, contender.results, pointer)
         except store.LostRaceError:
             continue
         return

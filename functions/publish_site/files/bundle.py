@@ -36,10 +36,12 @@ def data_files(host: str, document: Protected, published: datetime, kpis: list[K
     files[f"{RELEASE}.csv"] = opendata.csv_file(*lines.values())
     files[f"{RELEASE}.json"] = opendata.json_file(document, instant, kpis, chain.from_iterable(objects.values()))
     day = words.day(times.london_day(published))
-    files[f"{RELEASE}.ods"] = workbook.release_workbook(document, day, [(one, tables[one.kpi.id]) for one in kpis])
+    files[f"{RELEASE}.ods"] = workbook.release_workbook(
+        document, day, [(figures, tables[figures.kpi.id]) for figures in kpis]
+    )
     in_standard = _standard_tables(kpis)
-    for stem, one in in_standard.items():
-        files |= {f"{stem}.csv": dfe_standard.data_file(one), f"{stem}.meta.csv": dfe_standard.meta_file(one)}
+    for stem, standard in in_standard.items():
+        files |= {f"{stem}.csv": dfe_standard.data_file(standard), f"{stem}.meta.csv": dfe_standard.meta_file(standard)}
     files |= _descriptions(document, instant, host, kpis, in_standard, files)
     return files | {f"schemas/{name}": canonical_json(schema) for name, schema in schemas.SCHEMAS.items()}
 
@@ -87,9 +89,9 @@ def _descriptions(
     files: Mapping[str, bytes],
 ) -> dict[str, bytes]:
     """What describes the data files to a programme: CSVW beside each CSV, Datasets, a Data Package."""
-    titles = {one.kpi.id: one.kpi.description.title for one in kpis}
+    titles = {figures.kpi.id: figures.kpi.description.title for figures in kpis}
     described: dict[str, dict[str, object]] = {}
-    for path in (one for one in files if one.endswith(".csv") and not one.endswith(".meta.csv")):
+    for path in (path for path in files if path.endswith(".csv") and not path.endswith(".meta.csv")):
         folder, _, name = path.rpartition("/")
         title, table = titles.get(folder, words.SERVICE_NAME), tables.get(path.removesuffix(".csv"))
         described[path] = (
@@ -99,10 +101,10 @@ def _descriptions(
         )
     data = {path: body for path, body in files.items() if path.endswith((".csv", ".json", ".ods"))}
     written = {f"{path}-metadata.json": canonical_json(about) for path, about in described.items()}
-    for one in kpis:
-        own = sorted(path.rpartition("/")[2] for path in data if path.startswith(f"{one.kpi.id}/"))
-        told = metadata.dataset(one, document, instant, host, own)
-        written[f"{one.kpi.id}/{one.kpi.id}.jsonld"] = canonical_json(told)
+    for figures in kpis:
+        own = sorted(path.rpartition("/")[2] for path in data if path.startswith(f"{figures.kpi.id}/"))
+        dataset = metadata.dataset(figures, document, instant, host, own)
+        written[f"{figures.kpi.id}/{figures.kpi.id}.jsonld"] = canonical_json(dataset)
     whole = sorted(path for path in data if "/" not in path)
     written[f"{RELEASE}.jsonld"] = canonical_json(metadata.release_dataset(kpis, document, instant, host, whole))
     written["datapackage.json"] = canonical_json(metadata.data_package(document, instant, data, described))

@@ -88,7 +88,7 @@ def standard_table(kpis: Sequence[KpiFigures], span: str, *, whole: bool) -> Sta
     columns = (*filters, *(column for side in sides for column in side.columns))
     times = sorted({time for side in sides for time in side.times})
     national = _ordered(place for side in sides for place in side.national)
-    regional = sorted(_ordered(place for side in sides for place in side.regional), key=lambda one: one.region_code)
+    regional = sorted(_ordered(place for side in sides for place in side.regional), key=lambda place: place.region_code)
     parts = (WHOLE, SAME_POINT) if span == "years" else ("",)
     rows = []
     for time in times:
@@ -104,7 +104,7 @@ def standard_table(kpis: Sequence[KpiFigures], span: str, *, whole: bool) -> Sta
 
 def data_file(table: StandardTable) -> bytes:
     """Return the data as CSV by RFC 4180, in UTF-8."""
-    fixed = len(table.head) - sum(one.kind == "Indicator" for one in table.columns)
+    fixed = len(table.head) - sum(column.kind == "Indicator" for column in table.columns)
     for text in {text for row in table.rows for text in row[:fixed]}:
         text_cell(text)
     return csv_lines([table.head, *table.rows])
@@ -112,12 +112,21 @@ def data_file(table: StandardTable) -> bytes:
 
 def meta_file(table: StandardTable) -> bytes:
     """Return what describes the filters and indicators, ``<name>.meta.csv``; a grouping column is not listed."""
-    told = [
-        (one.name, one.kind, one.label, one.grouping, one.unit, one.decimals, one.hint, one.filter_grouping)
-        for one in table.columns
-        if one.kind
+    rows = [
+        (
+            column.name,
+            column.kind,
+            column.label,
+            column.grouping,
+            column.unit,
+            column.decimals,
+            column.hint,
+            column.filter_grouping,
+        )
+        for column in table.columns
+        if column.kind
     ]
-    return csv_lines([META, *([text_cell(text) for text in row] for row in told)])
+    return csv_lines([META, *([text_cell(text) for text in row] for row in rows)])
 
 
 def column_names(kpi_id: str, measure: Measure, *, whole: bool) -> tuple[str, ...]:
@@ -134,24 +143,29 @@ class _Side:
     def __init__(self, figures: KpiFigures, span: str, *, whole: bool) -> None:
         self.figures, self.span = figures, span
         kpi = figures.kpi
-        self.given = {(one.measure, one.breakdown) for one in kpi.figures}
-        kept = [one for one in kpi.description.measures if span == "years" or figures.family(one).series == "monthly"]
-        self.measures = [
-            (one, figures.family(one)) for one in kept if any(one.id == measure for measure, _ in self.given)
+        self.given = {(figure.measure, figure.breakdown) for figure in kpi.figures}
+        in_span = [
+            measure
+            for measure in kpi.description.measures
+            if span == "years" or figures.family(measure).series == "monthly"
         ]
+        with_figures = {measure for measure, _ in self.given}
+        self.measures = [(measure, figures.family(measure)) for measure in in_span if measure.id in with_figures]
         self.slots = dict(self._slots())
         self.times = {time for _, time, _ in self.slots}
-        self.columns = tuple(column for one, _ in self.measures for column in self._columns(one, whole=whole))
+        self.columns = tuple(column for measure, _ in self.measures for column in self._columns(measure, whole=whole))
         self.cuts: dict[_Place, tuple[str, str]] = {_Place("", "", _TOTAL, _TOTAL): ("national", _TOTAL)}
         first = next((part.id for part in kpi.description.breakdowns if figures.regional(part.id)), None)
         for part in kpi.description.breakdowns:
-            if not any((one.id, part.id) in self.given for one, _ in self.measures):
+            if not any((measure.id, part.id) in self.given for measure, _ in self.measures):
                 continue
-            for one in part.categories:
-                place = _Place("", "", part.title, one.label)
+            for category in part.categories:
+                place = _Place("", "", part.title, category.label)
                 if figures.regional(part.id):
-                    place = _Place(region_code(one.code), one.label, _TOTAL if part.id == first else part.title, _TOTAL)
-                self.cuts[place] = (part.id, one.code)
+                    place = _Place(
+                        region_code(category.code), category.label, _TOTAL if part.id == first else part.title, _TOTAL
+                    )
+                self.cuts[place] = (part.id, category.code)
 
     @property
     def national(self) -> list[_Place]:
@@ -164,8 +178,8 @@ class _Side:
     def _slots(self) -> Iterator[tuple[tuple[str, Time, str], Point]]:
         """The point of each family that stands for a time and a part of it; of two, the later."""
         families = {family.id: family for family in self.figures.kpi.description.families}
-        wanted = {one.family for one, _ in self.measures}
-        for point in sorted(self.figures.kpi.points, key=lambda one: one.as_of):
+        wanted = {measure.family for measure, _ in self.measures}
+        for point in sorted(self.figures.kpi.points, key=lambda point: point.as_of):
             family = families[point.family]
             if point.family not in wanted:
                 continue
@@ -209,7 +223,7 @@ class _Side:
                 cells += [NOT_AVAILABLE] * width
             else:
                 shown = self.figures.at(measure, point, cut)
-                cells += [one.plain for one in (shown.numerator, shown.denominator, shown.value)[:width]]
+                cells += [cell.plain for cell in (shown.numerator, shown.denominator, shown.value)[:width]]
         return tuple(cells)
 
 
@@ -221,7 +235,7 @@ def _filters(kpis: Sequence[KpiFigures], sides: Sequence[_Side], span: str) -> t
     if span == "months":
         return cut
     days = {slot.as_of for side in sides for (_, _, part), slot in side.slots.items() if part == SAME_POINT}
-    said = listed([day(one) for one in sorted(days)])
+    said = listed([day(changed) for changed in sorted(days)])
     kinds = {family.period for side in sides for _, family in side.measures}
     hint = f"Total is the whole year; a year is {' or '.join(text for kind, text in YEARS.items() if kind in kinds)}"
     hint += f"; the same point is {said}" if said else ""
@@ -229,7 +243,7 @@ def _filters(kpis: Sequence[KpiFigures], sides: Sequence[_Side], span: str) -> t
 
 
 def _by_name(columns: Sequence[Column]) -> list[str]:
-    names = [one.name for one in columns]
+    names = [column.name for column in columns]
     if len(set(names)) != len(names):
         raise ValueError("two columns of the open data standard have one name; a measure's id must tell it apart")
     return names

@@ -72,15 +72,15 @@ def _entry(
     ElementTree.SubElement(element, "link", rel="alternate", href=address, type="text/html")
     said = [f"Release {newest.release}, published {words.day(times.london_day(newest.published))}."]
     said += [
-        f"Release {one.release} was withdrawn on {words.day(withdrawals[one.release].withdrawn_on)}: "
-        f"{words.sentence(withdrawals[one.release].reason)}"
-        for one in entries
-        if one.release in withdrawals
+        f"Release {earlier.release} was withdrawn on {words.day(withdrawals[earlier.release].withdrawn_on)}: "
+        f"{words.sentence(withdrawals[earlier.release].reason)}"
+        for earlier in entries
+        if earlier.release in withdrawals
     ]
     said += [
-        f"It takes the place of release {one.release}."
-        for one in entries
-        if one.release not in withdrawals and one is not newest
+        f"It takes the place of release {earlier.release}."
+        for earlier in entries
+        if earlier.release not in withdrawals and earlier is not newest
     ]
     _text(element, "summary", " ".join(said))
 
@@ -90,8 +90,10 @@ def _updated(entries: list[Entry], withdrawals: Mapping[str, Withdrawal], lifted
     changes = [entry.published for entry in entries]
     for entry in entries:
         if entry.release in withdrawals:
-            one = withdrawals[entry.release]
-            changes.append(max(one.at or datetime.combine(one.withdrawn_on, time(), UTC), _after(changes)))
+            withdrawal = withdrawals[entry.release]
+            changes.append(
+                max(withdrawal.at or datetime.combine(withdrawal.withdrawn_on, time(), UTC), _after(changes))
+            )
         elif entry.release in lifted:
             changes.append(max(lifted[entry.release], _after(changes)))
     return max(changes)

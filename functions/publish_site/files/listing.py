@@ -62,10 +62,13 @@ def data_view(kpis: list[KpiFigures], files: Mapping[str, bytes]) -> dict[str, o
     """Return the values of the page on data: files of the release, then of each indicator, all that there are."""
     whole = _group("all", "All indicators", RELEASE, files)
     described = [_entry(name, kind, what, files) for name, kind, what in WHOLE]
-    own = [_group(one.kpi.id, one.kpi.description.title, f"{one.kpi.id}/{one.kpi.id}", files) for one in kpis]
+    own = [
+        _group(figures.kpi.id, figures.kpi.description.title, f"{figures.kpi.id}/{figures.kpi.id}", files)
+        for figures in kpis
+    ]
     return {
         "groups": [replace(whole, descriptions=[*whole.descriptions, *described]), *own],
-        "sections": [*((one.id, one.title) for one in (whole, *own)), ("releases", "New releases")],
+        "sections": [*((figures.id, figures.title) for figures in (whole, *own)), ("releases", "New releases")],
     }
 
 

@@ -45,16 +45,16 @@ def csvw_long(file: str, title: str, released: str) -> dict[str, Any]:
 
 def csvw_standard(file: str, title: str, released: str, table: StandardTable) -> dict[str, Any]:
     """Return CSVW metadata of a file in DfE's open data standard."""
-    described = {one.name: one for one in table.columns}
+    described = {column.name: column for column in table.columns}
     columns = []
     for name in table.head:
-        one = described.get(name)
-        numbers = one is not None and one.kind == "Indicator"
-        label = one.label if one and one.label else name.replace("_", " ").capitalize()
-        about = one.hint if one and one.hint else COLUMN_WORDS.get(name, label) if name in PLACE else label
+        column = described.get(name)
+        numbers = column is not None and column.kind == "Indicator"
+        label = column.label if column and column.label else name.replace("_", " ").capitalize()
+        about = column.hint if column and column.hint else COLUMN_WORDS.get(name, label) if name in PLACE else label
         if name == "time_period":
             about = "the two years that the year spans, as six digits, or the year of a month"
-        kind = (_PERCENTAGE if one.unit == "%" else _COUNT) if one is not None and numbers else "string"
+        kind = (_PERCENTAGE if column.unit == "%" else _COUNT) if column is not None and numbers else "string"
         columns.append(_csvw_column(name, label, about, kind, numbers=numbers))
     filters = [name for name in table.head if name not in described or described[name].kind != "Indicator"]
     return _csvw(file, title, released, columns, filters)
@@ -84,7 +84,7 @@ def dataset(
 ) -> dict[str, Any]:
     """Return a schema.org Dataset of one KPI, with the version terms of DCAT."""
     description = figures.kpi.description
-    told = _dataset(
+    described = _dataset(
         document,
         published,
         host,
@@ -93,11 +93,11 @@ def dataset(
         f"{description.question} {' '.join(description.means)}",
         files,
     )
-    told["isPartOf"] = {"@id": _place(host, document.release)}
+    described["isPartOf"] = {"@id": _place(host, document.release)}
     points = [point.as_of for point in figures.kpi.points]
     if points:
-        told["temporalCoverage"] = f"{min(points).isoformat()}/{max(points).isoformat()}"
-    return told
+        described["temporalCoverage"] = f"{min(points).isoformat()}/{max(points).isoformat()}"
+    return described
 
 
 def release_dataset(
@@ -105,19 +105,19 @@ def release_dataset(
 ) -> dict[str, Any]:
     """Return a schema.org Dataset of a whole release, which names those of its KPIs as parts."""
     titles = "; ".join(figures.kpi.description.title for figures in kpis)
-    told = _dataset(
+    described = _dataset(
         document, published, host, "", SERVICE_NAME, f"Indicators of the school placements service: {titles}.", files
     )
-    told["hasPart"] = [{"@id": _place(host, document.release, f"{figures.kpi.id}/")} for figures in kpis]
-    return told
+    described["hasPart"] = [{"@id": _place(host, document.release, f"{figures.kpi.id}/")} for figures in kpis]
+    return described
 
 
 def data_block(body: bytes) -> str:
     """Return a Dataset as it stands in a page: JSON in one line, without a character that could end its element."""
-    told = json.dumps(json.loads(body), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    block = json.dumps(json.loads(body), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     for mark in "<>&":
-        told = told.replace(mark, f"\\u{ord(mark):04x}")
-    return told
+        block = block.replace(mark, f"\\u{ord(mark):04x}")
+    return block
 
 
 def _place(host: str, release: str, folder: str = "") -> str:
@@ -128,7 +128,7 @@ def _dataset(
     document: Protected, published: str, host: str, folder: str, name: str, about: str, files: Iterable[str]
 ) -> dict[str, Any]:
     place = _place(host, document.release, folder)
-    told: dict[str, Any] = {
+    described: dict[str, Any] = {
         "@context": ["https://schema.org/", {"dcat": "http://www.w3.org/ns/dcat#"}],
         "@type": "Dataset",
         "@id": place,
@@ -151,8 +151,8 @@ def _dataset(
         ],
     }
     if document.compared_with:
-        told["dcat:previousVersion"] = {"@id": _place(host, document.compared_with, folder)}
-    return told
+        described["dcat:previousVersion"] = {"@id": _place(host, document.compared_with, folder)}
+    return described
 
 
 def _csvw(file: str, title: str, released: str, columns: list[dict[str, Any]], key: Sequence[str]) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def _resource(path: str, body: bytes, about: dict[str, Any] | None) -> dict[str,
         table = about["tableSchema"]
         resource["profile"], resource["encoding"] = "tabular-data-resource", "utf-8"
         resource["schema"] = {
-            "fields": [_field(one) for one in table["columns"]],
+            "fields": [_field(column) for column in table["columns"]],
             "primaryKey": table["primaryKey"],
             # Empty is a value of its own (a national row has no region), a symbol stands for a number that is missing.
             "missingValues": list(SYMBOLS),

@@ -46,31 +46,37 @@ def rows(figures: KpiFigures) -> list[Row]:
     kinds = {measure.id: index for index, measure in enumerate(figures.kpi.description.measures)}
     ordered = sorted(
         figures.kpi.figures,
-        key=lambda one: (kinds[one.measure], one.period, one.as_of, one.breakdown != "national", one.breakdown),
+        key=lambda figure: (
+            kinds[figure.measure],
+            figure.period,
+            figure.as_of,
+            figure.breakdown != "national",
+            figure.breakdown,
+        ),
     )
     written: list[Row] = []
     # Of some thousands of figures most stand in the same few places.
     place, part = (cache(partial(find, figures)) for find in (_place, _part))
-    for one in ordered:
-        measure = figures.measure(one.measure)
-        point = points.get((measure.family, one.period, one.as_of))
+    for figure in ordered:
+        measure = figures.measure(figure.measure)
+        point = points.get((measure.family, figure.period, figure.as_of))
         if point is None:
             raise OpenDataError(
-                f"KPI {figures.kpi.id}: {one.measure} stands at {one.as_of}, which is none of its points; "
+                f"KPI {figures.kpi.id}: {figure.measure} stands at {figure.as_of}, which is none of its points; "
                 "compute_kpis must write a point for every figure"
             )
-        said = figures.at(measure, point, (one.breakdown, one.category))
+        said = figures.at(measure, point, (figure.breakdown, figure.category))
         rate = measure.kind == "rate"
         written.append(
             {
-                **_time(figures.family(measure).period, one.period),
-                **place(one.breakdown, one.category),
+                **_time(figures.family(measure).period, figure.period),
+                **place(figure.breakdown, figure.category),
                 "kpi": figures.kpi.id,
-                "measure": one.measure,
-                **part(one.breakdown, one.category),
-                "as_of": one.as_of.isoformat(),
+                "measure": figure.measure,
+                **part(figure.breakdown, figure.category),
+                "as_of": figure.as_of.isoformat(),
                 "unit": measure.unit,
-                "figure_status": figures.status(measure, point, one),
+                "figure_status": figures.status(measure, point, figure),
                 "numerator": said.numerator,
                 "denominator": said.denominator,
                 "percentage": said.value if rate else Cell(None, "z"),
@@ -105,23 +111,23 @@ def json_revisions(figures: KpiFigures, document: Protected) -> list[dict[str, A
     """Return what one KPI's rows said in the release before, where that was something else, and why it changed."""
     return [
         {
-            **_time(figures.family(figures.measure(one.measure)).period, one.period),
-            **_place(figures, one.breakdown, one.category),
-            "kpi": one.kpi,
-            "measure": one.measure,
-            **_part(figures, one.breakdown, one.category),
-            "as_of": one.as_of.isoformat(),
-            "was": _json_side(figures, one, one.was),
-            "now": _json_side(figures, one, one.now),
-            "reason": one.reason,
+            **_time(figures.family(figures.measure(revision.measure)).period, revision.period),
+            **_place(figures, revision.breakdown, revision.category),
+            "kpi": revision.kpi,
+            "measure": revision.measure,
+            **_part(figures, revision.breakdown, revision.category),
+            "as_of": revision.as_of.isoformat(),
+            "was": _json_side(figures, revision, revision.was),
+            "now": _json_side(figures, revision, revision.now),
+            "reason": revision.reason,
         }
-        for one in revisions(figures, document)
+        for revision in revisions(figures, document)
     ]
 
 
-def _json_side(figures: KpiFigures, one: Revision, side: Side) -> dict[str, Any]:
-    said = figures.side(one, side)
-    rate = figures.measure(one.measure).kind == "rate"
+def _json_side(figures: KpiFigures, revision: Revision, side: Side) -> dict[str, Any]:
+    said = figures.side(revision, side)
+    rate = figures.measure(revision.measure).kind == "rate"
     return {
         "numerator": said.numerator.json,
         "denominator": said.denominator.json,
@@ -143,24 +149,28 @@ def json_file(document: Protected, published: str, kpis: list[KpiFigures], table
             "columns": COLUMN_WORDS,
             "symbols": SYMBOLS,
             "sources": [
-                {"source": one.source, "title": one.title, "as_of": one.as_of.isoformat() if one.as_of else None}
-                for one in document.sources
+                {
+                    "source": facts.source,
+                    "title": facts.title,
+                    "as_of": facts.as_of.isoformat() if facts.as_of else None,
+                }
+                for facts in document.sources
             ],
             "disclosure_control": document.disclosure.model_dump(mode="json"),
             "kpis": [
                 {
-                    "id": one.kpi.id,
-                    "title": one.kpi.description.title,
-                    "state": one.kpi.state,
-                    "as_of": one.kpi.as_of.isoformat() if one.kpi.as_of else None,
-                    "definition_version": one.kpi.description.definition_version,
-                    "missing_sources": one.kpi.missing,
-                    "measures": {measure.id: measure.title for measure in one.kpi.description.measures},
+                    "id": figures.kpi.id,
+                    "title": figures.kpi.description.title,
+                    "state": figures.kpi.state,
+                    "as_of": figures.kpi.as_of.isoformat() if figures.kpi.as_of else None,
+                    "definition_version": figures.kpi.description.definition_version,
+                    "missing_sources": figures.kpi.missing,
+                    "measures": {measure.id: measure.title for measure in figures.kpi.description.measures},
                 }
-                for one in kpis
+                for figures in kpis
             ],
             "compared_with": document.compared_with,
-            "revisions": [revision for one in kpis for revision in json_revisions(one, document)],
+            "revisions": [revision for figures in kpis for revision in json_revisions(figures, document)],
             "rows": [],
         }
     )
@@ -228,9 +238,9 @@ def category_label(figures: KpiFigures, breakdown: str, category: str) -> str:
     """Return the category's label from the KPI's description; its code where it has none."""
     for part in figures.kpi.description.breakdowns:
         if part.id == breakdown:
-            for one in part.categories:
-                if one.code == category:
-                    return one.label
+            for entry in part.categories:
+                if entry.code == category:
+                    return entry.label
     return category
 
 

@@ -63,8 +63,8 @@ def icalendar(inventory: Inventory, host: str) -> bytes:
         lines += _event(
             entries[0], host, "organisations", inventory.releases[0].as_of + timedelta(days=1), daily, "FREQ=DAILY"
         )
-    for one in next_updates(inventory):
-        lines += _event(entries[0], host, f"people-{one.month_end:%Y-%m}", one.on, one.words)
+    for update in next_updates(inventory):
+        lines += _event(entries[0], host, f"people-{update.month_end:%Y-%m}", update.on, update.words)
     lines.append("END:VCALENDAR")
     return "".join(f"{_folded(line)}\r\n" for line in lines).encode()
 

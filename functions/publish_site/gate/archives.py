@@ -57,12 +57,12 @@ def _unpacked(body: bytes, info: zipfile.ZipInfo) -> bytes:
 
 def _bytes_outside(body: bytes, members: list[zipfile.ZipInfo]) -> bytes:
     """All of the archive but the packed contents of its members."""
-    found, end = [], 0
+    outside, end = [], 0
     for info in members:
         start = info.header_offset + len(info.FileHeader())
-        found.append(body[end:start])
+        outside.append(body[end:start])
         end = start + info.compress_size
-    return b"".join((*found, body[end:]))
+    return b"".join((*outside, body[end:]))
 
 
 def _bytes_around(members: list[zipfile.ZipInfo]) -> bytes:

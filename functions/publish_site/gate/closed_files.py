@@ -62,7 +62,7 @@ def names_of(document: Protected, files: Collection[str]) -> frozenset[str]:
     """Return every name that an object of the release's JSON may have: the schema's, and those of the document."""
     names = {*NAMES, *COLUMNS, *SYMBOLS, *files, *document.snapshots, *document.disclosure.external_totals}
     for source in document.sources:
-        names |= {*source.notes, *(name for one in source.tables for name in (*one.refused, *one.unknown_codes))}
+        names |= {*source.notes, *(name for table in source.tables for name in (*table.refused, *table.unknown_codes))}
     for kpi in document.kpis:
         names |= {kpi.id, *kpi.missing, *(measure.id for measure in kpi.description.measures)}
     return frozenset(names)
@@ -84,7 +84,7 @@ def check_columns(file: str, text: str, indicators: Collection[str]) -> None:
     head = tuple(text.partition("\r\n")[0].split(","))
     if head in {COLUMNS, columns.META, columns.WITHDRAWN}:
         return
-    fixed = next((one for one in columns.STANDARD if head[: len(one)] == one), None)
+    fixed = next((standard for standard in columns.STANDARD if head[: len(standard)] == standard), None)
     own = head[len(fixed) :] if fixed else ()
     if not own or len(set(own)) != len(own) or not set(own) <= set(indicators):
         raise stopped(file, "the header", "a column that is not in the published schema")

@@ -55,7 +55,7 @@ class Allowed:
 
     def without(self, text: str) -> str:
         """Return ``text`` without the values that may stand there, each as a whole."""
-        for value in sorted((one for one in self.values if one in text), key=len, reverse=True):
+        for value in sorted((value for value in self.values if value in text), key=len, reverse=True):
             text = re.sub(rf"(?<![0-9A-Za-z]){re.escape(value)}(?![0-9A-Za-z])", " ", text)
         return text
 
@@ -64,7 +64,7 @@ def allowed_in(document: Protected, files: Mapping[str, bytes], assets: Iterable
     """Return what this release declares; digests and sizes are worked out from ``files`` themselves."""
     verdict = document.verdict
     values = {document.run_id, document.code_version, host, *(key.rpartition("/")[2] for key in assets)}
-    values |= {*document.snapshots.values(), *(one.snapshot for one in document.sources if one.snapshot)}
+    values |= {*document.snapshots.values(), *(source.snapshot for source in document.sources if source.snapshot)}
     values |= {snapshot for kpi in document.kpis for snapshot in kpi.snapshots.values()}
     values |= {verdict.key_id, verdict.digest} if verdict else set()
     for body in files.values():
@@ -81,8 +81,8 @@ def _counts(document: Protected) -> Iterator[int | None]:
     for kpi in document.kpis:
         for figure in kpi.figures:
             yield from (figure.numerator, figure.denominator)
-    for one in document.revisions:
-        yield from (one.was.numerator, one.was.denominator, one.now.numerator, one.now.denominator)
+    for revision in document.revisions:
+        yield from (revision.was.numerator, revision.was.denominator, revision.now.numerator, revision.now.denominator)
     for source in document.sources:
         yield from source.notes.values()
         for table in source.tables:
@@ -94,17 +94,17 @@ def scan(files: Mapping[str, bytes], allowed: Allowed) -> None:
     """Raise :class:`GateError` for the first identifier or undeclared column in ``files``, naming file and place."""
     for file, body in files.items():
         for place, text in _texts(file, body, allowed):
-            found = _identifier(text, allowed)
-            if found:
-                kind, piece = found
+            identified = _identifier(text, allowed)
+            if identified:
+                kind, piece = identified
                 line = text[: text.index(piece)].count("\n") + 1 if piece in text else 1
                 raise stopped(file, f"{place}line {line}", f"{kind}, where the published schema has none")
 
 
 def identifier(text: str) -> str | None:
     """Return what kind of identifier is in ``text``, however it is written; ``None`` if there is none."""
-    found = _identifier(text, Allowed())
-    return found[0] if found else None
+    identified = _identifier(text, Allowed())
+    return identified[0] if identified else None
 
 
 def _texts(file: str, body: bytes, allowed: Allowed) -> Iterator[tuple[str, str]]:

@@ -39,13 +39,15 @@ def _refused(document: Protected, why: str) -> GateError:
 def _wrong(kpi: KpiResult) -> str | None:
     """Return which figure of a KPI contradicts itself, and how; ``None`` where none does."""
     measures = {measure.id: measure for measure in kpi.description.measures}
-    seen = set()
-    for one in kpi.figures:
-        cell = (one.measure, one.period, one.as_of, one.breakdown, one.category)
-        why = "is given twice" if cell in seen else _contradiction(measures[one.measure], one)
+    cells = set()
+    for figure in kpi.figures:
+        cell = (figure.measure, figure.period, figure.as_of, figure.breakdown, figure.category)
+        why = "is given twice" if cell in cells else _contradiction(measures[figure.measure], figure)
         if why:
-            return f"figure {one.measure} of {one.as_of.isoformat()}, {one.breakdown}, {one.category}, {why}"
-        seen.add(cell)
+            return (
+                f"figure {figure.measure} of {figure.as_of.isoformat()}, {figure.breakdown}, {figure.category}, {why}"
+            )
+        cells.add(cell)
     return None
 
 

@@ -30,23 +30,27 @@ class Group:
 def groups(figures: KpiFigures, document: Protected) -> list[Group]:
     """Return the revisions of one KPI by reason; none where nothing was revised."""
     by_reason: dict[str, list[Revision]] = defaultdict(list)
-    for one in revisions(figures, document):
-        by_reason[one.reason].append(one)
-    return [_group(figures, reason, found) for reason, found in by_reason.items()]
+    for revision in revisions(figures, document):
+        by_reason[revision.reason].append(revision)
+    return [_group(figures, reason, same_reason) for reason, same_reason in by_reason.items()]
 
 
-def _group(figures: KpiFigures, reason: str, found: list[Revision]) -> Group:
-    national = sorted((one for one in found if one.breakdown == "national"), key=lambda one: one.as_of, reverse=True)
+def _group(figures: KpiFigures, reason: str, same_reason: list[Revision]) -> Group:
+    national = sorted(
+        (revision for revision in same_reason if revision.breakdown == "national"),
+        key=lambda revision: revision.as_of,
+        reverse=True,
+    )
     told = national[:MOST_SHOWN]
-    sides = [(figures.side(one, one.was), figures.side(one, one.now)) for one in told]
-    changed = "1 figure" if len(found) == 1 else f"{len(found):,} figures"
+    sides = [(figures.side(revision, revision.was), figures.side(revision, revision.now)) for revision in told]
+    changed = "1 figure" if len(same_reason) == 1 else f"{len(same_reason):,} figures"
     return Group(
         opening=f"{reason[0].upper()}{reason[1:]}: {changed} changed.",
         lines=tuple(
-            f"{figures.measure(one.measure).title}, {words.day(one.as_of)}: {_text(was)} became {_text(now)}."
-            for one, (was, now) in zip(told, sides, strict=True)
+            f"{figures.measure(revision.measure).title}, {words.day(revision.as_of)}: {_text(was)} became {_text(now)}."
+            for revision, (was, now) in zip(told, sides, strict=True)
         ),
-        more=len(found) - len(told),
+        more=len(same_reason) - len(told),
     )
 
 

@@ -46,7 +46,7 @@ def costs_page(site: Site, costs: Costs | None, front: str | None) -> bytes:
 
 
 def _view(costs: Costs) -> dict[str, object]:
-    runs = [one for one in costs.newest if one.function in _TITLES]
+    runs = [run for run in costs.newest if run.function in _TITLES]
     return {
         "month": f"{costs.month:%B %Y}",
         "up_to": words.day(times.london_day(costs.worked_out)),
@@ -60,16 +60,16 @@ def _view(costs: Costs) -> dict[str, object]:
             {"text": "Newest run"},
             *({"text": text, "format": "numeric"} for text in ("Seconds", "Megabytes scanned", "US dollars")),
         ],
-        "rows": [_row(one) for one in sorted(runs, key=lambda one: list(_TITLES).index(one.function))],
-        "sum": f"{sum(one.dollars for one in runs):.4f}",
+        "rows": [_row(run) for run in sorted(runs, key=lambda run: list(_TITLES).index(run.function))],
+        "sum": f"{sum(run.dollars for run in runs):.4f}",
     }
 
 
-def _row(one: FunctionCost) -> list[dict[str, str]]:
-    cells = [f"{one.seconds:,}", f"{one.scanned_mb:,}", f"{one.dollars:.4f}"]
+def _row(run: FunctionCost) -> list[dict[str, str]]:
+    cells = [f"{run.seconds:,}", f"{run.scanned_mb:,}", f"{run.dollars:.4f}"]
     return [
-        {"text": _TITLES[one.function]},
-        {"text": words.day(times.london_day(one.finished))},
+        {"text": _TITLES[run.function]},
+        {"text": words.day(times.london_day(run.finished))},
         *({"text": text, "format": "numeric"} for text in cells),
     ]
 

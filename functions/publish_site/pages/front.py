@@ -28,7 +28,7 @@ def front_view(kpis: list[KpiFigures], document: Protected, published: date, tod
         "late_after": sentences.late_after(document),
         "stale": notices(document, today),
         "cards": cards,
-        "symbols": key(text for one in cards for text in said(one)),
+        "symbols": key(text for kpi in cards for text in said(kpi)),
     }
 
 
@@ -43,10 +43,10 @@ def notices(document: Protected, today: date, of: Collection[str] | None = None)
     ``of`` keeps those about some sources only.
     """
     old = stale_sources(document, today)
-    made = [
+    texts = [
         (source, sentences.stale(source) if source in old else sentences.refused(source)) for source in document.sources
     ]
-    return [text for source, text in made if text is not None and (of is None or source.source in of)]
+    return [text for source, text in texts if text is not None and (of is None or source.source in of)]
 
 
 def card(figures: KpiFigures) -> dict[str, object]:

@@ -166,22 +166,22 @@ def linked(texts: Sequence[str], page: str) -> list[Markup]:
     """Return ``texts`` as HTML, each term a link to ``page`` where it is first used in all of them."""
     from markupsafe import Markup, escape
 
-    seen: set[str] = set()
-    made = []
+    terms: set[str] = set()
+    marked = []
     for text in texts:
         parts: list[str] = []
         end = 0
         for match in _uses().finditer(text):
-            term = next(name for name, found in match.groupdict().items() if found).replace("_", "-")
-            if term in seen:
+            term = next(name for name, spelling in match.groupdict().items() if spelling).replace("_", "-")
+            if term in terms:
                 continue
-            seen.add(term)
+            terms.add(term)
             parts.append(escape(text[end : match.start()]))
             parts.append(Markup('<a class="govuk-link" href="{}#{}">{}</a>').format(page, term, match.group()))
             end = match.end()
         parts.append(escape(text[end:]))
-        made.append(Markup("").join(parts))
-    return made
+        marked.append(Markup("").join(parts))
+    return marked
 
 
 @cache
@@ -189,7 +189,7 @@ def _uses() -> re.Pattern[str]:
     """Find any use of a term; an abbreviation only in capitals, other terms with either case of their first letter."""
     wanted = []
     for term in TERMS:
-        spellings = "|".join(_either_case(one) for one in term.used)
+        spellings = "|".join(_either_case(spelling) for spelling in term.used)
         if spellings:
             wanted.append(rf"(?P<{term.id.replace('-', '_')}>\b(?:{spellings})\b)")
     return re.compile("|".join(wanted))

@@ -33,17 +33,19 @@ class Graphic:
 
 def by_category(figures: KpiFigures, measure: Measure, breakdown: Breakdown) -> Graphic | None:
     """Return ``measure`` by the categories of ``breakdown`` at its newest point; ``None`` where nothing is given."""
-    made = category_table(figures, measure, breakdown)
+    categories = category_table(figures, measure, breakdown)
     point = figures.current(measure)
-    if made is None or point is None:
+    if categories is None or point is None:
         return None
-    shown = {one.label: figures.at(measure, point, (breakdown.id, one.code)) for one in breakdown.categories}
-    drawn = [(label, one.value) for label, one in shown.items() if one.value.symbol != "z"]
-    small = [label for label, one in shown.items() if one.is_small]
+    shown = {
+        category.label: figures.at(measure, point, (breakdown.id, category.code)) for category in breakdown.categories
+    }
+    drawn = [(label, category.value) for label, category in shown.items() if category.value.symbol != "z"]
+    small = [label for label, category in shown.items() if category.is_small]
     return Graphic(
         id=f"{measure.id}-by-{breakdown.id}".replace("_", "-"),
         title=sentences.leading(drawn, breakdown.title, small),
-        table=made,
+        table=categories,
         legend=(sentences.small_base(small, "dashed"),) if small else (),
         notes=_about(breakdown),
     )
@@ -88,14 +90,14 @@ def category_table(figures: KpiFigures, measure: Measure, breakdown: Breakdown) 
 
 def _bars(shown: list[Shown], whole: Cell | None) -> tuple[str, ...]:
     """A bar for each category that has a number, against the greatest; the whole is drawn across those of a rate."""
-    cells = [one.value for one in shown] + ([whole] if whole else [])
+    cells = [bar.value for bar in shown] + ([whole] if whole else [])
     most = max((float(cell.number) for cell in cells if cell.number is not None), default=0.0) or 1.0
     across = float(whole.number) / most if whole and whole.number is not None else None
     return tuple(
-        row_bar(float(one.value.number) / most, whole=across, small=one.is_small)
-        if one.value.number is not None
+        row_bar(float(bar.value.number) / most, whole=across, small=bar.is_small)
+        if bar.value.number is not None
         else ""
-        for one in shown
+        for bar in shown
     )
 
 

@@ -38,16 +38,17 @@ def kpi_view(
         "stale": notices(document, times.london_day(published), description.sources),
         "graphics": _graphics(figures),
         "beside": _beside(figures, ("headline", "beside", "breakdown"), "Figures"),
-        "breakdowns": [made for part in _parts(figures, checks=False) if (made := _breakdown(figures, part))],
+        "breakdowns": [view for part in _parts(figures, checks=False) if (view := _breakdown(figures, part))],
         "checks": [
             *_beside(figures, ("quality",), "Checks and coverage"),
-            *(made for part in _parts(figures, checks=True) for made in _tables(figures, part)),
+            *(view for part in _parts(figures, checks=True) for view in _tables(figures, part)),
         ],
         "notes": _notes(description, checks=False),
         "check_notes": _notes(description, checks=True),
         "measures": [(measure.title, sentences.what(measure), measure.id) for measure in description.measures],
         "breaks": [
-            (words.day(one.on), *map(words.sentence, (one.text, one.before, one.after))) for one in description.breaks
+            (words.day(other.on), *map(words.sentence, (other.text, other.before, other.after)))
+            for other in description.breaks
         ],
         "compared_with": document.compared_with,
         "revisions": changes.groups(figures, document),
@@ -59,17 +60,17 @@ def kpi_view(
         "late_after": sentences.late_after(document),
         "texts": _texts(description),
         "next_update": sentences.next_update(document, times.london_day(published)),
-        "others": [(one.kpi.id, one.kpi.description.title) for one in kpis if one.kpi.id != kpi.id],
+        "others": [(other.kpi.id, other.kpi.description.title) for other in kpis if other.kpi.id != kpi.id],
     }
     return {**values, "sections": _sections(values), "symbols": _key(values)}
 
 
 def _key(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     drawn = [*values["graphics"], *(part["graphic"] for part in values["breakdowns"])]
-    tables = [*(one.table for one in drawn), *values["beside"], *values["checks"], values["sources"]]
+    tables = [*(graphic.table for graphic in drawn), *values["beside"], *values["checks"], values["sources"]]
     tables += [table for part in values["breakdowns"] for table in part["tables"]]
-    texts = [text for one in tables for text in one.texts]
-    texts += [line for one in drawn for line in one.legend]
+    texts = [text for view in tables for text in view.texts]
+    texts += [line for graphic in drawn for line in graphic.legend]
     texts += [line for group in values["revisions"] for line in group.lines]
     return key([*texts, *said(values["card"]), *values["not_available"]])
 
@@ -77,7 +78,7 @@ def _key(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 def _sections(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The contents of the page: (id, title) of each of its sections, those that it does not have left out."""
     parts = [(part["anchor"], part["title"]) for part in values["breakdowns"]]
-    found = [
+    sections = [
         ("meaning", "What this means", True),
         ("over-time", "Over time", values["graphics"]),
         ("related", "Related figures", values["beside"]),
@@ -89,33 +90,35 @@ def _sections(values: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("sources", "Sources", True),
         ("download", "Download and check", True),
     ]
-    return [(anchor, title) for anchor, title, there in found if there]
+    return [(anchor, title) for anchor, title, there in sections if there]
 
 
 def _graphics(figures: KpiFigures) -> list[graphics.Graphic]:
     """The headline over time, and one measure of each other family of points: it stands on days of its own."""
     drawn = [figures.headline]
     for measure in figures.kpi.description.measures:
-        if measure.role == "beside" and measure.family not in {one.family for one in drawn}:
+        if measure.role == "beside" and measure.family not in {graphic.family for graphic in drawn}:
             drawn.append(measure)
-    return [made for measure in drawn if (made := over_time(figures, measure))]
+    return [graphic for measure in drawn if (graphic := over_time(figures, measure))]
 
 
 def _beside(figures: KpiFigures, roles: Collection[str], caption: str) -> list[Table]:
     """The measures in these roles with a national figure, those that stand on the same day in one table."""
     description = figures.kpi.description
-    made = []
+    tables = []
     for family in description.families:
-        measures = [one for one in description.measures if one.family == family.id and one.role in roles]
-        rows = [_beside_row(figures, one) for one in measures if _national(figures, one)]
-        point = next((point for one in measures if (point := figures.current(one))), None)
+        measures = [
+            measure for measure in description.measures if measure.family == family.id and measure.role in roles
+        ]
+        rows = [_beside_row(figures, measure) for measure in measures if _national(figures, measure)]
+        point = next((point for measure in measures if (point := figures.current(measure))), None)
         if rows and point:
-            now, before = (figures.mark(measures[0], one) for one in (point, figures.comparison(measures[0])))
+            now, before = (figures.mark(measures[0], measure) for measure in (point, figures.comparison(measures[0])))
             head = ("Measure", f"Figure{now}", f"Number{now}", f"Out of{now}", f"Year before{before}")
             # On the last day of a year it is the year to date of another family too: no two tables are called alike.
             period = f"{'whole ' if family.series == 'yearly' else ''}{point.period_label}"
-            made.append(table(f"{caption} as at {words.day(point.as_of)}, {period}", head, rows))
-    return made
+            tables.append(table(f"{caption} as at {words.day(point.as_of)}, {period}", head, rows))
+    return tables
 
 
 def _notes(description: Description, *, checks: bool) -> list[tuple[str, str]]:
@@ -144,19 +147,19 @@ def _parts(figures: KpiFigures, *, checks: bool) -> list[Breakdown]:
     return [
         part
         for part in figures.kpi.description.breakdowns
-        if all(figures.measure(one).role == "quality" for one in part.measures) == checks
+        if all(figures.measure(measure).role == "quality" for measure in part.measures) == checks
     ]
 
 
 def _tables(figures: KpiFigures, part: Breakdown) -> list[Table]:
     measures = [figures.measure(measure_id) for measure_id in part.on_page]
-    return [made for one in measures if (made := graphics.category_table(figures, one, part))]
+    return [view for measure in measures if (view := graphics.category_table(figures, measure, part))]
 
 
 def _breakdown(figures: KpiFigures, part: Breakdown) -> dict[str, object] | None:
     """A chart and table of the first measure that has figures; the others of the breakdown as tables."""
     measures = [figures.measure(measure_id) for measure_id in part.on_page]
-    drawn = next((made for one in measures if (made := graphics.by_category(figures, one, part))), None)
+    drawn = next((graphic for measure in measures if (graphic := graphics.by_category(figures, measure, part))), None)
     if drawn is None:
         return None
     return {
@@ -170,8 +173,8 @@ def _breakdown(figures: KpiFigures, part: Breakdown) -> dict[str, object] | None
 def _texts(description: Description) -> dict[str, list[Markup]]:
     """The paragraphs and lists of the page, each term of the glossary linked where it is first used."""
     parts = {name: getattr(description, name) for name in ("means", "method", "leaves_out", "caveats")}
-    made = iter(glossary.linked([text for texts in parts.values() for text in texts], "../glossary/index.html"))
-    return {name: [next(made) for _ in texts] for name, texts in parts.items()}
+    linked = iter(glossary.linked([text for texts in parts.values() for text in texts], "../glossary/index.html"))
+    return {name: [next(linked) for _ in texts] for name, texts in parts.items()}
 
 
 def _sources(figures: KpiFigures, document: Protected, published: date) -> Table:

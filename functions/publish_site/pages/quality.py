@@ -71,15 +71,19 @@ def _of(group: str, checks: Sequence[Check]) -> list[Check]:
 
 def _group(group: str, checks: Sequence[Check]) -> dict[str, object]:
     title, why = GROUPS[group]
-    found = _of(group, checks)
+    of_group = _of(group, checks)
     counts: list[list[str | Cell]] = [
-        [_label(check, count, alone=len(found) == 1), Cell(count.count)] for check in found for count in check.counts
+        [_label(check, count, alone=len(of_group) == 1), Cell(count.count)]
+        for check in of_group
+        for count in check.counts
     ]
     return {
         "title": title,
         "why": why,
-        "results": table(f"{title}: what we found", ("Check", "Result"), [[c.title, STATES[c.state]] for c in found]),
-        "notices": [f"{check.title}. {check.says}" for check in found if check.state != "ok"],
+        "results": table(
+            f"{title}: what we found", ("Check", "Result"), [[c.title, STATES[c.state]] for c in of_group]
+        ),
+        "notices": [f"{check.title}. {check.says}" for check in of_group if check.state != "ok"],
         "counts": table(f"{title}: counts", ("What", "Number"), counts) if counts else None,
     }
 
@@ -115,14 +119,14 @@ def _source(source: SourceFacts, today: date) -> dict[str, object]:
             ("Table", "Rows in", "Kept", "Refused", "Duplicates", "Out of scope"),
             [
                 [
-                    words.label_of(one.table).capitalize(),
-                    Cell(one.rows_in + source.notes.get(f"{one.table}_left_out", 0)),
-                    Cell(one.kept),
-                    Cell(sum(one.refused.values())),
-                    Cell(one.duplicates),
-                    Cell(source.notes.get(f"{one.table}_left_out", 0)),
+                    words.label_of(facts.table).capitalize(),
+                    Cell(facts.rows_in + source.notes.get(f"{facts.table}_left_out", 0)),
+                    Cell(facts.kept),
+                    Cell(sum(facts.refused.values())),
+                    Cell(facts.duplicates),
+                    Cell(source.notes.get(f"{facts.table}_left_out", 0)),
                 ]
-                for one in source.tables
+                for facts in source.tables
             ],
         )
         if source.tables
@@ -133,12 +137,12 @@ def _source(source: SourceFacts, today: date) -> dict[str, object]:
 
 def _counts(source: SourceFacts) -> Table | None:
     rows: list[list[str | Cell]] = []
-    for one in source.tables:
-        name = words.label_of(one.table).capitalize()
-        rows += [[f"{name}: refused, {words.label_of(reason)}", Cell(n)] for reason, n in sorted(one.refused.items())]
+    for facts in source.tables:
+        name = words.label_of(facts.table).capitalize()
+        rows += [[f"{name}: refused, {words.label_of(reason)}", Cell(n)] for reason, n in sorted(facts.refused.items())]
         rows += [
             [f"{name}: unknown code in {words.label_of(column)} (kept)", Cell(n)]
-            for column, n in sorted(one.unknown_codes.items())
+            for column, n in sorted(facts.unknown_codes.items())
         ]
     rows += [[words.sentence(words.label_of(name)).rstrip("."), Cell(n)] for name, n in sorted(source.notes.items())]
     return table(f"Refused and noted in {source.title}", ("What", "Rows"), rows) if rows else None

@@ -116,11 +116,12 @@ def verdict(figures: KpiFigures) -> Verdict:
 
 def summary(verdicts: Sequence[Verdict]) -> str:
     """Return what the first page says of all aims: how many are met, not met, and cannot be judged."""
-    met, missed, unknown = ([one for one in verdicts if one.met is met] for met in (True, False, None))
+    met, missed, unknown = ([verdict for verdict in verdicts if verdict.met is met] for met in (True, False, None))
     said = f"{words.printed(len(met))} of {words.printed(len(verdicts))} aims met"
-    said += "." if met and all(one.final for one in met) else " so far."
+    said += "." if met and all(verdict.final for verdict in met) else " so far."
     if missed:
-        said += f" {'Not met' if all(one.final for one in missed) else 'Not yet met'}: {words.printed(len(missed))}."
+        not_met = "Not met" if all(verdict.final for verdict in missed) else "Not yet met"
+        said += f" {not_met}: {words.printed(len(missed))}."
     return f"{said} Cannot be said yet: {words.printed(len(unknown))}." if unknown else said
 
 
@@ -142,8 +143,8 @@ def counts(figures: KpiFigures, measure: Measure) -> str:
 
 def possible_range(figures: KpiFigures) -> str | None:
     """Return between which rates the headline could be, where its indicator says so and both can be shown."""
-    measures = [figures.measure(one) for one in figures.kpi.description.bounds]
-    cells = [figures.at(one, figures.current(one)).value for one in measures]
+    measures = [figures.measure(measure) for measure in figures.kpi.description.bounds]
+    cells = [figures.at(measure, figures.current(measure)).value for measure in measures]
     if not cells or any(cell.number is None for cell in cells):
         return None
     least, most = (cell.text for cell in cells)
@@ -204,7 +205,7 @@ def trend(label: str, points: list[tuple[str, Cell]]) -> str:
 def _between(known: list[tuple[str, Cell]]) -> str:
     """The highest and the lowest figure of a line where it is neither its first nor its last."""
     ends = [_number(known[0][1]), _number(known[-1][1])]
-    highest, lowest = (pick(known, key=lambda one: _number(one[1])) for pick in (max, min))
+    highest, lowest = (pick(known, key=lambda place: _number(place[1])) for pick in (max, min))
     high = f" Its highest is {highest[1].text} {highest[0]}." if _number(highest[1]) > max(ends) else ""
     low = f" Its lowest is {lowest[1].text} {lowest[0]}." if _number(lowest[1]) < min(ends) else ""
     return high + low
@@ -253,7 +254,7 @@ def leading(points: list[tuple[str, Cell]], title: str, small: Collection[str] =
     named = [(label, cell) for label, cell in points if cell.number is not None and label != "Not available"]
     if not named:
         return f"No figures by {title.lower()} can be shown"
-    known = [one for one in named if one[0] not in small]
+    known = [place for place in named if place[0] not in small]
     if not known:
         return f"Out of fewer than {words.SMALL_BASE} each, so not compared"
     most = max(_number(cell) for _, cell in known)
@@ -313,12 +314,12 @@ def last_days(document: Protected) -> dict[str, date]:
             if source in most
         }
         if stands == "month_end" and used:
-            longest = max(most[one].max_age_days for one in used)
+            longest = max(most[name].max_age_days for name in used)
             days[whose] = months.next_end(document.month_end) + timedelta(days=longest)
         ends = [
-            one.as_of + timedelta(days=one.max_age_days)
-            for one in (most[name] for name in used)
-            if one.as_of and one.as_of + timedelta(days=one.max_age_days) >= document.as_of
+            facts.as_of + timedelta(days=facts.max_age_days)
+            for facts in (most[name] for name in used)
+            if facts.as_of and facts.as_of + timedelta(days=facts.max_age_days) >= document.as_of
         ]
         if stands == "day" and ends:
             days[whose] = min(ends)
@@ -370,14 +371,14 @@ def carried(figures: KpiFigures) -> str | None:
 def not_available(figures: KpiFigures) -> list[str]:
     """Return, for each source that is missing and not needed by the headline, what needs it and why it is missing."""
     about = figures.kpi.description
-    made = []
+    texts = []
     for source, why in figures.kpi.missing.items():
         if source not in about.needs(about.headline):
-            titles = [one.title for one in about.measures if source in about.needs(one.id)]
+            titles = [measure.title for measure in about.measures if source in about.needs(measure.id)]
             titles += [part.title for part in about.breakdowns if source in part.needs]
             quoted = words.listed([f"“{title}”" for title in titles])
-            made.append(f"Not available [x]: {quoted}. {words.sentence(why)}")
-    return made
+            texts.append(f"Not available [x]: {quoted}. {words.sentence(why)}")
+    return texts
 
 
 def approval(used: Disclosure) -> str:

@@ -142,14 +142,14 @@ def _breaks(
     """
     at: dict[float, list[str]] = {}
     marked, notes = [], []
-    for number, one in enumerate(figures.kpi.description.breaks, 1):
+    for number, change in enumerate(figures.kpi.description.breaks, 1):
         for index, point in enumerate(points):
-            if point.period_start <= one.on <= point.period_end:
-                x = place(index, one.on)
+            if point.period_start <= change.on <= point.period_end:
+                x = place(index, change.on)
                 at.setdefault(x, []).append(str(number))
                 where = f", in the line for {words.years(point.period_label)}" if lines else ""
-                marked.append(f"Change {number} ({words.day(one.on)}{where})")
-                what, old, new = map(words.sentence, (one.text, one.before, one.after))
+                marked.append(f"Change {number} ({words.day(change.on)}{where})")
+                what, old, new = map(words.sentence, (change.text, change.before, change.after))
                 notes.append(f"{marked[-1]}. {what} Before: {old} From then: {new}")
     said = [f"Marked on it: {words.listed(marked)}. What was so before, and is from then, is said below it."]
     marks = tuple(Mark(x, _change(numbers)) for x, numbers in sorted(at.items()))
@@ -223,7 +223,7 @@ def _when(days: list[date]) -> str:
     month = words.MONTHS[days[0].month - 1]
     if is_end(days[0]):
         return f"End of {month}"
-    return f"{' or '.join(str(day) for day in sorted({one.day for one in days}))} {month}"
+    return f"{' or '.join(str(day) for day in sorted({day.day for day in days}))} {month}"
 
 
 def _years_table(figures: KpiFigures, measure: Measure, points: list[Point]) -> Table:

@@ -36,7 +36,7 @@ def environment() -> Environment:
 
         __html__ = __str__
 
-    made = Environment(
+    jinja = Environment(
         loader=ChoiceLoader(
             [
                 FileSystemLoader(SITE_TEMPLATES),
@@ -50,8 +50,8 @@ def environment() -> Environment:
         keep_trailing_newline=True,
         finalize=pass_context(_only_text),
     )
-    made.filters |= {"with_crown": with_crown, "same_crown": same_crown, "figure": words.printed}
-    return made
+    jinja.filters |= {"with_crown": with_crown, "same_crown": same_crown, "figure": words.printed}
+    return jinja
 
 
 def _only_text(context: Context, value: object) -> object:
@@ -74,8 +74,8 @@ def same_crown(footer: Markup) -> Markup:
 
 
 def _instead_of(drawn: str, said: str, component: Markup) -> Markup:
-    changed, found = re.subn(drawn, said, component, count=1, flags=re.DOTALL)
-    if not found:
+    changed, count = re.subn(drawn, said, component, count=1, flags=re.DOTALL)
+    if not count:
         raise ValueError("GOV.UK Frontend draws its crown otherwise than it did")
     return type(component)(changed)
 

@@ -1,7 +1,7 @@
 """Clients of AWS whose errors know what was asked, and what such an error means to an operator.
 
 botocore's own message names the call and not its object, and a service's message may quote what it was
-given. So a client notes what it asks for, and :func:`told` says what failed, where, and what to look at.
+given. So a client notes what it asks for, and :func:`explained` says what failed, where, and what to look at.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ _UNANSWERED = {
 
 
 def client(service: str) -> Any:
-    """Return a client of ``service`` whose errors :func:`told` can place."""
+    """Return a client of ``service`` whose errors :func:`explained` can place."""
     new_client = boto3.client(service)  # type: ignore[call-overload]  # the stubs want a literal name
 
     def note(params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
@@ -112,7 +112,7 @@ def code(error: Exception) -> str:
     return type(error).__name__
 
 
-def told(error: BotoCoreError | ClientError) -> str:
+def explained(error: BotoCoreError | ClientError) -> str:
     """Return what could not be done, with what, why, and what to look at; never what the service wrote itself."""
     service, operation, where = _asked(error)
     on = f" on {where}" if where else ""

@@ -233,7 +233,7 @@ class _Reading:
         try:
             yield
         except (GoogleAPIError, GoogleAuthError, requests.RequestException, TimeoutError, *_UNREADABLE) as error:
-            said, transient = _said(error, self._words)
+            said, transient = _explained(error, self._words)
             raise BigQueryError(f"{what}: {said}", transient=transient) from None
 
 
@@ -408,16 +408,16 @@ _PLACES = (
 """Limits, and places in the query."""
 
 
-def _said(error: Exception, known: Set[str]) -> tuple[str, bool]:
+def _explained(error: Exception, known: Set[str]) -> tuple[str, bool]:
     """Return what to say of an error of Google's libraries, and whether it may pass by itself."""
     import requests
     from google.api_core.exceptions import GoogleAPICallError, RetryError
     from google.auth.exceptions import GoogleAuthError, TransportError
 
     if isinstance(error, RetryError) and isinstance(error.cause, Exception):
-        return _said(error.cause, known)
+        return _explained(error.cause, known)
     if isinstance(error, GoogleAPICallError):
-        return _told(error, known), _passes(error)
+        return _refusal(error, known), _passes(error)
     kind = type(error).__name__
     if isinstance(error, TimeoutError | requests.Timeout | RetryError):
         advice = "run again, or raise it together with the function's timeout"
@@ -444,7 +444,7 @@ def _passes(error: Any) -> bool:
     return reason in _PASSES if reason else (error.code or 0) >= 500
 
 
-def _told(error: Any, known: Set[str]) -> str:
+def _refusal(error: Any, known: Set[str]) -> str:
     """Return what BigQuery did not do, of what, and what to do about it. Of names only ``known`` words are repeated."""
     reason = match[0] if (match := _REASON.fullmatch(_reason(error))) else str(error.code)
     message = str(_first(error).get("message", "")).replace("`", "")

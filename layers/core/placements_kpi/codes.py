@@ -37,5 +37,5 @@ def listed(values: Any, codes: Collection[str]) -> Any:
     """Return an Arrow array of texts, or of lists of texts, with :data:`UNKNOWN` for each that is not in ``codes``."""
     if pa.types.is_list(values.type):
         return pa.ListArray.from_arrays(values.offsets, listed(values.values, codes), mask=values.is_null())
-    known: Any = pc.is_in(values, value_set=pa.array(sorted(codes), pa.string()))
-    return pc.if_else(pc.or_(known, values.is_null()), values, pa.scalar(UNKNOWN))
+    is_listed: Any = pc.is_in(values, value_set=pa.array(sorted(codes), pa.string()))
+    return pc.if_else(pc.or_(is_listed, values.is_null()), values, pa.scalar(UNKNOWN))

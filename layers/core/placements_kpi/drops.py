@@ -64,7 +64,7 @@ class BucketLocation:
         try:
             prefixes = [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", ())]
         except ClientError as error:
-            message = f"the drops cannot be listed. {aws.told(error)}; check SOURCE_LOCATION"
+            message = f"the drops cannot be listed. {aws.explained(error)}; check SOURCE_LOCATION"
             raise DropError(message, transient=aws.passes(error)) from None
         return _newest_first(name[len(self.prefix) :].rstrip("/") for name in prefixes)
 
@@ -80,7 +80,7 @@ class BucketLocation:
         except ClientError as error:
             if aws.code(error) not in _OF_THE_DROP and not aws.code(error).startswith("KMS"):
                 raise
-            message = f"the drop dt={day} cannot be read. {aws.told(error)}; ask its owner"
+            message = f"the drop dt={day} cannot be read. {aws.explained(error)}; ask its owner"
             raise DropError(message, transient=aws.passes(error)) from None
         return path
 

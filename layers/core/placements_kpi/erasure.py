@@ -90,7 +90,7 @@ class Erased:
     current: Manifest | None = None
     """Manifest of the snapshot that is current now, if it is another one than before."""
 
-    def told(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """Return what the summary says."""
         return {
             "snapshots_searched": len(self.searched),

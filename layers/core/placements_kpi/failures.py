@@ -31,7 +31,7 @@ def unforeseen(error: Exception) -> UnforeseenError:
     ours = [frame for frame in frames if "placements_kpi" in frame.filename or "functions" in frame.filename]
     steps = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(ours[-3:]))
     if isinstance(error, BotoCoreError | ClientError) and not isinstance(error, ParamValidationError):
-        message = f"{aws.told(error)} (at {steps}); run it again then: that ends what this run began"
+        message = f"{aws.explained(error)} (at {steps}); run it again then: that ends what this run began"
         return UnforeseenError(message, transient=aws.passes(error))
     return UnforeseenError(
         f"unforeseen failure, {type(error).__name__} at {steps}; run it again: that ends what this run began. "
@@ -40,7 +40,7 @@ def unforeseen(error: Exception) -> UnforeseenError:
 
 
 @contextmanager
-def told(event: str, record: Callable[[PlacementsKpiError], None]) -> Iterator[None]:
+def recorded(event: str, record: Callable[[PlacementsKpiError], None]) -> Iterator[None]:
     """Log whatever ends the block at level ERROR as ``event``, ``record`` it, and raise it by a name of ours."""
     try:
         yield

@@ -90,7 +90,7 @@ def _trns(settled: Settled, settings: IngestSettings) -> Iterable[Failure]:
     unusable = reasons.total()
     given = unusable + settled.filled.get("trn", 0)
     if unusable > max(_FEW, limit * given / 100):
-        told = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
+        counted = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
         cause = (
             "most likely the column is masked, so that who exports it sees a hash in its place: give the exporting "
             "role the right to read it"
@@ -100,7 +100,7 @@ def _trns(settled: Settled, settings: IngestSettings) -> Iterable[Failure]:
         yield _failure(
             "unusable_trns",
             settled,
-            f"{unusable} of {given} TRNs given cannot be used ({told}); at most {limit:g}% may; {cause}",
+            f"{unusable} of {given} TRNs given cannot be used ({counted}); at most {limit:g}% may; {cause}",
         )
 
 

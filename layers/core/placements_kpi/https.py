@@ -148,7 +148,7 @@ class Client:
                 return Answer(response.status, headers, None)
             wrong = guise(content[:LOOK_AT]) or "is something else"
             raise AnswerError(
-                f"{_told(url)} gave an answer that is not JSON: it {wrong}; is the service up, and "
+                f"{_place_of(url)} gave an answer that is not JSON: it {wrong}; is the service up, and "
                 "SOURCE_LOCATION right?"
             ) from None
 
@@ -164,8 +164,8 @@ class Client:
         wrong = "is JSON" if beginning.lstrip().startswith((b"{", b"[")) else guise(beginning)
         if wrong:
             raise AnswerError(
-                f"{_told(url)} gave an answer that is not the file: it {wrong}; is the service up, and SOURCE_LOCATION "
-                "right?"
+                f"{_place_of(url)} gave an answer that is not the file: it {wrong}; is the service up, "
+                "and SOURCE_LOCATION right?"
             )
         return True
 
@@ -192,7 +192,7 @@ class Client:
             finally:
                 # What was not read to its end cannot be followed by another request on the same connection.
                 response.close()
-        raise RedirectError(f"{_told(url)} is redirected again and again; check SOURCE_LOCATION")
+        raise RedirectError(f"{_place_of(url)} is redirected again and again; check SOURCE_LOCATION")
 
     def _request(self, led_to: str, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         """Ask ``led_to`` in the place of ``url``, which is what errors name."""
@@ -215,10 +215,12 @@ class Client:
             for piece in response.stream(CHUNK_BYTES, decode_content=True):
                 size += len(piece)
                 if size > most:
-                    raise AnswerError(f"{_told(url)} gave more than {most} bytes; nothing of it was used")
+                    raise AnswerError(f"{_place_of(url)} gave more than {most} bytes; nothing of it was used")
                 self._left(url)
                 if time.monotonic() > ends:
-                    raise TryAgainError(UnreachableError(f"{_told(url)} took over {self._limits.answer:.0f} seconds"))
+                    raise TryAgainError(
+                        UnreachableError(f"{_place_of(url)} took over {self._limits.answer:.0f} seconds")
+                    )
                 yield piece
         except urllib3.exceptions.ProtocolError:
             self._left(url)
@@ -233,7 +235,7 @@ class Client:
         status = response.status
         if status == 200 or status in allowed:
             return
-        error = StatusError(f"{_told(url)} answered {status}{advice.get(status, '')}", status)
+        error = StatusError(f"{_place_of(url)} answered {status}{advice.get(status, '')}", status)
         if _passes(status):
             raise TryAgainError(error, retry_after(response.headers.get("Retry-After")))
         raise error
@@ -250,7 +252,7 @@ class Client:
         left = self._ends - time.monotonic()
         if left <= 0:
             raise BudgetError(
-                f"the time for fetching (BUDGET_SECONDS) was spent before {_told(url)} had answered in full, "
+                f"the time for fetching (BUDGET_SECONDS) was spent before {_place_of(url)} had answered in full, "
                 f"after {self.requests} requests; run again, or raise it together with the function's timeout"
             )
         return left
@@ -307,20 +309,20 @@ def _passes(status: int) -> bool:
     return status == 429 or status >= 500
 
 
-def _told(url: str) -> str:
+def _place_of(url: str) -> str:
     """Return what a message may say of ``url``: where, and not what was asked."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}{parts.path}"
 
 
 def _cut_off(url: str) -> AnswerError:
-    return AnswerError(f"the answer of {_told(url)} was cut off every time; ask the service's owner")
+    return AnswerError(f"the answer of {_place_of(url)} was cut off every time; ask the service's owner")
 
 
 def _unreachable(url: str, error: Exception) -> TryAgainError:
     if isinstance(error, urllib3.exceptions.DecodeError):
         return TryAgainError(
-            AnswerError(f"the answer of {_told(url)} is compressed wrongly every time; ask the service's owner")
+            AnswerError(f"the answer of {_place_of(url)} is compressed wrongly every time; ask the service's owner")
         )
     if isinstance(error, urllib3.exceptions.IncompleteRead | urllib3.exceptions.InvalidChunkLength) or isinstance(
         error.__context__, http.client.IncompleteRead
@@ -328,6 +330,6 @@ def _unreachable(url: str, error: Exception) -> TryAgainError:
         return TryAgainError(_cut_off(url))
     return TryAgainError(
         UnreachableError(
-            f"{_told(url)} cannot be reached ({type(error).__name__}); is the service up, and its name right?"
+            f"{_place_of(url)} cannot be reached ({type(error).__name__}); is the service up, and its name right?"
         )
     )

@@ -212,7 +212,7 @@ def _rekey(this: _Run) -> None:
 def _erase(this: _Run) -> None:
     """Take the person named in the erasure secret out of every retained snapshot of the source."""
     done = erasure.erase(this.s3, this.settings, this.source, dry_run=this.event.dry_run)
-    this.summary |= {"erased": done.told(), "outcome": "unchanged"}
+    this.summary |= {"erased": done.summary(), "outcome": "unchanged"}
     if done.current is not None:
         this.summary |= {"snapshot": done.current.snapshot, "as_of": done.current.as_of, "outcome": "accepted"}
         if not this.event.dry_run:
@@ -225,7 +225,7 @@ def _ingest_drop(this: _Run, folder: Path) -> None:
     days = [this.day] if this.day else location.days()[:DROPS_TRIED]
     problems: list[str] = []
     refused: RefusedError | None = None
-    told: dict[str, Any] = {}
+    refused_summary: dict[str, Any] = {}
     """What the summary says of the newest drop that a gate refused, which is the one that can be accepted."""
     for attempt, day in enumerate(days):
         scratch = folder / str(attempt)
@@ -242,15 +242,15 @@ def _ingest_drop(this: _Run, folder: Path) -> None:
         if read is not None:
             try:
                 _land(this, read)
-                told = {}
+                refused_summary = {}
             except RefusedError as error:
                 problems.append(str(error).removeprefix(f"{this.source.name}: "))
-                refused, told = refused or error, told or dict(this.summary)
+                refused, refused_summary = refused or error, refused_summary or dict(this.summary)
                 continue
         elif not problems:
             problems.append(f"the newest drop, dt={day}, is older than the current snapshot: was a newer one removed?")
         break
-    this.summary |= told
+    this.summary |= refused_summary
     if not days:
         problems.append("there is no drop at SOURCE_LOCATION: ask the source's owner, or check the setting")
     if refused and len(problems) == 1:

@@ -104,7 +104,7 @@ class Pointer:
     """The pointer of a source, and the object as it was read."""
 
     says: Current
-    seen: store.Pointer
+    as_read: store.Pointer
 
 
 def read_pointer(s3: S3Client, bucket: str, source: str) -> Pointer | None:
@@ -133,7 +133,7 @@ def saying(manifest: Manifest) -> Current:
 def point(s3: S3Client, bucket: str, manifest: Manifest, before: Pointer | None) -> None:
     """Make the snapshot of ``manifest`` current; :class:`~placements_kpi.store.LostRaceError` if another is by now."""
     body = saying(manifest).model_dump()
-    store.swap(s3, bucket, f"current/{manifest.source}.json", body, before.seen if before else None)
+    store.swap(s3, bucket, f"current/{manifest.source}.json", body, before.as_read if before else None)
 
 
 def key(source: str, snapshot: str) -> str:

@@ -54,17 +54,17 @@ class Partial:
     def keep(self, name: str, rows: pa.Table, refused: Sequence[Refusal]) -> None:
         """Keep a piece that was read to its end."""
         if self.prefix:
-            told = json.dumps([[refusal.reason, refusal.column] for refusal in refused]).encode()
+            refusals = json.dumps([[refusal.reason, refusal.column] for refusal in refused]).encode()
             body = io.BytesIO()
-            pq.write_table(rows.replace_schema_metadata({_REFUSED: told}), body, compression="zstd")
+            pq.write_table(rows.replace_schema_metadata({_REFUSED: refusals}), body, compression="zstd")
             self._put(name, body.getvalue())
 
     def load(self, name: str) -> Kept:
         """Return a piece that was kept."""
         body = store.read_bytes(self.s3, self.bucket, f"{self.prefix}{name}")
         rows = pq.read_table(pa.BufferReader(body))
-        told = json.loads((rows.schema.metadata or {})[_REFUSED])
-        return Kept(rows.replace_schema_metadata(None), [Refusal(reason, column) for reason, column in told])
+        refusals = json.loads((rows.schema.metadata or {})[_REFUSED])
+        return Kept(rows.replace_schema_metadata(None), [Refusal(reason, column) for reason, column in refusals])
 
     def done(self) -> None:
         """Say that every piece was read: the next pull begins anew."""

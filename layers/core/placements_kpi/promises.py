@@ -144,9 +144,9 @@ def _check_version(promise: dict[str, Any]) -> None:
     given = promise.get("schema_version")
     if not isinstance(given, str | int) or isinstance(given, bool) or str(given) in SCHEMA_VERSIONS:
         return  # what is missing or of another kind is told with all the rest
-    told = given if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,2}){0,2}", str(given)) else "another"
+    version = given if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,2}){0,2}", str(given)) else "another"
     raise PromiseError(
-        f"is of schema_version {told} and this code reads {listed(SCHEMA_VERSIONS)} only: "
+        f"is of schema_version {version} and this code reads {listed(SCHEMA_VERSIONS)} only: "
         "deploy the code that reads it, or have it written in a version that this code reads"
     )
 

@@ -484,11 +484,14 @@ def document_digest(document: Protected, *, as_read: bool = False) -> str:
     return digest_of(document.model_dump(mode="json", exclude_unset=as_read))
 
 
-def digest_of(told: Mapping[str, Any]) -> str:
+def digest_of(document: Mapping[str, Any]) -> str:
     """Return the digest of a document as JSON."""
-    if told["verdict"] is not None:
-        told = {**told, "verdict": {name: value for name, value in told["verdict"].items() if name != "digest"}}
-    return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    if document["verdict"] is not None:
+        document = {
+            **document,
+            "verdict": {name: value for name, value in document["verdict"].items() if name != "digest"},
+        }
+    return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def judged(document: Protected, verdict: Verdict) -> Protected:

@@ -59,7 +59,7 @@ def record(
         try:
             write()
         except (BotoCoreError, ClientError, store.StoreError) as error:
-            why = str(error) if isinstance(error, PlacementsKpiError) else aws.told(error)
+            why = str(error) if isinstance(error, PlacementsKpiError) else aws.explained(error)
             logger.error("record not written", extra={"what": what, "reason": why})
             if failure is None:
                 failure = IngestError(

@@ -31,7 +31,7 @@ def read(arn: str, version: Version = "AWSCURRENT") -> dict[str, Any]:
         manager = aws.client("secretsmanager")
         text = manager.get_secret_value(SecretId=arn, VersionStage=version).get("SecretString", "")
     except (BotoCoreError, ClientError) as error:
-        message = f"a secret could not be read. {aws.told(error)}; docs/operating.md says what it should hold"
+        message = f"a secret could not be read. {aws.explained(error)}; docs/operating.md says what it should hold"
         if aws.code(error) == "ResourceNotFoundException":
             raise NoVersionError(message) from None
         raise SecretError(message, transient=aws.passes(error)) from None

@@ -115,7 +115,7 @@ def write(s3: S3Client, bucket: str, manifest: Manifest, tables: Sequence[Settle
     rows have expired since, or it was refused, without rows, and is accepted now.
     """
     key = manifests.key(manifest.source, manifest.snapshot)
-    existing, seen = manifests.find(s3, bucket, key) or (None, None)
+    existing, as_read = manifests.find(s3, bucket, key) or (None, None)
     has_all = existing is not None and len(existing.files) >= len(manifest.files)
     if existing is not None and has_all and is_whole(s3, bucket, existing):
         return existing
@@ -137,7 +137,7 @@ def write(s3: S3Client, bucket: str, manifest: Manifest, tables: Sequence[Settle
         }
         store.put_json(s3, bucket, manifest.quarantine, listed)
     if existing is not None and not has_all:
-        store.swap(s3, bucket, key, manifest.body(), seen)
+        store.swap(s3, bucket, key, manifest.body(), as_read)
     elif not store.write_once(s3, bucket, key, store.canonical_json(manifest.body())):
         return manifests.read(s3, bucket, key)
     return manifest
@@ -188,13 +188,13 @@ def is_whole(s3: S3Client, bucket: str, manifest: Manifest, tables: Collection[s
 
 def replaced_by(s3: S3Client, bucket: str, source: str, snapshot: str) -> str | None:
     """Return the snapshot that an erasure, or one after the other, put in the place of this one; ``None``: none did."""
-    seen = [snapshot]
-    while said := store.read_pointer(s3, bucket, erasure_key(source, seen[-1])):
+    chain = [snapshot]
+    while said := store.read_pointer(s3, bucket, erasure_key(source, chain[-1])):
         following = str(said.body["replaced_by"])
-        if following in seen:
+        if following in chain:
             break
-        seen.append(following)
-    return seen[-1] if len(seen) > 1 else None
+        chain.append(following)
+    return chain[-1] if len(chain) > 1 else None
 
 
 def replacement(s3: S3Client, bucket: str, source: str, snapshot: str) -> str:

@@ -170,16 +170,16 @@ def swap(
     bucket: str,
     key: str,
     body: dict[str, Any],
-    seen: Pointer | None,
+    as_read: Pointer | None,
     cache_control: str | None = None,
 ) -> None:
-    """Change a pointer from what was ``seen`` (``None``: nothing) to ``body``; :class:`LostRaceError` if it moved.
+    """Change a pointer from what was read (``None`` for nothing) to ``body``; :class:`LostRaceError` if it moved.
 
     A pointer that already says ``body`` is not written again. One that says it after a write that seemed
     to fail, ours or that of a run which said the same, has been changed as wanted.
     """
-    if seen is None or seen.body != body:
-        replace(s3, bucket, key, canonical_json(body), seen.etag if seen else None, cache_control=cache_control)
+    if as_read is None or as_read.body != body:
+        replace(s3, bucket, key, canonical_json(body), as_read.etag if as_read else None, cache_control=cache_control)
 
 
 def replace(
@@ -216,7 +216,7 @@ def _happened(s3: S3Client, bucket: str, key: str, body: bytes, error: Exception
     """Whether the object is there with exactly this content, though our write of it seemed to end with ``error``.
 
     One that was refused did not happen, whoever wrote the same before. Raises :class:`UnsureError` if it cannot be
-    seen whether the write took effect.
+    as_read whether the write took effect.
     """
     if isinstance(error, ClientError) and _status(error) < 500 and aws.code(error) not in _CONDITION_FAILED | _WRITING:
         return False
