@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.protection import keys
 from functions.compute_kpis.protection.ledger import LedgerError
 from functions.compute_kpis.protection.record_counts import LISTS
-from functions.compute_kpis.record import write_record
+from functions.compute_kpis.record import Headline, Inputs, KpiEnd, Record, write_record
 from functions.compute_kpis.releases import carried, closed_texts, current, release, revisions
 from functions.compute_kpis.releases.disclosure import DisclosureError, Protection, protect
 from functions.compute_kpis.sources import held, own_tables, pins
@@ -51,7 +51,7 @@ class Computed:
     results: Results
     failures: Mapping[str, outcome.Failure]
     answers: Mapping[str, Answer]
-    inputs: Mapping[str, Any]
+    inputs: Inputs
     pinned: Mapping[str, pins.Pin]
     key: keys.RoundingKey
     declared: closed_texts.Declared
@@ -91,18 +91,11 @@ def compute(
             log = logger.error if check.state == "failed" else logger.warning
             log("data quality", extra={"check": check.model_dump(mode="json")})
     done = [kpi.id for kpi in results.kpis if kpi.state == "ok"]
-    whole = not (computed.failures or _checks(results, "failed") or "checks_not_made" in computed.inputs)
-    summary = _summary(computed, "ok" if whole else "partial" if done else "failed")
-    record = summary | {
-        "started_at": times.iso_instant(started),
-        "month_end": results.month_end.isoformat(),
-        "code_version": results.code_version,
-        "inputs": dict(computed.inputs),
-        "failures": {kpi_id: failure.detail for kpi_id, failure in computed.failures.items()},
-        "checks": [check.model_dump(mode="json") for check in results.checks],
-        "executions": {kpi_id: answer.execution_id for kpi_id, answer in computed.answers.items()},
-    }
-    _count(computed)
+    record = _record(computed, started)
+    metrics.add_metric(name="KpisFailed", unit="Count", value=len(computed.failures))
+    wrong = [*record.checks_that("failed"), *computed.inputs.checks_not_made]
+    metrics.add_metric(name="ChecksFailed", unit="Count", value=len(wrong))
+    metrics.flush_metrics()
     if not done:
         if not dry_run:
             write_record(s3, settings.data_bucket, record)
@@ -113,18 +106,16 @@ def compute(
         )
     protection = _release(s3, settings, computed, record, withdrawn, dry_run=dry_run)
     protected = protection.document
-    released = {
-        "release": protected.release,
-        "compared_with": protected.compared_with,
-        "revisions": len(protected.revisions),
-    }
+    record = record.having(
+        release=protected.release, compared_with=protected.compared_with, revisions=len(protected.revisions)
+    )
     if dry_run:
-        return summary | released | {"current": False, "dry_run": True}
+        return record.answer(current=False, dry_run=True)
     # The record comes before the seal and the pointers: whatever is published or current can be recomputed.
-    write_record(s3, settings.data_bucket, record | released | {"withheld": list(protection.withheld)})
+    write_record(s3, settings.data_bucket, record.having(withheld=protection.withheld))
     release.seal(s3, settings.data_bucket, protected.release)
     is_current = _make_current(s3, settings, computed, protected.release, current_before)
-    return summary | released | {"current": is_current, "dry_run": False}
+    return record.answer(current=is_current, dry_run=False)
 
 
 def execute(
@@ -180,18 +171,17 @@ def work_out(
     unknown = reconciliation.unknown_values(snapshots, settings, budget_seconds)
     held.check_still(s3, settings.data_bucket, before)
     sources = tuple(pin.facts for pin in pinned.values())
-    inputs: dict[str, Any] = {
-        "as_of": day.isoformat(),
-        "snapshots": snapshots,
-        "sources": [facts.model_dump(mode="json") for facts in sources],
-        "keys": {source: pin.key_id for source, pin in pinned.items() if pin.key_id is not None},
-        "catalogue": {kpi.id: kpi.digest for kpi in kpis} | {unused.id: unused.digest for unused in unusable},
-        "code_version": settings.code_version,
-        "demonstration": settings.demonstration,
-        "definitions": [file.model_dump(mode="json") for file in lists.files],
-    }
-    if unknown.error is not None:
-        inputs["checks_not_made"] = [LISTS]
+    inputs = Inputs(
+        as_of=day,
+        snapshots=snapshots,
+        sources=sources,
+        keys={source: pin.key_id for source, pin in pinned.items() if pin.key_id is not None},
+        catalogue={kpi.id: kpi.digest for kpi in kpis} | {unused.id: unused.digest for unused in unusable},
+        code_version=settings.code_version,
+        demonstration=settings.demonstration,
+        definitions=lists.files,
+        checks_not_made=() if unknown.error is None else (LISTS,),
+    )
     results = Results(
         run_id=outcome.run_id_of(key, day, inputs, kpi_results),
         as_of=day,
@@ -213,7 +203,7 @@ def _release(
     s3: S3Client,
     settings: ComputeSettings,
     computed: Computed,
-    record: dict[str, Any],
+    record: Record,
     withdrawn: frozenset[str],
     *,
     dry_run: bool,
@@ -230,7 +220,7 @@ def _release(
     except (DisclosureError, LedgerError) as error:
         logger.error("nothing is released", extra={"reason": str(error)})
         if not dry_run:
-            write_record(s3, bucket, record | {"outcome": "failed", "not_released": str(error)})
+            write_record(s3, bucket, record.having(outcome="failed", not_released=str(error)))
         raise
     released = protection.document.release
     logger.info("audit passed", extra={"release": released, "withheld": list(protection.withheld)})
@@ -283,41 +273,43 @@ def _make_current(
     return False
 
 
-def _summary(computed: Computed, ended: str) -> dict[str, Any]:
+def _record(computed: Computed, started: datetime) -> Record:
     results = computed.results
-    return {
-        "run_id": results.run_id,
-        "as_of": results.as_of.isoformat(),
-        "release": None,
-        "kpis": {
-            kpi.id: {
-                "state": kpi.state,
-                "reason": _reason(computed, kpi),
-                "missing": sorted(kpi.missing),
-                "headline": _headline(kpi),
-            }
+    answers = computed.answers.values()
+    whole = not (
+        computed.failures or any(check.state == "failed" for check in results.checks) or computed.inputs.checks_not_made
+    )
+    return Record(
+        run_id=results.run_id,
+        outcome="ok" if whole else "partial" if any(kpi.state == "ok" for kpi in results.kpis) else "failed",
+        as_of=results.as_of,
+        month_end=results.month_end,
+        started_at=times.iso_instant(started),
+        code_version=results.code_version,
+        inputs=computed.inputs,
+        kpis={
+            kpi.id: KpiEnd(
+                state=kpi.state,
+                reason=computed.failures[kpi.id].detail if kpi.id in computed.failures else None,
+                missing=tuple(sorted(kpi.missing)),
+                headline=_headline(kpi),
+            )
             for kpi in results.kpis
         },
-        "queries": len([answer for answer in computed.answers.values() if answer.execution_id]),
-        "bytes_scanned": sum(answer.bytes_scanned for answer in computed.answers.values()),
-        "checks": {state: _checks(results, state) for state in ("failed", "warning")},
-        "outcome": ended,
-    }
+        failures={kpi_id: failure.detail for kpi_id, failure in computed.failures.items()},
+        checks=results.checks,
+        queries=len([answer for answer in answers if answer.execution_id]),
+        bytes_scanned=sum(answer.bytes_scanned for answer in answers),
+        executions={kpi_id: answer.execution_id for kpi_id, answer in computed.answers.items()},
+        release=None,
+    )
 
 
-def _checks(results: Results, state: str) -> list[str]:
-    return [check.id for check in results.checks if check.state == state]
-
-
-def _reason(computed: Computed, kpi: KpiResult) -> str | None:
-    return computed.failures[kpi.id].detail if kpi.id in computed.failures else None
-
-
-def _headline(kpi: KpiResult) -> dict[str, Any] | None:
+def _headline(kpi: KpiResult) -> Headline | None:
     figure = headline_of(kpi)
     if figure is None:
         return None
-    return {"numerator": figure.numerator, "denominator": figure.denominator, "value": figure.value}
+    return Headline(numerator=figure.numerator, denominator=figure.denominator, value=figure.value)
 
 
 def headline_of(kpi: KpiResult) -> Figure | None:
@@ -332,10 +324,3 @@ def headline_of(kpi: KpiResult) -> Figure | None:
                 ) == (point.period, point.as_of):
                     return figure
     return None
-
-
-def _count(computed: Computed) -> None:
-    metrics.add_metric(name="KpisFailed", unit="Count", value=len(computed.failures))
-    wrong = [*_checks(computed.results, "failed"), *computed.inputs.get("checks_not_made", ())]
-    metrics.add_metric(name="ChecksFailed", unit="Count", value=len(wrong))
-    metrics.flush_metrics()

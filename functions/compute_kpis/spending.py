@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import ValidationError
+from pydantic import AliasChoices, BaseModel, Field, ValidationError
 
 from placements_kpi import costs, store, times
 from placements_kpi.errors import PlacementsKpiError
@@ -19,11 +18,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
-@dataclass(frozen=True)
-class _Run:
-    function: str
-    finished: datetime
+class _Run(BaseModel):
+    """What a run record, of any function, says of its costs."""
+
     usage: costs.Usage
+    finished: datetime = Field(validation_alias=AliasChoices("finished_at", "ended_at"))
 
 
 def write(s3: S3Client, bucket: str) -> None:
@@ -42,25 +41,23 @@ def month_so_far(s3: S3Client, bucket: str) -> costs.Costs:
     now = times.now()
     month = times.london_day(now).replace(day=1)
     runs = list(_runs(s3, bucket, month))
-    newest: dict[str, _Run] = {}
-    for run in sorted(runs, key=lambda run: run.finished):
-        newest[run.function] = run
+    newest = dict(sorted(runs, key=lambda run: run[1].finished))
     counts, standing = costs.standing()
     return costs.Costs(
         worked_out=now,
         prices_as_at=costs.prices()["as_at"],
-        newest=tuple(_rounded(run) for _, run in sorted(newest.items())),
+        newest=tuple(_rounded(function, run) for function, run in sorted(newest.items())),
         month=month,
         runs=len(runs),
-        dollars=round(costs.total(run.usage for run in runs), 4),
+        dollars=round(costs.total(run.usage for _, run in runs), 4),
         standing=counts,
         standing_dollars=round(standing, 2),
     )
 
 
-def _rounded(run: _Run) -> costs.FunctionCost:
+def _rounded(function: str, run: _Run) -> costs.FunctionCost:
     return costs.FunctionCost(
-        function=run.function,
+        function=function,
         finished=run.finished,
         seconds=round(run.usage.seconds),
         memory_mb=run.usage.memory_mb,
@@ -70,23 +67,12 @@ def _rounded(run: _Run) -> costs.FunctionCost:
     )
 
 
-def _runs(s3: S3Client, bucket: str, month: date) -> Iterator[_Run]:
+def _runs(s3: S3Client, bucket: str, month: date) -> Iterator[tuple[str, _Run]]:
+    """Yield the runs of the month, each with its function; a record that does not say its costs is left out."""
     for item in store.objects(s3, bucket, "runs/"):
         if times.london_day(item["LastModified"]) < month:
             continue
-        record = _record(s3, bucket, item["Key"])
-        try:
-            usage = costs.Usage.model_validate(record.get("usage"))
-            ended = datetime.fromisoformat(record.get("finished_at") or record["ended_at"])
-        except (ValidationError, KeyError, TypeError, ValueError):
-            continue
-        if times.london_day(ended) >= month:
-            yield _Run(item["Key"].split("/")[1], ended, usage)
-
-
-def _record(s3: S3Client, bucket: str, key: str) -> dict[str, Any]:
-    try:
-        record = json.loads(store.read_bytes(s3, bucket, key))
-    except ValueError:
-        return {}
-    return record if isinstance(record, dict) else {}
+        with suppress(ValidationError):
+            run = _Run.model_validate_json(store.read_bytes(s3, bucket, item["Key"]))
+            if times.london_day(run.finished) >= month:
+                yield item["Key"].split("/")[1], run

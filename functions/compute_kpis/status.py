@@ -6,9 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
+
 from functions.compute_kpis.releases import current
 from functions.compute_kpis.sources import pins
-from placements_kpi import store, times
+from placements_kpi import runs, store, times
+from placements_kpi.failures import Reason  # noqa: TC001 - pydantic reads it when the module runs
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -19,6 +22,18 @@ if TYPE_CHECKING:
 Read = TypeVar("Read")
 
 RUNS = ("compute_kpis", "publish_site")
+
+
+class _Ended(BaseModel):
+    """What the records of both functions say of how a run ended."""
+
+    finished_at: str | None = None
+    run_id: str | None = None
+    outcome: str | None = None
+    release: str | None = None
+    error: Reason | None = None
+    failures: dict[str, str] = {}
+    not_released: str | None = None
 
 
 def status(settings: ComputeSettings) -> dict[str, Any]:
@@ -63,15 +78,11 @@ def _or_problem(problems: list[str], read: Callable[[], Read]) -> Read | None:
 
 
 def _attempt(s3: S3Client, bucket: str, source: str) -> dict[str, Any] | None:
-    attempt = pins.read_attempt(s3, bucket, source)
+    attempt = runs.read_attempt(s3, bucket, source)
     if attempt is None:
         return None
-    reasons = attempt.get("reasons") or ([attempt["error"]] if attempt.get("error") else [])
-    return {
-        "at": attempt.get("started_at"),
-        "outcome": attempt.get("outcome"),
-        "reason": "; ".join(str(reason) for reason in reasons) or None,
-    }
+    reason = "; ".join(attempt.reasons) or attempt.error
+    return {"at": attempt.started_at, "outcome": attempt.outcome, "reason": reason}
 
 
 def _last_run(s3: S3Client, bucket: str, function: str) -> dict[str, Any] | None:
@@ -80,17 +91,10 @@ def _last_run(s3: S3Client, bucket: str, function: str) -> dict[str, Any] | None
     if not records:
         return None
     newest = max(records, key=lambda item: (item["LastModified"], item["Key"]))
-    pointer = store.read_pointer(s3, bucket, newest["Key"])
-    record = pointer.body if pointer else {}
-    error = record.get("error")
-    failures = record.get("failures")
-    why = error.get("message") if isinstance(error, dict) else record.get("not_released")
-    if why is None and isinstance(failures, dict):
-        why = "; ".join(str(failures[kpi]).rstrip(".") for kpi in sorted(failures)) or None
-    return {
-        "at": record.get("finished_at"),
-        "run_id": record.get("run_id"),
-        "outcome": record.get("outcome"),
-        "release": record.get("release"),
-        "reason": why,
-    }
+    try:
+        ended = _Ended.model_validate(store.read_json(s3, bucket, newest["Key"]))
+    except ValidationError:
+        raise store.BrokenObjectError(f"s3://{bucket}/{newest['Key']} is no run record") from None
+    failures = "; ".join(why.rstrip(".") for _, why in sorted(ended.failures.items()))
+    why = ended.error.message if ended.error else ended.not_released or failures or None
+    return ended.model_dump(include={"run_id", "outcome", "release"}) | {"at": ended.finished_at, "reason": why}

@@ -21,8 +21,8 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
         summary = publish(settings, asked)
         if not asked.dry_run:
             record.write_record(settings, summary)
-    logger.info("published", extra={key: value for key, value in summary.items() if key != "objects_written"})
+    logger.info("published", extra=summary.model_dump(mode="json", exclude={"objects_written"}))
     if not asked.dry_run:  # an alarm listens: a dry run is neither a success nor a failure
         metrics.add_metric(name="Published", unit="Count", value=1)
         metrics.flush_metrics()
-    return summary
+    return summary.model_dump(mode="json")

@@ -22,6 +22,7 @@ from functions.publish_site.pages.costs import read_costs
 from functions.publish_site.pages.frame import Site
 from functions.publish_site.pages.front import stale_sources
 from functions.publish_site.protected import ReleaseError, newest_release
+from functions.publish_site.record import Summary
 from functions.publish_site.run import FRONT_KEY, Run, State, read_state
 from functions.publish_site.site import beside, empty_front_page, front_page
 from functions.publish_site.site_objects import MINUTES, Writer
@@ -61,7 +62,7 @@ class _Round:
     """The newest release, where it waits for an approval."""
 
 
-def publish(settings: PublishSettings, request: Request) -> dict[str, Any]:
+def publish(settings: PublishSettings, request: Request) -> Summary:
     """Do what ``request`` asks and return the run's summary.
 
     Raises :class:`ReleaseError` for a release that is not there, a :class:`gate.GateError` for one
@@ -86,16 +87,17 @@ def publish(settings: PublishSettings, request: Request) -> dict[str, Any]:
             "disclosure control that it was made with; deploy with DisclosureApprovedBy and DisclosureApprovedOn, then "
             "send compute_kpis.json, which makes a release with the approval in it"
         )
-    return {
-        "action": request.action,
-        "release": done.front,
-        "held": done.held,
-        "withdrawn": sorted(state.withdrawn),
-        "stale_sources": [source.source for source in stale_sources(done.document, run.today)] if done.document else [],
-        "dry_run": request.dry_run,
-        "objects_written": run.writer.written,
-        "objects_unchanged": run.writer.unchanged,
-    }
+    stale = stale_sources(done.document, run.today) if done.document else ()
+    return Summary(
+        action=request.action,
+        release=done.front,
+        held=done.held,
+        withdrawn=tuple(sorted(state.withdrawn)),
+        stale_sources=tuple(source.source for source in stale),
+        dry_run=request.dry_run,
+        objects_written=tuple(run.writer.written),
+        objects_unchanged=run.writer.unchanged,
+    )
 
 
 def _give_word(run: Run, request: Request) -> Withdrawal | None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel, ConfigDict
+
 from placements_kpi import store, times, usage
+from placements_kpi.failures import Reason
 
 if TYPE_CHECKING:
     from placements_kpi.errors import PlacementsKpiError
@@ -14,16 +17,33 @@ if TYPE_CHECKING:
 FUNCTION = "publish_site"
 
 
-def write_record(settings: PublishSettings, summary: dict[str, Any]) -> None:
+class Summary(BaseModel):
+    """What a run did: the function's answer, and the most of its record."""
+
+    model_config = ConfigDict(frozen=True)
+
+    action: str
+    release: str | None
+    """What is in front."""
+    held: str | None
+    """The newest release, where it waits for an approval."""
+    withdrawn: tuple[str, ...]
+    stale_sources: tuple[str, ...]
+    dry_run: bool
+    objects_written: tuple[str, ...]
+    objects_unchanged: int
+
+
+def write_record(settings: PublishSettings, summary: Summary) -> None:
     """Write the record of a run; the same action with the same outcome on the same day has the same record."""
-    named = [times.today().isoformat(), summary["action"], summary["release"], summary["stale_sources"]]
-    _write(settings, named, {"outcome": "ok", **summary})
+    named = [times.today().isoformat(), summary.action, summary.release, summary.stale_sources]
+    _write(settings, named, {"outcome": "ok", **summary.model_dump(mode="json")})
 
 
 def write_failure(settings: PublishSettings, error: PlacementsKpiError) -> None:
     """Write the record of a run that ended in ``error``."""
-    reason = {"kind": type(error).__name__, "message": str(error), "transient": error.transient}
-    _write(settings, [times.today().isoformat(), str(error)], {"outcome": "failed", "error": reason})
+    record = {"outcome": "failed", "error": Reason.of(error).model_dump()}
+    _write(settings, [times.today().isoformat(), str(error)], record)
 
 
 def _write(settings: PublishSettings, named: list[Any], record: dict[str, Any]) -> None:

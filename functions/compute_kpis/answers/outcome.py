@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from functions.compute_kpis.answers.queries import Answer
     from functions.compute_kpis.catalogue.loading import Kpi, Unusable
     from functions.compute_kpis.protection.keys import RoundingKey
+    from functions.compute_kpis.record import Inputs
 
 _PARQUET: dict[str, pa.DataType] = {
     "kpi": pa.string(),
@@ -176,7 +177,7 @@ def _carried(last: KpiResult | None, failure: Failure, as_of: date) -> KpiResult
     return last.model_copy(update={"state": "carried", "reason": reason})
 
 
-def run_id_of(key: RoundingKey, as_of: date, inputs: Mapping[str, Any], results: tuple[KpiResult, ...]) -> str:
+def run_id_of(key: RoundingKey, as_of: date, inputs: Inputs, results: tuple[KpiResult, ...]) -> str:
     """Return the run's id: the as-of date and a keyed digest of all that the results depend on.
 
     Keyed, as the id is public and exact counts of rows are in what it digests (publishing#links).
@@ -186,7 +187,7 @@ def run_id_of(key: RoundingKey, as_of: date, inputs: Mapping[str, Any], results:
     earlier runs and on what failed, and what is said of people on the first run of the month: both are part of it.
     """
     not_new = [result.model_dump(mode="json") for result in results if result.state != "ok" or result.counted_on]
-    made_from = store.canonical_json({"inputs": dict(inputs), "not_new": not_new}).decode()
+    made_from = store.canonical_json({"inputs": inputs.body(), "not_new": not_new}).decode()
     return f"{as_of:%Y%m%d}-{key.run(made_from)}"
 
 

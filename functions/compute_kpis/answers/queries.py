@@ -18,9 +18,9 @@ import awswrangler as wr
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.compute_kpis.contract import RESULT_COLUMNS
-from functions.compute_kpis.sources.pins import SNAPSHOT_ID
 from placements_kpi import usage
 from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.manifests import SNAPSHOT_ID
 
 if TYPE_CHECKING:
     from placements_kpi.settings import ComputeSettings
@@ -85,7 +85,7 @@ def snapshot_parameters(kpi: Query, snapshots: Mapping[str, str]) -> dict[str, s
     parameters = {}
     for table in kpi.tables:
         snapshot = snapshots.get(table, "")
-        if not SNAPSHOT_ID.fullmatch(snapshot):
+        if not re.fullmatch(SNAPSHOT_ID, snapshot):
             raise QueryError(f"{kpi.id}: there is no usable snapshot of {table} to pin its query to")
         parameters[f"{table}_snapshot"] = snapshot
     return parameters

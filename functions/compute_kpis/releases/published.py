@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from functions.compute_kpis.catalogue import definitions
 from functions.compute_kpis.catalogue.loading import Kpi
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
-from functions.compute_kpis.record import record_key
+from functions.compute_kpis.record import Inputs, read_inputs
 from functions.compute_kpis.releases.release import ReleaseError, read_release, release_key
 from functions.compute_kpis.sources import own_tables
 from placements_kpi import snapshots, store
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Published:
-    """One release: both documents with their bytes, the record of its run, and the definitions it used."""
+    """One release: both documents with their bytes, what its run was made from, and the definitions it used."""
 
     protected: Protected
     protected_bytes: bytes
     results: Results
     results_bytes: bytes
-    record: Mapping[str, Any]
+    inputs: Inputs
     definitions: Definitions
     compared_with: Protected | None
     """The release that its revisions are against."""
@@ -51,7 +51,7 @@ class Published:
     @property
     def snapshots(self) -> dict[str, str]:
         """Return the snapshot of each table that the run was pinned to."""
-        return dict(self.record["inputs"]["snapshots"])
+        return self.inputs.snapshots
 
     @property
     def to_read(self) -> dict[str, str]:
@@ -66,9 +66,9 @@ def read_published(s3: S3Client, bucket: str, release: str) -> Published:
     """
     try:
         protected = read_release(s3, bucket, release)
-        record = store.read_json(s3, bucket, record_key(protected.run_id))
+        inputs = read_inputs(s3, bucket, protected.run_id)
         results_bytes = store.read_bytes(s3, bucket, f"results/{protected.run_id}/results.json")
-        lists = own_tables.read_definitions(s3, bucket, record["inputs"]["snapshots"]["definitions"])
+        lists = own_tables.read_definitions(s3, bucket, inputs.snapshots["definitions"])
         compared = read_release(s3, bucket, protected.compared_with) if protected.compared_with else None
     except (store.MissingObjectError, ReleaseError) as error:
         raise ReleaseError(f"release {release} cannot be recomputed: {error}") from None
@@ -78,11 +78,11 @@ def read_published(s3: S3Client, bucket: str, release: str) -> Published:
         protected_bytes=store.read_bytes(s3, bucket, release_key(release)),
         results=results,
         results_bytes=results_bytes,
-        record=record,
+        inputs=inputs,
         # What the files said of themselves then is in the results; the snapshot has their entries.
         definitions=replace(lists, files=results.definitions),
         compared_with=compared,
-        rewritten=_rewritten(s3, bucket, record["inputs"]["snapshots"]),
+        rewritten=_rewritten(s3, bucket, inputs.snapshots),
     )
     gone = _gone(s3, bucket, published)
     if gone:
@@ -101,7 +101,7 @@ def changed_since(
     ``catalogue`` gives a KPI whose ``kpi.toml`` or ``query.sql`` is another one ("changed"), is no longer there
     ("gone") or was not there yet ("new"); ``lists`` the lists of definitions that have other entries today.
     """
-    then = dict(published.record["inputs"]["catalogue"])
+    then = published.inputs.catalogue
     now = {kpi.id: kpi.digest for kpi in kpis} | {unused.id: unused.digest for unused in unusable}
     today = definitions.load_definitions()
     return {

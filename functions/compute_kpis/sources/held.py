@@ -8,7 +8,7 @@ deletes) or when they expire. A snapshot that is merely no longer current stays 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from placements_kpi import store
@@ -17,6 +17,8 @@ from placements_kpi.snapshots import erasure_key
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+
+    from placements_kpi.manifests import Manifest
 
 Held = Mapping[str, Mapping[str, str]]
 """By prefix: the keys of its objects, and what tells each from another version of it."""
@@ -49,14 +51,10 @@ def check_still(s3: S3Client, bucket: str, before: Held) -> None:
             )
 
 
-def missing(held: Held, manifest: Mapping[str, Any]) -> list[str]:
+def missing(held: Held, manifest: Manifest) -> list[str]:
     """Return the files of a manifest that are not there in their size."""
     there = {key: mark for objects in held.values() for key, mark in objects.items()}
-    return [
-        str(file["key"])
-        for file in manifest["files"]
-        if there.get(file["key"], "").rpartition(" ")[2] != str(file["bytes"])
-    ]
+    return [file.key for file in manifest.files if there.get(file.key, "").rpartition(" ")[2] != str(file.bytes)]
 
 
 def _objects(s3: S3Client, bucket: str, prefix: str) -> dict[str, str]:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.sources import held
-from placements_kpi import invented, store
+from placements_kpi import invented, manifests, runs, store
 from placements_kpi.errors import PlacementsKpiError
-from placements_kpi.results import SourceFacts, TableFacts
+from placements_kpi.results import SourceFacts
 from placements_kpi.settings import SOURCE_TITLES, SOURCES
 from placements_kpi.times import london_day
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
+    from placements_kpi.manifests import Manifest
     from placements_kpi.results import Attempt
-
-SNAPSHOT_ID = re.compile(r"\d{8}-[0-9a-f]{12}")
 
 
 class PinError(PlacementsKpiError):
@@ -68,7 +64,7 @@ def _pin(s3: S3Client, bucket: str, source: str, as_of: date, max_age_days: dict
         last_attempt=_last_attempt(s3, bucket, source),
     )
     try:
-        pointer = store.read_pointer(s3, bucket, f"current/{source}.json")
+        pointer = manifests.read_pointer(s3, bucket, source)
         if pointer is None:
             return Pin(nothing, f"{title} has not sent any data that could be used.")
         return _read(s3, bucket, nothing, pointer, as_of, demonstration)
@@ -77,34 +73,31 @@ def _pin(s3: S3Client, bucket: str, source: str, as_of: date, max_age_days: dict
 
 
 def _read(
-    s3: S3Client, bucket: str, nothing: SourceFacts, pointer: store.Pointer, as_of: date, demonstration: bool
+    s3: S3Client, bucket: str, nothing: SourceFacts, pointer: manifests.Pointer, as_of: date, demonstration: bool
 ) -> Pin:
     """Return the pin that a pointer gives; that of the next one, if it moves while its snapshot is looked at."""
     source = nothing.source
     try:
-        snapshot, day = _parse(source, pointer.body)
-        manifest = store.read_json(s3, bucket, str(pointer.body["manifest"]))
-        tables, notes = _manifest_facts(source, manifest)
+        snapshot = pointer.says.snapshot
+        manifest = manifests.read(s3, bucket, pointer.says.manifest)
         stored = held.look(s3, bucket, {table: snapshot for table, of in SOURCE_OF_TABLE.items() if of == source})
-        _check_whole(stored, snapshot, manifest)
-        _check_people(manifest, demonstration)
+        _check(stored, snapshot, manifest, demonstration)
     except (PinError, store.StoreError):
-        now = store.read_pointer(s3, bucket, f"current/{source}.json")
-        if now is None or now.etag == pointer.etag:
+        now = manifests.read_pointer(s3, bucket, source)
+        if now is None or now.as_read.etag == pointer.as_read.etag:
             raise
         return _read(s3, bucket, nothing, now, as_of, demonstration)
-    age = max((as_of - day).days, 0)
+    day = london_day(datetime.fromisoformat(pointer.says.as_of))
     facts = nothing.model_copy(
-        update={"as_of": day, "snapshot": snapshot, "age_days": age, "tables": tables, "notes": notes}
+        update={
+            "as_of": day,
+            "snapshot": snapshot,
+            "age_days": max((as_of - day).days, 0),
+            "tables": manifest.tables,
+            "notes": dict(sorted(manifest.notes.items())),
+        }
     )
-    key_id = manifest.get("key_id")
-    return Pin(facts, stale(facts), key_id=None if key_id is None else str(key_id), stored=stored)
-
-
-def read_attempt(s3: S3Client, bucket: str, source: str) -> dict[str, Any] | None:
-    """Return what a source's ingest wrote of its last attempt; ``None`` before the first."""
-    pointer = store.read_pointer(s3, bucket, f"attempts/{source}.json")
-    return None if pointer is None else pointer.body
+    return Pin(facts, stale(facts), key_id=manifest.key_id, stored=stored)
 
 
 def outdated(s3: S3Client, bucket: str, pinned: Mapping[str, Pin]) -> bool:
@@ -114,10 +107,10 @@ def outdated(s3: S3Client, bucket: str, pinned: Mapping[str, Pin]) -> bool:
 
 def _current(s3: S3Client, bucket: str, source: str) -> str | None:
     try:
-        pointer = store.read_pointer(s3, bucket, f"current/{source}.json")
+        pointer = manifests.read_pointer(s3, bucket, source)
     except store.BrokenObjectError:
         return None
-    return None if pointer is None else str(pointer.body.get("snapshot"))
+    return None if pointer is None else pointer.says.snapshot
 
 
 def mixed_keys(pins: Iterable[Pin]) -> tuple[str, str] | None:
@@ -152,55 +145,20 @@ def public_day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def _parse(source: str, body: dict[str, Any]) -> tuple[str, date]:
-    snapshot, as_of = str(body.get("snapshot", "")), str(body.get("as_of", ""))
-    if not SNAPSHOT_ID.fullmatch(snapshot) or not body.get("manifest"):
-        raise PinError(f"current/{source}.json does not name a snapshot and its manifest; flip it back to a good one")
-    try:
-        if len(as_of) == len("2026-01-01"):
-            return snapshot, date.fromisoformat(as_of)
-        return snapshot, london_day(datetime.fromisoformat(as_of))
-    except ValueError:
-        raise PinError(f"current/{source}.json: as_of {as_of!r} is not a date; flip it back to a good one") from None
-
-
-def _manifest_facts(source: str, manifest: dict[str, Any]) -> tuple[tuple[TableFacts, ...], dict[str, int]]:
-    known = TableFacts.model_fields
-    try:
-        tables = tuple(
-            TableFacts.model_validate({name: value for name, value in table.items() if name in known})
-            for table in manifest["tables"]
-        )
-        notes = {str(name): int(count) for name, count in manifest.get("notes", {}).items()}
-    except (KeyError, TypeError, AttributeError, ValueError, ValidationError) as error:
-        raise PinError(
-            f"its manifest has no table facts as expected ({type(error).__name__}); ingest the source again"
-        ) from None
-    return tables, dict(sorted(notes.items()))
-
-
-def _check_whole(stored: held.Held, snapshot: str, manifest: dict[str, Any]) -> None:
-    if manifest.get("snapshot") != snapshot:
+def _check(stored: held.Held, snapshot: str, manifest: Manifest, demonstration: bool) -> None:
+    """Raise :class:`PinError` for a manifest of another snapshot, a file that is gone, or people who may not be."""
+    if manifest.snapshot != snapshot:
         raise PinError(f"its manifest is not that of snapshot {snapshot}; flip the pointer back to a good one")
-    try:
-        gone = held.missing(stored, manifest)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise PinError(f"its manifest does not list its files as expected ({type(error).__name__})") from None
-    if gone:
+    if gone := held.missing(stored, manifest):
         raise PinError(f"{gone[0]} is missing or has changed; ingest the source again")
-
-
-def _check_people(manifest: dict[str, Any], demonstration: bool) -> None:
-    people = manifest.get("key_id") is not None
-    problem = invented.mistake(manifest.get("fetched") or {}, people=people, demonstration=demonstration)
-    if problem:
+    if problem := invented.mistake(manifest.fetched, people=manifest.key_id is not None, demonstration=demonstration):
         raise PinError(problem)
 
 
 def _last_attempt(s3: S3Client, bucket: str, source: str) -> Attempt | None:
     """Return, for the public, that what was tried last was not accepted; ``None`` if it was."""
     try:
-        attempt = read_attempt(s3, bucket, source)
+        attempt = runs.read_attempt(s3, bucket, source)
     except store.BrokenObjectError:
         return "How it ended cannot be read"
-    return None if attempt is None or attempt.get("error") is None else "It did not pass the checks that we make"
+    return None if attempt is None or attempt.error is None else "It did not pass the checks that we make"

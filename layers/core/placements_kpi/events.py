@@ -11,8 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from placements_kpi import times
 from placements_kpi.envelopes import unwrap
 from placements_kpi.errors import PlacementsKpiError
-
-SNAPSHOT_ID = r"^\d{8}-[0-9a-f]{12}$"
+from placements_kpi.manifests import SNAPSHOT_ID
 
 
 class EventError(PlacementsKpiError):

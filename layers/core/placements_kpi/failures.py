@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from pydantic import BaseModel, ConfigDict
 
 from placements_kpi import aws
 from placements_kpi.errors import PlacementsKpiError
@@ -37,6 +38,21 @@ def unforeseen(error: Exception) -> UnforeseenError:
         f"unforeseen failure, {type(error).__name__} at {steps}; run it again: that ends what this run began. "
         "If it fails again, it is a fault of the code: report it with this line"
     )
+
+
+class Reason(BaseModel):
+    """Why a run ended badly, as its record says it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    message: str
+    transient: bool = False
+
+    @classmethod
+    def of(cls, error: PlacementsKpiError) -> Reason:
+        """Return what a record says of an error."""
+        return cls(kind=type(error).__name__, message=str(error), transient=error.transient)
 
 
 @contextmanager

@@ -60,6 +60,7 @@ class _Run:
     settings: IngestSettings
     s3: S3Client
     contract: str
+    summary: runs.Summary
     event: events.IngestEvent = field(default_factory=events.IngestEvent)
     pseudonyms: Pseudonyms | None = None
     pointer: manifests.Pointer | None = None
@@ -69,7 +70,6 @@ class _Run:
     """The day whose drop is read whatever is newer: asked for, or the one that is to be keyed again."""
     accepted: Manifest | None = None
     """Manifest of a refused snapshot that an operator accepts: its rows were not kept, and are read again."""
-    summary: dict[str, Any] = field(default_factory=dict)
 
     @property
     def key_id(self) -> str | None:
@@ -92,33 +92,30 @@ class _Read:
 def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
     """Run one ingest of ``source`` as ``event`` asks and return its summary, which is also its run record.
 
-    The summary has ``outcome`` (``accepted``, ``unchanged``, ``refused``, ``failed``), ``snapshot`` (what was
-    read), ``current`` (what is current since), ``as_of``, ``tables``, ``notes``, ``reasons`` and ``seconds``.
     A run that is refused or fails raises a :class:`PlacementsKpiError` once its attempt and run record are
     written; a dry run writes nothing.
     """
     started, clock = times.now(), time.monotonic()
-    this = _Run(source, settings, store.s3_client(), snapshots.contract_digest(source))
-    this.summary = {
-        "source": source.name,
-        "run_id": runs.run_id(started, None),  # of an event not understood not even a digest is kept
-        "started_at": times.iso_instant(started),
-        "code_version": settings.code_version,
-        "definitions": source.definitions,
-        "outcome": "failed",
-        "snapshot": None,
-        "current": None,
-        "as_of": None,
-        "current_as_of": None,
-        "reasons": [],
-        "dry_run": False,
-    }
+    summary = runs.Summary(
+        source=source.name,
+        run_id=runs.run_id(started, None),  # of an event not understood not even a digest is kept
+        started_at=times.iso_instant(started),
+        code_version=settings.code_version,
+        definitions=tuple(source.definitions),
+        outcome="failed",
+        snapshot=None,
+        current=None,
+        as_of=None,
+        current_as_of=None,
+        reasons=[],
+        dry_run=False,
+    )
+    this = _Run(source, settings, store.s3_client(), snapshots.contract_digest(source), summary)
     failure: PlacementsKpiError | None = None
     try:
         this.event = events.parse(event)
-        this.summary["run_id"] = runs.run_id(started, event)
-        this.summary |= {"event": this.event.model_dump(mode="json", exclude_defaults=True)}
-        this.summary["dry_run"] = this.event.dry_run
+        summary.run_id, summary.dry_run = runs.run_id(started, event), this.event.dry_run
+        summary.event = this.event.model_dump(mode="json", exclude_defaults=True)
         _act(this)
     except PlacementsKpiError as error:
         failure = error
@@ -126,24 +123,24 @@ def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
         failure = unforeseen(error)
     if failure is not None:
         refused = isinstance(failure, RefusedError)
-        this.summary["outcome"] = "refused" if refused else "failed"
-        if not refused or not this.summary["reasons"]:
-            this.summary["reasons"].append(str(failure))
-    this.summary["ended_at"] = times.iso_instant(times.now())
-    this.summary["seconds"] = round(time.monotonic() - clock, 3)
-    this.summary["usage"] = usage.so_far().model_dump()
+        this.summary.outcome = "refused" if refused else "failed"
+        if not refused or not this.summary.reasons:
+            this.summary.reasons.append(str(failure))
+    this.summary.ended_at = times.iso_instant(times.now())
+    this.summary.seconds = round(time.monotonic() - clock, 3)
+    this.summary.usage = usage.so_far()
     if not this.event.dry_run:
         failure = runs.record(this.s3, settings.data_bucket, this.summary, failure)
     runs.report(this.summary, failure)
     if failure is not None:
         raise failure from None
-    return this.summary
+    return this.summary.body()
 
 
 def _act(this: _Run) -> None:
     this.pointer = manifests.read_pointer(this.s3, this.settings.data_bucket, this.source.name)
     if this.pointer is not None:
-        this.summary |= {"current": this.pointer.says.snapshot, "current_as_of": this.pointer.says.as_of}
+        this.summary.points(this.pointer.says.snapshot, this.pointer.says.as_of)
     if this.event.action == "accept" and _accept(this, str(this.event.snapshot)):
         return
     if this.event.action == "erase":
@@ -184,7 +181,7 @@ def _accept(this: _Run, snapshot: str) -> bool:
     if manifest.was_refused:
         this.accepted = manifest
         return False
-    this.summary |= _facts(manifest)
+    this.summary.about(manifest)
     _flip(this, manifest)
     return True
 
@@ -199,24 +196,30 @@ def _rekey(this: _Run) -> None:
         raise events.EventError(f"{this.source.name} has no person identifiers: there is nothing to key again")
     if this.current is None:
         raise RefusedError(f"{this.source.name} has no current snapshot to key again: ingest it")
-    before = {"from_key": this.current.key_id, "to_key": this.key_id, "from_snapshot": this.current.snapshot}
     if this.current.key_id == this.key_id:
-        this.summary |= _facts(this.current) | {"outcome": "unchanged"}
+        this.summary.about(this.current)
+        this.summary.outcome = "unchanged"
     else:
         this.day = _day_of_drop(this.current)
         _take(this)
-    rows = {table["table"]: table["kept"] for table in this.summary["tables"]}
-    this.summary["rekeyed"] = before | {"to_snapshot": this.summary["snapshot"], "rows": rows}
+    this.summary.rekeyed = runs.Rekeyed(
+        from_key=this.current.key_id,
+        to_key=this.key_id,
+        from_snapshot=this.current.snapshot,
+        to_snapshot=str(this.summary.snapshot),
+        rows={table.table: table.kept for table in this.summary.tables},
+    )
 
 
 def _erase(this: _Run) -> None:
     """Take the person named in the erasure secret out of every retained snapshot of the source."""
     done = erasure.erase(this.s3, this.settings, this.source, dry_run=this.event.dry_run)
-    this.summary |= {"erased": done.summary(), "outcome": "unchanged"}
+    this.summary.erased, this.summary.outcome = done.summary(), "unchanged"
     if done.current is not None:
-        this.summary |= {"snapshot": done.current.snapshot, "as_of": done.current.as_of, "outcome": "accepted"}
+        this.summary.snapshot, this.summary.as_of = done.current.snapshot, done.current.as_of
+        this.summary.outcome = "accepted"
         if not this.event.dry_run:
-            this.summary |= {"current": done.current.snapshot, "current_as_of": done.current.as_of}
+            this.summary.points(done.current.snapshot, done.current.as_of)
 
 
 def _ingest_drop(this: _Run, folder: Path) -> None:
@@ -225,7 +228,7 @@ def _ingest_drop(this: _Run, folder: Path) -> None:
     days = [this.day] if this.day else location.days()[:DROPS_TRIED]
     problems: list[str] = []
     refused: RefusedError | None = None
-    refused_summary: dict[str, Any] = {}
+    of_refused: runs.Summary | None = None
     """What the summary says of the newest drop that a gate refused, which is the one that can be accepted."""
     for attempt, day in enumerate(days):
         scratch = folder / str(attempt)
@@ -242,21 +245,21 @@ def _ingest_drop(this: _Run, folder: Path) -> None:
         if read is not None:
             try:
                 _land(this, read)
-                refused_summary = {}
+                of_refused = None
             except RefusedError as error:
                 problems.append(str(error).removeprefix(f"{this.source.name}: "))
-                refused, refused_summary = refused or error, refused_summary or dict(this.summary)
+                refused, of_refused = refused or error, of_refused or this.summary.model_copy()
                 continue
         elif not problems:
             problems.append(f"the newest drop, dt={day}, is older than the current snapshot: was a newer one removed?")
         break
-    this.summary |= refused_summary
+    this.summary = of_refused or this.summary
     if not days:
         problems.append("there is no drop at SOURCE_LOCATION: ask the source's owner, or check the setting")
     if refused and len(problems) == 1:
         raise refused
     if problems:
-        this.summary["reasons"] = problems
+        this.summary.reasons = problems
         raise RefusedError(f"{this.source.name}: " + "; ".join(problems))
 
 
@@ -385,14 +388,14 @@ def _land(this: _Run, read: _Read) -> None:
         refused=bool(refusing),
         previous=this.pointer.says.snapshot if fetched.kind == "delta" and this.pointer else None,
     )
-    this.summary |= _facts(manifest) | {"reasons": [failure["detail"] for failure in refusing]}
-    this.summary["outcome"] = "unchanged"
+    this.summary.about(manifest)
+    this.summary.reasons, this.summary.outcome = [failure["detail"] for failure in refusing], "unchanged"
     if not unchanged and not this.event.dry_run:
         manifest = snapshots.write(this.s3, this.settings.data_bucket, manifest, tables, staging)
     if refusing:
         way_out = f'if it is right all the same, accept it with {{"action": "accept", "snapshot": "{snapshot}"}}'
         raise RefusedError(
-            f"{this.source.name}: snapshot {snapshot} is refused: {'; '.join(this.summary['reasons'])}; "
+            f"{this.source.name}: snapshot {snapshot} is refused: {'; '.join(this.summary.reasons)}; "
             + ("its rows are those of the current snapshot, which stays" if unchanged else way_out)
         )
     if not unchanged:
@@ -422,10 +425,5 @@ def _flip(this: _Run, manifest: Manifest) -> None:
     unchanged = this.pointer is not None and this.pointer.says == manifests.saying(manifest)
     if not this.event.dry_run:
         manifests.point(this.s3, this.settings.data_bucket, manifest, this.pointer)
-        this.summary |= {"current": manifest.snapshot, "current_as_of": manifest.as_of}
-    this.summary["outcome"] = "unchanged" if unchanged else "accepted"
-
-
-def _facts(manifest: Manifest) -> dict[str, Any]:
-    """Return what a summary says of a snapshot."""
-    return manifest.model_dump(mode="json", include={"snapshot", "as_of", "tables", "notes", "key_id"})
+        this.summary.points(manifest.snapshot, manifest.as_of)
+    this.summary.outcome = "unchanged" if unchanged else "accepted"

@@ -7,15 +7,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from placements_kpi import store
 from placements_kpi.results import TableFacts  # noqa: TC001 - pydantic reads it when the module runs
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+
+SNAPSHOT_ID = r"^\d{8}-[0-9a-f]{12}$"
+
+
+def _instant(text: str) -> str:
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError("an instant has a time zone")
+    return text
+
+
+Instant = Annotated[str, AfterValidator(_instant)]
+"""ISO 8601 in UTC, as it is stored."""
 
 
 class _Stored(BaseModel):
@@ -47,8 +59,8 @@ class Manifest(_Stored):
     source: str
     snapshot: str
     status: Literal["accepted", "refused"]
-    as_of: str
-    """The instant that its data stands at, ISO 8601 in UTC."""
+    as_of: Instant
+    """When its data stands."""
     kind: Literal["full", "delta"]
     previous: str | None
     """The snapshot that a delta was merged into."""
@@ -94,8 +106,8 @@ class Current(_Stored):
     """What the pointer of a source says: which snapshot is current, and where its manifest is."""
 
     source: str
-    snapshot: str
-    as_of: str
+    snapshot: str = Field(pattern=SNAPSHOT_ID)
+    as_of: Instant
     manifest: str
 
 

@@ -5,20 +5,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from placements_kpi import aws, store, times
+from placements_kpi.costs import Usage
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.events import EventError
 from placements_kpi.observability import logger, metrics
+from placements_kpi.results import TableFacts  # noqa: TC001 - pydantic reads it when the module runs
 from placements_kpi.snapshots import SnapshotError
 from placements_kpi.sources import SourceError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+
+    from placements_kpi.manifests import Manifest
 
 
 class IngestError(PlacementsKpiError):
@@ -29,8 +34,76 @@ class RefusedError(IngestError):
     """A gate refused the snapshot, or a newer drop was refused: what was current stays."""
 
 
-_ATTEMPT = ("source", "outcome", "run_id", "started_at", "ended_at", "snapshot", "as_of", "current", "reasons")
-"""What an attempt says of a run, beside ``error``: ``snapshot`` is what was read, ``current`` what is current since."""
+class Attempt(BaseModel):
+    """How the newest attempt of a source ended; in one that is read any field may be missing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str | None = None
+    outcome: str | None = None
+    run_id: str | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+    snapshot: str | None = None
+    """What was read."""
+    as_of: str | None = None
+    current: str | None = None
+    """What is current since."""
+    reasons: tuple[str, ...] = ()
+    error: str | None = None
+    """Why it was not accepted, in words for the public; ``None`` if it was."""
+
+
+class Rekeyed(BaseModel):
+    """What keying a source again came to; ``rows`` by table."""
+
+    from_key: str | None
+    to_key: str | None
+    from_snapshot: str
+    to_snapshot: str
+    rows: dict[str, int]
+
+
+class Summary(BaseModel):
+    """What one run of an ingest came to: its answer, and its run record. What was not reached is not in it."""
+
+    source: str
+    run_id: str
+    started_at: str
+    code_version: str
+    definitions: tuple[dict[str, Any], ...]
+    outcome: Literal["accepted", "unchanged", "refused", "failed"]
+    snapshot: str | None
+    """What was read."""
+    current: str | None
+    """What is current since."""
+    as_of: str | None
+    current_as_of: str | None
+    reasons: list[str]
+    dry_run: bool
+    event: dict[str, Any] = {}
+    """What was asked for, but for what is as usual; of an event that was not understood nothing."""
+    tables: tuple[TableFacts, ...] = ()
+    notes: dict[str, int] = {}
+    key_id: str | None = None
+    rekeyed: Rekeyed | None = None
+    erased: dict[str, Any] = {}
+    ended_at: str = ""
+    seconds: float = 0
+    usage: Usage = Usage()
+
+    def about(self, manifest: Manifest) -> None:
+        """Say what was read."""
+        self.snapshot, self.as_of, self.key_id = manifest.snapshot, manifest.as_of, manifest.key_id
+        self.tables, self.notes = manifest.tables, manifest.notes
+
+    def points(self, snapshot: str, as_of: str) -> None:
+        """Say what is current."""
+        self.current, self.current_as_of = snapshot, as_of
+
+    def body(self) -> dict[str, Any]:
+        """Return it as it is stored."""
+        return self.model_dump(mode="json", include=self.model_fields_set)
 
 
 def run_id(started: datetime, event: Any) -> str:
@@ -40,21 +113,21 @@ def run_id(started: datetime, event: Any) -> str:
 
 
 def record(
-    s3: S3Client, bucket: str, summary: dict[str, Any], failure: PlacementsKpiError | None
+    s3: S3Client, bucket: str, summary: Summary, failure: PlacementsKpiError | None
 ) -> PlacementsKpiError | None:
     """Write the attempt and the run record, and return the run's failure: the given one, or that of this writing.
 
     ``attempts/<source>.json`` tells readers of the data how fresh it could have been, so a
     wrong event, a wrong snapshot id and an erasure, which say nothing of the source, do not change it.
     """
-    source, ended = summary["source"], summary["outcome"]
+    source, ended = summary.source, summary.outcome
     writings: list[tuple[str, Callable[[], None]]] = []
-    if not isinstance(failure, EventError | SnapshotError) and summary.get("event", {}).get("action") != "erase":
-        attempt = {name: summary[name] for name in _ATTEMPT} | {"error": _sentence(summary, failure)}
+    if not isinstance(failure, EventError | SnapshotError) and summary.event.get("action") != "erase":
+        attempt = Attempt.model_validate(summary.body() | {"error": _sentence(summary, failure)})
         writings.append(("attempt", lambda: _put_attempt(s3, bucket, f"attempts/{source}.json", attempt)))
     # The record comes last: it says also that the attempt could not be written.
-    key = f"runs/ingest_{source}/{summary['run_id']}.json"
-    writings.append(("run record", lambda: store.put_json(s3, bucket, key, summary)))
+    key = f"runs/ingest_{source}/{summary.run_id}.json"
+    writings.append(("run record", lambda: store.put_json(s3, bucket, key, summary.body())))
     for what, write in writings:
         try:
             write()
@@ -63,41 +136,60 @@ def record(
             logger.error("record not written", extra={"what": what, "reason": why})
             if failure is None:
                 failure = IngestError(
-                    f"the run ended well ({ended}, snapshot {summary['snapshot']}), but its {what} could not be "
+                    f"the run ended well ({ended}, snapshot {summary.snapshot}), but its {what} could not be "
                     f"written down. {why}; run it again, which changes nothing else",
                     transient=True,
                 )
-                summary["reasons"] = [str(failure)]
+                summary.reasons = [str(failure)]
     return failure
 
 
-def _put_attempt(s3: S3Client, bucket: str, key: str, attempt: dict[str, Any]) -> None:
+def _put_attempt(s3: S3Client, bucket: str, key: str, attempt: Attempt) -> None:
     """Write an attempt unless one that began later has been written: an older run that ends late says nothing new."""
     try:
-        written = store.read_pointer(s3, bucket, key)
+        written = _read_attempt(s3, bucket, key)
     except (BotoCoreError, ClientError, store.BrokenObjectError):
         written = None  # whatever is there, our own writing of it is what counts, and says if it cannot be done
-    if written is None or str(written.body.get("started_at")) <= attempt["started_at"]:
-        store.put_json(s3, bucket, key, attempt)
+    if written is None or str(written.started_at) <= str(attempt.started_at):
+        store.put_json(s3, bucket, key, attempt.model_dump(mode="json"))
 
 
-def report(summary: dict[str, Any], failure: PlacementsKpiError | None) -> None:
+def read_attempt(s3: S3Client, bucket: str, source: str) -> Attempt | None:
+    """Return how the newest attempt of ``source`` ended; ``None`` before the first.
+
+    Raises :class:`~placements_kpi.store.BrokenObjectError` for one that cannot be read.
+    """
+    return _read_attempt(s3, bucket, f"attempts/{source}.json")
+
+
+def _read_attempt(s3: S3Client, bucket: str, key: str) -> Attempt | None:
+    pointer = store.read_pointer(s3, bucket, key)
+    try:
+        return None if pointer is None else Attempt.model_validate(pointer.body)
+    except ValidationError:
+        raise store.BrokenObjectError(
+            f"s3://{bucket}/{key} is no attempt of an ingest; the next run writes it anew"
+        ) from None
+
+
+def report(summary: Summary, failure: PlacementsKpiError | None) -> None:
     """Log the outcome, and send the one metric that an alarm watches: each costs money by the month."""
-    if summary["current_as_of"] is not None:
-        age = (times.now() - datetime.fromisoformat(summary["current_as_of"])) / timedelta(hours=1)
-        metrics.add_dimension(name="source", value=summary["source"])
+    if summary.current_as_of is not None:
+        age = (times.now() - datetime.fromisoformat(summary.current_as_of)) / timedelta(hours=1)
+        metrics.add_dimension(name="source", value=summary.source)
         metrics.add_metric(name="SourceAgeHours", unit=MetricUnit.Count, value=max(0.0, round(age, 1)))
         metrics.flush_metrics()
     if failure is None:
-        logger.info("ingest ended", extra={"run": summary})
+        logger.info("ingest ended", extra={"run": summary.body()})
     else:
-        logger.error("ingest ended", extra={"run": summary, "reason": str(failure), "transient": failure.transient})
+        reason = {"reason": str(failure), "transient": failure.transient}
+        logger.error("ingest ended", extra={"run": summary.body()} | reason)
 
 
-def _sentence(summary: dict[str, Any], failure: PlacementsKpiError | None) -> str | None:
+def _sentence(summary: Summary, failure: PlacementsKpiError | None) -> str | None:
     """Return why an attempt was not accepted as the data-quality page may say it; ``None`` if it was."""
     if failure is None:
         return None
     if isinstance(failure, RefusedError | SourceError):
-        return "; ".join(summary["reasons"])
+        return "; ".join(summary.reasons)
     return "the run failed before its data could be used"
