@@ -266,7 +266,7 @@ class Access:
 _INVOKE = "lambda:InvokeFunction"
 _OURS = {"aws:securetransport": "true", "s3:resourceaccount": ACCOUNT}
 """What every request to a bucket of this account says."""
-_SITE_PREFIXES = ("index.html", "releases.json", "releases/", "assets/", "withdrawn/", "any-other-key")
+_SITE_PREFIXES = ("index.html", "releases.json", "releases/", "latest/", "assets/", "withdrawn/", "any-other-key")
 _PROTECTED = ("protected/", "protected/2026-07-14.1/results.json", "protected/current.json")
 _ANY = "any"
 

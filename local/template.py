@@ -277,6 +277,9 @@ def _headers(policies: list[dict[str, Any]]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for policy in policies:
         security = policy.get("SecurityHeadersConfig", {})
+        if cross := policy.get("CorsConfig"):
+            # CloudFront adds it to answers to a request with an Origin; to others it says nothing that is not true.
+            headers["Access-Control-Allow-Origin"] = ", ".join(cross["AccessControlAllowOrigins"]["Items"])
         if transport := security.get("StrictTransportSecurity"):
             parts = [f"max-age={transport['AccessControlMaxAgeSec']}"]
             parts += ["includeSubDomains"] if _is_true(transport.get("IncludeSubdomains")) else []

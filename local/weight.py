@@ -44,6 +44,7 @@ def first_views(place: Path, host: str) -> dict[str, tuple[int, int]]:
     pages["404.html"] = site.not_found_page(whole, document.release)
     pages["index.html"] = site.front_page(whole, document, published, times.london_day(published))
     every = sum(_sent(whole.assets.files[key]) for key in (whole.assets.stylesheet, whole.assets.icon))
+    every += len(site.newest_css(document.release))
     arms = _sent(whole.assets.files[whole.assets.crest]) if whole.assets.crest else 0
     fonts = sum(len(whole.assets.files[key]) for key in whole.assets.fonts)  # compressed in themselves
     long = {f"{kpi.id}/index.html" for kpi in document.kpis}

@@ -18,16 +18,38 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 INVENTORY_KEY = "releases.json"
+ADDRESSES = {
+    "newest": "latest/manifest.json",
+    "catalogue": "data.json",
+    "changes": "changes.json",
+    "feed": "releases.atom",
+    "calendar": "calendar.ics",
+    "pages": "sitemap.xml",
+}
+"""Where the rest is, for a programme that begins here: the files of the newest release, and what lies beside it."""
+
+
+class Revised(BaseModel):
+    """How many figures of an indicator a release revised."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kpi: str
+    figures: int
 
 
 class Entry(BaseModel):
-    """A release of which every file is there."""
+    """A release of which every file is there; an entry of before 0.13 does not say what changed."""
 
     model_config = ConfigDict(frozen=True)
 
     release: str
     as_of: date
     published: datetime
+    compared_with: str | None = None
+    """The earlier release that its revisions are against."""
+    indicators: tuple[str, ...] = ()
+    revised: tuple[Revised, ...] = ()
 
 
 class Withdrawal(BaseModel):
@@ -74,7 +96,7 @@ class Inventory(BaseModel):
 
     def body(self, withdrawn: Mapping[str, Withdrawal]) -> dict[str, Any]:
         """Return the public object."""
-        dumped = self.model_dump(mode="json")
+        dumped = {**self.model_dump(mode="json"), "addresses": ADDRESSES}
         for entry in dumped["releases"]:
             withdrawal = withdrawn.get(entry["release"])
             entry["withdrawn"] = (

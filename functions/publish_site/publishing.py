@@ -7,7 +7,8 @@ that was killed anywhere is finished by the next.
 
 Within a round order is everything. All is rendered and goes through the gate, and nothing is written if anything is
 stopped. Then the files of the release are written; then ``releases.json``; then the pages beside it; then
-``index.html``, under the condition that nobody changed it meanwhile; last the files of what was withdrawn.
+``index.html``, under the condition that nobody changed it meanwhile; then ``latest/``; last the files of what was
+withdrawn.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from functions.publish_site import gate, withdrawals
+from functions.publish_site import gate, latest, withdrawals
 from functions.publish_site import release as releases
+from functions.publish_site.files.datagovuk import CATALOGUE_KEY, issued_of
 from functions.publish_site.inventory import INVENTORY_KEY, order, withdrawn_key
 from functions.publish_site.pages.costs import read_costs
 from functions.publish_site.pages.frame import Site
@@ -186,7 +188,16 @@ def _switch(run: Run, state: State, in_front: str | None, *, doubted: bool) -> _
     inventory = state.inventory.with_front(front, instead_of, prepared.entry if prepared else None)
     body = inventory.body(state.withdrawn)
     costs = read_costs(run.s3, run.settings.data_bucket)
-    others = beside(run.site, inventory, state.withdrawn, state.lifted, costs)
+    others = beside(
+        run.site,
+        inventory,
+        state.withdrawn,
+        state.lifted,
+        costs,
+        document=prepared.document if prepared else None,
+        paths=sorted(releases.etags(run, prepared)) if prepared else (),
+        issued=issued_of(_said(run, CATALOGUE_KEY)),
+    )
     said = {**others, INVENTORY_KEY: store.canonical_json(body), FRONT_KEY: page}
     gate.scan(said, gate.Allowed(run.declared))
     run.write_assets()
@@ -199,7 +210,16 @@ def _switch(run: Run, state: State, in_front: str | None, *, doubted: bool) -> _
     for key, other in others.items():
         run.writer.page(key, other)
     run.writer.switch(FRONT_KEY, page, state.front_etag)
+    latest.follow(run, prepared)
     return _Round(front, prepared.document if prepared else None, body, stopped, held)
+
+
+def _said(run: Run, key: str) -> Any:
+    """Return what an object of the site says as JSON; ``None`` where there is none that can be read."""
+    try:
+        return store.read_json(run.s3, run.settings.site_bucket, key)
+    except (store.MissingObjectError, store.BrokenObjectError):
+        return None
 
 
 def _choose(state: State, in_front: str | None, newest: str) -> tuple[str | None, str | None]:

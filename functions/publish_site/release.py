@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,9 +22,10 @@ from typing import TYPE_CHECKING
 
 from functions.publish_site import gate
 from functions.publish_site.files.listing import RELEASE
-from functions.publish_site.inventory import Entry, order
+from functions.publish_site.inventory import Entry, Revised, order
 from functions.publish_site.protected import read_release
 from functions.publish_site.site import release_files
+from functions.publish_site.writing import etag_of
 from placements_kpi import store, times
 from placements_kpi.finality import marked
 
@@ -53,7 +55,7 @@ def prepare(run: Run, state: State, release: str, *, doubted: bool = False) -> R
     gate.check_verdict(document)
     document = without_withdrawn(document, state.withdrawn)
     known = state.inventory.entry(release)
-    entry = known or Entry(release=release, as_of=document.as_of, published=_published(run, release))
+    entry = known or _entry(document, _published(run, release))
     certain = known is not None and release not in state.markers and not doubted
     if (certain or _is_whole(run, release)) and not lists_withdrawn(run, state, release):
         return Release(document, entry, {})
@@ -80,6 +82,13 @@ def dataset(run: Run, release: Release) -> bytes | None:
     return run.writer.body(f"releases/{release.entry.release}/{RELEASE}.jsonld")
 
 
+def etags(run: Run, release: Release) -> dict[str, str]:
+    """Return the ETag of each file of a release by its path, of those that are to be written too."""
+    prefix = f"releases/{release.entry.release}/"
+    there = {key.removeprefix(prefix): etag for key, etag in run.writer.etags(prefix).items()}
+    return {**there, **{path: etag_of(body) for path, body in release.files.items()}}
+
+
 def without_withdrawn(document: Protected, withdrawn: Collection[str]) -> Protected:
     """Return ``document`` as it is if it was compared with a release that stands; else without what it says of it."""
     if document.compared_with not in withdrawn:
@@ -103,6 +112,18 @@ def listing_withdrawn(run: Run, state: State) -> list[str]:
     """Return the public releases of which that is so, and which are not withdrawn themselves."""
     standing = [entry.release for entry in state.inventory.releases if entry.release not in state.withdrawn]
     return [release for release in standing if lists_withdrawn(run, state, release)]
+
+
+def _entry(document: Protected, published: datetime) -> Entry:
+    revised = Counter(one.kpi for one in document.revisions)
+    return Entry(
+        release=document.release,
+        as_of=document.as_of,
+        published=published,
+        compared_with=document.compared_with,
+        indicators=tuple(kpi.id for kpi in document.kpis),
+        revised=tuple(Revised(kpi=kpi, figures=count) for kpi, count in revised.items()),
+    )
 
 
 def _published(run: Run, release: str) -> datetime:

@@ -5,18 +5,19 @@ The same protected results with the same time of publication give the same bytes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, cast
 
 from functions.publish_site import words
 from functions.publish_site.figures import KpiFigures, of_release
-from functions.publish_site.files import bundle, metadata, opendata, workbook
+from functions.publish_site.files import bundle, datagovuk, metadata, opendata, workbook
 from functions.publish_site.files.columns import COLUMN_WORDS
 from functions.publish_site.files.feed import FEED_KEY, feed
-from functions.publish_site.files.listing import RELEASE, data_view
+from functions.publish_site.files.listing import PREFIX, RELEASE, data_view
+from functions.publish_site.files.sitemap import SITEMAP_KEY, sitemap
 from functions.publish_site.files.updates import CALENDAR_KEY, icalendar, next_updates
-from functions.publish_site.pages import glossary, sentences
+from functions.publish_site.pages import glossary, history, sentences
 from functions.publish_site.pages.charts import as_file, notice
 from functions.publish_site.pages.costs import costs_page
 from functions.publish_site.pages.front import front_view
@@ -28,12 +29,15 @@ from placements_kpi.results import ONE_DECIMAL_FROM
 from placements_kpi.store import canonical_json
 
 if TYPE_CHECKING:
-    from functions.publish_site.inventory import Inventory, Withdrawal
+    from functions.publish_site.inventory import Entry, Inventory, Withdrawal
     from functions.publish_site.pages.frame import Site
     from functions.publish_site.pages.graphics import Graphic
     from placements_kpi.costs import Costs
     from placements_kpi.results import Protected
 
+
+NEWEST_KEY = "newest.css"
+"""Hides, in the pages of the release in front alone, the line that says that there may be a newer one."""
 
 ROBOTS = b"User-agent: *\nAllow: /\n"
 """Search engines may list everything; a withdrawn page says itself that it is not to be listed."""
@@ -47,37 +51,38 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
     kpis = of_release(document)
     instant = times.iso_instant(published)
     files = bundle.data_files(site.host, document, published, kpis)
-    deep = {**site.frame("../../../", document.release, "../"), **_about(document, published)}
+    about = _about(document, published)
+
+    def page(folder: str, template: str, **values: object) -> bytes:
+        """Return the page in a folder of the release; its first page is that of no folder."""
+        path = f"{folder}/index.html" if folder else "index.html"
+        root = "../" * (2 + path.count("/"))
+        frame = site.frame(root, document.release, "../" if folder else "", folder or "front", f"{PREFIX}{path}")
+        return render(template, **{**frame, **about, "newest": f"{root}{PREFIX}{path}", **values})
+
     for index, figures in enumerate(kpis):
         values = kpi_view(figures, kpis, index, document, published)
         drawn = cast("list[Graphic]", values["graphics"])
-        values["address"] = f"https://{site.host}/releases/{document.release}/{figures.kpi.id}/index.html"
-        files |= {f"{figures.kpi.id}/{graphic.id}.svg": as_file(graphic.drawing) for graphic in drawn}
-        values["dataset"] = metadata.data_block(files[f"{figures.kpi.id}/{figures.kpi.id}.jsonld"])
-        files[f"{figures.kpi.id}/index.html"] = render("kpi.html", **{**deep, "here": "kpi"}, **values)
-    files["data-quality/index.html"] = render(
-        "data-quality.html", **{**deep, "here": "data-quality"}, **quality_view(document, times.london_day(published))
-    )
-    files["method/index.html"] = render("method.html", **{**deep, "here": "method"}, **_method(document, kpis))
-    files["confidentiality/index.html"] = render("confidentiality.html", **deep, **_confidentiality(document))
-    files["about/index.html"] = render("about.html", **{**deep, "here": "about"}, **_aims(document, kpis))
-    files["glossary/index.html"] = render("glossary.html", **deep, terms=glossary.TERMS)
-    for name in ("accessibility", "privacy"):
-        files[f"{name}/index.html"] = render(f"{name}.html", **deep)
+        folder = figures.kpi.id
+        values["address"] = site.address(f"releases/{document.release}/{folder}/index.html")
+        files |= {f"{folder}/{graphic.id}.svg": as_file(graphic.drawing) for graphic in drawn}
+        values["dataset"] = metadata.data_block(files[f"{folder}/{folder}.jsonld"])
+        files[f"{folder}/index.html"] = page(folder, "kpi.html", **{"here": "kpi", **values})
     dataset = metadata.data_block(files[f"{RELEASE}.jsonld"])
-    files["data/index.html"] = render(
-        "data.html", **{**deep, "here": "data"}, **data_view(kpis, files), dataset=dataset
-    )
+    views: dict[str, dict[str, object]] = {
+        "data-quality": quality_view(document, times.london_day(published)),
+        "method": _method(document, kpis),
+        "confidentiality": _confidentiality(document),
+        "about": _aims(document, kpis),
+        "glossary": {"terms": glossary.TERMS},
+        "accessibility": {},
+        "privacy": {},
+    }
+    files |= {f"{folder}/index.html": page(folder, f"{folder}.html", **view) for folder, view in views.items()}
+    files["data/index.html"] = page("data", "data.html", **data_view(kpis, files), dataset=dataset)
     day = times.london_day(published)
-    shallow = {**site.frame("../../", document.release, "", "front"), **_about(document, published)}
-    first = render(
-        "front.html",
-        **shallow,
-        **front_view(kpis, document, day, day),
-        checked=None,
-        missing=(),
-        dataset=dataset,
-    )
+    view = front_view(kpis, document, day, day)
+    first = page("", "front.html", **view, checked=None, missing=(), dataset=dataset)
     files["manifest.json"] = canonical_json(bundle.manifest(document, instant, {**files, "index.html": first}))
     files["index.html"] = first
     return files
@@ -89,16 +94,34 @@ def beside(
     withdrawn: Mapping[str, Withdrawal],
     lifted: Mapping[str, datetime],
     costs: Costs | None,
+    *,
+    document: Protected | None = None,
+    paths: Collection[str] = (),
+    issued: Mapping[str, str] | None = None,
 ) -> dict[str, bytes]:
-    """Return what stands beside the releases and the front, by its key: pages, feed, calendar, word to robots."""
-    return {
-        "releases/index.html": releases_page(site, inventory, withdrawn),
-        "404.html": not_found_page(site, inventory.front),
+    """Return what stands beside the releases and the front, by its key: pages, feed, calendar, what machines read.
+
+    ``document`` is the release in front, ``paths`` its files; ``issued`` is :func:`datagovuk.issued_of` what was there.
+    """
+    changes = history.changes(document, inventory, withdrawn)
+    pages = {
+        **releases_pages(site, inventory, withdrawn),
         "calendar/index.html": calendar_page(site, inventory),
+        "changes/index.html": history.changes_page(site, inventory, changes),
         "costs/index.html": costs_page(site, costs, inventory.front),
+    }
+    newest = [f"{PREFIX}{path}" for path in paths if path.endswith("/index.html")]
+    catalogue = datagovuk.data_json(site, inventory, document, paths, issued or {})
+    return {
+        **pages,
+        "404.html": not_found_page(site, inventory.front),
         CALENDAR_KEY: icalendar(inventory, site.host),
         FEED_KEY: feed(inventory, withdrawn, site.host, lifted),
-        "robots.txt": ROBOTS,
+        history.CHANGES_KEY: canonical_json(history.changes_json(changes)),
+        datagovuk.CATALOGUE_KEY: canonical_json(catalogue),
+        SITEMAP_KEY: sitemap(site, inventory, ["", *sorted(newest), *pages]),
+        NEWEST_KEY: newest_css(inventory.front),
+        "robots.txt": ROBOTS + f"Sitemap: {site.address(SITEMAP_KEY)}\n".encode(),
     }
 
 
@@ -117,7 +140,7 @@ def front_page(
     place = f"releases/{document.release}/"
     return render(
         "front.html",
-        **site.frame("", document.release, place, "front"),
+        **site.frame("", document.release, place, "front", ""),
         **_about(document, published),
         **front_view(of_release(document), document, times.london_day(published), today),
         missing=[_withdrawn_words(withdrawal) for withdrawal in newer_withdrawn],
@@ -129,28 +152,58 @@ def empty_front_page(site: Site, withdrawals: Sequence[Withdrawal]) -> bytes:
     """Return the front page of a site all of whose releases were withdrawn."""
     return render(
         "empty.html",
-        **site.frame("", None, "", "front"),
+        **site.frame("", None, "", "front", ""),
         missing=[_withdrawn_words(withdrawal) for withdrawal in withdrawals],
     )
 
 
-def releases_page(site: Site, inventory: Inventory, withdrawals: Mapping[str, Withdrawal]) -> bytes:
-    """Return the list of all releases, newest first."""
+def releases_pages(site: Site, inventory: Inventory, withdrawals: Mapping[str, Withdrawal]) -> dict[str, bytes]:
+    """Return the list of all releases, newest first: a page for the newest year, and one for each before."""
+    years: dict[str, list[Entry]] = {}
+    for entry in inventory.newest_first():
+        years.setdefault(f"{entry.as_of.year}", []).append(entry)
+    newest = next(iter(years), "")
+    return {
+        f"releases/{'' if year == newest else f'{year}/'}index.html": _year_page(
+            site, inventory, withdrawals, year, {one: "" if one == newest else f"{one}/" for one in years}
+        )
+        for year in years or (newest,)
+    }
+
+
+def _year_page(
+    site: Site,
+    inventory: Inventory,
+    withdrawals: Mapping[str, Withdrawal],
+    year: str,
+    years: Mapping[str, str],
+) -> bytes:
+    folder, front = years.get(year, ""), inventory.front
+    list_root = "../" if folder else ""
     entries = [
         {
             "release": entry.release,
             "as_of": words.day(entry.as_of),
             "published": words.day(times.london_day(entry.published)),
-            "front": entry.release == inventory.front,
+            "front": entry.release == front,
             "withdrawn": words.day(withdrawals[entry.release].withdrawn_on) if entry.release in withdrawals else None,
         }
         for entry in inventory.newest_first()
+        if f"{entry.as_of.year}" == year
     ]
-    front = inventory.front
     return render(
         "releases.html",
-        **site.frame("../", front, f"{front}/" if front else "", "releases"),
+        **site.frame(
+            f"../{list_root}",
+            front,
+            f"{list_root}{front}/" if front else "",
+            "releases",
+            f"releases/{folder}index.html",
+        ),
         entries=entries,
+        list_root=list_root,
+        year=year,
+        others=[(one, f"{list_root}{place}index.html") for one, place in years.items() if one != year],
     )
 
 
@@ -159,9 +212,14 @@ def calendar_page(site: Site, inventory: Inventory) -> bytes:
     front = inventory.front
     return render(
         "calendar.html",
-        **site.frame("../", front, f"../releases/{front}/" if front else "", "calendar"),
+        **site.frame("../", front, f"../releases/{front}/" if front else "", "calendar", "calendar/index.html"),
         updates=[(words.day(update.on), update.words) for update in next_updates(inventory)],
     )
+
+
+def newest_css(front: str | None) -> bytes:
+    """Return what hides that line in the pages of ``front``."""
+    return f".app-release-{front.replace('.', '-')}{{display:none}}\n".encode() if front else b"/* no release */\n"
 
 
 def not_found_page(site: Site, front: str | None) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ CONTENT_TYPES = {
     ".ods": "application/vnd.oasis.opendocument.spreadsheet",
     ".atom": "application/atom+xml; charset=utf-8",
     ".ics": "text/calendar; charset=utf-8",
+    ".xml": "application/xml",
     ".sql": "text/plain; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
 }
@@ -39,6 +41,14 @@ def cache_control(key: str) -> str:
     can be told (docs/operating.md), those of readers cannot.
     """
     return FOREVER if key.startswith("assets/") else MINUTES
+
+
+def etag_of(body: bytes) -> str:
+    """Return the ETag that S3 gives to ``body`` in a bucket which it encrypts with its own keys: its MD5, in quotes.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html; of other buckets nothing is ever equal to it.
+    """
+    return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
 
 
 class Writer:
@@ -66,6 +76,12 @@ class Writer:
             self.s3.put_object(
                 Bucket=self.bucket, Key=key, Body=body, ContentType=_content_type(key), CacheControl=cache_control(key)
             )
+
+    def remove(self, key: str) -> None:
+        """Take an object away."""
+        self._note(key, new=True)
+        if not self.dry_run:
+            self.s3.delete_object(Bucket=self.bucket, Key=key)
 
     def page(self, key: str, body: bytes) -> None:
         """Write an object that may change, unless it already says so."""
@@ -98,6 +114,10 @@ class Writer:
     def keys(self, prefix: str) -> Iterator[str]:
         """Return the keys under ``prefix``."""
         return store.keys(self.s3, self.bucket, prefix)
+
+    def etags(self, prefix: str) -> dict[str, str]:
+        """Return the ETags of the objects under ``prefix``, by key."""
+        return {one["Key"]: one["ETag"] for one in store.objects(self.s3, self.bucket, prefix)}
 
     def body(self, key: str) -> bytes | None:
         """Return what is in an object, or ``None`` if it is not there."""

@@ -14,8 +14,7 @@ from jinja2 import ChoiceLoader, FunctionLoader
 
 from functions.publish_site import site
 from functions.publish_site.inventory import Entry, Inventory, Withdrawal
-from functions.publish_site.pages import changes, costs, templates
-from functions.publish_site.pages.costs import costs_page
+from functions.publish_site.pages import changes, costs, history, templates
 from functions.publish_site.pages.templates import SITE_TEMPLATES, render
 from functions.publish_site.words import BareNumberError, Cell, Number, printed
 from placements_kpi.results import Shown
@@ -134,20 +133,22 @@ def rendered(page_frame: Site, government: Site) -> Rendered:
     entry = Entry(release=made.release, as_of=AS_OF, published=PUBLISHED)
     gone = Withdrawal(release=made.release, withdrawn_on=AS_OF, reason="one source was read twice")
     inventory = Inventory().with_front(made.release, None, entry)
+    earlier = entry.model_copy(update={"release": "2025-07-14.1", "as_of": date(2025, 7, 14)})
+    years = inventory.with_front("2025-07-14.1", None, earlier)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(site, "render", record)
         patch.setattr(costs, "render", record)
+        patch.setattr(history, "render", record)
         for frame, most in ((page_frame, changes.MOST_SHOWN), (government, 0)):
             patch.setattr(changes, "MOST_SHOWN", most)
             for one in (made, audited(late), audited(changed), broad):
                 site.release_files(frame, one, PUBLISHED)
             site.front_page(frame, made, PUBLISHED, date(2027, 7, 1), [gone])
-            site.releases_page(frame, inventory, {made.release: gone})
-            site.calendar_page(frame, inventory)
+            site.beside(frame, inventory, {}, {}, example(), document=made)
+            site.beside(frame, years, {made.release: gone}, {}, None)
             site.not_found_page(frame, None)
             site.empty_front_page(frame, [gone])
             site.withdrawn_file(frame, "index.html", gone)
-            costs_page(frame, example(), made.release)
     return calls
 
 

@@ -18,12 +18,9 @@ import pytest
 
 from functions.publish_site import site, words
 from functions.publish_site.figures import KpiFigures
-from functions.publish_site.files.feed import FEED_KEY, feed
 from functions.publish_site.files.listing import RELEASE
-from functions.publish_site.files.updates import CALENDAR_KEY, icalendar
 from functions.publish_site.inventory import Entry, Inventory, Withdrawal
 from functions.publish_site.pages import sentences
-from functions.publish_site.pages.costs import costs_page
 from local.serve import site_server
 from local.template import load_stack
 from local.weight import MOST, MOST_WITH_FONTS
@@ -64,13 +61,8 @@ def _whole(protected: Protected, page_frame: Site, files: dict[str, bytes]) -> d
         **page_frame.assets.files,
         **{f"releases/{release}/{path}": body for path, body in files.items()},
         f"releases/{withdrawn.release}/index.html": gone,
-        "releases/index.html": site.releases_page(page_frame, inventory, {}),
         "releases.json": b"{}",
-        "calendar/index.html": site.calendar_page(page_frame, inventory),
-        "costs/index.html": costs_page(page_frame, example(), inventory.front),
-        CALENDAR_KEY: icalendar(inventory, page_frame.host),
-        FEED_KEY: feed(inventory, {}, page_frame.host),
-        "404.html": site.not_found_page(page_frame, release),
+        **site.beside(page_frame, inventory, {}, {}, example(), document=protected, paths=files),
         "index.html": site.front_page(page_frame, protected, PUBLISHED, AS_OF, (), files[f"{RELEASE}.jsonld"]),
         "late.html": site.front_page(page_frame, protected, PUBLISHED, LATER, [withdrawn]),
     }

@@ -29,7 +29,7 @@ def released(*releases: str) -> Inventory:
     made = Inventory()
     for hour, release in enumerate(releases):
         day = date.fromisoformat(release.rpartition(".")[0])
-        published = datetime(day.year, day.month, day.day, 8 + hour, tzinfo=UTC) + timedelta(days=1)
+        published = datetime(day.year, day.month, day.day, 8 + hour % 16, tzinfo=UTC) + timedelta(days=1)
         made = made.with_front(release, None, Entry(release=release, as_of=day, published=published))
     return made
 
@@ -47,6 +47,17 @@ def test_the_feed_has_an_entry_for_each_day_newest_first() -> None:
     assert parsed.entries[0].link == f"https://{HOST}/releases/2026-07-14.1/index.html"
     assert parsed.feed.updated == parsed.entries[0].updated == "2026-07-15T09:00:00Z"
     assert parsed.feed.author == "Department for Education"
+
+
+def test_the_feed_has_the_fifty_days_that_changed_last() -> None:
+    made = released(*(f"2026-{month:02}-{day:02}.1" for month in (5, 6, 7) for day in range(1, 21)))
+    assert [one.title for one in read(made).entries][-1] == "Data up to 11 May 2026"
+    late = Withdrawal(
+        release="2026-05-02.1", withdrawn_on=date(2026, 7, 30), reason=REASON, at=datetime(2026, 7, 30, 9, tzinfo=UTC)
+    )
+    entries = read(made, late).entries
+    assert len(entries) == 50
+    assert [one.title for one in entries][-2:] == ["Data up to 12 May 2026", "Withdrawn: data up to 2 May 2026"]
 
 
 def test_a_correction_keeps_the_id_and_gets_a_later_time() -> None:
@@ -142,7 +153,7 @@ def test_every_field_of_the_feed_is_that_of_the_list_of_releases(world: World) -
     assert parsed.feed.rights == "Open Government Licence v3.0"
     assert {(one.rel, one.href) for one in parsed.feed.links} == {
         ("self", "https://localhost/releases.atom"),
-        ("alternate", "https://localhost/releases/"),
+        ("alternate", "https://localhost/releases/index.html"),
     }
 
 
@@ -166,7 +177,7 @@ def test_every_field_of_the_calendar_is_that_of_the_page_of_dates(world: World) 
     for event in (daily, *monthly):
         assert event["DTSTAMP"].dt == published
         assert str(event["TRANSP"]) == "TRANSPARENT"
-        assert set(event) - {"RRULE"} == {"UID", "DTSTAMP", "DTSTART", "SUMMARY", "TRANSP"}
+        assert set(event) - {"RRULE"} == {"UID", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "TRANSP"}
         assert not event.errors
     assert str(daily["SUMMARY"]) == "Figures about schools and providers can be updated"
     assert daily["DTSTART"].dt == document().as_of + timedelta(days=1)
@@ -199,7 +210,12 @@ def test_the_day_of_the_monthly_release_is_that_of_its_schedule() -> None:
 
 def test_figures_about_schools_and_providers_may_move_every_day() -> None:
     (daily,) = [one for one in events(released("2026-07-14.1", "2026-07-15.1")) if "RRULE" in one]
-    assert daily["RRULE"]["FREQ"] == ["DAILY"]
+    assert (daily["RRULE"]["FREQ"], daily["RRULE"]["COUNT"]) == (["DAILY"], [365])
+
+
+def test_every_event_ends() -> None:
+    for one in events(released("2026-07-14.1")):
+        assert one["DTEND"].dt - one["DTSTART"].dt == timedelta(days=1)
 
 
 def test_an_event_keeps_its_id_from_release_to_release() -> None:

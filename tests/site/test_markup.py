@@ -11,6 +11,7 @@ import pytest
 
 from functions.publish_site import site
 from functions.publish_site.inventory import Entry, Inventory
+from tests.costs.example import example
 from tests.left_out import CHECKER, needs
 from tests.site.conftest import PUBLISHED
 from tests.site.protected_document import AS_OF
@@ -33,8 +34,11 @@ def test_the_html_of_every_page_is_valid(
     pages = {
         **{f"{key.replace('/', '-')}": body for key, body in files.items() if key.endswith(".html")},
         "front.html": site.front_page(page_frame, protected, PUBLISHED, AS_OF),
-        "releases.html": site.releases_page(page_frame, inventory, {}),
-        "404.html": site.not_found_page(page_frame, release),
+        **{
+            key.replace("/", "-"): body
+            for key, body in site.beside(page_frame, inventory, {}, {}, example(), document=protected).items()
+            if key.endswith(".html")
+        },
         "empty.html": site.empty_front_page(page_frame, []),
     }
     for name, body in pages.items():

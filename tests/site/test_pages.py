@@ -12,10 +12,8 @@ import pytest
 
 from functions.publish_site import site, words
 from functions.publish_site.figures import KpiFigures
-from functions.publish_site.files import feed, updates
 from functions.publish_site.inventory import Entry, Inventory, Withdrawal
 from functions.publish_site.pages import quality, sentences
-from functions.publish_site.pages.costs import costs_page
 from functions.publish_site.pages.frame import Assets, Site
 from local.weight import MOST
 from placements_kpi.results import NO_SNAPSHOT, KpiResult, Protected, Verdict, document_digest
@@ -45,13 +43,8 @@ def whole(protected: Protected, page_frame: Site, files: dict[str, bytes], front
         **page_frame.assets.files,
         **{f"releases/{protected.release}/{path}": body for path, body in files.items()},
         f"releases/{WITHDRAWAL.release}/method/index.html": withdrawn,
-        "releases/index.html": site.releases_page(page_frame, inventory, {}),
         "releases.json": b"",
-        "releases.atom": feed.feed(inventory, {}, "localhost"),
-        "calendar.ics": updates.icalendar(inventory, "localhost"),
-        "calendar/index.html": site.calendar_page(page_frame, inventory),
-        "costs/index.html": costs_page(page_frame, example(), inventory.front),
-        "404.html": site.not_found_page(page_frame, protected.release),
+        **site.beside(page_frame, inventory, {}, {}, example(), document=protected, paths=files),
         "index.html": front,
     }
 

@@ -64,7 +64,8 @@ def test_a_release_is_published_whole_and_the_front_page_points_into_it(world: W
 def test_assets_come_first_then_the_release_and_the_front_page_last(world: World) -> None:
     written = world.first_release()["objects_written"]
     kinds = [key.split("/")[0] for key in written]
-    assert written[-1] == "index.html"
+    assert [key for key in written if not key.startswith("latest/")][-1] == "index.html"
+    assert set(kinds[written.index("index.html") + 1 :]) == {"latest"}
     assert kinds.index("releases") > max(index for index, kind in enumerate(kinds) if kind == "assets")
     inside = [key for key in written if key.startswith(f"releases/{FIRST}/")]
     assert inside[0].endswith("release.json")
@@ -108,6 +109,7 @@ def test_objects_have_the_headers_of_their_kind(world: World) -> None:
             {
                 "html": "text/html",
                 "css": "text/css",
+                "xml": "application/xml",
                 "svg": "image/svg+xml",
                 "csv": "text/csv",
                 "json": "application/json",
@@ -242,12 +244,13 @@ def test_killed_at_any_write_the_old_front_page_is_whole_and_the_next_run_ends_t
         computed.handle({})
     end = objects()
     writes = [number for number, call in enumerate(made) if call.startswith("PutObject") and "runs/" not in call]
-    for number in [*writes[::7], writes[-1]]:
+    front = made.index("PutObject index.html")
+    for number in [*writes[::7], front, writes[-1]]:
         restore(start)
         with calls.at(number, before=calls.killed), pytest.raises(calls.Killed):
             computed.handle({})
         now = objects()
-        assert now["index.html"] == before["index.html"], made[number]
+        assert now["index.html"] == (before if number <= front else end)["index.html"], made[number]
         kept_files = (f"releases/{FIRST}/", "assets/")
         assert all(now[key] == body for key, body in before.items() if key.startswith(kept_files))
         computed.handle({})
@@ -356,7 +359,7 @@ def test_a_missing_setting_is_named(world: World) -> None:
 def test_search_engines_may_list_the_site(world: World) -> None:
     world.compute(document())
     world.handle({"action": "publish"})
-    assert world.read("robots.txt") == "User-agent: *\nAllow: /\n"
+    assert world.read("robots.txt") == "User-agent: *\nAllow: /\nSitemap: https://localhost/sitemap.xml\n"
 
 
 def test_a_dry_run_sends_no_metric_that_the_alarm_on_silence_hears(

@@ -1,4 +1,4 @@
-"""The Atom feed of releases: one entry for each day of data, newest first.
+"""The Atom feed of releases: one entry for each day of data, newest first, of the days that changed last.
 
 An entry's id is that of its day, so a correction (the next release of the same day) or a
 withdrawal keeps the id and gets a later ``updated``, which is how a feed reader learns of it.
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from functions.publish_site.inventory import Entry, Inventory, Withdrawal
 
 FEED_KEY = "releases.atom"
+MOST_ENTRIES = 50
 _BEFORE_ANYTHING = datetime(2025, 1, 1, tzinfo=UTC)
 
 
@@ -28,7 +29,7 @@ def feed(
     host: str,
     lifted: Mapping[str, datetime] | None = None,
 ) -> bytes:
-    """Return the feed of every release there was, those withdrawn included.
+    """Return the feed of the newest releases, those withdrawn included: the list of releases has all.
 
     ``withdrawals`` are those in force; ``lifted`` says when one that was in force once was lifted. That is a change
     too: without it the time of an entry would go back, and a feed reader would never learn of it.
@@ -40,12 +41,13 @@ def feed(
     _text(root, "id", _tag(host, "releases"))
     _text(root, "title", f"{words.SERVICE_NAME}: releases")
     changes = {day: _updated(entries, withdrawals, lifted or {}) for day, entries in days.items()}
+    newest = set(sorted(days, key=lambda day: (changes[day], day), reverse=True)[:MOST_ENTRIES])
     _text(root, "updated", times.iso_instant(max(changes.values(), default=_BEFORE_ANYTHING)))
     _text(ElementTree.SubElement(root, "author"), "name", words.PUBLISHER)
     _text(root, "rights", words.LICENCE_NAME)
     ElementTree.SubElement(root, "link", rel="self", href=f"https://{host}/{FEED_KEY}", type="application/atom+xml")
-    ElementTree.SubElement(root, "link", rel="alternate", href=f"https://{host}/releases/", type="text/html")
-    for day, entries in days.items():
+    ElementTree.SubElement(root, "link", rel="alternate", href=f"https://{host}/releases/index.html", type="text/html")
+    for day, entries in ((day, entries) for day, entries in days.items() if day in newest):
         _entry(root, day, entries, withdrawals, host, changes[day])
     ElementTree.indent(root, " ")
     body: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)

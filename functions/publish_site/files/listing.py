@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 RELEASE = "school-placements-performance"
 """Name, without a suffix, of the files with all indicators."""
 
+PREFIX = "latest/"
+"""Where every file of the newest release is found by the same path."""
+
 FIGURES = (
     (".csv", "CSV", "every figure, a row for each, with the day it stands at"),
     (".json", "JSON", "the same rows, with the symbols, sources and revisions"),
@@ -35,6 +38,7 @@ DESCRIPTIONS = (
 WHOLE = (
     ("datapackage.json", "JSON", "a Data Package: every data file with its size, digest and columns"),
     ("schemas/data.schema.json", "JSON Schema", "what the JSON files with figures are like"),
+    ("schemas/changes.schema.json", "JSON Schema", "what the list of changes is like"),
     ("schemas/manifest.schema.json", "JSON Schema", "what the manifest is like"),
     ("schemas/release.schema.json", "JSON Schema", "what the record of a release is like"),
     ("schemas/releases.schema.json", "JSON Schema", "what the list of releases is like"),

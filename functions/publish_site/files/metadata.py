@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from functions.publish_site.files.columns import COLUMN_WORDS, COLUMNS, INDICATORS, PLACE, TEXT_COLUMNS
-from functions.publish_site.files.listing import RELEASE
+from functions.publish_site.files.listing import PREFIX, RELEASE
 from functions.publish_site.words import LICENCE, LICENCE_NAME, PUBLISHER, SERVICE_NAME, SYMBOLS
 
 if TYPE_CHECKING:
@@ -134,11 +134,11 @@ def _dataset(
         "@id": place,
         "name": name,
         "description": about,
-        "url": place,
+        "url": f"{place}index.html",
         "identifier": place,
         "version": document.release,
         "dcat:version": document.release,
-        "dcat:isVersionOf": {"@id": f"https://{host}/{folder.removesuffix('/')}"},
+        "dcat:isVersionOf": {"@id": f"https://{host}/{PREFIX}{folder}index.html"},
         "datePublished": published,
         "license": LICENCE,
         "isAccessibleForFree": True,
@@ -146,7 +146,7 @@ def _dataset(
         "spatialCoverage": "England",
         "creator": {"@type": "GovernmentOrganization", "name": PUBLISHER},
         "distribution": [
-            {"@type": "DataDownload", "encodingFormat": _media_type(name), "contentUrl": f"{place}{name}"}
+            {"@type": "DataDownload", "encodingFormat": media_type(name), "contentUrl": f"{place}{name}"}
             for name in files
         ],
     }
@@ -204,7 +204,7 @@ def _resource(path: str, body: bytes, about: dict[str, Any] | None) -> dict[str,
         "name": path.lower().replace("/", "-").replace(".", "-"),
         "path": path,
         "format": path.rpartition(".")[2],
-        "mediatype": _media_type(path),
+        "mediatype": media_type(path),
         "bytes": len(body),
         "hash": f"sha256:{hashlib.sha256(body).hexdigest()}",
     }
@@ -220,7 +220,8 @@ def _resource(path: str, body: bytes, about: dict[str, Any] | None) -> dict[str,
     return resource
 
 
-def _media_type(path: str) -> str:
+def media_type(path: str) -> str:
+    """Return the media type of a data file, by the ending of its name."""
     return {
         "csv": "text/csv",
         "json": "application/json",

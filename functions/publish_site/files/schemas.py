@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from functions.publish_site.files.columns import COLUMN_WORDS, COLUMNS, INDICATORS
+from functions.publish_site.inventory import ADDRESSES
 from functions.publish_site.words import SYMBOLS
 
 _TEXT = {"type": "string"}
@@ -53,6 +54,13 @@ _KPI = {
     "definition_version": _TEXT,
     "missing_sources": {"type": "object", "additionalProperties": _TEXT},
     "measures": {"type": "object", "additionalProperties": _TEXT},
+}
+_CHANGE = {
+    "on": _DAY,
+    "kind": {"enum": ["definition", "revision", "indicator", "withdrawal"]},
+    "text": _TEXT,
+    "release": _or_null(_RELEASE),
+    **dict.fromkeys(("kpi", "title", "before", "after"), _or_null(_TEXT)),
 }
 _WITHDRAWN = {"withdrawn_on": _DAY, "reason": _TEXT}
 
@@ -104,6 +112,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "releases.schema.json": _file(
         "Every release, and which is on the first page",
         {
+            "addresses": _object(dict.fromkeys(ADDRESSES, _TEXT)),
             "front": _or_null(_RELEASE),
             "instead_of": _or_null(_RELEASE),
             "releases": _list(
@@ -112,12 +121,16 @@ SCHEMAS: dict[str, dict[str, Any]] = {
                         "release": _RELEASE,
                         "as_of": _DAY,
                         "published": _INSTANT,
+                        "compared_with": _or_null(_RELEASE),
+                        "indicators": _list(_TEXT),
+                        "revised": _list(_object({"kpi": _TEXT, "figures": {"type": "integer", "minimum": 1}})),
                         "withdrawn": _or_null(_object(_WITHDRAWN)),
                     }
                 )
             ),
         },
     ),
+    "changes.schema.json": _file("What changed, newest first", {"changes": _list(_object(_CHANGE))}),
     "withdrawn.schema.json": _file(
         "What stands in place of every JSON file of a withdrawn release", {"release": _RELEASE, **_WITHDRAWN}
     ),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CALENDAR_KEY = "calendar.ics"
 MONTHS_AHEAD = 12
+DAYS_AHEAD = 365
 RELEASE_DAY = 1
 """Day of the month on which figures about people move."""
 
@@ -61,7 +62,12 @@ def icalendar(inventory: Inventory, host: str) -> bytes:
     if entries:
         daily = "Figures about schools and providers can be updated"
         lines += _event(
-            entries[0], host, "organisations", inventory.releases[0].as_of + timedelta(days=1), daily, "FREQ=DAILY"
+            entries[0],
+            host,
+            "organisations",
+            entries[0].as_of + timedelta(days=1),
+            daily,
+            f"FREQ=DAILY;COUNT={DAYS_AHEAD}",
         )
     for update in next_updates(inventory):
         lines += _event(entries[0], host, f"people-{update.month_end:%Y-%m}", update.on, update.words)
@@ -76,6 +82,7 @@ def _event(newest: Entry, host: str, name: str, on: date, summary: str, rule: st
         f"UID:{name}.{host.split(':')[0]}",
         f"DTSTAMP:{newest.published:%Y%m%dT%H%M%SZ}",
         f"DTSTART;VALUE=DATE:{on:%Y%m%d}",
+        f"DTEND;VALUE=DATE:{on + timedelta(days=1):%Y%m%d}",
         *([f"RRULE:{rule}"] if rule else []),
         f"SUMMARY:{_escaped(summary)}",
         "TRANSP:TRANSPARENT",

@@ -30,6 +30,9 @@ _OF_DESCRIPTIONS = (
     "dcat @type @id identifier dcat:version isPartOf hasPart dcat:isVersionOf dcat:previousVersion datePublished "
     "license isAccessibleForFree inLanguage spatialCoverage temporalCoverage creator distribution encodingFormat "
     "contentUrl "
+    # data.gov.uk
+    "dataset landingPage keyword issued modified accrualPeriodicity frequency language accessLevel publisher "
+    "contactPoint fn hasURL downloadURL mediaType "
     # JSON Schema
     "$schema properties additionalProperties items anyOf enum pattern minimum"
 )

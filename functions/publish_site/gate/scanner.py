@@ -33,14 +33,14 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 or an MD5; 64 a SHA-256, which is how a pseudonym looks."""
 
 _OFFICIAL = re.compile(r"(?<![0-9A-Za-z])E(?:1200000[1-9]|92000001)(?![0-9A-Za-z])")
-_ICALENDAR_DAY = re.compile(r"^(?:DTSTAMP:20\d{6}T\d{6}Z|DTSTART;VALUE=DATE:20\d{6})\r?$", re.MULTILINE)
+_ICALENDAR_DAY = re.compile(r"^(?:DTSTAMP:20\d{6}T\d{6}Z|DT(?:START|END);VALUE=DATE:20\d{6})\r?$", re.MULTILINE)
 """The lines of a calendar with a day, which iCalendar writes as eight digits."""
 
 _INLINE = "a|abbr|b|bdi|bdo|cite|code|em|i|mark|q|s|small|span|strong|sub|sup|time|tspan|u|wbr|text:(?:a|s|span)"
 _SEAM = re.compile(rf"</?(?:{_INLINE})(?:\s[^<>]*)?/?>|<!--.*?-->", re.DOTALL)
 """What a reader does not see between two letters of a word."""
 
-_TEXTS = frozenset("html csv json jsonld ods sql svg xml atom ics txt".split())
+_TEXTS = frozenset("html css csv json jsonld ods sql svg xml atom ics txt".split())
 LARGE = 1_000_000
 """A count from here on has seven digits."""
 

@@ -39,7 +39,7 @@ def costs_page(site: Site, costs: Costs | None, front: str | None) -> bytes:
     """Return the page; without ``costs`` it says that they are not known yet."""
     return render(
         "costs.html",
-        **site.frame("../", front, f"../releases/{front}/" if front else "", "costs"),
+        **site.frame("../", front, f"../releases/{front}/" if front else "", "costs", "costs/index.html"),
         known=costs is not None,
         **(_view(costs) if costs else {}),
     )

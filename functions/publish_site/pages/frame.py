@@ -54,8 +54,13 @@ class Site:
         """Return the site at ``host``; :class:`AssetError` names a file of it that is missing."""
         return cls(load(host), host)
 
-    def frame(self, root: str, release: str | None, release_root: str = "", here: str = "") -> dict[str, object]:
-        """Return the values of a page's frame; its addresses are relative, so that any base works."""
+    def frame(
+        self, root: str, release: str | None, release_root: str = "", here: str = "", canonical: str | None = None
+    ) -> dict[str, object]:
+        """Return the values of a page's frame; its addresses are relative, so that any base works.
+
+        ``canonical`` is the path of the page that a search engine is to know of these.
+        """
         return {
             "service_name": SERVICE_NAME,
             "licensed": is_licensed(self.host),
@@ -63,11 +68,16 @@ class Site:
             "release": release,
             "release_root": release_root,
             "here": here,
+            "canonical": None if canonical is None else self.address(canonical),
             "stylesheet": root + self.assets.stylesheet,
             "icon": root + self.assets.icon,
             "fonts": [root + font for font in self.assets.fonts],
             "crest": root + self.assets.crest if self.assets.crest else None,
         }
+
+    def address(self, path: str) -> str:
+        """Return the public address of a path of the site."""
+        return f"https://{self.host}/{path}"
 
 
 def is_licensed(host: str) -> bool:

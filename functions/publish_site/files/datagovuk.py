@@ -1,0 +1,125 @@
+"""``data.json``: what data.gov.uk's harvester reads, one dataset for each indicator and one for all.
+
+Fields and their forms are those of data.gov.uk's guidance, "Accepted DCAT and data.json fields"
+(https://guidance.data.gov.uk/publish_and_manage_data/harvest_or_add_data/harvest_data/dcat), lengths those of "Harvest
+data" beside it. Its harvester takes the datasets from a list under ``dataset`` (``DCATJSONHarvester`` of ckanext-dcat).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from functions.publish_site.files.listing import FIGURES, PREFIX, RELEASE
+from functions.publish_site.files.metadata import media_type
+from functions.publish_site.words import LICENCE, PUBLISHER, SERVICE_NAME
+from placements_kpi import times
+
+if TYPE_CHECKING:
+    from functions.publish_site.inventory import Inventory
+    from functions.publish_site.pages.frame import Site
+    from placements_kpi.results import Description, Protected
+
+CATALOGUE_KEY = "data.json"
+KEYWORDS = ("teacher training", "initial teacher training", "school placements", "mentors", "performance")
+CONTACT = "https://www.gov.uk/contact-dfe"
+DAILY, MONTHLY = "R/P1D", "R/P1M"
+"""Repeating durations of ISO 8601: how often a dataset can change."""
+
+
+def data_json(
+    site: Site, inventory: Inventory, document: Protected | None, files: Iterable[str], issued: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the catalogue of the release in front; of a site that shows none, an empty one.
+
+    ``files`` are the paths of the release's files; ``issued`` says when a dataset was first listed, by its identifier.
+    """
+    entry = inventory.entry(document.release) if document else None
+    if document is None or entry is None:
+        return {"dataset": []}
+    there = set(files)
+    own = [
+        _dataset(
+            site,
+            f"{kpi.id}/",
+            kpi.description.title,
+            " ".join((kpi.description.question, *kpi.description.means)),
+            MONTHLY if _counts_people(kpi.description) else DAILY,
+            [path for path in _paths(f"{kpi.id}/{kpi.id}") if path in there],
+            entry.published,
+            issued,
+        )
+        for kpi in document.kpis
+    ]
+    titles = "; ".join(kpi.description.title for kpi in document.kpis)
+    whole = _dataset(
+        site,
+        "",
+        SERVICE_NAME,
+        f"How well the school placements service for teacher training is doing. Indicators: {titles}.",
+        DAILY,
+        [path for path in _paths(RELEASE) if path in there],
+        entry.published,
+        issued,
+    )
+    return {"dataset": [whole, *own]}
+
+
+def issued_of(catalogue: Any) -> dict[str, str]:
+    """Return when each dataset was first listed, as an earlier catalogue says; none where it says nothing usable."""
+    listed = catalogue.get("dataset", ()) if isinstance(catalogue, dict) else ()
+    return {one["identifier"]: one["issued"] for one in listed}
+
+
+def _counts_people(description: Description) -> bool:
+    """Whether the headline counts people, whose figures move once a month (publishing#monthly)."""
+    headline = next(one for one in description.measures if one.id == description.headline)
+    return "organisation" not in {headline.disclosure, headline.denominator_disclosure or headline.disclosure}
+
+
+def _paths(stem: str) -> list[str]:
+    return [f"{stem}{end}" for end, *_ in FIGURES]
+
+
+def _dataset(
+    site: Site,
+    folder: str,
+    title: str,
+    description: str,
+    frequency: str,
+    paths: list[str],
+    published: datetime,
+    issued: Mapping[str, str],
+) -> dict[str, Any]:
+    address = site.address(f"{PREFIX}{folder}index.html")
+    day = times.london_day(published).isoformat()
+    about = {end: (kind, what) for end, kind, what in FIGURES}
+    stem = f"{folder}{folder.rstrip('/') or RELEASE}"
+    return {
+        "@type": "dcat:Dataset",
+        "title": title,
+        "description": description,
+        "identifier": address,
+        "landingPage": address,
+        "license": LICENCE,
+        "keyword": [*KEYWORDS],
+        "issued": issued.get(address, day),
+        "modified": day,
+        "accrualPeriodicity": frequency,
+        "frequency": frequency,
+        "language": ["en"],
+        "accessLevel": "public",
+        "publisher": {"@type": "org:Organization", "name": PUBLISHER},
+        "contactPoint": {"@type": "vcard:Contact", "fn": PUBLISHER, "hasURL": CONTACT},
+        "distribution": [
+            {
+                "@type": "dcat:Distribution",
+                "title": f"{about[path.removeprefix(stem)][0]}: {about[path.removeprefix(stem)][1]}",
+                "downloadURL": site.address(f"{PREFIX}{path}"),
+                "format": media_type(path),
+                "mediaType": media_type(path),
+            }
+            for path in paths
+        ],
+    }
