@@ -13,7 +13,7 @@ import pytest
 from jinja2 import ChoiceLoader, FunctionLoader
 
 from functions.publish_site import site
-from functions.publish_site.inventory import Entry, Inventory, Withdrawal
+from functions.publish_site.inventory import Entry, Inventory, Revised, Withdrawal
 from functions.publish_site.pages import changes, costs, history, templates
 from functions.publish_site.pages.templates import SITE_TEMPLATES, render
 from functions.publish_site.words import BareNumberError, Cell, Number, printed
@@ -130,7 +130,8 @@ def rendered(page_frame: Site, government: Site) -> Rendered:
     changed = changed.model_copy(
         update={"revisions": tuple(one.model_copy(update={"was": hidden}) for one in changed.revisions)}
     )
-    entry = Entry(release=made.release, as_of=AS_OF, published=PUBLISHED)
+    some = (Revised(kpi=made.kpis[0].id, figures=2),)
+    entry = Entry(release=made.release, as_of=AS_OF, published=PUBLISHED, compared_with="2026-07-13.1", revised=some)
     gone = Withdrawal(release=made.release, withdrawn_on=AS_OF, reason="one source was read twice")
     inventory = Inventory().with_front(made.release, None, entry)
     earlier = entry.model_copy(update={"release": "2025-07-14.1", "as_of": date(2025, 7, 14)})

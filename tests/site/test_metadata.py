@@ -15,6 +15,7 @@ import frictionless
 import pytest
 
 from functions.publish_site.files import metadata
+from functions.publish_site.inventory import ADDRESSES
 from functions.publish_site.words import SYMBOLS
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def test_each_indicator_has_a_dataset_with_its_version_and_downloads(
         assert (told["@type"], told["version"], told["dcat:version"]) == ("Dataset", *[protected.release] * 2)
         assert 50 <= len(told["description"]) <= 5000, "what a search engine for data asks for"
         for one in told["distribution"]:
-            assert one["contentUrl"].startswith(told["url"])
+            assert one["contentUrl"].startswith(told["url"].removesuffix("index.html"))
             assert f"{kpi.id}/{one['contentUrl'].rpartition('/')[2]}" in files
         assert f'href="{kpi.id}.jsonld"' in files[f"{kpi.id}/index.html"].decode()
 
@@ -153,7 +154,9 @@ def test_the_release_has_a_dataset_whose_parts_are_those_of_its_indicators(
     assert [one["@id"] for one in told["hasPart"]] == [one["@id"] for one in own]
     assert {one["isPartOf"]["@id"] for one in own} == {told["@id"]}
     assert 50 <= len(told["description"]) <= 5000
-    assert {one["contentUrl"].removeprefix(told["url"]) for one in told["distribution"]} <= set(files)
+    assert {
+        one["contentUrl"].removeprefix(told["url"].removesuffix("index.html")) for one in told["distribution"]
+    } <= set(files)
 
 
 @pytest.mark.parametrize(
@@ -188,6 +191,9 @@ def test_the_data_page_names_every_data_file_with_its_size(files: dict[str, byte
 def test_the_docs_name_every_kind_of_file_and_no_other(protected: Protected, files: dict[str, bytes]) -> None:
     """docs/open-data.md against the files of a release: each name in its table is there, each file is in its table."""
     text = (Path(__file__).parents[2] / "docs/open-data.md").read_text(encoding="utf-8")
+    text, _, outside = text.partition("The site has, outside any release:")
+    beside = [line.split("`")[1] for line in outside.splitlines() if line.startswith("| `")]
+    assert set(beside) == {"latest/<path>", "releases.json", *(one for one in ADDRESSES.values() if "/" not in one)}
     named = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
     stems = [*(f"{kpi.id}/{kpi.id}" for kpi in protected.kpis), "school-placements-performance"]
     told = {name.replace("<name>", stem) for name in named for stem in stems}

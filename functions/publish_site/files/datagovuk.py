@@ -73,7 +73,7 @@ def issued_of(catalogue: Any) -> dict[str, str]:
 
 
 def _counts_people(description: Description) -> bool:
-    """Whether the headline counts people, whose figures move once a month (publishing#monthly)."""
+    """Whether the headline counts people, whose figures move once a month (publishing#month-ends)."""
     headline = next(one for one in description.measures if one.id == description.headline)
     return "organisation" not in {headline.disclosure, headline.denominator_disclosure or headline.disclosure}
 
