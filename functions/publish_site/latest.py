@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from functions.publish_site import release as releases
 from functions.publish_site.files.listing import PREFIX
-from functions.publish_site.writing import etag_of
+from functions.publish_site.site_objects import etag_of
 
 if TYPE_CHECKING:
     from functions.publish_site.release import Release

@@ -25,7 +25,7 @@ from functions.publish_site.files.listing import RELEASE
 from functions.publish_site.inventory import Entry, Revised, order
 from functions.publish_site.protected import read_release
 from functions.publish_site.site import release_files
-from functions.publish_site.writing import etag_of
+from functions.publish_site.site_objects import etag_of
 from placements_kpi import store, times
 from placements_kpi.finality import marked
 

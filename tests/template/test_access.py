@@ -52,8 +52,9 @@ def test_rows_are_read_by_the_ingest_of_their_source_and_compute_only(access: Ac
             assert len(readers) <= 2, place
 
 
-def test_nothing_is_deleted_but_by_an_erasure(access: Access) -> None:
-    assert not any(may(access, "s3:DeleteObject").values())
+def test_nothing_is_deleted_but_by_an_erasure_and_copies_of_the_newest_release(access: Access) -> None:
+    deleting = {place: names for place, names in may(access, "s3:DeleteObject").items() if names}
+    assert deleting == {"latest/": {"publish_site"}}
     for place, names in may(access, "s3:DeleteObjectVersion").items():
         table = place.removeprefix("snapshots/").rstrip("/")
         source = place.removeprefix("manifests/").rstrip("/")

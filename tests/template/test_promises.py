@@ -120,6 +120,7 @@ def test_the_publisher_reads_nothing_but_protected_results(resolved: Resources, 
         ("s3:PutObject", f"{data}/runs/publish_site/*"),
         ("s3:GetObject", f"{page}/*"),
         ("s3:PutObject", f"{page}/*"),
+        ("s3:DeleteObject", f"{page}/latest/*"),
         ("s3:ListBucket", page),
     }
 
