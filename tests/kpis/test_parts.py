@@ -51,7 +51,7 @@ def test_every_part_is_used_and_tested_here() -> None:
     assert used == {path.stem for path in tally.PARTS.glob("*.sql")} == {*TESTED}
 
 
-TESTED = ("points", "lists", "lineage", "open_school", "school_place", "school")
+TESTED = ("points", "lists", "lineage", "open_school", "school_place", "school", "named_school")
 
 
 def test_points_are_the_days_of_the_kpi_and_of_no_other() -> None:
@@ -126,3 +126,18 @@ def test_a_type_group_outside_the_five_is_no_school_of_d2() -> None:
 @pytest.mark.parametrize("gias", [{"establishment_type_group": 3}, {"type_of_establishment": 10}])
 def test_an_independent_school_is_so_by_type_or_type_group(gias: Row) -> None:
     assert school(**gias)[4:] == (1, 1)
+
+
+def test_a_urn_that_is_named_is_a_school_or_stands_for_none_or_is_not_in_the_register() -> None:
+    rows = register_of_schools({"urn": "100001"}, {"urn": "100002", "gor": "W"}, {"urn": "100003"})
+    sentinels = [{"list": "sentinel_urn", "code": code, "value": "x"} for code in ("100003", "999999")]
+    other = {"list": "another_list", "code": "888888", "value": "x"}
+    urns = "'100001', '100002', '100003', '888888', '999999'"
+    select = f"SELECT urn, in_england, outside FROM named_school WHERE urn IN ({urns})"
+    parts = "lists school_place school named_school"
+    assert rows_of(parts, select, schools=rows["schools"], definitions=[*sentinels, other]) == [
+        ("100001", 1, None),
+        ("100002", 0, "not_in_england"),
+        ("100003", 1, "sentinel"),
+        ("999999", None, "sentinel"),
+    ]

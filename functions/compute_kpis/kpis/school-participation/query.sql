@@ -1,5 +1,5 @@
 -- Schools taking part in initial teacher training (KPI definitions, section 3): one row a school and day, and one a day.
--- uses: points lists lineage open_school school_place school
+-- uses: points lists lineage open_school school_place school named_school
 WITH
 years AS (
     SELECT DISTINCT period, period_start, MAX(CASE WHEN is_current THEN as_of END) OVER () AS last_day
@@ -130,9 +130,8 @@ school_on_day AS (
         school.phase,
         school.type_group,
         CASE
-            WHEN sentinel.code IS NOT NULL THEN 'sentinel'
             WHEN school.urn IS NULL THEN 'unknown_urn'
-            WHEN school.in_england = 0 THEN 'not_in_england'
+            WHEN school.outside IS NOT NULL THEN school.outside
             WHEN open_in_year.valid_from IS NULL OR open_in_year.valid_from > COALESCE(open_school.as_of, used.as_of)
                 THEN 'not_open_in_year'
         END AS reason,
@@ -146,9 +145,7 @@ school_on_day AS (
         used.register_undated
     FROM open_school
     FULL JOIN used ON used.period = open_school.period AND used.as_of = open_school.as_of AND used.urn = open_school.urn
-    LEFT JOIN school ON school.urn = COALESCE(open_school.urn, used.urn)
-    LEFT JOIN lists AS sentinel
-        ON sentinel.list = 'sentinel_urn' AND sentinel.code = COALESCE(open_school.urn, used.urn)
+    LEFT JOIN named_school AS school ON school.urn = COALESCE(open_school.urn, used.urn)
     LEFT JOIN open_in_year
         ON open_in_year.period = COALESCE(open_school.period, used.period)
         AND open_in_year.urn = COALESCE(open_school.urn, used.urn)

@@ -1,5 +1,5 @@
 -- Take-up by schools (KPI definitions, section 6): one row a school and day.
--- uses: points lists lineage open_school school_place school
+-- uses: points lists lineage open_school school_place school named_school
 WITH
 years AS (
     SELECT DISTINCT period, period_start, period_end
@@ -110,9 +110,8 @@ school_on_day AS (
         school.type_group,
         CASE
             WHEN used.urn IS NULL OR used.active_records = 0 THEN NULL
-            WHEN sentinel.code IS NOT NULL THEN 'sentinel'
             WHEN school.urn IS NULL THEN 'unknown_urn'
-            WHEN school.in_england = 0 THEN 'not_in_england'
+            WHEN school.outside IS NOT NULL THEN school.outside
             WHEN open_school.urn IS NULL THEN 'not_open'
             WHEN school.is_school = 0 THEN 'type_out_of_scope'
         END AS reason,
@@ -136,9 +135,7 @@ school_on_day AS (
         used.facts
     FROM open_school
     FULL JOIN used ON used.period = open_school.period AND used.as_of = open_school.as_of AND used.urn = open_school.urn
-    LEFT JOIN school ON school.urn = COALESCE(open_school.urn, used.urn)
-    LEFT JOIN lists AS sentinel
-        ON sentinel.list = 'sentinel_urn' AND sentinel.code = COALESCE(open_school.urn, used.urn)
+    LEFT JOIN named_school AS school ON school.urn = COALESCE(open_school.urn, used.urn)
 )
 SELECT
     period,
