@@ -183,7 +183,7 @@ def _all_alike(
 ) -> list[Figure]:
     places = [("national", "Total")] if national else []
     places += [(breakdown.id, category.code) for breakdown in breakdowns for category in breakdown.categories]
-    return [_empty(measure, point, breakdown, category, status) for breakdown, category in places]
+    return [_cell(measure, point, breakdown, category, status) for breakdown, category in places]
 
 
 def _figure(
@@ -197,13 +197,32 @@ def _figure(
     """Return one cell; a missing one is nothing at all (0), or has the status of the national figure."""
     status = row.status if row else national.status if national else "ok"
     if status != "ok":
-        return _empty(measure, point, breakdown, category, status)  # type: ignore[arg-type]  # checked on reading
+        return _cell(measure, point, breakdown, category, status)  # type: ignore[arg-type]  # checked on reading
     numerator = row.numerator if row and row.numerator is not None else 0
     denominator = row.denominator if row else (0 if measure.kind == "rate" else None)
     if measure.kind == "count":
         value: float | None = float(numerator)
     else:
         value = 100 * numerator / denominator if denominator else None
+    return _cell(measure, point, breakdown, category, "ok", numerator, denominator, value)
+
+
+def _not_available(figure: Figure) -> Figure:
+    if figure.status == "not_collected":
+        return figure
+    return figure.model_copy(update={"numerator": None, "denominator": None, "value": None, "status": "not_available"})
+
+
+def _cell(
+    measure: Measure,
+    point: Point,
+    breakdown: str,
+    category: str,
+    status: Status,
+    numerator: int | None = None,
+    denominator: int | None = None,
+    value: float | None = None,
+) -> Figure:
     return Figure(
         measure=measure.id,
         period=point.period,
@@ -213,36 +232,20 @@ def _figure(
         numerator=numerator,
         denominator=denominator,
         value=value,
-    )
-
-
-def _not_available(figure: Figure) -> Figure:
-    if figure.status == "not_collected":
-        return figure
-    return figure.model_copy(update={"numerator": None, "denominator": None, "value": None, "status": "not_available"})
-
-
-def _empty(measure: Measure, point: Point, breakdown: str, category: str, status: Status) -> Figure:
-    return Figure(
-        measure=measure.id,
-        period=point.period,
-        as_of=point.as_of,
-        breakdown=breakdown,
-        category=category,
-        numerator=None,
-        denominator=None,
-        value=None,
         status=status,
     )
 
 
 def _check_partition(where: str, breakdown: Breakdown, total: Figure, parts: list[Figure]) -> None:
-    if any(part.status != "ok" for part in parts):
-        return
-    numerators = sum(part.numerator or 0 for part in parts)
-    denominators = sum(part.denominator or 0 for part in parts)
-    if numerators != total.numerator or (total.denominator is not None and denominators != total.denominator):
+    if all(part.status == "ok" for part in parts) and not is_sum(total, parts):
         raise FigureError(f"{where}: the parts of {breakdown.id} do not add up to the national figure")
+
+
+def is_sum(total: Figure, parts: Iterable[Figure]) -> bool:
+    """Return whether numerators and denominators, if there are any, add up to those of the total."""
+    counts = [(part.numerator or 0, part.denominator or 0) for part in parts]
+    numerator, denominator = sum(count[0] for count in counts), sum(count[1] for count in counts)
+    return numerator == total.numerator and total.denominator in (None, denominator)
 
 
 def _check_headline(kpi: Description, kept: tuple[Point, ...], figures: tuple[Figure, ...]) -> None:

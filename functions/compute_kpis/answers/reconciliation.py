@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from functions.compute_kpis.answers.cells import is_sum
 from functions.compute_kpis.answers.queries import Answer, run_queries
 from functions.compute_kpis.protection.record_counts import LISTS, PERSON_SOURCES, PERSON_TABLES, unknown_code_label
 from placements_kpi.observability import logger
@@ -76,9 +78,9 @@ def checks_of(
 
 def _rows(facts: SourceFacts) -> Check:
     """Rows in = kept + refused + duplicates, table by table. Rows out of scope are beside them, and counted."""
-    check = Check(id=f"{ROWS}{facts.source}", group="rows", title=facts.title, state="ok", says="")
+    check = partial(Check, id=f"{ROWS}{facts.source}", group="rows", title=facts.title)
     if facts.snapshot is None:
-        return check.model_copy(update={"state": "warning", "says": "There is no data of this source to check."})
+        return check(state="warning", says="There is no data of this source to check.")
     wrong = [table.table for table in facts.tables if not _adds_up(table)]
     counts = (
         CheckCount(label="Tables checked", count=len(facts.tables)),
@@ -90,9 +92,9 @@ def _rows(facts: SourceFacts) -> Check:
     )
     if wrong:
         says = f"The rows of {', '.join(wrong)} do not add up: some were lost or counted twice."
-        return check.model_copy(update={"state": "failed", "says": says, "counts": counts})
+        return check(state="failed", says=says, counts=counts)
     says = "Every row was kept, refused for a reason that is counted, or a duplicate of a newer one."
-    return check.model_copy(update={"says": says, "counts": counts})
+    return check(state="ok", says=says, counts=counts)
 
 
 def left_out(notes: Mapping[str, int]) -> int:
@@ -107,23 +109,23 @@ def _adds_up(table: TableFacts) -> bool:
 
 def _figures(kpi: KpiResult) -> Check:
     """No numerator above its denominator, and parts that add up to the total, of every figure of the KPI."""
-    check = Check(id=f"figures:{kpi.id}", group="figures", title=kpi.description.title, state="ok", says="")
+    check = partial(Check, id=f"figures:{kpi.id}", group="figures", title=kpi.description.title)
     if kpi.state != "ok":
         says = "There are no new figures to check."
-        return check.model_copy(update={"state": "warning", "says": says})
+        return check(state="warning", says=says)
     rates = [figure for figure in kpi.figures if None not in (figure.numerator, figure.denominator)]
     too_high = [rate for rate in rates if (rate.numerator or 0) > (rate.denominator or 0)]
     partitions = _partitions(kpi)
-    wrong = [total for total, parts in partitions if not _is_sum(total, parts)]
+    wrong = [total for total, parts in partitions if not is_sum(total, parts)]
     counts = (
         CheckCount(label="Rates whose numerator is within the denominator", count=len(rates) - len(too_high)),
         CheckCount(label="Breakdowns that add up to the total", count=len(partitions) - len(wrong)),
     )
     if too_high or wrong:
         says = "Some figures cannot be right: a numerator is above its denominator, or parts do not add up."
-        return check.model_copy(update={"state": "failed", "says": says, "counts": counts})
+        return check(state="failed", says=says, counts=counts)
     says = "No numerator is above its denominator, and parts that must add up do."
-    return check.model_copy(update={"says": says, "counts": counts})
+    return check(state="ok", says=says, counts=counts)
 
 
 def _partitions(kpi: KpiResult) -> list[tuple[Figure, list[Figure]]]:
@@ -142,12 +144,6 @@ def _partitions(kpi: KpiResult) -> list[tuple[Figure, list[Figure]]]:
         for key, figures in parts.items()
         if key[:3] in totals and all(figure.status == "ok" for figure in (*figures, totals[key[:3]]))
     ]
-
-
-def _is_sum(total: Figure, parts: list[Figure]) -> bool:
-    numerators = sum(part.numerator or 0 for part in parts)
-    denominators = sum(part.denominator or 0 for part in parts)
-    return numerators == total.numerator and total.denominator in (None, denominators)
 
 
 def _lists(sources: Sequence[SourceFacts], definitions: Definitions, unknown: Answer) -> Check:
@@ -193,45 +189,35 @@ def _cross_checks(kpis: Mapping[str, KpiResult]) -> Iterable[Check]:
 
 
 def _register(kpi: KpiResult) -> Check:
-    check = Check(
-        id="sources:register",
-        group="sources",
-        title="Schools with a placement in Register and with a mentor allocated",
-        state="warning",
-        says="",
-    )
+    title = "Schools with a placement in Register and with a mentor allocated"
+    check = partial(Check, id="sources:register", group="sources", title=title)
     figures = [_newest(kpi, measure) for measure in ("register_placement_schools", "headline", "register_overlap")]
     numbers = [figure.numerator for figure in figures if figure is not None and figure.numerator is not None]
     if len(numbers) < len(figures):
-        return check.model_copy(update={"says": "There are no new figures to compare."})
+        return check(state="warning", says="There are no new figures to compare.")
     labels = ("Schools with a placement in Register", "Schools with a mentor allocated", "Schools in both")
     counts = tuple(CheckCount(label=label, count=number) for label, number in zip(labels, numbers, strict=True))
     in_register, with_mentor, in_both = numbers
     if in_both == 0 and in_register > 0 and with_mentor > 0:
         says = "No school is in both. The two services may not name schools alike."
-        return check.model_copy(update={"says": says, "counts": counts})
+        return check(state="warning", says=says, counts=counts)
     says = "The two are counted by different services and never added up. Schools in both show that they agree."
-    return check.model_copy(update={"state": "ok", "says": says, "counts": counts})
+    return check(state="ok", says=says, counts=counts)
 
 
 def _publish(kpi: KpiResult) -> Check:
-    check = Check(
-        id="sources:publish",
-        group="sources",
-        title="Providers on the placements service and in Publish",
-        state="warning",
-        says="",
-    )
+    title = "Providers on the placements service and in Publish"
+    check = partial(Check, id="sources:publish", group="sources", title=title)
     figure = _newest(kpi, "records_not_counted", "reason", "unknown_provider")
     if figure is None or figure.numerator is None:
-        return check.model_copy(update={"says": "There are no new figures to compare."})
+        return check(state="warning", says="There are no new figures to compare.")
     unknown = figure.numerator
     counts = (CheckCount(label="Active provider codes that Publish does not know", count=unknown),)
     if unknown:
         says = "Some providers use the service under a code that Publish does not know. They are not counted."
-        return check.model_copy(update={"says": says, "counts": counts})
+        return check(state="warning", says=says, counts=counts)
     says = "Publish knows every provider that uses the service."
-    return check.model_copy(update={"state": "ok", "says": says, "counts": counts})
+    return check(state="ok", says=says, counts=counts)
 
 
 def _bounds(kpis: Mapping[str, KpiResult], definitions: Definitions) -> Iterable[Check]:
@@ -245,17 +231,17 @@ def _bounds(kpis: Mapping[str, KpiResult], definitions: Definitions) -> Iterable
 
 
 def _bound(code: str, title: str, kpi: KpiResult, measure: str, low: int, high: int, tolerance: int) -> Check:
-    check = Check(id=f"bounds:{code}", group="bounds", title=title, state="warning", says="")
+    check = partial(Check, id=f"bounds:{code}", group="bounds", title=title)
     figure = _newest(kpi, measure)
     if figure is None or figure.denominator is None:
-        return check.model_copy(update={"says": "There is no new figure to compare."})
+        return check(state="warning", says="There is no new figure to compare.")
     published = f"about {low:,}" if low == high else f"about {low:,} to {high:,}"
     counts = (CheckCount(label="As we count", count=figure.denominator, disclosure=_kind(kpi, measure)),)
     if low * (100 - tolerance) <= figure.denominator * 100 <= high * (100 + tolerance):
         says = f"Published figures say {published}. Ours is within {tolerance}% of that."
-        return check.model_copy(update={"state": "ok", "says": says, "counts": counts})
+        return check(state="ok", says=says, counts=counts)
     says = f"Published figures say {published}. Ours is more than {tolerance}% away, and shown as we count it."
-    return check.model_copy(update={"says": says, "counts": counts})
+    return check(state="warning", says=says, counts=counts)
 
 
 def _kind(kpi: KpiResult, measure: str) -> Literal["person", "organisation"]:
