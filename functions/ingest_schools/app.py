@@ -23,6 +23,7 @@ SOURCE = Source(
     fetch=client.fetch,
     read=gias_day.read,
     lists=(lineage.FILE,),
+    gates={"min_rows": 45_000, "max_rows": 60_000, "max_change_percent": 2},
     references=(
         Reference(
             note="links_from_unknown_school",

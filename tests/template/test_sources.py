@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from placements_kpi.settings import LISTED, SOURCES, ListedSource
+from placements_kpi.settings import LISTED, SOURCES, IngestSettings, ListedSource
+from placements_kpi.sources import GATES
 from tests.sources import DECLARED, people_of
 from tests.template.test_promises import statements
 
@@ -55,6 +56,23 @@ def test_the_template_has_everything_that_a_source_needs(source: str, template: 
 def test_a_source_has_a_greatest_age(source: str, stack: Any) -> None:
     ages = json.loads(stack.function("compute_kpis").environment["MAX_AGE_DAYS"])
     assert source in ages, f'template.yaml, Globals: add "{source}":7 to MAX_AGE_DAYS'
+
+
+def test_every_limit_of_a_gate_is_one_that_a_source_can_declare() -> None:
+    limits = {name for name in IngestSettings.model_fields if name.startswith(("min_", "max_"))}
+    assert limits - {"max_age_days", "max_bytes_billed"} == {*GATES}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_gates_of_a_source_are_those_that_it_declares(source: str, stack: Any) -> None:
+    environment, function = stack.function(f"ingest_{source}").environment, f"Ingest{source.title()}Function"
+    limits = {name: float(environment[name.upper()]) for name in GATES if name.upper() in environment}
+    declared = dict(DECLARED[source].gates)
+    assert limits == declared, (
+        f"template.yaml, {function}: its Environment sets the gates {limits}, and functions/ingest_{source}/app.py "
+        f"declares gates={declared}"
+    )
+    assert {*declared} <= {*GATES}, f"functions/ingest_{source}/app.py: gates has a name that is no gate's setting"
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -228,6 +228,17 @@ class Read(Protocol):
         ...
 
 
+GATES = (
+    "min_rows",
+    "max_rows",
+    "max_change_percent",
+    "max_refused_percent",
+    "max_duplicate_percent",
+    "max_unusable_trn_percent",
+)
+"""The settings (:class:`placements_kpi.settings.IngestSettings`) that are limits of gates."""
+
+
 @dataclass(frozen=True)
 class Source:
     """Everything the pipeline needs to know about one source."""
@@ -244,6 +255,8 @@ class Source:
     references: tuple[Reference, ...] = ()
     lists: tuple[Path, ...] = ()
     """The files of code lists that it reads rows with (:mod:`placements_kpi.lists`)."""
+    gates: Mapping[str, float] = field(default_factory=dict)
+    """The limits of its gates that are not the usual ones, by the name of the setting (:data:`GATES`)."""
 
     @property
     def definitions(self) -> list[dict[str, Any]]:
