@@ -34,6 +34,7 @@ from functions.ingest_register import contract
 from placements_kpi import deltas, https, partial, times
 from placements_kpi.codes import UKPRN
 from placements_kpi.https import IDLE_PAGES, AnswerError, BudgetError, Client, StatusError, inside
+from placements_kpi.manifests import Failure
 from placements_kpi.observability import logger
 from placements_kpi.promises import listed
 from placements_kpi.sources import Fetched, Piece, SourceError, SourceFile
@@ -114,7 +115,7 @@ class _Reading:
     refused_before: Mapping[str, str]
     longest: timedelta
     """How old the rows of a provider may become whose token is refused."""
-    problems: list[dict[str, str]] = field(default_factory=list)
+    problems: list[Failure] = field(default_factory=list)
     carry: dict[str, set[str]] = field(default_factory=dict)
     """Filled while reading: the UKPRNs whose rows of the previous snapshot stay."""
 
@@ -147,7 +148,7 @@ class _Reading:
                 f"the first since {oldest:%Y-%m-%d}; {REFUSED_PERCENT}% may be refused, for {self.longest.days} days, "
                 "while their providers' rows stay. Put new tokens into the source's secret"
             )
-            self.problems.append({"gate": "tokens", "table": contract.TRAINEES.name, "detail": detail})
+            self.problems.append(Failure(gate="tokens", table=contract.TRAINEES.name, detail=detail))
 
     def _of_token(self, token: str) -> Iterator[Record | Piece | Kept]:
         digest = _digest(token)

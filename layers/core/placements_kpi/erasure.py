@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from placements_kpi import aws, manifests, partial, pseudonyms, secret, snapshots, store, times
+from placements_kpi import aws, manifests, partial, pseudonyms, runs, secret, snapshots, store, times
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.pseudonyms import Pseudonyms, normalise_trn
 from placements_kpi.snapshots import erasure_key
@@ -90,14 +90,14 @@ class Erased:
     current: Manifest | None = None
     """Manifest of the snapshot that is current now, if it is another one than before."""
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> runs.Erased:
         """Return what the summary says."""
-        return {
-            "snapshots_searched": len(self.searched),
-            "rewritten": self.rewritten,
-            "removed": self.removed,
-            "of_keys_that_are_gone": self.other_keys,
-        }
+        return runs.Erased(
+            snapshots_searched=len(self.searched),
+            rewritten=self.rewritten,
+            removed=tuple(self.removed),
+            of_keys_that_are_gone=tuple(self.other_keys),
+        )
 
 
 @dataclass(frozen=True)

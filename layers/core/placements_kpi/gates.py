@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from placements_kpi import times
+from placements_kpi.manifests import Failure
 from placements_kpi.tables import EXPECTED
 
 if TYPE_CHECKING:
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from placements_kpi.results import TableFacts
     from placements_kpi.settings import IngestSettings
     from placements_kpi.staging import Settled
-
-Failure = dict[str, str]
-"""``gate``, ``table`` and ``detail``: a sentence with numbers, never a value."""
 
 _FEW = 10
 """Refused rows or duplicates of a delta, and unusable TRNs, that are too few to say anything about their source."""
@@ -56,11 +54,8 @@ def freshness(as_of: datetime, max_age_days: int) -> Iterable[Failure]:
     """Yield a failure if data that stands at ``as_of`` is older than its source may be."""
     age = (times.today() - times.london_day(as_of)).days
     if age > max_age_days:
-        yield {
-            "gate": "freshness",
-            "table": "",
-            "detail": f"the source's data is {age} days old; at most {max_age_days} are allowed",
-        }
+        detail = f"the source's data is {age} days old; at most {max_age_days} are allowed"
+        yield Failure(gate="freshness", table="", detail=detail)
 
 
 def _size(first: Settled, settings: IngestSettings) -> Iterable[Failure]:
@@ -146,4 +141,4 @@ def _change(
 
 
 def _failure(gate: str, settled: Settled, detail: str) -> Failure:
-    return {"gate": gate, "table": settled.table.name, "detail": f"{settled.table.name}: {detail}"}
+    return Failure(gate=gate, table=settled.table.name, detail=f"{settled.table.name}: {detail}")

@@ -101,7 +101,7 @@ def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
         run_id=runs.run_id(started, None),  # of an event not understood not even a digest is kept
         started_at=times.iso_instant(started),
         code_version=settings.code_version,
-        definitions=tuple(source.definitions),
+        definitions=source.definitions,
         outcome="failed",
         snapshot=None,
         current=None,
@@ -373,7 +373,7 @@ def _land(this: _Run, read: _Read) -> None:
             "Ingest that day again, and accept what it gives if that is right"
         )
     allowed = this.accepted.failed if this.accepted else set()
-    refusing = [gate for gate in failures if (gate["gate"], gate["table"]) not in allowed]
+    refusing = [gate for gate in failures if gate.which not in allowed]
     manifest = snapshots.describe(
         this.source.name,
         snapshot,
@@ -389,7 +389,7 @@ def _land(this: _Run, read: _Read) -> None:
         previous=this.pointer.says.snapshot if fetched.kind == "delta" and this.pointer else None,
     )
     this.summary.about(manifest)
-    this.summary.reasons, this.summary.outcome = [failure["detail"] for failure in refusing], "unchanged"
+    this.summary.reasons, this.summary.outcome = [failure.detail for failure in refusing], "unchanged"
     if not unchanged and not this.event.dry_run:
         manifest = snapshots.write(this.s3, this.settings.data_bucket, manifest, tables, staging)
     if refusing:
@@ -402,7 +402,7 @@ def _land(this: _Run, read: _Read) -> None:
         _flip(this, manifest)
 
 
-def _judge(this: _Run, read: _Read, *, unchanged: bool) -> list[gates.Failure]:
+def _judge(this: _Run, read: _Read, *, unchanged: bool) -> list[manifests.Failure]:
     """Return the gates that fail; of rows that are current already, those that no operator has accepted them with."""
     carried = {
         settled.table.name: read.staging.notes.get(f"{settled.table.name}_carried_over", 0) for settled in read.tables
@@ -418,7 +418,7 @@ def _judge(this: _Run, read: _Read, *, unchanged: bool) -> list[gates.Failure]:
         if not read.fetched.facts.get(invented.FACT):  # the sample is of its own day for ever
             failures += gates.freshness(read.fetched.as_of, max_age_days)
     known = this.current.failed if this.current else set()
-    return [gate for gate in failures if not unchanged or (gate["gate"], gate["table"]) not in known]
+    return [gate for gate in failures if not unchanged or gate.which not in known]
 
 
 def _flip(this: _Run, manifest: Manifest) -> None:

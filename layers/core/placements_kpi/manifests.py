@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from placements_kpi import store
-from placements_kpi.results import TableFacts  # noqa: TC001 - pydantic reads it when the module runs
+from placements_kpi.results import DefinitionFile, TableFacts  # noqa: TC001 - pydantic reads it when the module runs
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -43,10 +43,24 @@ class File(_Stored):
     sha256: str
 
 
-class Judgement(_Stored):
-    """The gates that a snapshot failed (:data:`placements_kpi.gates.Failure`)."""
+class Failure(_Stored):
+    """A gate that a table failed; ``detail`` is a sentence with numbers, never a value."""
 
-    failed: tuple[dict[str, str], ...] = ()
+    gate: str
+    table: str
+    """Empty: the snapshot as a whole."""
+    detail: str
+
+    @property
+    def which(self) -> tuple[str, str]:
+        """Return the gate and the table, without what is said of them this time."""
+        return self.gate, self.table
+
+
+class Judgement(_Stored):
+    """The gates that a snapshot failed."""
+
+    failed: tuple[Failure, ...] = ()
 
 
 class Manifest(_Stored):
@@ -70,7 +84,7 @@ class Manifest(_Stored):
     key_id: str | None
     """Id of the key of its pseudonyms; ``None`` for a source without people."""
     code_version: str
-    definitions: tuple[dict[str, Any], ...] = ()
+    definitions: tuple[DefinitionFile, ...] = ()
     tables: tuple[TableFacts, ...]
     filled: dict[str, dict[str, int]]
     """Rows that have something in a column, by table and column."""
@@ -95,7 +109,7 @@ class Manifest(_Stored):
     @property
     def failed(self) -> set[tuple[str, str]]:
         """The gates that it failed, with their tables."""
-        return {(gate["gate"], gate["table"]) for gate in self.gates.failed}
+        return {failure.which for failure in self.gates.failed}
 
     def body(self) -> dict[str, Any]:
         """Return it as it is stored: ``erased`` is said where there was an erasure only."""

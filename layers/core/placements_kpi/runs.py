@@ -16,7 +16,7 @@ from placements_kpi.costs import Usage
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.events import EventError
 from placements_kpi.observability import logger, metrics
-from placements_kpi.results import TableFacts  # noqa: TC001 - pydantic reads it when the module runs
+from placements_kpi.results import DefinitionFile, TableFacts  # noqa: TC001 - pydantic reads it when the module runs
 from placements_kpi.snapshots import SnapshotError
 from placements_kpi.sources import SourceError
 
@@ -64,6 +64,16 @@ class Rekeyed(BaseModel):
     rows: dict[str, int]
 
 
+class Erased(BaseModel):
+    """What an erasure did, by the ids of snapshots."""
+
+    snapshots_searched: int
+    rewritten: dict[str, str]
+    """Old: new."""
+    removed: tuple[str, ...]
+    of_keys_that_are_gone: tuple[str, ...]
+
+
 class Summary(BaseModel):
     """What one run of an ingest came to: its answer, and its run record. What was not reached is not in it."""
 
@@ -71,7 +81,7 @@ class Summary(BaseModel):
     run_id: str
     started_at: str
     code_version: str
-    definitions: tuple[dict[str, Any], ...]
+    definitions: tuple[DefinitionFile, ...]
     outcome: Literal["accepted", "unchanged", "refused", "failed"]
     snapshot: str | None
     """What was read."""
@@ -87,7 +97,7 @@ class Summary(BaseModel):
     notes: dict[str, int] = {}
     key_id: str | None = None
     rekeyed: Rekeyed | None = None
-    erased: dict[str, Any] = {}
+    erased: Erased | None = None
     ended_at: str = ""
     seconds: float = 0
     usage: Usage = Usage()

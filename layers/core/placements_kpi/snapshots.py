@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3.client import S3Client
 
-    from placements_kpi.manifests import Manifest
+    from placements_kpi.manifests import Failure, Manifest
     from placements_kpi.pseudonyms import Pseudonyms
+    from placements_kpi.results import DefinitionFile
     from placements_kpi.sources import Fetched, Source
 
 
@@ -80,8 +81,8 @@ def describe(
     contract: str,
     key_id: str | None,
     code_version: str,
-    definitions: list[dict[str, Any]],
-    failures: list[dict[str, str]],
+    definitions: tuple[DefinitionFile, ...],
+    failures: list[Failure],
     refused: bool,
     previous: str | None,
 ) -> Manifest:
@@ -97,7 +98,7 @@ def describe(
         contract=contract,
         key_id=key_id,
         code_version=code_version,
-        definitions=tuple(definitions),
+        definitions=definitions,
         tables=tuple(settled.facts for settled in tables),
         filled={settled.table.name: settled.filled for settled in tables},
         notes=dict(sorted(staging.notes.items())),

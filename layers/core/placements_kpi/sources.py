@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pydantic_core import CoreSchema
 
+    from placements_kpi.manifests import Failure
     from placements_kpi.pseudonyms import Pseudonyms
+    from placements_kpi.results import DefinitionFile
     from placements_kpi.settings import IngestSettings
     from placements_kpi.staging import Staging
     from placements_kpi.tables import Table
@@ -117,8 +119,8 @@ class Fetched:
     The next request sees it as ``previous.facts``. May still be filled while ``files`` are being read."""
     carry: dict[str, set[str]] = field(default_factory=dict)
     """Rows of the previous snapshot that a full pull takes over: by column, its values. Filled while reading."""
-    problems: list[dict[str, str]] = field(default_factory=list)
-    """Gates that the transport itself finds failed (:data:`gates.Failure`). Filled as ``files`` are read."""
+    problems: list[Failure] = field(default_factory=list)
+    """Gates that the transport itself finds failed. Filled as ``files`` are read."""
 
 
 @dataclass(frozen=True)
@@ -259,9 +261,9 @@ class Source:
     """The limits of its gates that are not the usual ones, by the name of the setting (:data:`GATES`)."""
 
     @property
-    def definitions(self) -> list[dict[str, Any]]:
+    def definitions(self) -> tuple[DefinitionFile, ...]:
         """Return what each of its lists says of itself, for the manifest and the run record."""
-        return [read_lists(path)[0].model_dump(mode="json") for path in self.lists]
+        return tuple(read_lists(path)[0] for path in self.lists)
 
     @property
     def has_person_keys(self) -> bool:

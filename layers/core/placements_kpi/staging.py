@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from placements_kpi.duplicates import CARRIED, CHECKSUM, GONE, ROW, resolve, whole
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.london_days import london_days
+from placements_kpi.manifests import Failure
 from placements_kpi.parts import ContentDigest, PartWriter
 from placements_kpi.results import TableFacts
 from placements_kpi.tables import Table, arrow_schema
@@ -86,7 +87,7 @@ class Staging:
         self.parents = parents or {}
         self.notes: Counter[str] = Counter()
         self.quarantine: list[dict[str, Any]] = []
-        self.failures: list[dict[str, str]] = []
+        self.failures: list[Failure] = []
         self._piles = {name: _Pile() for name in self.tables}
 
     def add(self, table: Table, rows: pa.Table, row_numbers: Sequence[int]) -> None:
@@ -127,7 +128,7 @@ class Staging:
 
     def fail(self, gate: str, table: Table, detail: str) -> None:
         """Record that a gate of this source alone failed (letters of another alphabet in school names)."""
-        self.failures.append({"gate": gate, "table": table.name, "detail": detail})
+        self.failures.append(Failure(gate=gate, table=table.name, detail=detail))
 
     def settle(self, table: Table) -> Settled:
         """Return ``table`` with duplicates resolved; a reader calls it early only to derive another table from it."""
