@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PYTHON_FITS = @"$(or $(PYTHON),python3)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	echo "error: Python 3.11 or later is needed, and $(if $(PYTHON),PYTHON=$(PYTHON) is not one,none was found on the path); install it, or give PYTHON=/path/to/python3.11" >&2; exit 2; }
 
-.PHONY: help setup tools check run invoke preflight serve sample manifest test worlds mutants test-trino bigquery lint types format agree lighthouse weight bench bench-protection attacks chains faults template scan built arm64 rehearse assets lock clean
+.PHONY: help setup tools check run invoke preflight serve preview sample manifest test worlds mutants test-trino bigquery lint types format agree lighthouse weight bench bench-protection attacks chains faults template scan built arm64 rehearse assets lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,8 +41,8 @@ fits:
 	@$(UV_INSTALL) -r requirements-test.lock
 	@touch $@
 
-run: setup $(if $(filter bigquery,$(TRANSPORT)),.venv-bigquery/.complete) ## Six sources to a served page. SOURCES= AS_OF= SERVE=0 FRESH=1 PORT=8000 HOST= FAULT= TRANSPORT=bigquery
-	@$(PY) -m local.run --sources "$(SOURCES)" --as-of "$(AS_OF)" --serve "$(SERVE)" --fresh "$(FRESH)" --port "$(PORT)" --host "$(HOST)" --fault "$(FAULT)" --transport "$(TRANSPORT)"
+run: setup $(if $(filter bigquery,$(TRANSPORT)),.venv-bigquery/.complete) ## Six sources to a served page. SOURCES= AS_OF= SERVE=0 FRESH=1 PORT=8000 HOST= FAULT= TRANSPORT=bigquery MODE=approve
+	@$(PY) -m local.run --sources "$(SOURCES)" --as-of "$(AS_OF)" --serve "$(SERVE)" --fresh "$(FRESH)" --port "$(PORT)" --host "$(HOST)" --fault "$(FAULT)" --transport "$(TRANSPORT)" --mode "$(MODE)"
 
 invoke: setup ## One function on what earlier runs left. FUNCTION=compute_kpis EVENT=events/compute_kpis.json SOURCES=
 	@$(PY) -m local.invoke "$(FUNCTION)" "$(EVENT)" --sources "$(SOURCES)" --as-of "$(AS_OF)" --fault "$(FAULT)"
@@ -52,6 +52,9 @@ preflight: setup ## Ask AWS, reading only, whether all is ready for a deployment
 
 serve: setup ## Serve the site of the last run. PORT=8000
 	@$(PY) -m local.serve "$(PORT)"
+
+preview: setup ## Serve the newest release that waits for its approval (make run MODE=approve), with a banner. PORT=8000 SITE=
+	@$(PY) -m local.serve "$(PORT)" --preview 1 --site "$(SITE)"
 
 sample: setup ## Write a sample folder of drops. OUT= SEED=1 SCALE=1
 	@test -n "$(OUT)" || { echo "Say where: make sample OUT=<folder> [SEED=1] [SCALE=1]" >&2; exit 2; }

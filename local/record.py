@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from local import known_answers
-from local.stages import COMPUTE, INGESTS, PUBLISH, Run
+from local.stages import COMPUTE, INGESTS, PUBLISH, Run, Stage
 from local.worker import peak_mb
 from placements_kpi import costs, times
 
@@ -36,6 +36,7 @@ def record_of(run: Run, seconds: float) -> dict[str, Any]:
         "known_answers": compared,
         "snapshots": results.get("snapshots", {}),
         "run_id": pointer.get("run_id"),
+        "waits": next((stage.call.result["held"] for stage in run.stages if _waits(stage)), None),
         "release": (run.cloud.read_json(data, "protected/current.json") or {}).get("release"),
         "queries": len(scanned),
         "bytes_scanned": sum(scanned),
@@ -77,6 +78,10 @@ def _known_answers(run: Run, results: dict[str, Any]) -> dict[str, Any] | None:
         "different": list(compared.different),
         "headlines_different": [line for line in compared.different if line.startswith(headlines)],
     }
+
+
+def _waits(stage: Stage) -> bool:
+    return stage.name == PUBLISH and stage.ok and bool(stage.call.result.get("preview"))
 
 
 def _ok(run: Run) -> bool:

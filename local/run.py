@@ -79,11 +79,19 @@ def open_run(
 
 
 def run(
-    world: World, build: Path, *, fresh: bool = False, fault: str = "", host: str = "", quiet: bool = False
+    world: World,
+    build: Path,
+    *,
+    fresh: bool = False,
+    fault: str = "",
+    host: str = "",
+    mode: str = "",
+    quiet: bool = False,
 ) -> dict[str, Any]:
     """Run the whole pipeline over ``world`` and return the run record, which is also in ``build/run.json``.
 
     With ``host`` the pages are those for a service of that name: on a host of the government they look like GOV.UK.
+    ``mode`` is the parameter ReleaseMode of the template.
     """
     from local.record import record_of
     from local.state import copy_buckets, open_state
@@ -91,7 +99,8 @@ def run(
 
     watch = Stopwatch()
     # The template takes no host without a certificate; nothing here looks at it.
-    stack = load_stack(given={"ServiceHost": host, "CertificateArn": "local"} if host else None)
+    given = {"ServiceHost": host, "CertificateArn": "local"} if host else {}
+    stack = load_stack(given=given | ({"ReleaseMode": mode} if mode else {}))
     with open_state(build, world.sources, as_of=world.as_of, fresh=fresh) as state:
         state.remember({"as_of": world.as_of.isoformat(), "live": list(world.live)})
         with open_run(world, stack, state, build, fault, watch, quiet=quiet) as under_way:
@@ -121,10 +130,11 @@ def main(arguments: list[str] | None = None) -> int:
         world = open_world(build, asked.sources, asked.as_of, live, transport=asked.transport)
         described = dict(world.sample) if world.sample else None
         print(summary.heading(world.sources, world.as_of.isoformat(), times.iso_instant(world.clock), described))
-        record = run(world, build, fresh=asked.fresh == "1", fault=asked.fault, host=asked.host)
+        record = run(world, build, fresh=asked.fresh == "1", fault=asked.fault, host=asked.host, mode=asked.mode)
         print(summary.summary(record, build))
         if serves:
-            serve.serve_site(build / "site", load_stack(), port)
+            waiting = serve.newest_preview(build / "site") if asked.mode == "approve" else None
+            serve.serve_site(build / "site", load_stack(), port, waiting)
     except LocalError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -162,6 +172,8 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--serve", default="", help="0: end after the summary")
     arguments.add_argument("--port", default="", help="port to serve the page on (default 8000)")
     arguments.add_argument("--host", default="", help="host name to make the pages for (default: that of the template)")
+    modes = ("", "automatic", "approve")
+    arguments.add_argument("--mode", default="", choices=modes, help="approve: a release waits for its approval")
     arguments.add_argument("--live", default="", help="sources to read from the stand-ins, with commas between")
     arguments.add_argument("--transport", default="", help="bigquery: read from an emulator what is there")
     arguments.add_argument("--fault", default="", help="break a secret, to see what happens")

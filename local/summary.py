@@ -37,6 +37,7 @@ def summary(record: dict[str, Any], build: Path) -> str:
             "",
             f"Site      {build / 'site' / 'index.html'} (release {record['release'] or 'none yet'})",
             f"Buckets   {build / 'aws'}/   Record  {build / 'run.json'}   Logs  {build / 'logs'}/",
+            *([f"Waits     release {record['waits']}: make preview, then approve it"] if record["waits"] else []),
             *_ending(record),
         ]
     )

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from functions.publish_site import gate, latest, withdrawals
+from functions.publish_site import gate, latest, preview, withdrawals
 from functions.publish_site import release as releases
 from functions.publish_site.files.datagovuk import CATALOGUE_KEY, issued_of
 from functions.publish_site.inventory import INVENTORY_KEY, order, withdrawn_key
@@ -62,6 +62,8 @@ class _Round:
     """What kept a release from its place: told once all else is done."""
     held: str | None = None
     """The newest release, where it waits for an approval."""
+    preview: str | None = None
+    """The digest of its preview, where it is the release that waits, and not the limits."""
 
 
 def publish(settings: PublishSettings, request: Request) -> Summary:
@@ -79,11 +81,15 @@ def publish(settings: PublishSettings, request: Request) -> Summary:
         site=Site.at(settings.service_host),
         writer=Writer(s3, settings.site_bucket, dry_run=request.dry_run),
     )
+    if request.action == "preview":
+        return _preview(run, request)
+    if request.action == "approve":
+        _approve(run, request)
     word = _give_word(run, request)
     done, state = _settle(run, request, word if request.dry_run else None)
     if done.stopped:
         raise done.stopped
-    if done.held and (request.action == "publish" or request.in_front == done.held):
+    if done.held and not done.preview and (request.action == "publish" or request.in_front == done.held):
         raise ApprovalError(
             f"release {done.held} is prepared and not public, the page stays: nobody has approved the limits of "
             "disclosure control that it was made with; deploy with DisclosureApprovedBy and DisclosureApprovedOn, then "
@@ -94,6 +100,7 @@ def publish(settings: PublishSettings, request: Request) -> Summary:
         action=request.action,
         release=done.front,
         held=done.held,
+        preview=done.preview,
         withdrawn=tuple(sorted(state.withdrawn)),
         stale_sources=tuple(source.source for source in stale),
         dry_run=request.dry_run,
@@ -107,7 +114,7 @@ def _give_word(run: Run, request: Request) -> Withdrawal | None:
 
     Everything that will say it is rendered and checked before: what cannot be said is refused while nothing is changed.
     """
-    if request.action == "publish":
+    if request.action in {"publish", "approve"}:
         return None
     for _ in range(ROUNDS):
         word, as_read = withdrawals.word(run, request)
@@ -166,16 +173,17 @@ def _round(run: Run, state: State, in_front: str | None, *, doubted: bool = Fals
 
 def _switch(run: Run, state: State, in_front: str | None, *, doubted: bool) -> _Round:
     """Write the release that belongs in front, then put it there."""
-    prepared, stopped, held = None, None, None
+    prepared, stopped, held, digest = None, None, None, None
     try:
         newest = newest_release(run.s3, run.settings.data_bucket)
         front, instead_of = _choose(state, in_front, newest)
         if front is not None:
             prepared = releases.prepare(run, state, front, doubted=doubted or front == in_front)
         if front is not None and prepared and _waits(run, state, prepared):
+            digest = None if _limits_wait(run, prepared) else _keep_preview(run, prepared)
             held, (front, instead_of) = front, _public(state)
             if front is None and not state.inventory.releases:
-                return _Round(None, None, state.inventory_body, held=held)
+                return _Round(None, None, state.inventory_body, held=held, preview=digest)
             prepared = releases.prepare(run, state, front, doubted=doubted) if front is not None else None
         page = _front(run, state, prepared)
         gate.scan({FRONT_KEY: page}, gate.Allowed(run.declared))
@@ -211,7 +219,7 @@ def _switch(run: Run, state: State, in_front: str | None, *, doubted: bool) -> _
         run.writer.page(key, other)
     run.writer.switch(FRONT_KEY, page, state.front_etag)
     latest.follow(run, prepared)
-    return _Round(front, prepared.document if prepared else None, body, stopped, held)
+    return _Round(front, prepared.document if prepared else None, body, stopped, held, digest)
 
 
 def _said(run: Run, key: str) -> Any:
@@ -246,7 +254,49 @@ def _public(state: State) -> tuple[str | None, str | None]:
 def _waits(run: Run, state: State, release: Release) -> bool:
     """Whether a release that was never public has to wait for an approval (publishing#approval)."""
     never = state.inventory.entry(release.entry.release) is None
-    return never and release.document.waits and run.settings.unapproved_limits == "hold"
+    asked = run.settings.release_mode == "approve" and not release.approved
+    return never and (asked or _limits_wait(run, release))
+
+
+def _limits_wait(run: Run, release: Release) -> bool:
+    return release.document.waits and run.settings.unapproved_limits == "hold"
+
+
+def _keep_preview(run: Run, release: Release) -> str:
+    """Return the digest of the preview of a release that waits, which is written where there is none that serves."""
+    there = preview.read(run, release.entry.release)
+    if there and there.compared_with == release.document.compared_with:
+        return there.digest
+    return preview.write(run, release.entry.release, release.files)
+
+
+def _preview(run: Run, request: Request) -> Summary:
+    """Write the preview of the newest release, as it is to be published when ``request`` says."""
+    state = read_state(run)
+    newest = newest_release(run.s3, run.settings.data_bucket)
+    if state.inventory.entry(newest):
+        raise ReleaseError(f"release {newest} is public: there is nothing to preview before compute_kpis makes another")
+    prepared = releases.prepare(run, state, newest, published=request.published or run.now)
+    stale = stale_sources(prepared.document, run.today)
+    return Summary(
+        action=request.action,
+        release=state.inventory.front,
+        held=newest,
+        preview=preview.write(run, newest, prepared.files),
+        withdrawn=tuple(sorted(state.withdrawn)),
+        stale_sources=tuple(source.source for source in stale),
+        dry_run=request.dry_run,
+        objects_written=(),
+        objects_unchanged=0,
+    )
+
+
+def _approve(run: Run, request: Request) -> None:
+    """Write the approval of the newest release; one that a newer one took the place of cannot be approved."""
+    newest = newest_release(run.s3, run.settings.data_bucket)
+    if request.release != newest:
+        raise ReleaseError(f"release {request.release} no longer waits: {newest} has taken its place; look at that one")
+    preview.approve(run, newest, str(request.manifest))
 
 
 def _shows_withdrawn(run: Run, state: State) -> bool:

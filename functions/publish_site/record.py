@@ -27,6 +27,8 @@ class Summary(BaseModel):
     """What is in front."""
     held: str | None
     """The newest release, where it waits for an approval."""
+    preview: str | None = None
+    """The SHA-256 of the manifest of its preview, which an approval names."""
     withdrawn: tuple[str, ...]
     stale_sources: tuple[str, ...]
     dry_run: bool

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from functions.publish_site import gate
+from functions.publish_site import gate, preview
 from functions.publish_site.files.listing import RELEASE
 from functions.publish_site.inventory import Entry, Revised, order
 from functions.publish_site.protected import read_release
@@ -44,18 +44,27 @@ class Release:
     document: Protected
     entry: Entry
     files: dict[str, bytes]
+    approved: bool = False
+    """Whether somebody approved its preview; ``files`` are those of the preview then."""
 
 
-def prepare(run: Run, state: State, release: str, *, doubted: bool = False) -> Release:
+def prepare(
+    run: Run, state: State, release: str, *, doubted: bool = False, published: datetime | None = None
+) -> Release:
     """Return a release with the files that are to be written, all of them through the gate.
 
     ``doubted``: its files are looked at although the inventory has it and no withdrawal was ever lifted.
+    ``published``: when it is to be published, where that was never said.
     """
     document = read_release(run.s3, run.settings.data_bucket, release)
     gate.check_verdict(document)
     document = without_withdrawn(document, state.withdrawn)
     known = state.inventory.entry(release)
-    entry = known or _entry(document, _published(run, release))
+    previewed = preview.approved(run, release) if known is None else None
+    if previewed and previewed.compared_with == document.compared_with:
+        gate.check_release(previewed.files, document, run.site.assets.files, run.site.host)
+        return Release(document, _entry(document, previewed.published), previewed.files, approved=True)
+    entry = known or _entry(document, published or _published(run, release))
     certain = known is not None and release not in state.markers and not doubted
     if (certain or _is_whole(run, release)) and not lists_withdrawn(run, state, release):
         return Release(document, entry, {})

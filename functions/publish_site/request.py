@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from placements_kpi.envelopes import unwrap
 from placements_kpi.errors import PlacementsKpiError
@@ -30,14 +38,18 @@ class RequestError(PlacementsKpiError):
 
 
 class Request(BaseModel):
-    """One thing to do. ``publish`` takes no release: it is always the one that is current when it runs."""
+    """One thing to do. ``publish`` and ``preview`` take no release: it is always the one that is current then."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    action: Literal["publish", "republish", "withdraw"] = "publish"
+    action: Literal["publish", "republish", "withdraw", "preview", "approve"] = "publish"
     release: ReleaseId | None = None
     reason: Reason | None = None
     """Shown to the public, so in words for it: one line of 10 to 300 characters."""
+    published: AwareDatetime | None = None
+    """When a previewed release is to be published; the time of the preview, where nothing is said."""
+    manifest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """SHA-256 of the manifest of the preview that is approved."""
     dry_run: bool = False
 
     @property
@@ -47,11 +59,27 @@ class Request(BaseModel):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if (self.action == "publish") != (self.release is None):
-            raise ValueError("republish and withdraw name a release, publish does not")
+        if (self.action in {"publish", "preview"}) != (self.release is None):
+            raise ValueError("republish, withdraw and approve name a release, publish and preview do not")
+        if (self.action == "approve") != (self.manifest is not None):
+            raise ValueError("approve, and only approve, gives the digest of a manifest")
+        if self.published and self.action != "preview":
+            raise ValueError("only preview says when a release is to be published")
         if (self.action == "withdraw") != (self.reason is not None):
             raise ValueError("withdraw, and only withdraw, gives a reason")
         return self
+
+
+ALIAS = ":approve"
+"""How the address ends that only those may call who may approve (template.yaml, ``ApproveAlias``)."""
+
+
+def check_caller(request: Request, address: str) -> None:
+    """Raise :class:`RequestError` unless an approval came by its own address, and nothing else did."""
+    if (request.action == "approve") != address.endswith(ALIAS):
+        raise RequestError(
+            f"a release is approved at the function's alias{ALIAS}, and nothing else is done there; this was {address}"
+        )
 
 
 def parse(event: Any) -> Request:
@@ -72,5 +100,6 @@ def parse(event: Any) -> Request:
         )
         raise RequestError(
             f"the event cannot be used ({problems}); publish takes {{}}, republish a release, "
-            "withdraw a release and a reason, any of them dry_run; see events/"
+            "withdraw a release and a reason, preview a time or nothing, approve a release and the digest of its "
+            "preview's manifest, any of them dry_run; see events/"
         ) from None

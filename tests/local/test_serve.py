@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.serve import ServeError, site_server
+from local.serve import ServeError, newest_preview, site_server
 from local.template import load_stack
 from tests.local.conftest import SMALL
 
@@ -85,3 +85,30 @@ def test_text_is_compressed_for_whoever_accepts_it_and_only_then(address: str, t
         sent = answer.read()
     assert len(sent) < len(body) / 10
     assert gzip.decompress(sent) == body
+
+
+def test_a_release_that_waits_is_served_whole_with_a_banner_that_is_in_none_of_its_files(tmp_path: Path) -> None:
+    page = b'<body class="govuk-template__body">the page'
+    for name in ("2026-07-13.1", "2026-07-14.9", "2026-07-14.10"):
+        folder = tmp_path / "releases" / name
+        folder.mkdir(parents=True)
+        (folder / "index.html").write_bytes(page)
+        (folder / "manifest.json").write_bytes(b"{}")
+    (tmp_path / "404.html").write_text("not there")
+    waiting = newest_preview(tmp_path)
+    assert waiting.release == "2026-07-14.10"
+    with site_server(tmp_path, load_stack(SMALL), 0, waiting) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}/"
+        status, text, _ = get(address)
+        assert (status, "Preview of release 2026-07-14.10" in text, "not public" in text) == (200, True, True)
+        assert get(f"{address}releases/2026-07-14.10/manifest.json")[1] == "{}"
+        server.shutdown()
+        thread.join()
+    assert (waiting.folder / "index.html").read_bytes() == page
+
+
+def test_where_no_release_waits_it_says_how_to_make_one_that_does(tmp_path: Path) -> None:
+    with pytest.raises(ServeError, match="MODE=approve"):
+        newest_preview(tmp_path)

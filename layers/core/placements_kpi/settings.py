@@ -162,3 +162,5 @@ class PublishSettings(_Settings):
     service_host: str
     unapproved_limits: Literal["hold", "show"] = "hold"
     """What becomes of a release about real people whose limits nobody has approved: it waits, or shows a banner."""
+    release_mode: Literal["automatic", "approve"] = "automatic"
+    """Whether a release is made public by itself, or waits until somebody has approved its preview."""
