@@ -282,7 +282,7 @@ def _data_prefixes() -> list[str]:
         prefixes += [folder.format(source) for source in SOURCES]
     prefixes += ["partial/register/", *(f"runs/ingest_{source}/" for source in SOURCES)]
     prefixes += ["runs/compute_kpis/", "runs/publish_site/", "athena/", "results/", "current/results.json"]
-    return [*prefixes, "ledger/", *_PROTECTED, "any-other-key"]
+    return [*prefixes, "ledger/", "preview/", *_PROTECTED, "any-other-key"]
 
 
 def _objects(bucket: str, prefix: str) -> Question:

@@ -35,12 +35,16 @@ def summary(record: dict[str, Any], build: Path) -> str:
             *_stages(record),
             *_money(record),
             "",
-            f"Site      {build / 'site' / 'index.html'} (release {record['release'] or 'none yet'})",
+            f"Site      {build / 'site' / 'index.html'} ({_shown(record)})",
             f"Buckets   {build / 'aws'}/   Record  {build / 'run.json'}   Logs  {build / 'logs'}/",
             *([f"Waits     release {record['waits']}: make preview, then approve it"] if record["waits"] else []),
             *_ending(record),
         ]
     )
+
+
+def _shown(record: dict[str, Any]) -> str:
+    return "as it was before" if record["waits"] else f"release {record['release'] or 'none yet'}"
 
 
 def _sources(sources: dict[str, Any]) -> Iterator[str]:

@@ -38,11 +38,11 @@ def test_the_page_says_what_the_template_says(access: Access) -> None:
     assert told == now, f"docs/access.md and template.yaml differ; python -m local.access writes it again:\n\n{now}"
 
 
-def test_the_publisher_reads_protected_results_and_nothing_else_of_the_data_bucket(access: Access) -> None:
+def test_the_publisher_reads_protected_results_and_previews_and_nothing_else_of_the_data_bucket(access: Access) -> None:
     data = access.sections()[0]
     for question in data.questions:
         readers = access.who(data, question, "read")
-        assert ("publish_site" in readers) == question.place.startswith("protected/"), question.place
+        assert ("publish_site" in readers) == question.place.startswith(("protected/", "preview/")), question.place
 
 
 def test_rows_are_read_by_the_ingest_of_their_source_and_compute_only(access: Access) -> None:

@@ -118,11 +118,31 @@ def test_the_publisher_reads_nothing_but_protected_results(resolved: Resources, 
     assert allowed == {
         ("s3:GetObject", f"{data}/protected/*"),
         ("s3:PutObject", f"{data}/runs/publish_site/*"),
+        ("s3:GetObject", f"{data}/preview/*"),
+        ("s3:PutObject", f"{data}/preview/*"),
         ("s3:GetObject", f"{page}/*"),
         ("s3:PutObject", f"{page}/*"),
         ("s3:DeleteObject", f"{page}/latest/*"),
         ("s3:ListBucket", page),
     }
+
+
+def test_who_approves_may_approve_and_look_and_nothing_else(resolved: Resources, stack: Any) -> None:
+    """A right to the function's own address is none to its alias's, nor the reverse."""
+    (policy,) = [body for body in resolved.values() if body["Type"] == "AWS::IAM::ManagedPolicy"]
+    allowed = {
+        (action, json.dumps(resource))
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    }
+    data = f"arn:aws:s3:::{stack.data_bucket}"
+    assert {one for one in allowed if one[0] != "lambda:InvokeFunction"} == {
+        ("s3:GetObject", json.dumps(f"{data}/preview/*")),
+        ("s3:ListBucket", json.dumps(data)),
+    }
+    (invoked,) = [resource for action, resource in allowed if action == "lambda:InvokeFunction"]
+    assert "ApproveAlias" in invoked, "the alias, and not the function"
 
 
 def test_only_ingests_with_people_in_them_read_the_pseudonym_key(resolved: Resources) -> None:

@@ -60,6 +60,8 @@ NAMED = {
 NAMELESS = {
     "AWS::CloudFront::Distribution",
     "AWS::Glue::Table",  # named within the stack's own database
+    "AWS::IAM::ManagedPolicy",  # CloudFormation makes one: another stack may have it too
+    "AWS::Lambda::Alias",  # named within its function
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::Permission",
     "AWS::S3::BucketPolicy",
