@@ -117,7 +117,11 @@ class Access:
         start = {name: f"athena:{name}QueryExecution" for name in ("Start", "Stop", "Get")}
         whole = {"look up": "athena:GetWorkGroup", "results": "athena:GetQueryResults"}
         queue = {"send": "sqs:SendMessage", "receive": "sqs:ReceiveMessage"}
-        bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
+        here = f"arn:aws:{{}}:{REGION}:{ACCOUNT}"
+        bus = f"{here.format('events')}:event-bus/default"
+        workgroup = f"{here.format('athena')}:workgroup/{stack.workgroup.name}"
+        tables = [(f"Glue {place}", f"{here.format('glue')}:{name}") for place, name in places.items()]
+        source = {"events:source": stack.function("compute_kpis").environment["EVENT_SOURCE"]}
         logs = {name: f"logs:{name}" for name in ("CreateLogGroup", "CreateLogStream", "PutLogEvents", "GetLogEvents")}
         return [
             Section(
@@ -149,12 +153,12 @@ class Access:
             Section(
                 "Tables, queries, queue, bus, logs",
                 (
-                    *(Question(f"Glue {catalogue_part}", glue, _glue(arn)) for catalogue_part, arn in places.items()),
-                    Question("Athena workgroup", start | whole, _workgroup(stack.workgroup.name)),
+                    *(Question(place, glue, arn) for place, arn in tables),
+                    Question("Athena workgroup", start | whole, workgroup),
                     Question("failure queue", queue, self._resolver.value({"Fn::GetAtt": ["OnFailureQueue", "Arn"]})),
-                    Question("event bus", {"put": "events:PutEvents"}, bus, {"events:source": self._event_source()}),
-                    Question("any log group", logs, f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:any"),
-                    Question("any KMS key", {"decrypt": "kms:Decrypt"}, f"arn:aws:kms:{REGION}:{ACCOUNT}:key/any"),
+                    Question("event bus", {"put": "events:PutEvents"}, bus, source),
+                    Question("any log group", logs, f"{here.format('logs')}:log-group:any"),
+                    Question("any KMS key", {"decrypt": "kms:Decrypt"}, f"{here.format('kms')}:key/any"),
                 ),
             ),
         ]
@@ -256,9 +260,6 @@ class Access:
         body = self._resolver.value(self._resources[key]["Properties"])
         return tuple(statement for statement in body["PolicyDocument"]["Statement"] if statement["Principal"] == "*")
 
-    def _event_source(self) -> str:
-        return self._stack.function("compute_kpis").environment["EVENT_SOURCE"]
-
     def _of_type(self, kind: str) -> list[str]:
         return [key for key, body in self._resources.items() if body["Type"] == kind]
 
@@ -294,14 +295,6 @@ def _objects(bucket: str, prefix: str) -> Question:
         _OURS,
         {"list": listing, "list versions": listing, "write once": _ONCE},
     )
-
-
-def _glue(name: str) -> str:
-    return f"arn:aws:glue:{REGION}:{ACCOUNT}:{name}"
-
-
-def _workgroup(name: str) -> str:
-    return f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/{name}"
 
 
 def _names(names: Sequence[str]) -> str:

@@ -70,14 +70,11 @@ def has_room(folder: Path, least_mb: int = ROOM_MB) -> None:
     while not there.exists():
         there = there.parent
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise AskedError(f"{folder} cannot be written to: {there} is {_why_not(there)}")
+        why = "not writable for you, or on a read-only disk" if there.is_dir() else "not a folder"
+        raise AskedError(f"{folder} cannot be written to: {there} is {why}")
     free = shutil.disk_usage(there).free / 1e6
     if free < least_mb:
         raise AskedError(f"{folder} has {free:,.0f} MB free where {least_mb:,} MB are needed; make room")
-
-
-def _why_not(path: Path) -> str:
-    return "not writable for you, or on a read-only disk" if path.is_dir() else "not a folder"
 
 
 def cannot_write(error: OSError) -> str:

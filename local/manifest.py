@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import csv
 import gzip
-import hashlib
 import importlib
 import io
 import json
@@ -51,7 +50,7 @@ def write(folder: Path, as_of: str = "") -> tuple[Source, int]:
     source = _source(folder, names)
     instant = as_of or times.iso_instant(datetime.combine(day, time(), UTC))
     rows = {name: _rows(folder / name) for name in names}
-    files = [{"name": name, "rows": rows[name], "sha256": _sha256(folder / name)} for name in names]
+    files = [{"name": name, "rows": rows[name], "sha256": drops.sha256_of(folder / name)} for name in names]
     manifest = {"schema_version": SCHEMA_VERSIONS[-1], "as_of": instant, "files": files}
     path = folder / drops.MANIFEST
     path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
@@ -102,11 +101,6 @@ def _rows(path: Path) -> int:
             return max(0, sum(1 for row in csv.reader(text) if row) - 1)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise ManifestError(f"{path} is not a whole gzip file: write it again") from None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def main() -> int:

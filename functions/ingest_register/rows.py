@@ -27,8 +27,5 @@ def prepare(row: Row) -> None:
         )
     reasons = row.get("withdrawal_reasons")
     if reasons is not None:
-        row["withdrawal_reasons"] = sorted({_reason(given.lower()) for given in reasons if given})
-
-
-def _reason(given: str) -> str:
-    return given if given in WITHDRAWAL_REASONS else UNMAPPED
+        given = {reason.lower() for reason in reasons if reason}
+        row["withdrawal_reasons"] = sorted({code if code in WITHDRAWAL_REASONS else UNMAPPED for code in given})

@@ -73,7 +73,7 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
         "data-quality": quality_view(document, times.london_day(published)),
         "method": _method(document, kpis),
         "confidentiality": _confidentiality(document),
-        "about": _aims(document, kpis),
+        "about": {"kpis": [figures.kpi for figures in kpis], "late_after": sentences.late_after(document)},
         "glossary": {"terms": glossary.TERMS},
         "accessibility": {},
         "privacy": {},
@@ -263,10 +263,6 @@ def _about(document: Protected, published: datetime) -> dict[str, object]:
         "release_csv": f"{RELEASE}.csv",
         "release_json": f"{RELEASE}.json",
     }
-
-
-def _aims(document: Protected, kpis: list[KpiFigures]) -> dict[str, object]:
-    return {"kpis": [figures.kpi for figures in kpis], "late_after": sentences.late_after(document)}
 
 
 def _method(document: Protected, kpis: list[KpiFigures]) -> dict[str, object]:

@@ -72,7 +72,8 @@ class Publish:
             page = per_page = 0
         last = max(1, -(-len(items) // per_page)) if per_page > 0 else 0
         if not 1 <= page <= last:
-            return _error(400, f"expected :page in 1..{last}; got {page}")
+            detail = f"expected :page in 1..{last}; got {page}"
+            return json_reply({"errors": [{"status": 400, "detail": detail}]}, 400)
         shown = items[(page - 1) * per_page : page * per_page]
 
         def link(to: int) -> str:
@@ -178,7 +179,3 @@ def _known(record: Resource) -> Resource | None:
 def _identity(record: Resource) -> tuple[Any, datetime]:
     names = ("recruitment_cycle_year", "provider_code", "code")
     return tuple(str(record.get(name)).upper() for name in names), instant(record.get("changed_at"))
-
-
-def _error(status: int, detail: str) -> Reply:
-    return json_reply({"errors": [{"status": status, "detail": detail}]}, status)

@@ -69,7 +69,7 @@ class Calendars:
                 f"({first.year}, opened {first.opens}); ask for a later day",
                 f"go back to before the {first.year} cycle",
             )
-        if day > _year_after(last.opens):
+        if day > last.opens.replace(year=last.opens.year + 1):
             raise CalendarError(
                 f"the calendar needs cycle {last.year + 1}: {day} is more than a year after the last opening it knows "
                 f"({last.opens}); add the cycle to definitions/calendar.csv",
@@ -113,7 +113,3 @@ def _openings(definitions: Definitions) -> dict[str, tuple[int, int]]:
     if set(openings) != {"register_year", "placements_year"}:
         raise DefinitionsError("calendar.csv: academic_year_opens must have register_year and placements_year")
     return openings
-
-
-def _year_after(day: date) -> date:
-    return day.replace(year=day.year + 1)

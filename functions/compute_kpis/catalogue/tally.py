@@ -142,7 +142,8 @@ def statement(kpi: Description, tally: Tally, refused: Iterable[str], query: str
     _check(kpi, tally, refused)
     cells = list(_cells(kpi, tally, refused))
     conditions = [rule.that for rule in tally.requires] + [tally.refused_when or ""]
-    columns = sorted({*_named(" ".join(conditions)), *(name for cell in cells for name in cell.columns)})
+    named = {match[0] for match in _COLUMN.finditer(" ".join(conditions))}  # in lower case, as SQL is in capitals
+    columns = sorted({*named, *(name for cell in cells for name in cell.columns)})
     absent = [name for name in columns if not _gives(query, *name.rpartition(".")[::2])]
     if absent:
         raise TallyError(f"query.sql does not give {', '.join(absent)}")
@@ -265,11 +266,6 @@ def _cells_of(kpi: Description, measure: Measure, counted: Counted) -> Iterator[
                 yield cell(breakdown.id, "", in_categories, is_kept=False)
 
 
-def _named(condition: str) -> list[str]:
-    """Return the columns that a condition names: they are in lower case, SQL is in capitals."""
-    return [match[0] for match in _COLUMN.finditer(condition)]
-
-
 def _sum(column: str) -> str:
     """Return where a column is once it is added up: ``trainee.placed`` is ``trainee_tally.placed``."""
     clause, _, name = column.rpartition(".")
@@ -340,8 +336,9 @@ def _values(cells: list[Cell], fields: list[str]) -> str:
 
 
 def _counted(kpi: Description, tally: Tally, cells: list[Cell], place: list[str], added: list[_Sums]) -> str:
+    point = ", ".join(f"points.{name}" for name in place)
     holds = [
-        _any(_over(condition), f"PARTITION BY {_listing('points', place)}") + f" AS holds_{number}"
+        _any(_over(condition), f"PARTITION BY {point}") + f" AS holds_{number}"
         for number, condition in enumerate(_conditions(tally), 1)
     ]
     if tally.refused_when:
@@ -377,10 +374,6 @@ def _counted(kpi: Description, tally: Tally, cells: list[Cell], place: list[str]
             f"WHERE\n    ({shown})\n    AND (points.is_current OR cells.measure NOT IN ({_listed(newest)}))",
         ]
     )
-
-
-def _listing(table: str, names: Iterable[str]) -> str:
-    return ", ".join(f"{table}.{name}" for name in names)
 
 
 def _conditions(tally: Tally) -> list[str]:

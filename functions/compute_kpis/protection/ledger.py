@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -81,6 +82,11 @@ class Page(BaseModel):
     """Counts that were of nobody until this release, are of somebody, and are not shown."""
     restated: tuple[Scope, ...] = ()
     """Days of the periods of which earlier figures cannot be of the same counts: of them everything begins anew."""
+
+
+def day_of(release: str) -> date:
+    """Return the as-of date of a release, from its id."""
+    return date.fromisoformat(release.rpartition(".")[0])
 
 
 def scope_of(name: str) -> Scope:

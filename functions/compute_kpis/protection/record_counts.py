@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.protection.audit import Rule, audit
 from functions.compute_kpis.protection.knowledge import Cell, Link, Release
-from functions.compute_kpis.protection.ledger import Entry
+from functions.compute_kpis.protection.ledger import Entry, day_of
 from functions.compute_kpis.protection.quantities import Quantity, parse
 from functions.compute_kpis.protection.rounding import Method, neighbours, preferred_of
 from functions.compute_kpis.protection.structure import matches
@@ -141,7 +141,7 @@ def settle(
     }
     return RecordCounts(
         shown=shown | {place: count for place, (count, _) in month.known.items() if count is not None},
-        counted_on={owner_of(place): month.today(release) for place in true} | begun,
+        counted_on={owner_of(place): day_of(release) for place in true} | begun,
         entries=entries,
         failing=tuple(sorted(failing)),
         cells=len(finding.cells),
@@ -161,7 +161,7 @@ class _Month:
         first: dict[str, date] = {}
         for page in past.pages:
             for name in page.entries:
-                first.setdefault(name, self.today(page.release))
+                first.setdefault(name, day_of(page.release))
         for quantity in self.past:
             if quantity.stands == month_end.isoformat():
                 shown = past.entries[quantity.name].shown
@@ -192,11 +192,6 @@ class _Month:
                 tuple(quantity.name for quantity in sorted((*earlier, here), key=lambda quantity: quantity.stands))
             )
         return [line for line in lines if len(line) > 1]
-
-    @staticmethod
-    def today(release: str) -> date:
-        """Return the as-of date of a release, from its id."""
-        return date.fromisoformat(release.rpartition(".")[0])
 
     def _quantity(self, place: str) -> Quantity:
         measure, breakdown, category = place.split("/")

@@ -55,7 +55,11 @@ def structure_of(kpi: Description, names: Iterable[str]) -> Structure:
     renamed = (
         Link(link.kind, of(link.whole), tuple(map(of, link.parts)), tuple(map(of, link.beside))) for link in links
     )
-    kept = tuple(dict.fromkeys(link for link in renamed if not _says_nothing(link)))
+    kept = tuple(
+        dict.fromkeys(
+            link for link in renamed if link.kind not in {"at_most", "covered"} or link.whole not in link.parts
+        )
+    )
     groups = (Group(of(group.part), of(group.whole), none_too=group.none_too) for group in reading.groups())
     series = (tuple(dict.fromkeys(of(name) for name in line)) for line in reading.series())
     national = {of(name) for quantity, name in known.items() if quantity.breakdown == "national"}
@@ -99,10 +103,6 @@ def holding(links: Iterable[Link], counts: Mapping[str, int]) -> tuple[Link, ...
 def _holds(link: Link, more: int) -> bool:
     """Return whether a link holds where the parts are so many ``more`` than the whole."""
     return {"adds_up": more == 0, "covered": more >= 0, "disjoint": more <= 0, "at_most": more <= 0}[link.kind]
-
-
-def _says_nothing(link: Link) -> bool:
-    return link.kind in {"at_most", "covered"} and link.whole in link.parts
 
 
 class _Reading:
@@ -207,11 +207,9 @@ class _Reading:
         ]
         for link in self.breakdowns():
             if link.kind == "adds_up" and parse(link.whole).part == "numerator":
-                alike += [Group(part, link.whole, none_too=False) for part in link.parts if self._is_count(part)]
+                counts = (part for part in link.parts if self.measures[parse(part).measure].kind == "count")
+                alike += [Group(part, link.whole, none_too=False) for part in counts]
         return alike
-
-    def _is_count(self, name: str) -> bool:
-        return self.measures[parse(name).measure].kind == "count"
 
     def _pairs(self) -> list[tuple[Quantity, Quantity]]:
         pairs = (

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from functions.compute_kpis.protection.ledger import day_of
 from placements_kpi import store
 from placements_kpi.errors import PlacementsKpiError
 
@@ -47,11 +48,6 @@ def read(s3: S3Client, bucket: str) -> str | None:
     """Return the current release, ``None`` before the first; :class:`CurrentError` if the pointer names none."""
     pointer = store.read_pointer(s3, bucket, RELEASE)
     return None if pointer is None else _named(pointer)
-
-
-def day_of(release: str) -> date:
-    """Return the as-of date of a release, from its id."""
-    return date.fromisoformat(release.rpartition(".")[0])
 
 
 def make_current(s3: S3Client, bucket: str, contender: Contender) -> bool:

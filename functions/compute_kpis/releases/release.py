@@ -173,12 +173,12 @@ def to_compare(s3: S3Client, bucket: str, as_of: date, withdrawn: frozenset[str]
     If the current one is of a later day, the newest of this day; if it is withdrawn, the newest that is not.
     """
     now = current.read(s3, bucket)
-    looks_back = now is not None and current.day_of(now) > as_of
+    looks_back = now is not None and ledger.day_of(now) > as_of
     if now is not None and not looks_back and now not in withdrawn:
         return now
     sealed = _sealed(s3, bucket, f"{as_of.isoformat()}." if looks_back else "")
-    fit = [earlier for earlier in sealed if current.day_of(earlier) <= as_of and earlier not in withdrawn]
-    return max(fit, key=lambda earlier: (current.day_of(earlier), int(earlier.rpartition(".")[2])), default=None)
+    fit = [earlier for earlier in sealed if ledger.day_of(earlier) <= as_of and earlier not in withdrawn]
+    return max(fit, key=lambda earlier: (ledger.day_of(earlier), int(earlier.rpartition(".")[2])), default=None)
 
 
 def _sealed(s3: S3Client, bucket: str, start: str) -> Iterable[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
@@ -60,7 +60,12 @@ class Sheet:
 def release_workbook(document: Protected, published: str, tables: Sequence[tuple[KpiFigures, list[Row]]]) -> bytes:
     """Return the workbook of a release published on the day ``published``; a table for each KPI, as the CSV has it."""
     data = [
-        Sheet(sheet_name(number, figures), _above(figures, table), COLUMNS, tuple(_cells(row) for row in table))
+        Sheet(
+            sheet_name(number, figures),
+            _above(figures, table),
+            COLUMNS,
+            tuple(tuple(row[name] for name in COLUMNS) for row in table),
+        )
         for number, (figures, table) in enumerate(tables, 1)
     ]
     cover = [
@@ -74,7 +79,8 @@ def release_workbook(document: Protected, published: str, tables: Sequence[tuple
         cover.append(("Text", "Demonstration data: the schools and training providers are real, the people invented"))
     contents = [("Title", "Contents"), ("Text", "Each sheet named here has one table")]
     contents += [
-        ("Text", f"{sheet.name}: {figures.kpi.description.title}") for sheet, (figures, _) in _pairs(data, tables)
+        ("Text", f"{sheet.name}: {figures.kpi.description.title}")
+        for sheet, (figures, _) in zip(data, tables, strict=True)
     ]
     return ods([Sheet("Cover", tuple(cover)), Sheet("Contents", tuple(contents)), Sheet("Notes", _notes()), *data])
 
@@ -114,16 +120,6 @@ def packed(parts: Mapping[str, str]) -> bytes:
         for name, text in parts.items():
             archive.writestr(_member(name, zipfile.ZIP_DEFLATED), text.encode())
     return buffer.getvalue()
-
-
-def _pairs(
-    sheets: Iterable[Sheet], tables: Sequence[tuple[KpiFigures, list[Row]]]
-) -> Iterable[tuple[Sheet, tuple[KpiFigures, list[Row]]]]:
-    return zip(sheets, tables, strict=True)
-
-
-def _cells(row: Row) -> tuple[str | Cell, ...]:
-    return tuple(row[column] for column in COLUMNS)
 
 
 def _above(figures: KpiFigures, table: list[Row]) -> tuple[Line, ...]:

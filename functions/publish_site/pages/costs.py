@@ -53,7 +53,9 @@ def _view(costs: Costs) -> dict[str, object]:
         "runs": costs.runs,
         "spent": f"{costs.dollars:,.2f}" if costs.dollars >= 0.01 else "less than 0.01",
         "standing": f"{costs.standing_dollars:,.2f}",
-        "what_stands": words.listed([_several(count, what) for what, count in costs.standing.items()]),
+        "what_stands": words.listed(
+            [f"{count} {what}{'' if count == 1 else 's'}" for what, count in costs.standing.items()]
+        ),
         "prices": words.day(costs.prices_as_at),
         "head": [
             {"text": "Step"},
@@ -72,7 +74,3 @@ def _row(run: FunctionCost) -> list[dict[str, str]]:
         {"text": words.day(times.london_day(run.finished))},
         *({"text": text, "format": "numeric"} for text in cells),
     ]
-
-
-def _several(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -13,7 +13,7 @@ from functions.publish_site.pages.series import sparkline
 
 if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures
-    from placements_kpi.results import Point, Protected, SourceFacts
+    from placements_kpi.results import Protected, SourceFacts
 
 
 def front_view(kpis: list[KpiFigures], document: Protected, published: date, today: date) -> dict[str, object]:
@@ -66,17 +66,13 @@ def card(figures: KpiFigures) -> dict[str, object]:
         "period": f"{point.period_label[:1].upper()}{point.period_label[1:]}, as at {words.day(point.as_of)}."
         if point
         else None,
-        "mark": _mark(figures, shown.value.revised, point),
+        "mark": "[r]" if shown.value.revised else figures.mark(figures.headline, point).strip(),
         "change": sentences.change(figures, headline).sentence,
         "target": verdict.sentence,
         "met": verdict.met,
         "verdict": verdict.label,
         "notice": sentences.carried(figures),
     }
-
-
-def _mark(figures: KpiFigures, revised: bool, point: Point | None) -> str:
-    return "[r]" if revised else figures.mark(figures.headline, point).strip()
 
 
 def said(card: dict[str, object]) -> list[str]:

@@ -152,12 +152,10 @@ def _breaks(
                 what, old, new = map(words.sentence, (change.text, change.before, change.after))
                 notes.append(f"{marked[-1]}. {what} Before: {old} From then: {new}")
     said = [f"Marked on it: {words.listed(marked)}. What was so before, and is from then, is said below it."]
-    marks = tuple(Mark(x, _change(numbers)) for x, numbers in sorted(at.items()))
+    marks = tuple(
+        Mark(x, f"Change{'s' if len(numbers) > 1 else ''} {words.listed(numbers)}") for x, numbers in sorted(at.items())
+    )
     return marks, said if marked else [], tuple(notes)
-
-
-def _change(numbers: list[str]) -> str:
-    return f"Change{'s' if len(numbers) > 1 else ''} {words.listed(numbers)}"
 
 
 def _target(figures: KpiFigures, measure: Measure) -> Target | None:

@@ -142,7 +142,7 @@ def open_drop(location: Location, day: date, feeds: Sequence[Feed], folder: Path
         paths = []
         for name in shards:
             paths.append(location.copy(day, name, folder))
-            if _sha256(paths[-1]) != promised[name].sha256.lower():
+            if sha256_of(paths[-1]) != promised[name].sha256.lower():
                 raise DropError(f"{where}: the bytes of {name} are not those its manifest was made for; ask its owner")
         if len(paths) > 1 and ".csv" in shards[0]:
             paths = [_joined(paths, folder / f"{feed}.csv", where)]
@@ -233,7 +233,8 @@ def _joined(shards: Sequence[Path], whole: Path, where: str) -> Path:
     return whole
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -216,7 +216,7 @@ def _happened(s3: S3Client, bucket: str, key: str, body: bytes, error: Exception
     """Whether the object is there with exactly this content, though our write of it seemed to end with ``error``.
 
     One that was refused did not happen, whoever wrote the same before. Raises :class:`UnsureError` if it cannot be
-    as_read whether the write took effect.
+    seen whether the write took effect.
     """
     if isinstance(error, ClientError) and _status(error) < 500 and aws.code(error) not in _CONDITION_FAILED | _WRITING:
         return False
