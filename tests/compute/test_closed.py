@@ -53,8 +53,10 @@ DECLARED = {
     "Measure.first_period",
     "Description.order",
     "Target.value",
+    "Published.low",
+    "Published.high",
 }
-"""Configuration, the calendar, the catalogue, the ages of sources, and what the audit did."""
+"""Configuration, what others have published, the calendar, the catalogue, the ages of sources, and what the audit did."""
 
 
 def release(name: str = "2026-07-14.1") -> Protected:

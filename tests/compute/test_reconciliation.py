@@ -15,7 +15,7 @@ from functions.compute_kpis.catalogue.definitions import load_definitions
 from functions.compute_kpis.catalogue.loading import load_kpi
 from functions.compute_kpis.recompute import recompute
 from placements_kpi.observability import logger
-from placements_kpi.results import Check, Figure, KpiResult, Point, Protected, SourceFacts, TableFacts
+from placements_kpi.results import Check, Figure, KpiResult, Point, Protected, Published, SourceFacts, TableFacts
 from tests.compute import stack
 from tests.kpis.world import COMPUTE
 
@@ -196,6 +196,8 @@ def test_providers_are_held_against_the_published_range() -> None:
     found = checks(kpis=(kpi,))
     assert (found["bounds:providers_in_sector"].state, found["bounds:accredited_providers"].state) == ("warning", "ok")
     assert "about 770 to 830" in found["bounds:providers_in_sector"].says
+    others = Published(kpi="provider-take-up", measure="headline", low=770, high=830)
+    assert found["bounds:providers_in_sector"].published == others
 
 
 # In a run.

@@ -551,7 +551,9 @@ def sources(as_of: date = AS_OF) -> tuple[SourceFacts, ...]:
 def checks() -> tuple[Check, ...]:
     """A check of each group: most in order, one to be looked at, one that failed."""
 
-    def check(check_id: str, title: str, state: str, says: str, *counts: tuple[str, int]) -> Check:
+    def check(
+        check_id: str, title: str, state: str, says: str, *counts: tuple[str, int], **more: dict[str, Any]
+    ) -> Check:
         return Check.model_validate(
             {
                 "id": check_id,
@@ -560,6 +562,7 @@ def checks() -> tuple[Check, ...]:
                 "state": state,
                 "says": says,
                 "counts": [{"label": label, "count": number} for label, number in counts],
+                **more,
             }
         )
 
@@ -570,6 +573,14 @@ def checks() -> tuple[Check, ...]:
         check("lists", "Values", "warning", "Some values are on none of our lists.", ("Training route", 15)),
         check("sources:publish", "Providers", "ok", "Publish knows every provider.", ("Codes", 0)),
         check("bounds:schools_d2", "Schools in England", "ok", "About 24,400.", ("As we count", 24_391)),
+        check(
+            "bounds:schools_d3",
+            "State-funded schools",
+            "warning",
+            "Ours is far from it.",
+            ("As we count", 24_391),
+            published={"kpi": "school-take-up", "measure": "headline", "low": 20_000, "high": 22_000},
+        ),
     )
 
 

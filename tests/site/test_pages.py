@@ -289,7 +289,7 @@ def test_the_data_quality_page_says_what_was_checked_and_what_was_found(
     protected: Protected, files: dict[str, bytes]
 ) -> None:
     page = Page.of(files["data-quality/index.html"])
-    assert "Of 6 checks, 4 found all in order, 1 found something to look at, and 1 failed." in page.text
+    assert "Of 7 checks, 4 found all in order, 2 found something to look at, and 1 failed." in page.text
     results = [row for caption, rows in page.tables if caption.endswith(": what we found") for row in rows[1:]]
     assert results == [[check.title, quality.STATES[check.state]] for check in protected.checks]
     for check in protected.checks:

@@ -284,3 +284,28 @@ def test_the_next_update_of_figures_about_people_follows_the_next_month_end() ->
     assert sentences.next_update(made, made.as_of).startswith("Figures about people: after 31 July 2026.")
     december = made.model_copy(update={"month_end": date(2026, 11, 30)})
     assert "after 31 December 2026" in sentences.next_update(december, december.as_of)
+
+
+def test_a_denominator_far_from_what_others_published_is_said_with_what_it_would_change() -> None:
+    made = document()
+    (said,) = sentences.doubts(with_headline(kpi("school-take-up"), (3000, 24391), (2000, 20000)), made)
+    assert said == (
+        "State-funded schools: we count 24,391, published figures say about 20,000 to 22,000. "
+        "Out of as many as those, the figure would be 13.6% to 15.0%."
+    )
+    assert sentences.doubts(KpiFigures(kpi("trainee-withdrawals")), made) == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"counts": ({"label": "As we count", "count": 24_391, "disclosure": "person"},)}, {"measure": "another"}],
+)
+def test_what_it_would_change_is_said_of_a_headline_that_counts_no_people(changed: dict[str, Any]) -> None:
+    made = document()
+    doubted = next(check for check in made.checks if check.published)
+    said = doubted.model_dump()
+    said = {**said, **{name: value for name, value in changed.items() if name in said}}
+    said["published"].update({name: value for name, value in changed.items() if name in said["published"]})
+    others = made.model_copy(update={"checks": (type(doubted).model_validate(said),)})
+    (text,) = sentences.doubts(KpiFigures(kpi("school-take-up")), others)
+    assert text == "State-funded schools: we count 24,391, published figures say about 20,000 to 22,000."

@@ -16,7 +16,7 @@ from functions.compute_kpis.answers.cells import is_sum
 from functions.compute_kpis.answers.queries import Answer, run_queries
 from functions.compute_kpis.protection.record_counts import LISTS, PERSON_SOURCES, PERSON_TABLES, unknown_code_label
 from placements_kpi.observability import logger
-from placements_kpi.results import Check, CheckCount, Figure, KpiResult, SourceFacts, TableFacts
+from placements_kpi.results import Check, CheckCount, Figure, KpiResult, Published, SourceFacts, TableFacts
 
 if TYPE_CHECKING:
     from functions.compute_kpis.catalogue.definitions import Definitions
@@ -231,7 +231,8 @@ def _bounds(kpis: Mapping[str, KpiResult], definitions: Definitions) -> Iterable
 
 
 def _bound(code: str, title: str, kpi: KpiResult, measure: str, low: int, high: int, tolerance: int) -> Check:
-    check = partial(Check, id=f"bounds:{code}", group="bounds", title=title)
+    others = Published(kpi=kpi.description.id, measure=measure, low=low, high=high)
+    check = partial(Check, id=f"bounds:{code}", group="bounds", title=title, published=others)
     figure = _newest(kpi, measure)
     if figure is None or figure.denominator is None:
         return check(state="warning", says="There is no new figure to compare.")

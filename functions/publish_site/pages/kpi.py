@@ -35,6 +35,7 @@ def kpi_view(
         "of": len(kpis),
         "card": card(figures),
         "not_available": sentences.not_available(figures),
+        "doubts": sentences.doubts(figures, document),
         "stale": notices(document, times.london_day(published), description.sources),
         "graphics": _graphics(figures),
         "beside": _beside(figures, ("headline", "beside", "breakdown"), "Figures"),

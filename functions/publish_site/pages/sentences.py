@@ -270,6 +270,32 @@ def leading(points: list[tuple[str, Cell]], title: str, small: Collection[str] =
     return f"{len(top)} share the highest figure, {top[0][1].text}" if top[1:] else f"Highest is {top[0][1].text}"
 
 
+def doubts(figures: KpiFigures, document: Protected) -> list[str]:
+    """Return what others have published of the denominators of an indicator, where ours is far from it.
+
+    Of a headline that counts organisations it says what it would be out of as many as they say; percentages of people
+    are worked out from counts that are published alone (publishing#percentages).
+    """
+    said = []
+    for check in document.checks:
+        others = check.published
+        if check.state == "ok" or others is None or others.kpi != figures.kpi.id:
+            continue
+        ours = [count.count for count in check.counts if count.count is not None]
+        if not ours:
+            continue
+        about = " to ".join(words.printed(number) for number in sorted({others.low, others.high}))
+        text = f"{check.title}: we count {words.printed(ours[0])}, published figures say about {about}."
+        headline = figures.headline
+        numerator = figures.at(headline, figures.current(headline)).numerator.number
+        if others.measure == headline.id and check.counts[0].disclosure == "organisation" and numerator is not None:
+            ends = [words.rounded(Decimal(numerator) * 100 / whole, 1) for whole in (others.high, others.low)]
+            would_be = " to ".join(Cell(end, percent=True).text for end in sorted(set(ends)))
+            text += f" Out of as many as those, the figure would be {would_be}."
+        said.append(text)
+    return said
+
+
 def next_update(document: Protected, today: date) -> str:
     """Return when figures change next: those about people after the next month end, the others with any release.
 

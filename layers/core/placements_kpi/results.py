@@ -329,6 +329,15 @@ class CheckCount(_Document):
     disclosure: Literal["person", "organisation"] = "organisation"
 
 
+class Published(_Document):
+    """What others have published of a denominator: about ``low`` to ``high``."""
+
+    kpi: str
+    measure: str
+    low: int
+    high: int
+
+
 class Check(_Document):
     """One check of a run. ``warning``: somebody should look; ``failed``: what is shown cannot be relied on.
 
@@ -341,6 +350,7 @@ class Check(_Document):
     state: Literal["ok", "warning", "failed"]
     says: str
     counts: tuple[CheckCount, ...] = ()
+    published: Published | None = None
 
 
 class Results(_Document):
