@@ -56,7 +56,7 @@ DECLARED = {
     "Published.low",
     "Published.high",
 }
-"""Configuration, what others have published, the calendar, the catalogue, the ages of sources, and what the audit did."""
+"""Configuration, the calendar, the catalogue, what others published, the ages of sources, and what the audit did."""
 
 
 def release(name: str = "2026-07-14.1") -> Protected:
