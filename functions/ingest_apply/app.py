@@ -25,6 +25,7 @@ SOURCE = Source(
             name="application_choices",
             table=contract.APPLICATION_CHOICES,
             prepare=reasons.prepare,
+            prepares=("rejection_reason_ids", "rejection_reasons_type"),
             extra={reasons.STRUCTURED: fields.ANYTHING, reasons.FREE_TEXT: fields.ANYTHING},
             upper=("provider_code", "accredited_provider_code"),
             lower=("provider_region_code",),

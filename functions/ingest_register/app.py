@@ -25,6 +25,7 @@ SOURCE = Source(
             name="trainees",
             table=contract.TRAINEES,
             prepare=rows.prepare,
+            prepares=("placement_urns", "withdrawal_reasons"),
             lower=("training_route",),
             extra={"placements": fields.entries({"urn": fields.text()})},
         ),

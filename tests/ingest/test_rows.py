@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from placements_kpi import records, times
+from placements_kpi import columnar, records, times
 from placements_kpi.failures import UnforeseenError
 from placements_kpi.london_days import london_days
 from placements_kpi.pseudonyms import normalise_trn
@@ -495,13 +495,16 @@ def test_no_identifier_and_no_field_outside_the_contract_is_written_or_logged(
     assert "unknown" in written[one_part(written, "application_choices")]
 
 
-def test_a_failure_inside_the_pipeline_does_not_quote_the_row(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("owner", "name", "count"), [(records, "_columnar", 30), (columnar.Columns, "_good", 200)])
+def test_a_failure_inside_the_pipeline_does_not_quote_the_row(
+    place: Place, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, count: int
+) -> None:
     def burst(*_: Any) -> None:
         raise ValueError("MARKER row 7654321")
 
-    monkeypatch.setattr(records, "_columnar", burst)
-    place.drop("apply", {"application_choices": choices()})
-    with pytest.raises(UnforeseenError, match=r"ValueError at records\.py") as failed:
+    monkeypatch.setattr(owner, name, burst)
+    place.drop("apply", {"application_choices": choices(count)})
+    with pytest.raises(UnforeseenError, match=r"ValueError at (records|columnar)\.py") as failed:
         place.ingest("apply")
     assert "MARKER" not in str(failed.value)
     assert failed.value.__suppress_context__

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
@@ -73,6 +73,19 @@ def validator(feed: Feed) -> SchemaValidator:
         columns = {column.name: _column_schema(column) for column in entry_columns(children)}
         fields[children.field] = core_schema.typed_dict_field(entries(columns), required=False)
     return SchemaValidator(core_schema.typed_dict_schema(fields, strict=True, extra_behavior="ignore"))
+
+
+def extra_fields(feed: Feed) -> SchemaValidator:
+    """Return what validates the extra fields of a record, and nothing else of it."""
+    found = {name: core_schema.typed_dict_field(schema, required=False) for name, schema in feed.extra.items()}
+    return SchemaValidator(core_schema.typed_dict_schema(found, strict=True, extra_behavior="ignore"))
+
+
+def values(column: Column) -> SchemaValidator:
+    """Return what validates a list of values of ``column``, none of them null; of a list column, of its entries."""
+    kind = column.kind.removesuffix("[]")
+    required = column.required and kind == column.kind
+    return SchemaValidator(core_schema.list_schema(_KINDS[cast("Kind", kind)](required, column.pattern), strict=True))
 
 
 def entry_columns(children: Children) -> list[Column]:

@@ -9,17 +9,16 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic_core import ValidationError
 
-from placements_kpi.codes import listed
+from placements_kpi.columnar import Columns, Lines, stored, without_nothing
 from placements_kpi.fields import validator
 from placements_kpi.guises import EMPTY, LOOK_AT, guise
 from placements_kpi.pseudonyms import Pseudonyms, normalise_trn
@@ -44,14 +43,12 @@ if TYPE_CHECKING:
     from placements_kpi.staging import Staging
 
 BATCH_ROWS = 8_192
+BATCH_BYTES = 1 << 21
 LONGEST_LINE = 4_000_000
 """Bytes of one record."""
 
 OWNERS_TOKENS = "trns_keyed_by_owner"
 """Note: how many TRNs came as ``trn_token``, keyed by their owner with the shared key."""
-
-_NOTHING = re.compile(rb':\s*"(?:null)?"(?=\s*[,}])')
-"""``""`` and ``"null"`` as the value of a name. Inside a text its quotation marks would be escaped."""
 
 _NOT_SAID = frozenset({"", "false", "no", "f", "n", "0", "null"})
 
@@ -77,28 +74,44 @@ def read(source: Source, files: Mapping[str, SourceFile], staging: Staging, pseu
 
 def lines(file: SourceFile) -> Iterator[bytes]:
     """Yield the records of an NDJSON file, gzipped or not, shard after shard, blank lines left out."""
+    for batch in _batches(file):
+        for place in range(len(batch)):
+            yield batch[place]
+
+
+def _batches(file: SourceFile) -> Iterator[Lines]:
     if not file.paths:
         raise SourceError(f"{file.name} has neither a path nor records")
     for path in file.paths:
-        yield from _lines(path)
+        yield from _batches_of(path)
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as stored, _plain(stored, path.name) as stream:
+def _batches_of(path: Path) -> Iterator[Lines]:
+    with path.open("rb") as stored_file, _plain(stored_file, path.name) as stream:
         try:
             wrong = guise(stream.peek(LOOK_AT)[:LOOK_AT])
             if wrong and wrong != EMPTY:
                 raise SourceError(f"{path.name} {wrong}, where it should be one JSON object a line: ask its owner")
             if stream.peek(3)[:3] == b"\xef\xbb\xbf":
                 stream.read(3)
-            while line := stream.readline(LONGEST_LINE):
-                if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-                    _skip_line(stream)
-                    line = b"{"  # not a document: quarantined as such
-                if not line.isspace():
-                    yield line
+            while text := _whole_lines(stream):
+                yield Lines(text)
         except (EOFError, zlib.error, gzip.BadGzipFile):
             raise SourceError(f"{path.name} is not a whole gzip file: ask its owner to export it again") from None
+
+
+def _whole_lines(stream: io.BufferedReader[Any]) -> bytes:
+    """Return the next lines, about a batch of them; one that is too long is no document, and quarantined as such."""
+    text = stream.read(BATCH_BYTES)
+    if text.endswith(b"\n"):
+        return text
+    last = text.rfind(b"\n") + 1
+    room = LONGEST_LINE - (len(text) - last)
+    rest = stream.readline(room) if room > 0 else b""
+    if len(rest) >= room and not rest.endswith(b"\n"):
+        _skip_line(stream)
+        return text[:last] + b"{"
+    return text + rest
 
 
 def _plain(stored: BinaryIO, name: str) -> io.BufferedReader[Any]:
@@ -121,6 +134,9 @@ class _Reader:
         self._staging = staging
         self._keys = _keys(feed.table, pseudonyms, staging)
         self._validate: Callable[[bytes], Row] = validator(feed).validate_json
+        self._columns = Columns(feed, pseudonyms)
+        self._waiting: list[bytes] = []
+        self._waiting_numbers: list[int] = []
         self._rows: list[Row] = []
         self._numbers: list[int] = []
         self._piece: list[pa.Table] = []
@@ -128,7 +144,18 @@ class _Reader:
 
     def run(self) -> None:
         number = 0
-        records: Any = self._file.records if self._file.records is not None else lines(self._file)
+        if self._file.records is None:
+            for batch in _batches(self._file):
+                self._read(batch, range(number + 1, number + 1 + len(batch)))
+                number += len(batch)
+        else:
+            number = self._run_through(self._file.records)
+        self._flush()
+        check_rows(self._file, number)
+
+    def _run_through(self, records: Iterable[Record | Piece | Kept]) -> int:
+        """Read records one after the other, as a service gives them, and return how many there were."""
+        number = 0
         for record in records:
             if isinstance(record, Piece):
                 self._flush()
@@ -139,18 +166,44 @@ class _Reader:
                 number = self._take_over(record, number)
                 continue
             number += 1
-            try:
-                self._take(record, number)
-            except ValidationError as error:
-                self._refuse(number, Refusal(*_why(error)))
-                self._mark(record)
-            except RowError as error:
-                self._refuse(number, Refusal(error.reason, error.column))
-                self._mark(record)
-            if len(self._rows) >= BATCH_ROWS:
+            if isinstance(record, Tombstone):
+                self._take_or_refuse(record, number)
+                continue
+            document = record if isinstance(record, bytes) else json.dumps(record).encode()
+            if not document.strip() or b"\n" in document:
+                self._take_or_refuse(document, number)
+                continue
+            self._waiting.append(document)
+            self._waiting_numbers.append(number)
+            if len(self._waiting) >= BATCH_ROWS:
                 self._flush()
-        self._flush()
-        check_rows(self._file, number)
+        return number
+
+    def _read(self, lines: Lines, numbers: Sequence[int]) -> None:
+        """Stage the rows of a batch: by column those that are plainly good, all others one by one."""
+        left = np.ones(len(lines), np.bool_)
+        given = np.asarray(numbers)
+        for good in self._columns.read(lines):
+            left[good.places] = False
+            self._stage(good.rows, given[good.places])
+            for children, entries, places in good.entries:
+                self._staging.add(children.table, entries, given[places])
+            if good.tokens:
+                self._staging.note(OWNERS_TOKENS, good.tokens)
+        for place in np.flatnonzero(left).tolist():
+            self._take_or_refuse(lines[place], numbers[place])
+
+    def _take_or_refuse(self, record: Record, number: int) -> None:
+        try:
+            self._take(record, number)
+        except ValidationError as error:
+            self._refuse(number, Refusal(*_why(error)))
+            self._mark(record)
+        except RowError as error:
+            self._refuse(number, Refusal(error.reason, error.column))
+            self._mark(record)
+        if len(self._rows) >= BATCH_ROWS:
+            self._flush_rows()
 
     def _refuse(self, number: int, refusal: Refusal) -> None:
         self._staging.refuse(self._feed.table, self._file.name, number, refusal.reason, refusal.column)
@@ -172,9 +225,7 @@ class _Reader:
                 self._bury(record)
                 return
             record = json.dumps(record).encode()
-        if b'""' in record or b'"null"' in record:
-            record = _NOTHING.sub(b":null", record)
-        row = self._validate(record)
+        row = self._validate(without_nothing(record))
         if self._feed.prepare is not None:
             self._feed.prepare(row)
         if self._keys is not None:
@@ -207,16 +258,25 @@ class _Reader:
         self._staging.bury(self._feed.table, row[self._feed.table.primary_key[0]])
 
     def _flush(self) -> None:
+        if self._waiting:
+            waiting, numbers = self._waiting, self._waiting_numbers
+            self._waiting, self._waiting_numbers = [], []
+            self._read(Lines(b"\n".join(waiting)), numbers)
+        self._flush_rows()
+
+    def _flush_rows(self) -> None:
         if not self._rows:
             return
         columns = [column for column in self._feed.table.columns if column.day_of is None]
-        rows = _columnar(columns, self._rows, self._feed.upper, self._feed.lower)
-        self._staging.add(self._feed.table, rows, self._numbers)
-        if self._file.in_pieces:
-            self._piece.append(rows)
+        self._stage(_columnar(columns, self._rows, self._feed), self._numbers)
         for children in self._feed.children:
             self._flush_children(children)
         self._rows, self._numbers = [], []
+
+    def _stage(self, rows: pa.Table, numbers: Sequence[int]) -> None:
+        self._staging.add(self._feed.table, rows, numbers)
+        if self._file.in_pieces:
+            self._piece.append(rows)
 
     def _flush_children(self, children: Children) -> None:
         parent = children.table.columns[0].name
@@ -234,30 +294,16 @@ class _Reader:
 def _together(table: Table, batches: list[pa.Table]) -> pa.Table:
     """Return the rows of a piece; one without any has the columns all the same."""
     columns = tuple(column for column in table.columns if column.day_of is None)
-    return pa.concat_tables([arrow_schema(Table("", columns)).empty_table(), *batches])
+    return pa.concat_tables([arrow_schema(Table("", columns)).empty_table(), *batches], promote_options="default")
 
 
-def _columnar(
-    columns: list[Column], rows: list[Row], upper: tuple[str, ...] = (), lower: tuple[str, ...] = ()
-) -> pa.Table:
-    """Return rows as an Arrow table; a blank text is no text, and a code on no list is unknown."""
+def _columnar(columns: list[Column], rows: list[Row], feed: Feed | None = None) -> pa.Table:
+    """Return rows as an Arrow table, as they are stored."""
     schema = arrow_schema(Table("", tuple(columns)))
-    arrays: list[Any] = []
-    for column, kind in zip(columns, schema.types, strict=True):
-        name = column.name
-        given = [row.get(name) for row in rows]
-        if column.kind == "string[]":
-            given = [None if texts is None else [text for text in texts if text] for texts in given]
-        values: Any = pa.array(given, kind)
-        if pa.types.is_string(kind):
-            values = pc.utf8_upper(values) if name in upper else values
-            values = pc.utf8_lower(values) if name in lower else values
-            blank = pc.equal(values, pa.scalar(""))
-            if blank.true_count:
-                values = pc.if_else(blank, pa.scalar(None, kind), values)
-        if column.codes is not None:
-            values = listed(values, column.codes)
-        arrays.append(values)
+    arrays: list[Any] = [
+        stored(pa.array([row.get(column.name) for row in rows], kind), column, feed)
+        for column, kind in zip(columns, schema.types, strict=True)
+    ]
     return pa.Table.from_arrays(arrays, schema=schema)
 
 

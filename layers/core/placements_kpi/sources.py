@@ -181,6 +181,9 @@ class Feed:
     file_pattern: str = ""
     """Regular expression of the drop file's whole name without ``.gz``; empty: ``<name>.ndjson``."""
     prepare: Prepare | None = None
+    prepares: tuple[str, ...] = ()
+    """The columns that ``prepare`` looks at or fills. It changes nothing of a row that has neither any of them nor an
+    extra field."""
     extra: Mapping[str, CoreSchema] = field(default_factory=dict)
     """Fields read only to work out derived columns, and then dropped: name and what they hold."""
     children: tuple[Children, ...] = ()
