@@ -42,8 +42,8 @@ def _copy(run: Run, front: Release, held: dict[str, str]) -> None:
     prefix = f"releases/{front.entry.release}/"
 
     def body(path: str) -> bytes:
-        made = front.files.get(path)
-        return made if made is not None else run.writer.body(f"{prefix}{path}") or b""
+        rendered = front.files.get(path)
+        return rendered if rendered is not None else run.writer.body(f"{prefix}{path}") or b""
 
     for path, etag in releases.etags(run, front).items():
         page = nearer(path, body(path)) if path.endswith(".html") else None

@@ -124,7 +124,7 @@ def listing_withdrawn(run: Run, state: State) -> list[str]:
 
 
 def _entry(document: Protected, published: datetime) -> Entry:
-    revised = Counter(one.kpi for one in document.revisions)
+    revised = Counter(revision.kpi for revision in document.revisions)
     return Entry(
         release=document.release,
         as_of=document.as_of,

@@ -165,7 +165,7 @@ def releases_pages(site: Site, inventory: Inventory, withdrawals: Mapping[str, W
     newest = next(iter(years), "")
     return {
         f"releases/{'' if year == newest else f'{year}/'}index.html": _year_page(
-            site, inventory, withdrawals, year, {one: "" if one == newest else f"{one}/" for one in years}
+            site, inventory, withdrawals, year, {each: "" if each == newest else f"{each}/" for each in years}
         )
         for year in years or (newest,)
     }
@@ -203,7 +203,7 @@ def _year_page(
         entries=entries,
         list_root=list_root,
         year=year,
-        others=[(one, f"{list_root}{place}index.html") for one, place in years.items() if one != year],
+        others=[(other, f"{list_root}{place}index.html") for other, place in years.items() if other != year],
     )
 
 

@@ -117,7 +117,7 @@ class Writer:
 
     def etags(self, prefix: str) -> dict[str, str]:
         """Return the ETags of the objects under ``prefix``, by key."""
-        return {one["Key"]: one["ETag"] for one in store.objects(self.s3, self.bucket, prefix)}
+        return {listed["Key"]: listed["ETag"] for listed in store.objects(self.s3, self.bucket, prefix)}
 
     def body(self, key: str) -> bytes | None:
         """Return what is in an object, or ``None`` if it is not there."""

@@ -18,6 +18,12 @@ def last_of_month(year: int, month: int) -> date:
     return date(year, month, calendar.monthrange(year, month)[1])
 
 
+def month_end_by(day: date) -> date:
+    """Return the newest month end that has come by ``day``."""
+    this = last_of_month(day.year, day.month)
+    return this if this == day else last_of_month(day.year, day.month - 1)
+
+
 def months_later(day: date, months: int) -> date:
     """Return the day that many calendar months later (or earlier), clamped at the month's end."""
     last = last_of_month(day.year, day.month + months)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from tests.book.days import last_of_month
+from tests.book.days import last_of_month, month_end_by
 
 YearType = Literal["recruitment_cycle", "register_year", "placements_year"]
 CYCLES = {
@@ -77,7 +77,7 @@ def period(year_type: YearType, year: int) -> tuple[date, date] | None:
 
 
 def _monthly_points(family: Family, as_of: date) -> list[Point]:
-    stands = _month_end_by(as_of) if family.people else as_of
+    stands = month_end_by(as_of) if family.people else as_of
     year = _current(family.year, stands)
     found = []
     for number in (year - 2, year - 1, year):
@@ -118,7 +118,7 @@ def _compared_with(family: Family, stands: date, year: int) -> date | None:
 
 def _outcome_points(family: Family, as_of: date) -> list[Point]:
     """The latest academic year that ended on or before P, and the two before, at P less one and two years."""
-    stands = _month_end_by(as_of)
+    stands = month_end_by(as_of)
     latest = _current(family.year, stands)
     if period(family.year, latest)[1] > stands:  # type: ignore[index]  # academic years are all known
         latest -= 1
@@ -128,11 +128,6 @@ def _outcome_points(family: Family, as_of: date) -> list[Point]:
         day = last_of_month(stands.year - back, stands.month)
         found.append(Point(family.id, latest - back, opens, closes, day, is_current=back == 0, is_comparison=back == 1))
     return found
-
-
-def _month_end_by(day: date) -> date:
-    this = last_of_month(day.year, day.month)
-    return this if this == day else last_of_month(day.year, day.month - 1)
 
 
 def _current(year_type: YearType, day: date) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tests.book.answers import FACTS, REFUSED, Answers, Cell
-from tests.book.days import last_of_month
+from tests.book.days import month_end_by
 from tests.book.drops import Drops
 from tests.book.kpis import second_opinion
 from tests.book.points import CYCLES, FAMILIES, Point, points_of
@@ -57,11 +57,8 @@ def lacking(kpi: str, drops: Drops) -> set[str]:
 def beyond_the_calendar(kpi: str, as_of: date) -> bool:
     """Whether the day is more than a year after the last opening that is known: of cycles, for years have no end."""
     opened = CYCLES[max(CYCLES)][0]
-    people_stand_at = last_of_month(as_of.year, as_of.month)
-    if people_stand_at != as_of:
-        people_stand_at = last_of_month(as_of.year, as_of.month - 1)
     of_cycles = any(family.year == "recruitment_cycle" for family in FAMILIES[kpi])
-    return of_cycles and people_stand_at > opened.replace(year=opened.year + 1)
+    return of_cycles and month_end_by(as_of) > opened.replace(year=opened.year + 1)
 
 
 @dataclass(frozen=True)

@@ -230,6 +230,11 @@ def put_world(*, invented: bool = True) -> None:
         memory.once(f"compute, a world, {invented}", lambda: _put_world(invented))
 
 
+def states(summary: dict[str, Any]) -> dict[str, str]:
+    """Return the state of each KPI of a run."""
+    return {kpi: facts["state"] for kpi, facts in summary["kpis"].items()}
+
+
 def first_release(as_of: date = D) -> dict[str, Any]:
     """Put the world into empty buckets and run ``compute`` over it; return its summary."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -33,15 +32,11 @@ def put(apply_key: str | None, placements_key: str | None, number: int = 2, reje
     stack.put_snapshot("placements", number=number, key_id=placements_key, provider_activity=stack.visits(A1=stack.D))
 
 
-def states(summary: dict[str, Any]) -> dict[str, str]:
-    return {kpi: facts["state"] for kpi, facts in summary["kpis"].items()}
-
-
 def test_sources_under_one_key_are_used_together_and_the_record_names_it(joining: Path) -> None:
     stack.put_world()
     put(NEW, NEW)
     summary = stack.compute(joining)
-    assert states(summary) == {CANDIDATES: "ok", PROVIDERS: "ok"}
+    assert stack.states(summary) == {CANDIDATES: "ok", PROVIDERS: "ok"}
     record = stack.get_json(f"runs/compute_kpis/{summary['run_id']}.json")
     assert record["inputs"]["keys"] == {"apply": NEW, "placements": NEW}
 
@@ -52,7 +47,7 @@ def test_sources_under_two_keys_stop_only_the_kpi_that_needs_both(joining: Path)
     good = stack.compute(joining)
     put(NEW, OLD, number=3, rejected=99)
     summary = stack.compute(joining)
-    assert states(summary) == {CANDIDATES: "carried", PROVIDERS: "ok"}
+    assert stack.states(summary) == {CANDIDATES: "carried", PROVIDERS: "ok"}
     assert summary["outcome"] == "partial"
     reason = summary["kpis"][CANDIDATES]["reason"]
     assert reason.startswith(f"mixed keys, which never join: apply {NEW}, placements {OLD}")
@@ -72,13 +67,13 @@ def test_when_the_second_source_has_the_new_key_too_the_figures_are_new_again(jo
     put(NEW, OLD)
     assert stack.compute(joining)["kpis"][CANDIDATES]["state"] == "none"
     put(NEW, NEW, number=3)
-    assert states(stack.compute(joining)) == {CANDIDATES: "ok", PROVIDERS: "ok"}
+    assert stack.states(stack.compute(joining)) == {CANDIDATES: "ok", PROVIDERS: "ok"}
 
 
 def test_a_source_without_people_has_no_key_to_differ(joining: Path) -> None:
     stack.put_world()
     put(NEW, None)
-    assert states(stack.compute(joining)) == {CANDIDATES: "ok", PROVIDERS: "ok"}
+    assert stack.states(stack.compute(joining)) == {CANDIDATES: "ok", PROVIDERS: "ok"}
 
 
 def test_a_source_that_the_headline_does_not_need_may_have_another_key(joining: Path) -> None:
@@ -86,7 +81,7 @@ def test_a_source_that_the_headline_does_not_need_may_have_another_key(joining: 
     toml.write_text(toml.read_text().replace('role = "headline"', 'role = "headline"\nneeds = ["apply"]'))
     stack.put_world()
     put(NEW, OLD)
-    assert states(stack.compute(joining)) == {CANDIDATES: "ok", PROVIDERS: "ok"}
+    assert stack.states(stack.compute(joining)) == {CANDIDATES: "ok", PROVIDERS: "ok"}
 
 
 def test_every_kpi_that_uses_people_of_two_services_is_held_by_the_rule() -> None:

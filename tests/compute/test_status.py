@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 import pytest
 
@@ -29,10 +28,6 @@ BROKEN = {
 
 def put(key: str, body: bytes) -> None:
     stack.client("s3").put_object(Bucket=stack.BUCKET, Key=key, Body=body)
-
-
-def states(summary: dict[str, Any]) -> dict[str, str]:
-    return {kpi: facts["state"] for kpi, facts in summary["kpis"].items()}
 
 
 def test_status_says_what_is_current_and_when_each_source_was_last_tried() -> None:
@@ -91,7 +86,7 @@ def test_broken_pointer_of_a_source_stops_what_needs_it_by_name(body: bytes) -> 
     stack.put_world()
     put("current/apply.json", body)
     summary = stack.compute()
-    assert states(summary) == {CANDIDATES: "none", PROVIDERS: "ok"}
+    assert stack.states(summary) == {CANDIDATES: "none", PROVIDERS: "ok"}
     assert "source apply: " in summary["kpis"][CANDIDATES]["reason"]
     assert "current/apply.json" in summary["kpis"][CANDIDATES]["reason"]
     found = status(stack.settings())
@@ -108,7 +103,7 @@ def test_broken_manifest_of_a_source_stops_what_needs_it_by_name(body: bytes | N
     if body is not None:
         put(key, body)
     summary = stack.compute()
-    assert states(summary) == {CANDIDATES: "none", PROVIDERS: "ok"}
+    assert stack.states(summary) == {CANDIDATES: "none", PROVIDERS: "ok"}
     assert "source apply: " in summary["kpis"][CANDIDATES]["reason"]
     assert "source apply: " in status(stack.settings())["sources"]["apply"]["problem"]
 
@@ -130,7 +125,7 @@ def test_broken_pointer_to_results_is_written_anew_and_figures_are_carried_over_
     stack.drop_keys(["current/apply.json"])
     summary = stack.compute()
     if body != BROKEN["another shape"]:
-        assert states(summary) == {CANDIDATES: "carried", PROVIDERS: "ok"}
+        assert stack.states(summary) == {CANDIDATES: "carried", PROVIDERS: "ok"}
     assert stack.get_json("current/results.json")["release"] == summary["release"]
 
 

@@ -98,3 +98,10 @@ def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Place]:
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
         secret = boto3.client("secretsmanager").create_secret(Name="key", SecretString=json.dumps({"key": KEY}))
         yield Place(s3, tmp_path, secret["ARN"])
+
+
+@pytest.fixture
+def versioned(place: Place) -> Place:
+    """The place with a bucket that keeps old versions, as the template has it."""
+    place.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    return place

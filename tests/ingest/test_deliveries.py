@@ -119,12 +119,6 @@ def one_request_at_a_time(monkeypatch: pytest.MonkeyPatch, seed: int) -> Iterato
         yield
 
 
-@pytest.fixture
-def versioned(place: Place) -> Place:
-    place.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    return place
-
-
 @pytest.mark.parametrize("action", ACTIONS)
 def test_five_deliveries_one_after_the_other_end_as_one(versioned: Place, action: str) -> None:
     prepared(versioned, action)()

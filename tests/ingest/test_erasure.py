@@ -55,13 +55,6 @@ def every_row(place: Place, table: str) -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.fixture
-def versioned(place: Place) -> Place:
-    """The place with a bucket that keeps old versions, as the template has it."""
-    place.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    return place
-
-
-@pytest.fixture
 def register(versioned: Place) -> Place:
     """Two snapshots of Register, the second current; trainee 7 is in both, trainee 201 in the second only."""
     versioned.drop("register", {"trainees": [trainee(n) for n in range(1, 201)]}, day="2026-07-13")

@@ -1,24 +1,16 @@
 """KPI 5, take-up by providers: numbers#5-provider-take-up, in worlds small enough to count by hand."""
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
 
-from tests.kpis.world import Figures, Row, ask, point, worked
+from tests.kpis.world import Figures, Row, ask, in_year, in_year_before, worked
 
 KPI = "provider-take-up"
 DAY = date(2026, 7, 14)
-YEAR = {"period_start": date(2025, 9, 1), "period_end": date(2026, 8, 31)}
-YEAR_BEFORE = {"period_start": date(2024, 9, 1), "period_end": date(2025, 8, 31)}
-
-
-def at(day: date = DAY, *, current: bool = True) -> Row:
-    return point(KPI, "year", 2025, day, current=current, **YEAR)
-
-
-def a_year_before(day: date = date(2025, 7, 14)) -> Row:
-    return point(KPI, "year", 2024, day, current=False, series=False, comparison=True, **YEAR_BEFORE)
+at, a_year_before = partial(in_year, KPI), partial(in_year_before, KPI)
 
 
 def accredited(code: str, **columns: Any) -> Row:

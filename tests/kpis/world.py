@@ -98,6 +98,18 @@ def point(
     }
 
 
+def in_year(kpi: str, day: date = date(2026, 7, 14), *, current: bool = True) -> Row:
+    """Return the point of a day of the placements year 2025."""
+    year = {"period_start": date(2025, 9, 1), "period_end": date(2026, 8, 31)}
+    return point(kpi, "year", 2025, day, current=current, **year)
+
+
+def in_year_before(kpi: str, day: date = date(2025, 7, 14)) -> Row:
+    """Return the point of a day of the placements year 2024, which the current one is compared with."""
+    year = {"period_start": date(2024, 9, 1), "period_end": date(2025, 8, 31)}
+    return point(kpi, "year", 2024, day, current=False, series=False, comparison=True, **year)
+
+
 def ask(kpi: str, points: Iterable[Row], **rows: Sequence[Mapping[str, Any]]) -> Figures:
     """Return what the query of ``kpi`` says of a world with these rows, by table.
 

@@ -69,12 +69,12 @@ def data_json(
 def issued_of(catalogue: Any) -> dict[str, str]:
     """Return when each dataset was first listed, as an earlier catalogue says; none where it says nothing usable."""
     listed = catalogue.get("dataset", ()) if isinstance(catalogue, dict) else ()
-    return {one["identifier"]: one["issued"] for one in listed}
+    return {dataset["identifier"]: dataset["issued"] for dataset in listed}
 
 
 def _counts_people(description: Description) -> bool:
     """Whether the headline counts people, whose figures move once a month (publishing#month-ends)."""
-    headline = next(one for one in description.measures if one.id == description.headline)
+    headline = next(measure for measure in description.measures if measure.id == description.headline)
     return "organisation" not in {headline.disclosure, headline.denominator_disclosure or headline.disclosure}
 
 

@@ -50,31 +50,33 @@ class Change(BaseModel):
 def changes(document: Protected | None, inventory: Inventory, withdrawn: Mapping[str, Withdrawal]) -> list[Change]:
     """Return every change, the newest first; those of one day by indicator, as the pages order them."""
     titles = {kpi.id: kpi.description.title for kpi in document.kpis} if document else {}
-    found = [*_definitions(document), *_of_releases(titles, inventory, withdrawn), *_withdrawals(withdrawn)]
-    return sorted(found, key=lambda one: one.on, reverse=True)
+    every = [*_definitions(document), *_of_releases(titles, inventory, withdrawn), *_withdrawals(withdrawn)]
+    return sorted(every, key=lambda change: change.on, reverse=True)
 
 
-def changes_json(found: list[Change]) -> dict[str, Any]:
+def changes_json(listed: list[Change]) -> dict[str, Any]:
     """Return the changes as they are published for programmes."""
-    return {"changes": [one.model_dump(mode="json") for one in found]}
+    return {"changes": [change.model_dump(mode="json") for change in listed]}
 
 
-def changes_page(site: Site, inventory: Inventory, found: list[Change]) -> bytes:
+def changes_page(site: Site, inventory: Inventory, listed: list[Change]) -> bytes:
     """Return the page of what changed, with a part for each year."""
     front = inventory.front
     place = f"../releases/{front}/" if front else ""
     years: dict[int, list[dict[str, object]]] = {}
-    for one in found:
-        years.setdefault(one.on.year, []).append(
+    for change in listed:
+        years.setdefault(change.on.year, []).append(
             {
-                "day": words.day(one.on),
-                "kind": KINDS[one.kind],
-                "text": words.sentence(one.text),
-                "title": one.title,
-                "page": f"{place}{one.kpi}/index.html#changes" if one.kpi and one.kind == "definition" else None,
-                "release": one.release,
-                "before": one.before,
-                "after": one.after,
+                "day": words.day(change.on),
+                "kind": KINDS[change.kind],
+                "text": words.sentence(change.text),
+                "title": change.title,
+                "page": f"{place}{change.kpi}/index.html#changes"
+                if change.kpi and change.kind == "definition"
+                else None,
+                "release": change.release,
+                "before": change.before,
+                "after": change.after,
             }
         )
     return render(
@@ -86,15 +88,15 @@ def changes_page(site: Site, inventory: Inventory, found: list[Change]) -> bytes
 
 def _definitions(document: Protected | None) -> Iterator[Change]:
     for kpi in document.kpis if document else ():
-        for one in kpi.description.breaks:
+        for change in kpi.description.breaks:
             yield Change(
-                on=one.on,
+                on=change.on,
                 kind="definition",
                 kpi=kpi.id,
                 title=kpi.description.title,
-                text=one.text,
-                before=one.before,
-                after=one.after,
+                text=change.text,
+                before=change.before,
+                after=change.after,
             )
 
 
@@ -115,18 +117,18 @@ def _of_releases(
         known |= set(entry.indicators)
         if entry.compared_with in withdrawn:
             continue
-        for one in entry.revised:
-            figures = "1 figure" if one.figures == 1 else f"{words.printed(one.figures)} figures"
+        for revised in entry.revised:
+            figures = "1 figure" if revised.figures == 1 else f"{words.printed(revised.figures)} figures"
             yield Change(
                 on=on,
                 kind="revision",
-                kpi=one.kpi,
-                title=titles.get(one.kpi, one.kpi),
+                kpi=revised.kpi,
+                title=titles.get(revised.kpi, revised.kpi),
                 text=f"{figures} changed since release {entry.compared_with}",
                 release=entry.release,
             )
 
 
 def _withdrawals(withdrawn: Mapping[str, Withdrawal]) -> Iterator[Change]:
-    for one in withdrawn.values():
-        yield Change(on=one.withdrawn_on, kind="withdrawal", text=one.reason, release=one.release)
+    for withdrawal in withdrawn.values():
+        yield Change(on=withdrawal.withdrawn_on, kind="withdrawal", text=withdrawal.reason, release=withdrawal.release)

@@ -1,13 +1,13 @@
 """Random worlds of vacancies and trainees: few vacancies, TRNs and schools, so that they meet."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.book.days import last_of_month, months_later
+from tests.book.days import last_of_month, month_end_by, months_later
 from tests.book.drops import Drops
-from tests.book.random.edges import TIMES, as_of_days, days_about, maybe, mostly, usually
+from tests.book.random.edges import as_of_days, days_about, instants_of, maybe, mostly, usually
 from tests.book.random.schools import maybe_converted, school_tables
 
 FIRST = ("12345", "0012345", "RP00/12345", "trn 001 2345", "-12345", "12345 ")
@@ -57,7 +57,7 @@ LATE = tuple(date.fromisoformat(day) for day in ("2026-02-28", "2026-04-14", "20
 def worlds(draw: st.DrawFn) -> Drops:
     """A world of Teaching Vacancies, Register and GIAS, about the months before the as-of date."""
     as_of = draw(mostly(st.sampled_from(LATE), as_of_days(), times=7))
-    stands = _month_end_by(as_of)
+    stands = month_end_by(as_of)
     # A few days that most dates are drawn from, so that they coincide; the rest are anywhere about the points.
     base = draw(st.lists(days_about(stands, (stands, date(2025, 9, 3))), min_size=1, max_size=2))
     start = draw(st.sampled_from((stands, last_of_month(stands.year, stands.month + 5), *base, date(2026, 2, 28))))
@@ -66,7 +66,7 @@ def worlds(draw: st.DrawFn) -> Drops:
     days = st.one_of(close, about, days_about(stands))
     before = st.sampled_from([stands - timedelta(days=by) for by in (0, 0, 1, 30, 31, 60, 80)])
     lately = st.sampled_from([stands - timedelta(days=by) for by in (0, 0, 0, 1, 30)])
-    instants, earlier, answers, ends = _instants(days), _instants(before), _instants(lately), _instants(close)
+    instants, earlier, answers, ends = instants_of(days), instants_of(before), instants_of(lately), instants_of(close)
     expires = draw(earlier)
     spelled = draw(st.sampled_from((TRNS, TRNS, (*TRNS, (None,)))))
     trns = mostly(st.sampled_from(spelled).flatmap(st.sampled_from), st.sampled_from(REFUSED_TRNS), times=4)
@@ -114,7 +114,7 @@ def worlds(draw: st.DrawFn) -> Drops:
             "state": STATES,
             "training_route": ROUTES,
             "itt_end_date": st.one_of(st.none(), before, near),
-            "awarded_at": mostly(st.none(), _instants(near), instants, times=2),
+            "awarded_at": mostly(st.none(), instants_of(near), instants, times=2),
             "defer_date": maybe(close, 1),
             "reinstate_date": st.one_of(st.none(), close, days),
             "withdrawal_date": st.one_of(st.none(), close, days),
@@ -132,14 +132,5 @@ def worlds(draw: st.DrawFn) -> Drops:
     )
 
 
-def _instants(days: st.SearchStrategy[date]) -> st.SearchStrategy[datetime]:
-    return st.builds(datetime.combine, days, st.sampled_from(TIMES))
-
-
 def _numbered(key: str, letter: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{key: f"{letter}{number}", **row} for number, row in enumerate(rows, start=1)]
-
-
-def _month_end_by(day: date) -> date:
-    this = last_of_month(day.year, day.month)
-    return this if this == day else last_of_month(day.year, day.month - 1)

@@ -34,9 +34,14 @@ def days_about(as_of: date, more: Sequence[date] = (), spread: int = 1) -> st.Se
     return st.sampled_from(near)
 
 
-def instants_about(as_of: date, more: Sequence[date] = ()) -> st.SearchStrategy[datetime]:
+def instants_of(days: st.SearchStrategy[date]) -> st.SearchStrategy[datetime]:
     """Instants in UTC on those days, most of them close to London's midnight in winter or summer."""
-    return st.builds(datetime.combine, days_about(as_of, more), st.sampled_from(TIMES))
+    return st.builds(datetime.combine, days, st.sampled_from(TIMES))
+
+
+def instants_about(as_of: date, more: Sequence[date] = ()) -> st.SearchStrategy[datetime]:
+    """The same, on the days about ``as_of``."""
+    return instants_of(days_about(as_of, more))
 
 
 def instants_close_to(day: date) -> st.SearchStrategy[datetime]:

@@ -1,12 +1,12 @@
 """Random worlds of mentor allocations: few schools that open, close and succeed each other about the points."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
 from tests.book.drops import Drops
-from tests.book.random.edges import TIMES, as_of_days, days_about, maybe, mostly, usually
+from tests.book.random.edges import as_of_days, days_about, instants_of, maybe, mostly, usually
 from tests.book.random.schools import maybe_converted, school_tables
 from tests.book.world import Row
 
@@ -27,7 +27,7 @@ def worlds(draw: st.DrawFn) -> Drops:
     by_then = st.sampled_from(
         [as_of - timedelta(days=by) for by in (0, 1, 5)] + [date(year - 1, 8, 1), date(year - 2, 9, 1)]
     )
-    instants, earlier, recent = _instants(days), _instants(by_then), _instants(st.just(as_of))
+    instants, earlier, recent = instants_of(days), instants_of(by_then), instants_of(st.just(as_of))
     # Whether allocations say whom they are for is a property of a year: often nobody's do.
     named = draw(st.sampled_from(({year}, {year}, {year, year - 1}, {year - 1}, set())))
     allocation = st.fixed_dictionaries(
@@ -82,10 +82,6 @@ def _schools(draw: st.DrawFn, days: st.SearchStrategy[date]) -> dict[str, list[R
     is_open = {"establishment_status": 1, "open_date": None, "close_date": None}
     kinds = usually({}, (in_england, in_england, {**in_england, **is_open}, is_open))
     return {**found, "schools": [{**row, **draw(kinds)} for row in found["schools"]]}
-
-
-def _instants(days: st.SearchStrategy[date]) -> st.SearchStrategy[datetime]:
-    return st.builds(datetime.combine, days, st.sampled_from(TIMES))
 
 
 def _placement(urn: str | None) -> dict[str, Any]:
