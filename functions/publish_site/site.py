@@ -65,6 +65,7 @@ def release_files(site: Site, document: Protected, published: datetime) -> dict[
         drawn = cast("list[Graphic]", values["graphics"])
         folder = figures.kpi.id
         values["address"] = site.address(f"releases/{document.release}/{folder}/index.html")
+        values["newest_csv"] = site.address(f"{PREFIX}{folder}/{folder}.csv")
         files |= {f"{folder}/{graphic.id}.svg": as_file(graphic.drawing) for graphic in drawn}
         values["dataset"] = metadata.data_block(files[f"{folder}/{folder}.jsonld"])
         files[f"{folder}/index.html"] = page(folder, "kpi.html", **{"here": "kpi", **values})
