@@ -94,7 +94,7 @@ class Lines:
         whole = (self._bytes[starts] == 0x7B) & (self._bytes[ends - 1] == 0x7D)
         blank = [place for place in np.flatnonzero(~whole) if not self.text[starts[place] : ends[place]].strip()]
         if blank:
-            starts, ends, whole = (np.delete(one, blank) for one in (starts, ends, whole))
+            starts, ends, whole = (np.delete(of_lines, blank) for of_lines in (starts, ends, whole))
         self._starts, self._ends, self._whole = starts, ends, whole
 
     def __len__(self) -> int:
@@ -119,9 +119,10 @@ class Lines:
         lone = closed[self._bytes[closed + 1] == 0x0D]
         self._leave(plain, lone[self._bytes[np.minimum(lone + 2, len(self._bytes) - 1)] != 0x0A])
         for letter, word in ((0x4E, b"NaN"), (0x49, b"Inf")):
-            found = np.flatnonzero(self._bytes == letter)
+            beginnings = np.flatnonzero(self._bytes == letter)
             self._leave(
-                plain, [place for place in found[self._next(found, word[1])] if self.text.startswith(word, place)]
+                plain,
+                [place for place in beginnings[self._next(beginnings, word[1])] if self.text.startswith(word, place)],
             )
         if not self.text.isascii() and not _is_utf8(self.text):
             for place in np.flatnonzero(plain).tolist():
@@ -131,8 +132,8 @@ class Lines:
     def with_any(self, words: Sequence[bytes]) -> list[int]:
         """Return which records have one of ``words`` in them, or a backslash, behind which a word can hide."""
         sought = [*map(re.escape, words), rb"\\"] if words else []
-        found = [one.start() for word in sought for one in re.finditer(word, self.text)]
-        return sorted(set((np.searchsorted(self._starts, found, side="right") - 1).tolist())) if found else []
+        matches = [match.start() for word in sought for match in re.finditer(word, self.text)]
+        return sorted(set((np.searchsorted(self._starts, matches, side="right") - 1).tolist())) if matches else []
 
     def joined(self, places: Any) -> bytes:
         """Return the text of some records, each with its line end."""
@@ -215,10 +216,10 @@ class _Values:
                 wrong |= refused
                 asked = [place for place in asked if place not in refused]
                 continue
-            found: list[Any] = [None] * len(given)
+            judged: list[Any] = [None] * len(given)
             for place, value in zip(asked, read, strict=True):
-                found[place] = value
-            return found
+                judged[place] = value
+            return judged
 
 
 def _instants(given: Any) -> Any:
@@ -311,9 +312,11 @@ class Columns:
                 yield table, piece
 
     def _parsed(self, text: bytes) -> pa.Table:
-        given = {name: pa.string() if name in self._as_text else one.parsed for name, one in self._columns.items()}
+        given = {
+            name: pa.string() if name in self._as_text else values.parsed for name, values in self._columns.items()
+        }
         lists = {
-            name: pa.list_(pa.struct([(one, values.parsed) for one, values in entry.items()]))
+            name: pa.list_(pa.struct([(field, values.parsed) for field, values in entry.items()]))
             for name, entry in self._lists.items()
         }
         return pj.read_json(
@@ -336,7 +339,7 @@ class Columns:
                 (self._as_text.add if kinds == {str} else self._as_text.discard)(name)
 
     def _good(self, lines: Lines, parsed: Sequence[tuple[pa.Table, Any]], extra: Sequence[int]) -> Good:
-        table = pa.concat_tables([one for one, _ in parsed])
+        table = pa.concat_tables([table for table, _ in parsed])
         places = np.concatenate([where for _, where in parsed])
         has_extra = np.isin(places, extra)
         escapes = b"\\" in lines.text
@@ -361,11 +364,11 @@ class Columns:
             fine = good[parents]
             first, *_ = children.table.columns
             read[first.name] = _decoded(columns[first.name]).take(pa.array(parents))
-            found = {
+            kept_entries = {
                 name: stored(values.filter(pa.array(fine)), children.table.column(name))
                 for name, values in read.items()
             }
-            entries.append((children, pa.table(found), places[parents[fine]]))
+            entries.append((children, pa.table(kept_entries), places[parents[fine]]))
         return Good(pa.table(rows), places[good], entries, tokens)
 
     def _entries(self, name: str, given: Any, good: Mask, escapes: bool) -> tuple[dict[str, Any], Any]:
@@ -373,20 +376,21 @@ class Columns:
         parents, entries = pc.list_parent_indices(given).to_numpy(), given.flatten()
         fine = _valid(entries)
         read = {
-            one: values.read(entries.field(one), fine, escapes=escapes) for one, values in self._lists[name].items()
+            field: values.read(entries.field(field), fine, escapes=escapes)
+            for field, values in self._lists[name].items()
         }
         good[parents[~fine]] = False
         return read, parents
 
     def _extras(self, lines: Lines, places: Any, good: Mask, has_extra: Mask) -> dict[int, Row]:
         """Return the extra fields of the rows that have any."""
-        found: dict[int, Row] = {}
+        extras: dict[int, Row] = {}
         for place in np.flatnonzero(good & has_extra).tolist():
             try:
-                found[place] = self._extra.validate_json(without_nothing(lines[places[place]]))
+                extras[place] = self._extra.validate_json(without_nothing(lines[places[place]]))
             except ValidationError:
                 good[place] = False
-        return found
+        return extras
 
     def _prepared(
         self, prepare: Callable[[Row], None], columns: dict[str, Any], extra: dict[int, Row], good: Mask
@@ -400,7 +404,7 @@ class Columns:
             says |= _valid(values)
         places = np.flatnonzero(says & good)
         listed_values = [_as_list(values.take(pa.array(places))) for values in given.values()]
-        found: dict[str, list[Any]] = {name: [] for name in names}
+        prepared: dict[str, list[Any]] = {name: [] for name in names}
         for number, place in enumerate(places.tolist()):
             row = dict(zip(given, (values[number] for values in listed_values), strict=True)) | extra.get(place, {})
             try:
@@ -408,11 +412,11 @@ class Columns:
             except RowError:
                 good[place] = False
             for name in names:
-                found[name].append(row.get(name))
+                prepared[name].append(row.get(name))
         spread = np.full(len(good), -1)
         spread[places] = np.arange(len(places))
         where = pa.array(spread, pa.int64(), mask=spread < 0)
-        return {name: pa.array(found[name], self._schema.field(name).type).take(where) for name in names}
+        return {name: pa.array(prepared[name], self._schema.field(name).type).take(where) for name in names}
 
     def _key(self, columns: dict[str, Any], extra: dict[int, Row], good: Mask) -> int:
         """Replace person identifiers by their pseudonyms, and return how many rows came with one of their owner's."""
@@ -446,11 +450,11 @@ class Columns:
 def _as_list(values: Any) -> list[Any]:
     """Return what ``to_pylist`` does, which takes long for lists."""
     if not pa.types.is_list(values.type):
-        found: list[Any] = values.to_pylist()
-        return found
+        listed: list[Any] = values.to_pylist()
+        return listed
     entries, ends = values.flatten().to_pylist(), _offsets(values).to_pylist()
     lists = (entries[start:end] for start, end in itertools.pairwise(ends))
-    return [one if there else None for one, there in zip(lists, values.is_valid().to_pylist(), strict=True)]
+    return [listed if there else None for listed, there in zip(lists, values.is_valid().to_pylist(), strict=True)]
 
 
 def _whole(column: Any) -> Any:

@@ -77,8 +77,8 @@ def validator(feed: Feed) -> SchemaValidator:
 
 def extra_fields(feed: Feed) -> SchemaValidator:
     """Return what validates the extra fields of a record, and nothing else of it."""
-    found = {name: core_schema.typed_dict_field(schema, required=False) for name, schema in feed.extra.items()}
-    return SchemaValidator(core_schema.typed_dict_schema(found, strict=True, extra_behavior="ignore"))
+    extra = {name: core_schema.typed_dict_field(schema, required=False) for name, schema in feed.extra.items()}
+    return SchemaValidator(core_schema.typed_dict_schema(extra, strict=True, extra_behavior="ignore"))
 
 
 def values(column: Column) -> SchemaValidator:
