@@ -24,6 +24,12 @@ def people_of(source: Source) -> tuple[str, ...]:
     return tuple(table.name for table in source.tables if any(column.key for column in table.columns))
 
 
+def coded_of(source: Source) -> tuple[str, ...]:
+    """Return the columns of a source with a list of codes of which those on no list are counted."""
+    columns = [column for table in source.tables for column in table.columns]
+    return tuple(dict.fromkeys(column.name for column in columns if column.codes and column.counted))
+
+
 _OF_A_FORM = {
     codes.URN: "{0}",
     codes.UKPRN: "10{0}",

@@ -239,7 +239,8 @@ def _protected(
         if strays := closed_texts.strays(document, computed.declared):
             raise DisclosureError(
                 f"release {tried.release} has a text that is neither the catalogue's nor on a list of closed_texts.py, "
-                f"at {strays[0]} ({len(strays)} such); the current release stays"
+                f"at {strays[0]} ({len(strays)} such); the current release stays. Read that text in the results of "
+                "this run; if the public may, add it to its list (a column of codes: coded of LISTED, settings.py)"
             )
         protection = replace(protection, document=document)
         if release.write(s3, bucket, tried, protection, dry_run=dry_run):

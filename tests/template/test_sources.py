@@ -12,7 +12,7 @@ import pytest
 
 from placements_kpi.settings import LISTED, SOURCES, IngestSettings, ListedSource
 from placements_kpi.sources import GATES
-from tests.sources import DECLARED, people_of
+from tests.sources import DECLARED, coded_of, people_of
 from tests.template.test_promises import statements
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +25,7 @@ def test_a_source_with_a_folder_is_listed_with_the_tables_of_its_contract(source
     assert declared.name == source, f"functions/ingest_{source}/contract.py: SOURCE must be {source!r}, as the folder"
     tables = tuple(table.name for table in declared.tables)
     title = LISTED[source].title if source in LISTED else "<what the public reads>"
-    should = ListedSource(title, tables, people_of(declared))
+    should = ListedSource(title, tables, people_of(declared), coded_of(declared))
     assert LISTED.get(source) == should, f"layers/core/placements_kpi/settings.py, LISTED: add {source!r}: {should}"
 
 

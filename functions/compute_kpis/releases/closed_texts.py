@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.protection.record_counts import unknown_code_label
 from placements_kpi import results
-from placements_kpi.settings import SOURCE_TITLES
+from placements_kpi.settings import LISTED, SOURCE_TITLES
 
 if TYPE_CHECKING:
     from functions.compute_kpis.catalogue.definitions import Definitions
@@ -28,30 +28,6 @@ if TYPE_CHECKING:
 
 REFUSALS = ("missing", "not_an_id", "not_an_object", "not_json", "out_of_range", "ragged", "too_long", "wrong_type")
 """Why a row is refused."""
-
-CODED = (
-    "appetite",
-    "contract_type",
-    "course_education_phase",
-    "course_level",
-    "ect_status",
-    "establishment_status",
-    "establishment_type_group",
-    "funding_type",
-    "gor",
-    "hired_status",
-    "job_roles",
-    "link_type",
-    "phase_of_education",
-    "phases",
-    "provider_type",
-    "rejection_reasons_type",
-    "state",
-    "status",
-    "type_of_establishment",
-    "withdrawal_trigger",
-)
-"""Columns with a list of known codes."""
 
 NOTES = (
     "allocations_of_school_without_activity",
@@ -199,10 +175,15 @@ _FIXED = frozenset(
         *SOURCE_TITLES.values(),
         *SOURCE_OF_TABLE,
         *REFUSALS,
-        *CODED,
+        *(column for listed in LISTED.values() for column in listed.coded),
         *NOTES,
         *LABELS,
-        *(unknown_code_label(table, column) for table in SOURCE_OF_TABLE for column in CODED),
+        *(
+            unknown_code_label(table, column)
+            for listed in LISTED.values()
+            for table in listed.tables
+            for column in listed.coded
+        ),
         *(
             word
             for kind in (results.Status, results.Symbol, results.Finality, results.Attempt)

@@ -27,21 +27,50 @@ class ListedSource:
     """The names of its contract's tables, in their order."""
     people: tuple[str, ...] = ()
     """Those of them that have a row about a person."""
+    coded: tuple[str, ...] = ()
+    """Their columns with a list of codes, of which those on no list are counted: a release may name them."""
 
 
 LISTED = {
-    "apply": ListedSource("Apply for teacher training", ("application_choices",), people=("application_choices",)),
-    "register": ListedSource("Register trainee teachers", ("trainees",), people=("trainees",)),
+    "apply": ListedSource(
+        "Apply for teacher training",
+        ("application_choices",),
+        people=("application_choices",),
+        coded=("status", "rejection_reasons_type", "course_level", "funding_type"),
+    ),
+    "register": ListedSource(
+        "Register trainee teachers",
+        ("trainees",),
+        people=("trainees",),
+        coded=("state", "course_education_phase", "withdrawal_trigger"),
+    ),
     "placements": ListedSource(
         "School placements service",
         ("mentor_allocations", "school_activity", "hosting_preferences", "school_placements", "provider_activity"),
         people=("mentor_allocations",),
+        coded=("appetite",),
     ),
     "vacancies": ListedSource(
-        "Teaching Vacancies", ("vacancies", "vacancy_applications"), people=("vacancy_applications",)
+        "Teaching Vacancies",
+        ("vacancies", "vacancy_applications"),
+        people=("vacancy_applications",),
+        coded=("job_roles", "ect_status", "phases", "contract_type", "hired_status", "status"),
     ),
-    "providers": ListedSource("Publish teacher training courses", ("providers", "courses")),
-    "schools": ListedSource("Get information about schools", ("schools", "school_links", "school_lineage")),
+    "providers": ListedSource(
+        "Publish teacher training courses", ("providers", "courses"), coded=("provider_type", "state")
+    ),
+    "schools": ListedSource(
+        "Get information about schools",
+        ("schools", "school_links", "school_lineage"),
+        coded=(
+            "establishment_status",
+            "type_of_establishment",
+            "establishment_type_group",
+            "phase_of_education",
+            "gor",
+            "link_type",
+        ),
+    ),
 }
 """Every source, by its name: whoever reads all of them goes by this list (docs/adding-a-source.md)."""
 
