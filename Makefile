@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PYTHON_FITS = @"$(or $(PYTHON),python3)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	echo "error: Python 3.11 or later is needed, and $(if $(PYTHON),PYTHON=$(PYTHON) is not one,none was found on the path); install it, or give PYTHON=/path/to/python3.11" >&2; exit 2; }
 
-.PHONY: help setup tools check run invoke preflight serve preview sample manifest test worlds mutants test-trino bigquery lint types format agree lighthouse weight bench bench-protection attacks chains faults template scan built arm64 rehearse assets lock clean
+.PHONY: help setup tools check run invoke access preflight serve preview sample manifest test worlds mutants test-trino bigquery lint types format agree lighthouse weight bench bench-protection attacks chains faults template scan built arm64 rehearse assets lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ run: setup $(if $(filter bigquery,$(TRANSPORT)),.venv-bigquery/.complete) ## Six
 
 invoke: setup ## One function on what earlier runs left. FUNCTION=compute_kpis EVENT=events/compute_kpis.json SOURCES=
 	@$(PY) -m local.invoke "$(FUNCTION)" "$(EVENT)" --sources "$(SOURCES)" --as-of "$(AS_OF)" --fault "$(FAULT)"
+
+access: setup ## Work docs/access.md out of the template again: who may do what
+	@$(PY) -m local.access
 
 preflight: setup ## Ask AWS, reading only, whether all is ready for a deployment or a first run. ENV=dev
 	@$(PY) -m local.preflight "$(or $(ENV),dev)"

@@ -1,4 +1,7 @@
-"""The documented shapes of the services, one file a repository: what its source says, with the file that says so."""
+"""The documented shapes of the services, one file a repository: what its source says, with the file that says so.
+
+Of a service without a public repository it is a document, by its address, and the version that was read.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,21 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Contract:
-    """One repository at one commit, and what was read in it."""
+    """One repository at one commit, or one document, and what was read in it."""
 
     name: str
     service: str
-    repository: str
-    commit: str
     held_on: date
     said: dict[str, Any]
+    repository: str = ""
+    commit: str = ""
+    document: str = ""
+    version: str = ""
+
+    @property
+    def cited(self) -> str:
+        """Return the address of what was read."""
+        return self.document or f"https://github.com/{self.repository}/tree/{self.commit}"
 
     @property
     def source(self) -> Source:
@@ -43,6 +53,6 @@ def contracts() -> list[Contract]:
     found = []
     for path in sorted(FOLDER.glob("*.toml")):
         said = tomllib.loads(path.read_text(encoding="utf-8"))
-        about = (said.pop(name) for name in ("service", "repository", "commit", "held_on"))
-        found.append(Contract(path.stem, *about, said))
+        about = {name: said.pop(name) for name in [*said] if not isinstance(said[name], dict | list)}
+        found.append(Contract(name=path.stem, said=said, **about))
     return found

@@ -12,6 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from placements_kpi.settings import SOURCES
+from tests.ingest.drops import write_drop
+from tests.sources import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +26,9 @@ Row = dict[str, Any]
 
 ROWS_MARKED = 3
 """Rows of each file whose people and unknown columns carry marks."""
+
+RECORDS = 100
+"""Records of each file of a source that the sample does not write."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +99,14 @@ def coded_columns(table: Table) -> list[Column]:
 
 
 def plant(sources: Path, marks: Marks) -> None:
-    """Plant marks in every file of every drop under ``sources``, and make the drops' manifests true again."""
+    """Plant marks in every file of every drop under ``sources``, and make the drops' manifests true again.
+
+    A source that the sample does not write has a drop of records made from its contract.
+    """
     for name in SOURCES:
+        if not (sources / name).is_dir():
+            feeds = source_of(name).feeds
+            write_drop(sources / name, {one.name: [record(one.table, n) for n in range(RECORDS)] for one in feeds})
         (drop,) = (sources / name).glob("dt=*")
         for feed in source_of(name).feeds:
             edit_file(drop, feed, lambda rows, feed=feed, name=name: plant_json(rows, feed, name, marks), marks)

@@ -16,11 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.privacy import marks as planting
 from tests.privacy.marks import Marks
 from tests.privacy.search import CHUNK, Search
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 MARKS = Marks()
 NAME = MARKS.text("a name", 'O\'{} "Müller" & son')
@@ -94,3 +96,21 @@ def test_what_is_not_a_mark_is_not_found() -> None:
     digits = f"{TRN[:-1]} {TRN}5 a{TRN}b".encode()
     assert not list(SEARCH.find("x", digits + hashlib.sha256(b"somebody else").hexdigest().encode()))
     assert SEARCH.needles > 500
+
+
+def test_a_source_that_the_sample_does_not_write_has_marks_in_every_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planting, "SOURCES", ("vacancies",))
+    marks = Marks()
+    planting.plant(tmp_path, marks)
+    (drop,) = (tmp_path / "vacancies").glob("dt=*")
+    search, found = Search(marks.planted), set()
+    for file in json.loads((drop / "manifest.json").read_text())["files"]:
+        body = (drop / file["name"]).read_bytes()
+        assert file["rows"] == len(body.splitlines())
+        found |= {hit.mark.where for hit in search.find(file["name"], body)}
+    assert found == {mark.where for mark in marks.planted}
+    for feed in planting.source_of("vacancies").feeds:
+        for column in feed.table.columns:
+            assert not column.from_source or any(f"vacancies/{feed.name} {column.name}" in where for where in found)

@@ -35,7 +35,7 @@ def may(access: Access, action: str) -> dict[str, set[str]]:
 def test_the_page_says_what_the_template_says(access: Access) -> None:
     now = access.page().strip()
     told = PAGE.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0].strip()
-    assert told == now, f"docs/access.md and template.yaml differ; python -m local.access writes it again:\n\n{now}"
+    assert told == now, f"docs/access.md and template.yaml differ; make access writes it again:\n\n{now}"
 
 
 def test_the_publisher_reads_protected_results_and_previews_and_nothing_else_of_the_data_bucket(access: Access) -> None:
