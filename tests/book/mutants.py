@@ -5,12 +5,14 @@ query is asked about the worked example, the kept worlds and a fixed set of rand
 from the query is a survivor: a rule that no test holds. Those that mean the same as the query are listed, with the
 reason, in ``equivalent.toml``; any other survivor is an error, and so is a listed one that does not survive. What
 ``kpi.toml`` says is in the statement as well (the rows of ``cells``, the conditions), and is changed there. A part that
-several queries use is judged by itself, under its own name: one of the KPIs that use it has to notice. Some rules of
-the ingest are changed as well (``mutants_of_ingest.py``).
+several queries use is judged by itself, under its own name: one of the KPIs that use it has to notice. So is what the
+tally adds to all in the same words, under ``tally``. Some rules of the ingest are changed as well
+(``mutants_of_ingest.py``).
 """
 
 import argparse
 import itertools
+import re
 import sys
 import time
 import tomllib
@@ -18,7 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import duckdb
@@ -38,9 +40,17 @@ from tests.kpis import world as small
 
 EQUIVALENT = Path(__file__).parent / "equivalent.toml"
 EVERY = "every"
-"""Stands in ``equivalent.toml`` for every KPI: what the tally adds is the same of all, and may be noticed in some."""
+"""Stands in ``equivalent.toml`` for every KPI: what the tally adds is the same of all, and may be noticed in some.
+
+An ellipsis in such a name stands for what differs from KPI to KPI.
+"""
 RANDOM_WORLDS = 120
 PARTS = sorted(path.stem for path in tally.PARTS.glob("*.sql"))
+TALLY = "tally"
+SHARED = [*PARTS, TALLY]
+"""What is judged by itself: one of the KPIs that have it has to notice."""
+_ADDED = ("tally", "counted", "results", "result")
+"""Clauses that the tally adds."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +60,6 @@ class Mutant:
     name: str
     place: int
     number: int
-
-    @property
-    def clause(self) -> str:
-        """Return the clause of the statement in which it is."""
-        return self.name.partition(":")[0]
 
 
 def mutants(tree: exp.Expr) -> list[Mutant]:
@@ -276,16 +281,30 @@ def _judge_some(asked: tuple[str, Sequence[str], int, int, int]) -> list[Verdict
 
 
 def names_of(owner: str) -> list[str]:
-    """Return the names of all mutants of a KPI but for those of its parts, or of a part."""
-    kpi = users(owner)[0] if owner in PARTS else owner
-    every = mutants(sqlglot.parse_one(small.pinned(kpi), read="athena"))
-    return [one.name for one in every if (one.clause == owner if owner in PARTS else one.clause not in PARTS)]
+    """Return the names of all mutants of what is shared, or of a KPI but for those of what it shares."""
+    if owner == TALLY:
+        common = set.intersection(*(set(_names(kpi)) for kpi in compare.KPIS))
+        return [name for name in _names(compare.KPIS[0]) if name in common and _clause(name) in _ADDED]
+    if owner in PARTS:
+        return [name for name in _names(users(owner)[0]) if _clause(name) == owner]
+    added = names_of(TALLY)
+    return [name for name in _names(owner) if _clause(name) not in PARTS and name not in added]
 
 
-def users(part: str) -> list[str]:
-    """Return the KPIs whose query uses a part."""
+@cache
+def _names(kpi: str) -> list[str]:
+    return [one.name for one in mutants(sqlglot.parse_one(small.pinned(kpi), read="athena"))]
+
+
+def _clause(name: str) -> str:
+    """Return the clause of the statement in which a mutant is."""
+    return name.partition(":")[0]
+
+
+def users(shared: str) -> list[str]:
+    """Return the KPIs whose query uses a part, or has the tally."""
     queries = {kpi: (small.COMPUTE / "kpis" / kpi / "query.sql").read_text(encoding="utf-8") for kpi in compare.KPIS}
-    return [kpi for kpi, query in queries.items() if part in tally.uses(query)]
+    return [kpi for kpi, query in queries.items() if shared == TALLY or shared in tally.uses(query)]
 
 
 def equivalents() -> dict[tuple[str, str], str]:
@@ -294,10 +313,15 @@ def equivalents() -> dict[tuple[str, str], str]:
     return {(kpi, entry["mutant"]): entry["because"] for kpi, entries in listed.items() for entry in entries}
 
 
+def is_like(name: str, like: str) -> bool:
+    """Whether the name of a mutant is one that stands for every KPI."""
+    return re.fullmatch(".*".join(map(re.escape, like.split("…"))), name) is not None
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Judge every mutant of the KPIs and parts named (default: all), print what became of them; 1 if one is open."""
     parser = argparse.ArgumentParser(prog="python -m tests.book.mutants", description=__doc__)
-    parser.add_argument("owner", nargs="*", default=[*compare.KPIS, *PARTS], help="a KPI or a part")
+    parser.add_argument("owner", nargs="*", default=[*compare.KPIS, *SHARED], help="a KPI, a part or tally")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--worlds", type=int, default=RANDOM_WORLDS, help="random worlds after the written ones")
     parser.add_argument("--like", default="", help="only mutants whose name has this in it")
@@ -307,7 +331,7 @@ def main(arguments: list[str] | None = None) -> int:
         for owner in asked.owner:
             names = [name for name in names_of(owner) if asked.like in name]
             verdicts: list[Verdict] = []
-            for kpi in users(owner) if owner in PARTS else [owner]:
+            for kpi in users(owner) if owner in SHARED else [owner]:
                 left = [name for name in names if name not in {verdict.name for verdict in verdicts}]
                 shares = [(kpi, left, first, asked.processes, asked.worlds) for first in range(asked.processes)]
                 judged = [verdict for part in pool.map(_judge_some, shares) for verdict in part]
@@ -315,9 +339,9 @@ def main(arguments: list[str] | None = None) -> int:
             caught = {verdict.name for verdict in verdicts}
             verdicts += [Verdict(name, "survived") for name in names if name not in caught]
             of_it = {name: why for (whose, name), why in excused.items() if whose == owner}
-            everywhere = {name for whose, name in excused if whose == EVERY} & set(names)
+            everywhere = {name for whose, like in excused if whose == EVERY for name in names if is_like(name, like)}
             bad += _tell(owner, verdicts, of_it, everywhere)
-            if not asked.like and owner not in PARTS:
+            if not asked.like and owner not in SHARED:
                 bad += _tell_of_ingest(owner)
     print(f"{time.monotonic() - started:.0f} s")
     return 1 if bad else 0
