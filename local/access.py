@@ -298,7 +298,7 @@ def _objects(bucket: str, prefix: str) -> Question:
 
 
 def _names(names: Sequence[str]) -> str:
-    """Return names as a cell says them; the six ingests together have one."""
+    """Return names as a cell says them; the ingests together have one."""
     ingests = [f"ingest_{source}" for source in SOURCES]
     if set(ingests) <= set(names):
         return ", ".join(["every ingest", *(name for name in names if name not in ingests)])

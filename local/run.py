@@ -1,4 +1,4 @@
-"""``make run``: the whole pipeline on this machine, from six sources to a page being served.
+"""``make run``: the whole pipeline on this machine, from the sources to a page being served.
 
 Exit status 0 only if every source, KPI and the publishing went well; 1 if one of them did not
 (the others still went on); 2 if what was asked for cannot be done, and nothing was started.

@@ -1,4 +1,4 @@
-"""The stages of a run: six ingests, compute, publish, each a call of the real handler."""
+"""The stages of a run: ingests, compute, publish, each a call of the real handler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes a whole sample: the six drops, what is in them, and the answers."""
+"""Writes a whole sample: the drops, what is in them, and the answers."""
 
 from __future__ import annotations
 

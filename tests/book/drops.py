@@ -1,4 +1,4 @@
-"""A world before anybody has read it: what the six services leave for one day, record by record, as they write it.
+"""A world before anybody has read it: what the services leave for one day, record by record, as they write it.
 
 A record is a dict by field, by the services' own names (a school's by those of the contract); a field left out is not
 in the record. A day or an instant (UTC, without a zone) may stand as such and is written out, any other spelling is

@@ -62,6 +62,8 @@ FAMILIES: dict[str, Sequence[Family]] = {
 
 def points_of(kpi: str, as_of: date) -> list[Point]:
     """Return every point of ``kpi`` for the as-of date: series and comparison, each day of a period once."""
+    if kpi not in FAMILIES:
+        raise LookupError(f"tests/book/points.py, FAMILIES: add the points of {kpi!r}, as the book says")
     found: list[Point] = []
     for family in FAMILIES[kpi]:
         found += _outcome_points(family, as_of) if family.outcome else _monthly_points(family, as_of)

@@ -1,5 +1,7 @@
 """The worked examples: what a person works out with pencil and paper is what the query and the book's words give."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.book import compare
@@ -7,8 +9,9 @@ from tests.book.answers import disagreements
 from tests.book.engine import engine
 from tests.book.example import KPIS, drops_of, kpis_with_examples, read_example
 from tests.book.kpis import second_opinion
-from tests.book.points import points_of
+from tests.book.points import FAMILIES, points_of
 from tests.book.reading import read
+from tests.book.stops import SOURCES
 
 EXAMPLES = kpis_with_examples()
 
@@ -35,7 +38,19 @@ def test_the_query_and_the_book_agree_on_the_example_at_every_point(kpi: str) ->
     assert compare.differences(kpi, drops, points_of(kpi, drops.as_of)) == []
 
 
-def test_every_kpi_has_a_worked_example_and_a_second_implementation() -> None:
-    every = sorted(path.parent.name for path in KPIS.glob("*/query.sql"))
-    assert every == EXAMPLES, "each KPI's folder needs an example.toml (docs/kpi-catalogue.md)"
-    assert every == compare.KPIS, "each KPI needs a module in tests/book/kpis/ and one in tests/book/random/"
+EVERY = sorted(path.parent.name for path in KPIS.glob("*/query.sql"))
+
+
+@pytest.mark.parametrize("kpi", EVERY)
+def test_a_kpi_has_all_that_belongs_to_one(kpi: str) -> None:
+    files = [f"tests/book/{folder}/{kpi.replace('-', '_')}.py" for folder in ("kpis", "random")]
+    missing = [file for file in (f"functions/compute_kpis/kpis/{kpi}/example.toml", *files) if not Path(file).is_file()]
+    missing += ["tests/book/points.py, FAMILIES"] * (kpi not in FAMILIES)
+    missing += ["tests/book/stops.py, SOURCES"] * (kpi not in SOURCES)
+    sample = "".join(path.read_text(encoding="utf-8") for path in Path("local/sample").glob("*.py"))
+    missing += ["local/sample/writing.py, answers"] * (f'"{kpi}"' not in sample)
+    assert not missing, f"add {kpi} to {'; '.join(missing)} (docs/kpi-catalogue.md, A new KPI)"
+
+
+def test_nothing_is_said_of_a_kpi_that_there_is_not() -> None:
+    assert EVERY == EXAMPLES == compare.KPIS == sorted(FAMILIES) == sorted(SOURCES)

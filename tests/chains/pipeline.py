@@ -48,7 +48,7 @@ class Pipeline:
         self.secrets.put_secret_value(SecretId=self.pseudonyms, SecretString=json.dumps({"key": key}))
 
     def ingest(self, day: date) -> None:
-        """Drop what the services know on a day, and run the six ingests."""
+        """Drop what the services know on a day, and run the ingests."""
         os.environ["CLOCK"] = f"{day}T23:00:00+00:00"
         for source, files in self.world.files(day).items():
             self._drop(source, day, files)

@@ -1,4 +1,4 @@
-"""A small world of six services over many months: what each leaves on a day, and how it is corrected afterwards.
+"""A small world of the services over many months: what each leaves on a day, and how it is corrected afterwards.
 
 All people are invented. A record has the days on which things happen to it; a drop holds what had happened by its day.
 """
@@ -71,7 +71,7 @@ class Entry:
 
 @dataclass
 class World:
-    """Everything that the six services know, and who does what to it; the same seed gives the same world."""
+    """Everything that the services know, and who does what to it; the same seed gives the same world."""
 
     seed: int
     entries: list[Entry] = field(default_factory=list)

@@ -181,7 +181,8 @@ def needs() -> list[str]:
 def test_the_table_of_needed_sources_is_that_of_the_catalogue() -> None:
     lines = DOCS.read_text(encoding="utf-8").splitlines()
     told = [line for line in lines if re.match(r"\| `[a-z]+(-[a-z]+)+` \| ", line)]
-    assert told == needs()
+    wrong = sorted({*told} ^ {*needs()})
+    assert told == needs(), f"docs/kpi-catalogue.md, Needed sources, in the order of the page: {wrong}"
 
 
 # Definitions.

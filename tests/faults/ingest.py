@@ -1,4 +1,4 @@
-"""Runs of the six ingests: each reads drops in S3, as it does on AWS."""
+"""Runs of the ingests: each reads drops in S3, as it does on AWS."""
 
 from __future__ import annotations
 

@@ -77,7 +77,9 @@ def fraction(figure: dict[str, Any]) -> tuple[int, int]:
 @pytest.mark.parametrize("kpi", kpis())
 def test_every_known_figure_is_borne_out_by_the_files(kpi: str, small: Sample) -> None:
     looked_at, different = small.differences(kpi)
-    assert looked_at == sum(one.kpi == kpi for one in small.known) > 0
+    known = sum(one.kpi == kpi for one in small.known)
+    assert known, f"local/sample/writing.py: the sample has no known answers of {kpi}"
+    assert looked_at == known
     assert different == []
 
 

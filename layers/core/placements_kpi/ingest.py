@@ -1,4 +1,4 @@
-"""One ingest run, the same for all six sources: fetch, validate, stage, gate, write, flip the pointer.
+"""One ingest run, the same for all sources: fetch, validate, stage, gate, write, flip the pointer.
 
 Nothing current changes before the very last write, the conditional PUT of the pointer,
 so a run can be killed anywhere and repeated. A run that ends badly leaves what is
