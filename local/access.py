@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from placements_kpi.tables import Table
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "access.md"
-BEGIN, END = "<!-- worked out by local/access.py: python -m local.access -->", "<!-- end -->"
+BEGIN, END = "<!-- worked out by local/access.py: make access -->", "<!-- end -->"
 
 OBJECTS = {
     "read": "s3:GetObject",
