@@ -87,7 +87,7 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tried]:
 
 
 def test_a_source_is_nine_files_and_the_template(tried: Tried) -> None:
-    source = {name for name in tried.changed if not name.startswith(("drops/", "functions/compute_kpis/"))}
+    source = {name for name in tried.changed if not name.startswith(("build/", "functions/compute_kpis/"))}
     assert len(source - {"template.yaml"}) == 9, sorted(source)
 
 
