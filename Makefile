@@ -41,7 +41,7 @@ fits:
 	@$(UV_INSTALL) -r requirements-test.lock
 	@touch $@
 
-run: setup $(if $(filter bigquery,$(TRANSPORT)),.venv-bigquery/.complete) ## Six sources to a served page. SOURCES= AS_OF= SERVE=0 FRESH=1 PORT=8000 HOST= FAULT= TRANSPORT=bigquery MODE=approve
+run: setup $(if $(filter bigquery,$(TRANSPORT)),.venv-bigquery/.complete) ## All sources to a served page. SOURCES= AS_OF= SERVE=0 FRESH=1 PORT=8000 HOST= FAULT= TRANSPORT=bigquery MODE=approve
 	@$(PY) -m local.run --sources "$(SOURCES)" --as-of "$(AS_OF)" --serve "$(SERVE)" --fresh "$(FRESH)" --port "$(PORT)" --host "$(HOST)" --fault "$(FAULT)" --transport "$(TRANSPORT)" --mode "$(MODE)"
 
 invoke: setup ## One function on what earlier runs left. FUNCTION=compute_kpis EVENT=events/compute_kpis.json SOURCES=
