@@ -232,7 +232,7 @@ def _standard(path: Path, rows: dict[tuple[str, ...], tuple[str, ...]], kind: st
             first = date(int(time), MONTHS.index(row["time_identifier"]) + 1, 1)
             time = ((first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)).isoformat()
         for column, value in row.items():
-            place = row["region_name"] or row["category"]
+            place = row["region_name"] or row.get("category", "Total")
             said = known[time, place, column.removesuffix("_count") + "_numerator" * column.endswith("_count")]
             if column.endswith((*VALUES, "_count")) and value not in {"z", "x", *said}:
                 yield f"{path.name}: {time} / {place} / {column}: {value}, not in the CSV"

@@ -97,7 +97,7 @@ def _standard(kpi: KpiResult, rows: Mapping[Key, Row], files: Mapping[str, bytes
     for span in ("years", "months"):
         body = files.get(f"{kpi.id}/{kpi.id}-{span}.csv")
         for row in csv.DictReader(io.StringIO(body.decode(), newline="")) if body else ():
-            part = (row["breakdown"], row["category"])
+            part = (row.get("breakdown", "Total"), row.get("category", "Total"))
             if row["region_name"]:
                 part = (regional if part[0] == "Total" else part[0], row["region_name"])
             for measure in kpi.description.measures:

@@ -32,8 +32,9 @@ PLACE = COLUMNS[:7]
 ENGLAND = ("E92000001", "England")
 """The country of every row: its code and its name."""
 
-STANDARD = ((*PLACE, "part_of_year", "breakdown", "category"), (*PLACE, "breakdown", "category"))
-"""Columns without figures of the files in DfE's open data standard, of years and of months."""
+_CUT = ("breakdown", "category")
+STANDARD = ((*PLACE, "part_of_year", *_CUT), (*PLACE, *_CUT), (*PLACE, "part_of_year"), PLACE)
+"""Columns without figures of the files in DfE's open data standard, of years and of months; the most first."""
 
 META = tuple(
     "col_name col_type label indicator_grouping indicator_unit indicator_dp filter_hint filter_grouping_column".split()

@@ -84,7 +84,9 @@ def standard_table(kpis: Sequence[KpiFigures], span: str, *, whole: bool) -> Sta
     sides = [side for figures in kpis if (side := _Side(figures, span, whole=whole)).times]
     if not sides:
         return None
-    filters = _filters(kpis, sides, span)
+    cuts = {place.category for side in sides for place in (*side.national, *side.regional)}
+    is_cut = len(cuts) > 1
+    filters = _filters(kpis, sides, span, is_cut=is_cut)
     columns = (*filters, *(column for side in sides for column in side.columns))
     times = sorted({time for side in sides for time in side.times})
     national = _ordered(place for side in sides for place in side.national)
@@ -96,7 +98,7 @@ def standard_table(kpis: Sequence[KpiFigures], span: str, *, whole: bool) -> Sta
             for place in (*national, *regional):
                 level = "Regional" if place.region_code else "National"
                 fixed = (time[0], time[2], level, *ENGLAND, place.region_code, place.region_name)
-                cut = (*((part,) if part else ()), place.breakdown, place.category)
+                cut = (*((part,) if part else ()), *((place.breakdown, place.category) if is_cut else ()))
                 rows.append((*fixed, *cut, *chain.from_iterable(side.cells(time, part, place) for side in sides)))
     head = (*PLACE, *(_by_name(columns)))
     return StandardTable(span, columns, head, tuple(rows))
@@ -111,7 +113,7 @@ def data_file(table: StandardTable) -> bytes:
 
 
 def meta_file(table: StandardTable) -> bytes:
-    """Return what describes the filters and indicators, ``<name>.meta.csv``; a grouping column is not listed."""
+    """Return what describes the filters, the column that groups one included, and indicators: ``<name>.meta.csv``."""
     rows = [
         (
             column.name,
@@ -124,7 +126,6 @@ def meta_file(table: StandardTable) -> bytes:
             column.filter_grouping,
         )
         for column in table.columns
-        if column.kind
     ]
     return csv_lines([META, *([text_cell(text) for text in row] for row in rows)])
 
@@ -227,11 +228,13 @@ class _Side:
         return tuple(cells)
 
 
-def _filters(kpis: Sequence[KpiFigures], sides: Sequence[_Side], span: str) -> tuple[Column, ...]:
-    cut = (
-        Column("breakdown", "", ""),
+def _filters(kpis: Sequence[KpiFigures], sides: Sequence[_Side], span: str, *, is_cut: bool) -> tuple[Column, ...]:
+    """The filters of a file; one that has a single item is none by the standard, and is left out."""
+    cut: tuple[Column, ...] = (
+        Column("breakdown", "Filter", "Breakdown", hint="Total is none"),
         Column("category", "Filter", "Category", hint="Total is all of them", filter_grouping="breakdown"),
     )
+    cut = cut if is_cut else ()
     if span == "months":
         return cut
     days = {slot.as_of for side in sides for (_, _, part), slot in side.slots.items() if part == SAME_POINT}
