@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from functions.ingest_providers import client, contract
-from placements_kpi import ingest, usage
-from placements_kpi.observability import logger
-from placements_kpi.settings import IngestSettings
+from placements_kpi import ingest
 from placements_kpi.sources import Feed, Reference, Source
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SOURCE = Source(
     name=contract.SOURCE,
@@ -32,9 +25,4 @@ SOURCE = Source(
     ),
 )
 
-
-@logger.inject_lambda_context
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Run one ingest as ``event`` asks (:mod:`placements_kpi.events`) and return its summary."""
-    usage.begin(context)
-    return ingest.run(SOURCE, IngestSettings.from_environment(), event)
+lambda_handler = ingest.handler(SOURCE)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -37,16 +38,16 @@ from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.failures import unforeseen
 from placements_kpi.observability import logger
 from placements_kpi.runs import RefusedError
-from placements_kpi.settings import SettingsError
+from placements_kpi.settings import IngestSettings, SettingsError
 from placements_kpi.sources import Fetched, Previous, Request, Source, SourceError
 from placements_kpi.staging import Settled, Staging
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_s3.client import S3Client
 
     from placements_kpi.manifests import Manifest
     from placements_kpi.pseudonyms import Pseudonyms
-    from placements_kpi.settings import IngestSettings
 
 DROPS_TRIED = 7
 """Drops looked at, newest first, before giving up on finding a good one."""
@@ -87,6 +88,17 @@ class _Read:
     fetched: Fetched
     staging: Staging
     tables: list[Settled]
+
+
+def handler(source: Source) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
+    """Return the Lambda handler of a source: it runs an ingest as its event asks (:mod:`placements_kpi.events`)."""
+
+    @logger.inject_lambda_context
+    def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        usage.begin(context)
+        return run(source, IngestSettings.from_environment(), event)
+
+    return lambda_handler
 
 
 def run(source: Source, settings: IngestSettings, event: Any) -> dict[str, Any]:
