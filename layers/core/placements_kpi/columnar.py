@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -129,10 +129,10 @@ class Lines:
                 plain[place] = _is_utf8(self[place])
         return plain
 
-    def with_any(self, words: Sequence[bytes]) -> list[int]:
-        """Return which records have one of ``words`` in them, or a backslash, behind which a word can hide."""
-        sought = [*map(re.escape, words), rb"\\"] if words else []
-        matches = [match.start() for word in sought for match in re.finditer(word, self.text)]
+    def with_any(self, names: Collection[str]) -> list[int]:
+        """Return which records may say something under one of ``names``: behind a backslash a name can hide."""
+        sought = [rb'"%s"(?! ?: ?null)' % re.escape(name).encode() for name in names] + [rb"\\"]
+        matches = [match.start() for word in sought for match in re.finditer(word, self.text)] if names else []
         return sorted(set((np.searchsorted(self._starts, matches, side="right") - 1).tolist())) if matches else []
 
     def joined(self, places: Any) -> bytes:
@@ -281,7 +281,7 @@ class Columns:
     def read(self, lines: Lines) -> Iterator[Good]:
         """Yield the rows that are plainly good; all others are left for the row reader."""
         places = np.flatnonzero(lines.plain)
-        extra = lines.with_any([b'"%s"' % name.encode() for name in self._feed.extra])
+        extra = lines.with_any(self._feed.extra)
         parsed: list[tuple[pa.Table, Any]] = []
         for table, where in self._tables(lines, places):
             if parsed and parsed[0][0].schema != table.schema:
@@ -405,12 +405,18 @@ class Columns:
         places = np.flatnonzero(says & good)
         listed_values = [_as_list(values.take(pa.array(places))) for values in given.values()]
         prepared: dict[str, list[Any]] = {name: [] for name in names}
-        for number, place in enumerate(places.tolist()):
-            row = dict(zip(given, (values[number] for values in listed_values), strict=True)) | extra.get(place, {})
-            try:
-                prepare(row)
-            except RowError:
-                good[place] = False
+        known: dict[str, Row] = {}
+        for place, values in zip(places.tolist(), zip(*listed_values, strict=True), strict=True):
+            said = extra.get(place)
+            row = None if said else known.get(key := repr(values))
+            if row is None:
+                row = dict(zip(given, values, strict=True)) | (said or {})
+                try:
+                    prepare(row)
+                except RowError:
+                    good[place] = False
+                if not said and good[place]:
+                    known[key] = row
             for name in names:
                 prepared[name].append(row.get(name))
         spread = np.full(len(good), -1)

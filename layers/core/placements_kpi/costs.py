@@ -25,7 +25,7 @@ _FREE = ("Delete", "Abort")
 class Usage(BaseModel):
     """What one run, or several, used."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     seconds: float = Field(default=0.0, ge=0)
     memory_mb: int = Field(default=0, ge=0)
@@ -42,7 +42,7 @@ class Usage(BaseModel):
 class FunctionCost(BaseModel):
     """The newest run of one function. Rounded: nobody learns from it how many records there are of anything."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     function: str = Field(pattern=r"^[a-z_]{1,40}$")
     finished: datetime
@@ -56,7 +56,7 @@ class FunctionCost(BaseModel):
 class Costs(BaseModel):
     """What may be published of the costs. Amounts in US dollars before tax."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     worked_out: datetime
     prices_as_at: date

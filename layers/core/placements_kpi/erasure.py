@@ -64,14 +64,14 @@ class ErasureError(PlacementsKpiError):
 
 
 class _Identifier(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     type: KeyType
     identifier: str = Field(min_length=1, max_length=255)
 
 
 class _Asked(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     people: list[_Identifier] = Field(default_factory=list)
 

@@ -31,7 +31,7 @@ Instant = Annotated[str, AfterValidator(_instant)]
 
 
 class _Stored(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class File(_Stored):

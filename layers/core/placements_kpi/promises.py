@@ -39,7 +39,7 @@ def _instant(given: Any) -> datetime:
 class File(BaseModel):
     """One file as promised."""
 
-    model_config = ConfigDict(extra="ignore", strict=True)
+    model_config = ConfigDict(extra="ignore", strict=True, defer_build=True)
 
     name: str
     rows: int = Field(ge=0)
@@ -49,7 +49,7 @@ class File(BaseModel):
 class Promise(BaseModel):
     """A manifest."""
 
-    model_config = ConfigDict(extra="ignore", strict=True)
+    model_config = ConfigDict(extra="ignore", strict=True, defer_build=True)
 
     schema_version: str | int
     as_of: Annotated[datetime, BeforeValidator(_instant)]

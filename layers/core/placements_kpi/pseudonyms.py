@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from placements_kpi import secret
@@ -49,6 +50,11 @@ class Pseudonyms:
 
     key: bytes = field(repr=False)
 
+    @cached_property
+    def _begun(self) -> dict[KeyType, hmac.HMAC]:
+        """Return what is copied for each pseudonym: to begin anew with the key takes twice as long."""
+        return {kind: hmac.new(self.key, prefix, "sha256") for kind, prefix in _PREFIXES.items()}
+
     @property
     def key_id(self) -> str:
         """Return the key's id: twelve hexadecimal characters that say which key it was and nothing about it."""
@@ -60,7 +66,9 @@ class Pseudonyms:
 
     def of(self, kind: KeyType, value: str) -> str:
         """Return the pseudonym of a normalised identifier: 64 lower-case hexadecimal characters."""
-        return hmac.digest(self.key, _PREFIXES[kind] + value.encode(), "sha256").hex()
+        begun = self._begun[kind].copy()
+        begun.update(value.encode())
+        return begun.hexdigest()
 
 
 def load(secret_arn: str | None, stage: str) -> Pseudonyms:

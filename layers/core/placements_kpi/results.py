@@ -52,7 +52,8 @@ def decimals_of(denominator: int) -> Literal[0, 1]:
 
 
 class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # An ingest uses two of these models: what validates them is made when it is first used.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Target(_Document):

@@ -88,7 +88,7 @@ _blank_is_none = BeforeValidator(lambda value: None if value == "" else value)
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     stage: Literal["local", "dev", "prod"] = "dev"
     data_bucket: str
@@ -152,7 +152,7 @@ class IngestSettings(_Settings):
 class Disclosure(BaseModel):
     """Thresholds of disclosure control, with who approved them (publishing#approval)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     base: int = Field(ge=1)
     floor: int = Field(ge=1)
