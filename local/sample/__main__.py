@@ -12,9 +12,17 @@ from local.progress import Progress
 from local.sample.writing import AS_OF, write_sample
 from placements_kpi.errors import PlacementsKpiError
 
-USUAL = {"schools": 1.5, "providers": 0.7, "apply": 4.5, "register": 1.5, "placements": 1.0, "vacancies": 6.0}
+USUAL = {
+    "schools": 1.5,
+    "providers": 0.7,
+    "apply": 4.5,
+    "register": 1.5,
+    "placements": 1.0,
+    "vacancies": 6.0,
+    "service": 0.1,
+}
 """About how many seconds each source takes at scale 1."""
-GROWING = set(USUAL) - {"schools", "providers"}
+GROWING = set(USUAL) - {"schools", "providers", "service"}
 """Sources that are the larger the larger the scale."""
 
 

@@ -102,6 +102,11 @@ class Days:
         return months.last_end(self.as_of_date).toordinal()
 
     @cached_property
+    def month_end_text(self) -> str:
+        """The month that ends at P, as ``2026-06``."""
+        return iso(self.month_end)[:7]
+
+    @cached_property
     def instant(self) -> str:
         """When the drops were made: late in the evening of D."""
         return (

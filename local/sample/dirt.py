@@ -185,6 +185,13 @@ KINDS: dict[str, str] = {
     "providers.blank": "a provider or course without a code or a cycle: quarantined",
     "providers.wrong_type": "a word where a boolean or an instant belongs: quarantined",
     "providers.extra_fields": "fields outside the contract with names, e-mail addresses and free text",
+    # The service team
+    "service.duplicate": "a month, service and channel twice: the later row wins",
+    "service.month_not_over": "a month that is not over on the day of the drop: quarantined",
+    "service.unknown_channel": "a channel on no list: quarantined",
+    "service.ragged": "a row with a cell too many: quarantined",
+    "service.cost_not_a_number": "a cost in words: quarantined, and its month has no costs",
+    "service.extra_column": "a column of free text that no contract has: dropped",
     # GIAS
     "schools.head_teacher": "head teachers' names, telephone numbers and proprietors (invented): dropped",
     "schools.cp1252": "names with characters whose bytes differ between cp1252 and UTF-8",

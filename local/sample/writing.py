@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from local.sample import apply, providers, register, schools, vacancies
+from local.sample import apply, providers, register, schools, service, vacancies
 from local.sample.days import Days
 from local.sample.dirt import Dirt
 from local.sample.drops import Drop
@@ -70,6 +70,8 @@ def write_sample(
     answers["school-participation"] = allocations.truth.answers()
     progress("vacancies")
     answers["ect-vacancies"], rows["vacancies"] = vacancies.write(out, days, scale, seed, establishments, people, dirt)
+    progress("service")
+    _, rows["service"] = service.write(out, days, seed, dirt)
     answers["provider-take-up"] = provider_activity.answers()
     answers["school-take-up"] = school_activity.answers()
 

@@ -36,6 +36,7 @@ NOTES = (
     "links_from_unknown_school",
     "links_to_unknown_school",
     "schools_open_with_past_close_date",
+    "service_transactions_more_completed",
     "trn_known_placeholder",
     "trn_not_a_trn",
     "trn_repeated_digit",

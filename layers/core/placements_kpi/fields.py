@@ -30,7 +30,8 @@ LONGEST_TEXT = 255
 """Characters of a text column: ids, codes and names are short, an essay is in the wrong column."""
 LONGEST_LIST = 10_000
 LARGEST_NUMBER = 9_999
-"""Every whole number that a record has is a year; a longer one is somebody's number in the wrong column."""
+"""Every whole number that a record has is a year, but for those of a column that says how great they can be; a longer
+one is somebody's number in the wrong column."""
 
 TRN_TOKEN = core_schema.custom_error_schema(
     core_schema.nullable_schema(core_schema.str_schema(strict=True, pattern="^[0-9a-f]{64}$")),
@@ -94,7 +95,7 @@ def entry_columns(children: Children) -> list[Column]:
 
 
 def _column_schema(column: Column) -> CoreSchema:
-    schema = _KINDS[column.kind](column.required, column.pattern)
+    schema = _whole(column.most) if column.most else _KINDS[column.kind](column.required, column.pattern)
     return schema if column.required else core_schema.nullable_schema(schema)
 
 
@@ -120,8 +121,12 @@ def _text_of(pattern: str, then: CoreSchema) -> CoreSchema:
 
 
 def _integer_schema(_required: bool, _pattern: str | None) -> CoreSchema:
+    return _whole(LARGEST_NUMBER)
+
+
+def _whole(most: int) -> CoreSchema:
     number = _either(core_schema.int_schema(strict=True), _text_of(_WHOLE_NUMBER, core_schema.int_schema(strict=False)))
-    return core_schema.chain_schema([number, core_schema.int_schema(strict=True, ge=0, le=LARGEST_NUMBER)])
+    return core_schema.chain_schema([number, core_schema.int_schema(strict=True, ge=0, le=most)])
 
 
 def _boolean_schema(_required: bool, _pattern: str | None) -> CoreSchema:

@@ -325,7 +325,7 @@ def _read(this: _Run, fetched: Fetched, folder: Path) -> _Read:
     if problem := _mistake(this, fetched.facts):
         raise SourceError(f"{this.source.name}: {problem}")
     parents = {child.table.name: feed.table.name for feed in this.source.feeds for child in feed.children}
-    staging = Staging(folder, this.source.tables, parents)
+    staging = Staging(folder, this.source.tables, parents, times.london_day(fetched.as_of))
     if fetched.kind == "delta" and this.current is not None:
         snapshots.carry(this.s3, this.settings.data_bucket, this.current, staging, folder)
     _check_key_of_tokens(this, fetched, None)

@@ -6,7 +6,7 @@ The manifest says what it was read from, what became of its rows, and which file
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -88,6 +88,8 @@ class Manifest(_Stored):
     tables: tuple[TableFacts, ...]
     filled: dict[str, dict[str, int]]
     """Rows that have something in a column, by table and column."""
+    reaches: dict[str, date] = Field(default_factory=dict)
+    """The last day that a table has whole months up to, of the tables that are counted in months."""
     notes: dict[str, int]
     gates: Judgement
     files: tuple[File, ...]
@@ -112,8 +114,9 @@ class Manifest(_Stored):
         return {failure.which for failure in self.gates.failed}
 
     def body(self) -> dict[str, Any]:
-        """Return it as it is stored: ``erased`` is said where there was an erasure only."""
-        return self.model_dump(mode="json", exclude=None if self.erased else {"erased"})
+        """Return it as it is stored: ``erased`` and ``reaches`` are said where there is something to say only."""
+        said = {"erased": self.erased, "reaches": self.reaches}
+        return self.model_dump(mode="json", exclude={name for name, value in said.items() if not value})
 
 
 class Current(_Stored):

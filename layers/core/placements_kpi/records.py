@@ -166,6 +166,9 @@ class _Reader:
                 number = self._take_over(record, number)
                 continue
             number += 1
+            if isinstance(record, Refusal):
+                self._refuse(number, record)
+                continue
             if isinstance(record, Tombstone):
                 self._take_or_refuse(record, number)
                 continue

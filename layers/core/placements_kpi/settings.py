@@ -71,6 +71,9 @@ LISTED = {
             "link_type",
         ),
     ),
+    "service": ListedSource(
+        "School placements service team", ("service_transactions", "service_satisfaction", "service_costs")
+    ),
 }
 """Every source, by its name: whoever reads all of them goes by this list (docs/adding-a-source.md)."""
 

@@ -101,6 +101,7 @@ def describe(
         definitions=definitions,
         tables=tuple(settled.facts for settled in tables),
         filled={settled.table.name: settled.filled for settled in tables},
+        reaches={settled.table.name: settled.reaches for settled in tables if settled.reaches},
         notes=dict(sorted(staging.notes.items())),
         gates=manifests.Judgement(failed=tuple(failures)),
         files=() if refused else files(tables, snapshot),

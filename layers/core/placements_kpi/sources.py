@@ -54,16 +54,17 @@ class Tombstone:
     key: str
 
 
-Record = bytes | Mapping[str, Any] | Tombstone
-"""One record as fetched: a JSON document, or an object already parsed from JSON (its dates still text)."""
-
-
 @dataclass(frozen=True)
 class Refusal:
     """Why a row was refused: see :class:`RowError`."""
 
     reason: str
     column: str | None
+
+
+Record = bytes | Mapping[str, Any] | Tombstone | Refusal
+"""One record as fetched: a JSON document, an object already parsed from JSON (its dates still text), or why its
+source's own reader refuses it."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,8 @@ class Settled:
     """Refused rows by reason and column."""
     unusable_trns: Counter[str] = field(default_factory=Counter)
     """TRNs given that cannot be used, by reason."""
+    reaches: date | None = None
+    """The last day that it has whole months up to (:attr:`Table.reaches`)."""
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the kept rows."""
@@ -80,9 +83,15 @@ class _Pile:
 class Staging:
     """Collects the rows of one run, table by table."""
 
-    def __init__(self, folder: Path, tables: Iterable[Table], parents: dict[str, str] | None = None) -> None:
-        """Stage ``tables`` in ``folder``; ``parents`` names, for a table of list entries, the table of the records."""
+    def __init__(
+        self, folder: Path, tables: Iterable[Table], parents: dict[str, str] | None = None, day: date = date.max
+    ) -> None:
+        """Stage ``tables`` in ``folder``; ``parents`` names, for a table of list entries, the table of the records.
+
+        ``day`` is the London day that the source's data stands at.
+        """
         self.folder = folder
+        self.day = day
         self.tables = {table.name: table for table in tables}
         self.parents = parents or {}
         self.notes: Counter[str] = Counter()
@@ -183,6 +192,7 @@ class Staging:
         unknown: Counter[str] = Counter()
         filled: Counter[str] = Counter()
         unusable_trns: Counter[str] = Counter()
+        reached: list[Any] = []
         duplicates = carried = 0
         for staged in self._groups(pile):
             winners, losers, group_carried = resolve(table, staged, parent_losers)
@@ -193,6 +203,8 @@ class Staging:
             digest.add(kept)
             parts.write(kept)
             _count(table, kept, unknown, filled, unusable_trns)
+            if table.reaches is not None:
+                reached += pc.unique(kept[table.reaches].drop_null()).to_pylist()
         refused: Counter[str] = Counter()
         for (reason, _), count in sorted(pile.refused.items(), key=lambda item: item[0][0]):
             refused[reason] += count
@@ -212,7 +224,16 @@ class Staging:
         if carried:
             self.notes[f"{table.name}_carried_over"] = carried
         self.notes.update({f"trn_{problem}": count for problem, count in unusable_trns.items()})
-        return Settled(table, tuple(parts.paths), facts, digest.hexdigest(), dict(filled), pile.refused, unusable_trns)
+        return Settled(
+            table,
+            tuple(parts.paths),
+            facts,
+            digest.hexdigest(),
+            dict(filled),
+            pile.refused,
+            unusable_trns,
+            max(reached, default=None),
+        )
 
     def _groups(self, pile: _Pile) -> Iterator[pa.Table]:
         """Yield the staged rows in runs of whole buckets, each about one slice (one bucket, if that is more)."""

@@ -65,6 +65,8 @@ class Column:
     codes: frozenset[str] | None = None
     counted: bool = True
     pattern: str | None = None
+    most: int | None = None
+    """Greatest whole number; ``None``: that of a year (:data:`placements_kpi.fields.LARGEST_NUMBER`)."""
 
     @property
     def from_source(self) -> bool:
@@ -81,6 +83,8 @@ class Table:
     primary_key: tuple[str, ...] = ()
     newest_by: str | None = None
     """Column whose greatest value wins among duplicates; ``None``: the later row wins."""
+    reaches: str | None = None
+    """The column of days of which the greatest says how far the table reaches, if its rows are of whole months."""
     left_out: tuple[str, str] | None = None
     """A column, and the value with which a row is left out: once duplicates are resolved, as the newest row decides."""
     description: str = ""

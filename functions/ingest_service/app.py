@@ -1,0 +1,33 @@
+"""Ingest the service team's monthly figures: transactions, answers to the feedback form, costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from functions.ingest_service import contract, monthly
+from placements_kpi import ingest, usage
+from placements_kpi.fields import text
+from placements_kpi.observability import logger
+from placements_kpi.settings import IngestSettings
+from placements_kpi.sources import Feed, Source
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+SOURCE = Source(
+    name=contract.SOURCE,
+    tables=contract.TABLES,
+    feeds=(
+        Feed("transactions", contract.TRANSACTIONS, r"transactions\.csv", prepare=monthly.date_row),
+        Feed("satisfaction", contract.SATISFACTION, r"satisfaction\.csv", prepare=monthly.date_row),
+        Feed("costs", contract.COSTS, r"costs\.csv", prepare=monthly.cost_row, extra={"pounds": text()}),
+    ),
+    read=monthly.read,
+)
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Run one ingest as ``event`` asks (:mod:`placements_kpi.events`) and return its summary."""
+    usage.begin(context)
+    return ingest.run(SOURCE, IngestSettings.from_environment(), event)

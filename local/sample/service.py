@@ -1,0 +1,120 @@
+"""The service team's monthly figures: transactions, answers to the feedback form, costs; and what follows from them.
+
+Months run from July 2023 to P. *Find placement schools* is there all along, *Manage school placements* as a pilot from
+May 2024 to October 2025, as the code lists have it (sources#monthly-figures).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local.sample.drops import Drop
+
+if TYPE_CHECKING:
+    from local.sample.days import Days
+    from local.sample.dirt import Dirt
+
+FIND, MANAGE = "find_placement_schools", "manage_school_placements"
+FIRST, PILOT = "2023-07", ("2024-05", "2025-10")
+SHARES = {
+    FIND: {"digital": 0.93, "assisted_digital": 0.03, "phone": 0.025, "email": 0.015},
+    MANAGE: {"digital": 0.8, "assisted_digital": 0.06, "phone": 0.05, "email": 0.06, "paper": 0.03},
+}
+DIGITAL = ("digital", "assisted_digital")
+TRANSACTIONS = {FIND: 4_000, MANAGE: 900}
+"""About how many are completed in a month."""
+SEASON = (0.9, 1.1, 1.2, 1.0, 0.9, 1.3, 1.2, 0.3, 1.1, 1.1, 0.9, 0.5)
+"""Of each month from January: schools are closed in August and half of December."""
+COSTS = {
+    FIND: {"staff": 21_000, "technology": 6_400, "support": 3_100, "other": 900},
+    MANAGE: {"staff": 14_000, "technology": 3_900, "support": 2_600, "other": 0},
+}
+LEVELS = ("very_satisfied", "satisfied", "neither", "dissatisfied", "very_dissatisfied")
+ANSWERS = {FIND: (38, 30, 8, 6, 3), MANAGE: (11, 12, 5, 4, 2)}
+TROUBLE = "2023-09"
+"""A month with a cost that cannot be read, so that a few early figures of costs are not available."""
+
+
+@dataclass
+class Months:
+    """What was written: by (month, service, channel, level or category), in whole numbers; costs in pence."""
+
+    started: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    completed: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    answers: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    pence: dict[tuple[str, str, str], int] = field(default_factory=dict)
+
+
+def write(out: Path, days: Days, seed: int, dirt: Dirt) -> tuple[Months, dict[str, int]]:
+    """Write the drop; return what it holds, and rows by file."""
+    rng, drop, held = random.Random(f"{seed}:service"), Drop(out, "service", days), Months()
+    last = days.month_end_text
+    _draw(rng, last, held)
+    with drop.csv("transactions.csv") as file:
+        file.add("month,service,channel,started,completed", row=False)
+        early = (last, FIND, "phone")
+        file.add(f"{','.join(early)},,{held.completed[early] + 40}")  # corrected below: the later row counts
+        dirt.add("service.duplicate")
+        for key, completed in held.completed.items():
+            file.add(f"{','.join(key)},{held.started.get(key, '')},{completed}")
+        file.add(f"{_after(last)},{FIND},digital,30,20")
+        dirt.add("service.month_not_over")
+        file.add(f"2024-02,{FIND},telegraph,,3")
+        dirt.add("service.unknown_channel")
+        file.add(f"2024-02,{FIND},phone,,3,a remark")
+        dirt.add("service.ragged")
+    with drop.csv("satisfaction.csv") as file:
+        file.add(f"service,month,{','.join(LEVELS)},comments", row=False)
+        for month, service in dict.fromkeys(key[:2] for key in held.answers):
+            counts = (str(held.answers[month, service, level]) for level in LEVELS)
+            file.add(f"{service},{month},{','.join(counts)},not read")
+            dirt.add("service.extra_column")
+    with drop.csv("costs.csv") as file:
+        file.add("month,service,category,pounds", row=False)
+        for key, pence in held.pence.items():
+            unreadable = key == (TROUBLE, FIND, "support")
+            file.add(f"{','.join(key)},{'about 3000' if unreadable else f'{pence // 100}.{pence % 100:02d}'}")
+            if unreadable:
+                dirt.add("service.cost_not_a_number")
+    return held, drop.finish()
+
+
+def _draw(rng: random.Random, last: str, held: Months) -> None:
+    for service, shares in SHARES.items():
+        first, until = (FIRST, last) if service == FIND else (PILOT[0], min(PILOT[1], last))
+        for number, month in enumerate(months(first, last)):
+            # A pilot goes on costing a little, and nothing is expected of it, after it has ended.
+            if month > until:
+                break
+            season = SEASON[int(month[5:]) - 1]
+            grown = 1 + number / 60
+            for channel, share in shares.items():
+                moved = number / 900 if channel == "digital" else -number / 900 * share / (1 - shares["digital"])
+                completed = round(
+                    TRANSACTIONS[service] * season * grown * max(share + moved, 0) * rng.uniform(0.95, 1.05)
+                )
+                held.completed[month, service, channel] = completed
+                if channel in DIGITAL:
+                    lost = 0.2 - number / 400 if channel == "digital" else 0.08
+                    held.started[month, service, channel] = round(completed / (1 - lost))
+            for level, about in zip(LEVELS, ANSWERS[service], strict=True):
+                held.answers[month, service, level] = round(about * season * rng.uniform(0.7, 1.3))
+            for category, pounds in COSTS[service].items():
+                held.pence[month, service, category] = round(pounds * 100 * rng.uniform(0.9, 1.1))
+
+
+def months(first: str, last: str) -> Iterator[str]:
+    """Yield each month from ``first`` to ``last``, both included, as ``2026-06``."""
+    month = first
+    while month <= last:
+        yield month
+        month = _after(month)
+
+
+def _after(month: str) -> str:
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year + number // 12}-{number % 12 + 1:02d}"
