@@ -260,7 +260,7 @@ def _put_world(invented: bool) -> None:
         provider_activity=visits(A1=date(2026, 5, 1), A2=None, B1=date(2025, 9, 2), B2=date(2025, 6, 1)),
         invented=invented,
     )
-    for source in ("register", "vacancies", "providers", "schools"):
+    for source in ("register", "vacancies", "providers", "schools", "service"):
         put_snapshot(source, invented=invented)
 
 
