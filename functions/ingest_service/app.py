@@ -23,6 +23,7 @@ SOURCE = Source(
         Feed("costs", contract.COSTS, r"costs\.csv", prepare=monthly.cost_row, extra={"pounds": text()}),
     ),
     read=monthly.read,
+    gates={"max_refused_percent": 100, "max_duplicate_percent": 100, "max_change_percent": 50},
 )
 
 

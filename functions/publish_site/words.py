@@ -45,6 +45,7 @@ PLURALS = {
     "provider": "providers",
     "allocation": "allocations",
     "record": "records",
+    "transaction": "transactions",
 }
 
 

@@ -7,11 +7,13 @@ May 2024 to October 2025, as the code lists have it (sources#monthly-figures).
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from local.sample.answers import figure
 from local.sample.drops import Drop
 
 if TYPE_CHECKING:
@@ -39,6 +41,9 @@ TROUBLE = "2023-09"
 """A month with a cost that cannot be read, so that a few early figures of costs are not available."""
 
 
+Answers = dict[str, dict[str, Any]]
+
+
 @dataclass
 class Months:
     """What was written: by (month, service, channel, level or category), in whole numbers; costs in pence."""
@@ -47,6 +52,28 @@ class Months:
     completed: dict[tuple[str, str, str], int] = field(default_factory=dict)
     answers: dict[tuple[str, str, str], int] = field(default_factory=dict)
     pence: dict[tuple[str, str, str], int] = field(default_factory=dict)
+
+    def known(self, last: str) -> Answers:
+        """Return the answers of the indicators of the service itself, by KPI and measure."""
+        ends = list(months(FIRST, last))[11:]
+        return {
+            "digital-take-up": _over_time(
+                ends,
+                headline=lambda twelve, service: (
+                    _total(self.completed, twelve, service, DIGITAL),
+                    _total(self.completed, twelve, service),
+                ),
+                completed_transactions=lambda twelve, service: (_total(self.completed, twelve, service), None),
+            ),
+            "completion-rate": _over_time(
+                ends,
+                headline=lambda twelve, service: (
+                    _total(self.completed, twelve, service, DIGITAL),
+                    _total(self.started, twelve, service),
+                ),
+                started_transactions=lambda twelve, service: (_total(self.started, twelve, service), None),
+            ),
+        }
 
 
 def write(out: Path, days: Days, seed: int, dirt: Dirt) -> tuple[Months, dict[str, int]]:
@@ -105,6 +132,38 @@ def _draw(rng: random.Random, last: str, held: Months) -> None:
                 held.answers[month, service, level] = round(about * season * rng.uniform(0.7, 1.3))
             for category, pounds in COSTS[service].items():
                 held.pence[month, service, category] = round(pounds * 100 * rng.uniform(0.9, 1.1))
+
+
+def _over_time(ends: list[str], **measures: Callable[[set[str], str], tuple[int, int | None]]) -> dict[str, Any]:
+    """Return each measure at the newest month end, with the series of all, nationally and by service."""
+    answers = {}
+    for name, counted in measures.items():
+        series = []
+        for end in ends:
+            twelve = {month for month in months(FIRST, end) if month > f"{int(end[:4]) - 1}{end[4:]}"}
+            made = figure(int(end.replace("-", "")), _last_day(end), *counted(twelve, ""))
+            parts = {service: counted(twelve, service) for service in SHARES}
+            made["by_service"] = {
+                service: {"numerator": number, "denominator": out_of} for service, (number, out_of) in parts.items()
+            }
+            series.append(made)
+        answers[name] = {**series[-1], "series": series[:-1]}
+    return answers
+
+
+def _total(
+    counts: Mapping[tuple[str, str, str], int], twelve: set[str], service: str, parts: Collection[str] = ()
+) -> int:
+    """Return the sum over twelve months, of a service (blank: both) and of parts (none: all)."""
+    return sum(
+        count
+        for (month, of, part), count in counts.items()
+        if month in twelve and service in ("", of) and (not parts or part in parts)
+    )
+
+
+def _last_day(month: str) -> int:
+    return date.fromisoformat(f"{_after(month)}-01").toordinal() - 1
 
 
 def months(first: str, last: str) -> Iterator[str]:

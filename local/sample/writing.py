@@ -71,8 +71,9 @@ def write_sample(
     progress("vacancies")
     answers["ect-vacancies"], rows["vacancies"] = vacancies.write(out, days, scale, seed, establishments, people, dirt)
     progress("service")
-    _, rows["service"] = service.write(out, days, seed, dirt)
+    reported, rows["service"] = service.write(out, days, seed, dirt)
     answers["provider-take-up"] = provider_activity.answers()
+    answers |= reported.known(days.month_end_text)
     answers["school-take-up"] = school_activity.answers()
 
     summary = {

@@ -22,8 +22,9 @@ FEEDS = {
     "vacancies": ("vacancies", "applications"),
     "providers": ("providers", "courses"),
     "schools": ("schools", "school_links"),
+    "service": ("transactions", "satisfaction", "costs"),
 }
-"""The files of each source, without their endings; those of schools are CSV, the others NDJSON."""
+"""The files of each source, without their endings; those of schools and of the service are CSV, the others NDJSON."""
 
 HEADINGS = {
     "schools": {
@@ -47,8 +48,13 @@ HEADINGS = {
         "link_type": "LinkType",
         "link_established_date": "LinkEstablishedDate",
     },
+    "transactions": {name: name for name in "month service channel started completed".split()},
+    "satisfaction": {
+        name: name for name in "month service very_satisfied satisfied neither dissatisfied very_dissatisfied".split()
+    },
+    "costs": {name: name for name in "month service category pounds".split()},
 }
-"""Name in a record of a world, and in the files of Get information about schools."""
+"""Name in a record of a world, and in the files of Get information about schools and of the service team."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,10 @@ class Drops:
         """Return the day in the names of the files of schools."""
         return self.schools_on or self.as_of
 
+    def stands_on(self, source: str) -> date:
+        """Return the day that the data of a source stands at; of one that left none, the as-of date."""
+        return self.left_on.get(source) or self.as_of
+
     def without(self, sources: Collection[str]) -> "Drops":
         """Return the same without what these sources left."""
         gone = {feed for source in sources for feed in FEEDS[source]}
@@ -87,7 +97,7 @@ class Drops:
         ]
 
     def table(self, feed: str) -> bytes:
-        """Return a CSV file as Get information about schools writes it: its names, code page and order of a date."""
+        """Return a CSV file by its source's names, with the code page and dates of the register of schools."""
         headings = HEADINGS[feed]
         text = io.StringIO(newline="")
         writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")

@@ -72,7 +72,7 @@ def sources_of(tables: frozenset[str]) -> tuple[str, ...]:
 
 def _settled(source: Source, drops: Drops, folder: Path) -> dict[str, pa.Table]:
     parents = {child.table.name: feed.table.name for feed in source.feeds for child in feed.children}
-    staging = Staging(folder, source.tables, parents)
+    staging = Staging(folder, source.tables, parents, drops.stands_on(source.name))
     (source.read or records.read)(
         source,
         {feed.name: _file(source, feed.name, drops, folder) for feed in source.feeds},
@@ -88,6 +88,10 @@ def _settled(source: Source, drops: Drops, folder: Path) -> dict[str, pa.Table]:
 
 
 def _file(source: Source, feed: str, drops: Drops, folder: Path) -> SourceFile:
+    if source.name == "service":
+        path = folder / f"{feed}.csv"
+        path.write_bytes(drops.table(feed))
+        return SourceFile(path.name, (path,))
     if source.name != "schools":
         return SourceFile(feed, records=drops.lines(feed))
     prefix = "edubasealldata" if feed == "schools" else "links_edubasealldata"

@@ -7,7 +7,7 @@ from typing import Literal
 
 from tests.book.days import last_of_month, month_end_by
 
-YearType = Literal["recruitment_cycle", "register_year", "placements_year"]
+YearType = Literal["recruitment_cycle", "register_year", "placements_year", "twelve_months"]
 CYCLES = {
     2020: (date(2019, 10, 13), date(2020, 10, 3)),
     2021: (date(2020, 10, 13), date(2021, 10, 4)),
@@ -57,16 +57,36 @@ FAMILIES: dict[str, Sequence[Family]] = {
     "ect-vacancies": (Family("year", "placements_year", people=True),),
     "provider-take-up": (Family("year", "placements_year", people=False),),
     "school-take-up": (Family("year", "placements_year", people=False),),
+    "digital-take-up": (Family("year", "twelve_months", people=False),),
+    "completion-rate": (Family("year", "twelve_months", people=False),),
 }
 
 
-def points_of(kpi: str, as_of: date) -> list[Point]:
-    """Return every point of ``kpi`` for the as-of date: series and comparison, each day of a period once."""
+def points_of(kpi: str, as_of: date, reaches: date | None = None) -> list[Point]:
+    """Return every point of ``kpi`` for the as-of date: series and comparison, each day of a period once.
+
+    ``reaches``: the last day that its sources have whole months up to, for twelve months (numbers#twelve-months).
+    """
     if kpi not in FAMILIES:
         raise LookupError(f"tests/book/points.py, FAMILIES: add the points of {kpi!r}, as the book says")
     found: list[Point] = []
     for family in FAMILIES[kpi]:
+        if family.year == "twelve_months":
+            stands = month_end_by(as_of)
+            found += _rolling_points(family, stands if reaches is None else min(stands, reaches))
+            continue
         found += _outcome_points(family, as_of) if family.outcome else _monthly_points(family, as_of)
+    return found
+
+
+def _rolling_points(family: Family, stands: date) -> list[Point]:
+    """The newest month end and the 35 before it, each with the twelve months up to it."""
+    found = []
+    for back in range(36):
+        day = last_of_month(stands.year, stands.month - back)
+        opens = last_of_month(day.year - 1, day.month) + timedelta(days=1)
+        number = int(f"{day:%Y%m}")
+        found.append(Point(family.id, number, opens, day, day, is_current=back == 0, is_comparison=back == 12))
     return found
 
 

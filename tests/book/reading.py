@@ -13,8 +13,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
+from tests.book.days import last_of_month
 from tests.book.drops import Drops
 from tests.book.world import Row, World
 
@@ -223,8 +225,19 @@ IDS = {
     "courses": ("recruitment_cycle_year", "provider_code", "code"),
     "schools": ("urn",),
     "school_links": ("urn", "link_urn", "link_type"),
+    "transactions": ("month", "service", "channel"),
+    "satisfaction": ("month", "service"),
+    "costs": ("month", "service", "category"),
 }
-NEWEST_BY = {"providers": "changed_at", "courses": None, "schools": "last_changed_date", "school_links": None}
+NEWEST_BY = {
+    "providers": "changed_at",
+    "courses": None,
+    "schools": "last_changed_date",
+    "school_links": None,
+    "transactions": None,
+    "satisfaction": None,
+    "costs": None,
+}
 """What says which row is newest, where it is not ``updated_at``; ``None``: the later row is."""
 
 REQUIRED = {
@@ -233,6 +246,9 @@ REQUIRED = {
     "mentor_allocations": ("academic_year", "created_at"),
     "vacancies": ("expires_at",),
     "applications": ("vacancy_id", "status"),
+    "transactions": ("completed",),
+    "satisfaction": ("very_satisfied", "satisfied", "neither", "dissatisfied", "very_dissatisfied"),
+    "costs": ("pounds",),
 }
 """What every row must have besides its id."""
 
@@ -249,6 +265,7 @@ def read(drops: Drops) -> World:
         if row.get("candidate_id") in hidden:
             row["hide_in_reporting"] = True
     rows |= {feed: list(_kept(feed, _read_csv(drops, feed))) for feed in ("schools", "school_links")}
+    rows |= {f"service_{feed}": list(_kept(feed, _read_months(drops, feed))) for feed in MONTHLY}
     return World(drops.as_of, rows, drops.schools_on, drops.definitions)
 
 
@@ -468,3 +485,49 @@ def _british_day(text: str) -> date | None:
     if day is None:
         raise RefusedError
     return None if day == date(1900, 1, 1) else day
+
+
+MONTHLY: dict[str, tuple[str, ...]] = {
+    "transactions": ("started", "completed"),
+    "satisfaction": ("very_satisfied", "satisfied", "neither", "dissatisfied", "very_dissatisfied"),
+    "costs": ("pounds",),
+}
+"""The figures of each file of the service team (sources#monthly-figures); what else a row has is its key."""
+SERVICES = ("find_placement_schools", "manage_school_placements")
+OF_KEY = {
+    "service": SERVICES,
+    "channel": ("digital", "assisted_digital", "phone", "email", "paper"),
+    "category": ("staff", "technology", "support", "other"),
+}
+
+
+def _read_months(drops: Drops, feed: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a file of the service team; ``ends`` is the last day of a row's month, money is exact."""
+    heading, *rows = csv.reader(io.StringIO(drops.table(feed).decode(), newline=""))
+    for cells in rows:
+        fields = {name: cell.strip() for name, cell in zip(heading, cells, strict=False)}
+        try:
+            if len(cells) != len(heading) or any(not fields[name] for name in (*IDS[feed], *REQUIRED[feed])):
+                raise RefusedError
+            if any(fields[name] not in OF_KEY[name] for name in IDS[feed] if name != "month"):
+                raise RefusedError
+            row = {name: _whole_or_money(name, fields[name]) for name in MONTHLY[feed]}
+            ends = _end_of_month(fields["month"])
+        except RefusedError:
+            continue
+        if ends <= drops.stands_on("service"):
+            yield {name: fields[name] for name in IDS[feed]} | row | {"ends": ends}
+
+
+def _whole_or_money(name: str, text: str) -> int | Decimal | None:
+    """Return a count, or an amount of money to the penny; ``None`` for a blank."""
+    form = r"[0-9]{1,11}\.[0-9]{2}" if name == "pounds" else "[0-9]{1,9}"
+    if text and not re.fullmatch(form, text):
+        raise RefusedError
+    return (Decimal(text) if name == "pounds" else int(text)) if text else None
+
+
+def _end_of_month(text: str) -> date:
+    if not re.fullmatch("20[0-9]{2}-(0[1-9]|1[0-2])", text):
+        raise RefusedError
+    return last_of_month(int(text[:4]), int(text[5:]))

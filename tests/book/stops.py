@@ -1,4 +1,4 @@
-"""What stops and what is not available, by numbers#needed-sources, numbers#periods and numbers#snapshots."""
+"""What stops and what is not available: numbers#needed-sources, numbers#rates, numbers#periods, numbers#snapshots."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from tests.book.drops import Drops
 from tests.book.kpis import second_opinion
 from tests.book.points import CYCLES, FAMILIES, Point, points_of
 from tests.book.reading import read
+from tests.book.service import reached
 
 SOURCES: Mapping[str, tuple[str, ...]] = {
     "placement-rejections": ("apply",),
@@ -18,6 +19,8 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "ect-vacancies": ("vacancies", "register"),
     "provider-take-up": ("placements", "providers"),
     "school-take-up": ("placements", "schools"),
+    "digital-take-up": ("service",),
+    "completion-rate": ("service",),
 }
 """What each headline needs; first what is counted, which says whether there is a fact of a period yet."""
 
@@ -40,7 +43,7 @@ BEYOND: Mapping[str, Mapping[tuple[str, str], str]] = {
 """What more a measure needs, in England as a whole or in a breakdown."""
 
 LONGEST = 7
-"""Days that the data of a source may be old."""
+"""Days that the data of a source may be old, here of every one."""
 
 
 def sources_of(kpi: str) -> list[str]:
@@ -82,8 +85,11 @@ def outcome(kpi: str, drops: Drops) -> Outcome | None:
     lacks = lacking(kpi, drops)
     if beyond_the_calendar(kpi, drops.as_of) or lacks & {*SOURCES[kpi]}:
         return None
-    points = points_of(kpi, drops.as_of)
-    answers = second_opinion(kpi)(read(drops.without(lacks)), points)
+    world = read(drops.without(lacks))
+    points = points_of(kpi, drops.as_of, reached(kpi, world))
+    answers = second_opinion(kpi)(world, points)
+    if any((one.numerator or 0) > one.denominator for one in answers.values() if one.denominator is not None):
+        return None  # numbers#rates
     facts = {(cell.category, cell.period) for cell, one in answers.items() if cell.measure == FACTS and one.numerator}
     known = {(one.family, one.period) for one in points if facts & {(one.family, one.period), ("Total", one.period)}}
     current = {(one.family, one.period): one.opens for one in points if one.is_current}

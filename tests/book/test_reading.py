@@ -3,7 +3,9 @@
 from pathlib import Path
 
 HERE = Path(__file__).parent
-BOOKS_SIDE = [HERE / f"{name}.py" for name in ("days", "drops", "points", "reading", "rows", "schools", "world")]
+BOOKS_SIDE = [
+    HERE / f"{name}.py" for name in ("days", "drops", "points", "reading", "rows", "schools", "service", "world")
+]
 
 
 def test_the_books_side_imports_nothing_of_the_product() -> None:

@@ -63,7 +63,7 @@ def citations(path: Path, text: str) -> Iterator[tuple[str, str]]:
 
 def _anchor_of(name: str) -> str:
     """Return the anchor of a heading of the first page by what the public is told: its words, or a KPI's number."""
-    wanted = f"{name[-1]} " if name.startswith("section ") else name
+    wanted = f"{name.rpartition(' ')[2]} " if name.startswith("section ") else name
     return next((anchor for anchor, (_, text, _) in HEADINGS["numbers"].items() if text.startswith(wanted)), name)
 
 

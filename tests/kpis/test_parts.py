@@ -51,7 +51,7 @@ def test_every_part_is_used_and_tested_here() -> None:
     assert used == {path.stem for path in tally.PARTS.glob("*.sql")} == {*TESTED}
 
 
-TESTED = ("points", "lists", "lineage", "open_school", "school_place", "school", "named_school")
+TESTED = ("points", "lists", "lineage", "open_school", "school_place", "school", "named_school", "transaction_month")
 
 
 def test_points_are_the_days_of_the_kpi_and_of_no_other() -> None:
@@ -141,3 +141,25 @@ def test_a_urn_that_is_named_is_a_school_or_stands_for_none_or_is_not_in_the_reg
         ("100003", 1, "sentinel"),
         ("999999", None, "sentinel"),
     ]
+
+
+def test_a_month_is_expected_from_the_first_to_the_last_that_its_channel_exists() -> None:
+    service = {"service": "find_placement_schools", "channel": "digital"}
+    months = [date(2023, 7, 31), date(2023, 8, 31), date(2023, 10, 31)]
+    reported = [{**service, "month_ends_on": end, "started": 3, "completed": 2} for end in months]
+    twelve = point(KPI, "year", 202409, date(2024, 9, 30), period_start=date(2023, 10, 1), period_end=date(2024, 9, 30))
+    earlier = point(KPI, "year", 202307, date(2023, 7, 31), period_start=date(2022, 8, 1), period_end=date(2023, 7, 31))
+    exists = [
+        {"list": "transactions_from", "code": "find_placement_schools/digital", "value": "2023-07-01"},
+        {"list": "transactions_to", "code": "find_placement_schools/digital", "value": "2023-11-30"},
+    ]
+    select = "period, class, completed, in_source FROM transaction_month WHERE channel = 'digital'"
+    found = rows_of(
+        "points lists transaction_month",
+        f"SELECT {select} AND service = 'find_placement_schools'",
+        [twelve, earlier],
+        service_transactions=reported,
+        definitions=exists,
+    )
+    # Of the twelve months to July 2023 the channel had one, and of those to September 2024 two: November is missing.
+    assert found == [(202307, "online", 2, 0), (202409, "online", 2, 1), (202409, "online", None, 1)]

@@ -32,7 +32,7 @@ from placements_kpi.tables import Table, arrow_schema, glue_columns
 COMPUTE = Path(contract.__file__).parent
 SNAPSHOT = "20260714-0123456789ab"
 SNAPSHOT_DAY = date(2026, 7, 14)
-CONTRACTS = ("apply", "placements", "providers", "register", "schools", "vacancies")
+CONTRACTS = ("apply", "placements", "providers", "register", "schools", "service", "vacancies")
 
 Row = dict[str, Any]
 

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from tests.book.world import World
 
 _SOURCE = {feed: source for source, feeds in FEEDS.items() for feed in feeds}
-_TABLES = {"schools": "edubasealldata*.csv", "school_links": "links_edubasealldata*.csv"}
+_TABLES = {
+    "schools": "edubasealldata*.csv",
+    "school_links": "links_edubasealldata*.csv",
+    **{feed: f"{feed}.csv" for feed in FEEDS["service"]},
+}
 
 
 @dataclass(frozen=True)

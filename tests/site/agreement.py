@@ -151,7 +151,9 @@ def _day(value: date) -> str:
 
 
 def _years_of(label: str) -> str:
-    """The six digits of "2025 to 2026 [p]"."""
+    """The six digits of "2025 to 2026 [p]"; of "twelve months to 30 June 2026" the year."""
+    if label.startswith("twelve months to "):
+        return label[-4:]
     found = re.search(r"(\d{4}) to \d{2}(\d{2})", label)
     assert found, label
     return found[1] + found[2]
@@ -226,6 +228,8 @@ class Agreement:
                 return self._periods(measure, head, body)
             if caption == f"{measure.title}, by year":
                 return self._years(measure, head, body)
+            if caption == f"{measure.title}, by twelve months":
+                return self._twelve_months(measure, head, body)
             for part in self.kpi.description.breakdowns:
                 point = self._current(measure)
                 if point and measure.id in part.on_page and caption == self._caption(part, measure, point):
@@ -262,6 +266,17 @@ class Agreement:
             [key] = self._national(measure, line[0]) or [NOWHERE]
             for name, said in zip(head[1:], line[1:], strict=True):
                 self._cell(said, key, COLUMNS[name], marked=COLUMNS[name] == self._value(measure))
+
+    def _twelve_months(self, measure: Measure, head: list[str], body: list[list[str]]) -> None:
+        keys = {_day(date.fromisoformat(key[4])): key for key in self._all_national(measure)}
+        assert {line[0].replace("\N{NO-BREAK SPACE}", " ") for line in body} == keys.keys()
+        for line in body:
+            key = keys[line[0].replace("\N{NO-BREAK SPACE}", " ")]
+            for name, said in zip(head[1:], line[1:], strict=True):
+                self._cell(said, key, COLUMNS[name], marked=COLUMNS[name] == self._value(measure))
+
+    def _all_national(self, measure: Measure) -> list[Key]:
+        return sorted((key for key in self.rows if key[1:4] == (measure.id, "Total", "Total")), key=lambda key: key[4])
 
     def _categories(
         self, measure: Measure, part: Breakdown, point: Point, head: list[str], body: list[list[str]]
@@ -349,6 +364,12 @@ class Agreement:
 
     def _over_time(self, measure: Measure, drawing: reading.ElementTree.Element, legend: list[str]) -> None:
         read = reading.line_drawing(drawing)
+        if f"{measure.title}, by twelve months" in self._tables:
+            wanted = self._all_national(measure)
+            assert set(read.lines) <= {1} and not read.targets
+            keys_at = partial(_at_month, reading.months_ruler(read.ticks), wanted)
+            self._line(measure, read.lines[1], read.y, wanted, keys_at, first=True, name="")
+            return self._gaps(measure, wanted, "", legend)
         yearly = f"{measure.title}, by year" in self._tables
         table = self._tables[f"{measure.title}, by {'year' if yearly else 'period'}"]
         names = [""] if yearly else [re.sub(r" \[p\]$", "", one) for one in table[0][1:]]
@@ -495,6 +516,15 @@ def _at_day(ruler: reading.Ruler, opened: date, keys: list[Key], place: float) -
     """The figure of the day that a place stands for."""
     day = reading.day_at(ruler, place, opened).isoformat()
     [found] = [key for key in keys if key[4] == day]
+    return found
+
+
+def _at_month(ruler: reading.Ruler, keys: list[Key], place: float) -> Key:
+    """The figure of the month that a place stands for."""
+    month = ruler.value(place)
+    assert abs(month - round(month)) <= 0.2, "a point stands between two months"
+    year, number = divmod(round(month), 12)
+    [found] = [key for key in keys if key[4].startswith(f"{year}-{number + 1:02}")]
     return found
 
 

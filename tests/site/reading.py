@@ -300,6 +300,12 @@ def days_ruler(ticks: list[tuple[float, str]], opened: date) -> Ruler:
     return Ruler.of(found)
 
 
+def months_ruler(ticks: list[tuple[float, str]]) -> Ruler:
+    """Return the ruler of an axis of months of several years (``Jun 2026``): from a place to months since year 0."""
+    named = [(place, *label.split()) for place, label in ticks]
+    return Ruler.of([(place, 12.0 * int(year) + MONTHS.index(month)) for place, month, year in named])
+
+
 def day_at(ruler: Ruler, place: float, opened: date) -> date:
     """Return the day that a place on an axis of months stands for; it must be one day and no other."""
     days = ruler.value(place)

@@ -87,7 +87,7 @@ def plan(as_of: date, kpis: list[Kpi], unusable: list[Unusable], pins: Mapping[s
     failures: dict[str, Failure] = {}
     for kpi in kpis:
         try:
-            points[kpi.id] = points_of(kpi.description, as_of, calendars)
+            points[kpi.id] = points_of(kpi.description, as_of, calendars, _reaches(kpi, pins))
         except CalendarError as error:
             failures[kpi.id] = Failure(error.public, str(error))
             continue
@@ -103,6 +103,12 @@ def plan(as_of: date, kpis: list[Kpi], unusable: list[Unusable], pins: Mapping[s
                 "; ".join((pin.detail or str(pin.problem)).rstrip(".") for pin in problems),
             )
     return Plan(as_of, tuple(kpis), tuple(unusable), pins, points, failures)
+
+
+def _reaches(kpi: Kpi, pins: Mapping[str, Pin]) -> date | None:
+    """Return the last day that every table of a KPI that is counted in months has whole months up to."""
+    known = [pins[SOURCE_OF_TABLE[table]].facts.reaches.get(table) for table in kpi.tables if table in SOURCE_OF_TABLE]
+    return min((day for day in known if day is not None), default=None)
 
 
 def kpi_results(

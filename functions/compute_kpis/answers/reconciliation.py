@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 LEFT_OUT = "_left_out"
 """Ends the name of a source's note that counts rows outside what we read (a draft application)."""
 
+MORE_COMPLETED = "service_transactions_more_completed"
+"""The note of months with more transactions completed than started."""
+
 ROWS = "rows:"
 """Begins the id of the check of a source's rows."""
 
@@ -72,6 +75,7 @@ def checks_of(
         *(_figures(kpi) for kpi in kpis),
         _lists(sources, definitions, unknown),
         *_cross_checks(by_id),
+        *(_service(facts) for facts in sources if facts.source == "service"),
         *_bounds(by_id, definitions),
     )
 
@@ -218,6 +222,25 @@ def _publish(kpi: KpiResult) -> Check:
         return check(state="warning", says=says, counts=counts)
     says = "Publish knows every provider that uses the service."
     return check(state="ok", says=says, counts=counts)
+
+
+def _service(facts: SourceFacts) -> Check:
+    """A month may end more transactions than it began, if that is rare (numbers#twelve-months)."""
+    check = Check(
+        id="sources:service",
+        group="sources",
+        title="Transactions completed and started in a month",
+        state="ok",
+        says="No month has more transactions completed than started.",
+    )
+    number = facts.notes.get(MORE_COMPLETED, 0)
+    counts = (CheckCount(label="Months of a channel with more completed than started", count=number),)
+    if facts.snapshot is None:
+        return check.model_copy(update={"state": "warning", "says": "There is no data of this source to check."})
+    if number:
+        says = "Some months have more transactions completed than started. A transaction can end in the month after."
+        return check.model_copy(update={"state": "warning", "says": says, "counts": counts})
+    return check.model_copy(update={"counts": counts})
 
 
 def _bounds(kpis: Mapping[str, KpiResult], definitions: Definitions) -> Iterable[Check]:

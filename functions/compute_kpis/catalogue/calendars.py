@@ -9,12 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
 
 from functions.compute_kpis.catalogue.definitions import Definitions, DefinitionsError
 from placements_kpi.errors import PlacementsKpiError
-
-PeriodType = Literal["recruitment_cycle", "register_year", "placements_year"]
 
 
 class CalendarError(PlacementsKpiError):
@@ -44,7 +41,7 @@ class Calendars:
     cycles: tuple[Period, ...]
     academic_years: dict[str, tuple[int, int]]
 
-    def current(self, kind: PeriodType, day: date) -> Period:
+    def current(self, kind: str, day: date) -> Period:
         """Return the latest period whose opening day is on or before ``day``.
 
         :class:`CalendarError` before the first cycle known, or over a year after the last known opening.
@@ -55,7 +52,7 @@ class Calendars:
         year = day.year if (day.month, day.day) >= (month, first) else day.year - 1
         return self._academic_year(kind, year)
 
-    def of_year(self, kind: PeriodType, year: int) -> Period | None:
+    def of_year(self, kind: str, year: int) -> Period | None:
         """Return the period named ``year``; ``None`` for a cycle that the calendar does not know."""
         if kind == "recruitment_cycle":
             return next((cycle for cycle in self.cycles if cycle.year == year), None)

@@ -1,7 +1,8 @@
 """Points in time: the days that each family of a KPI's measures is worked out for.
 
 The rules: numbers#the-day, numbers#periods, numbers#comparisons, numbers#series. Families about people
-stand at the last month end on or before D, the others at D itself.
+stand at the last month end on or before D, those of twelve months at the newest that their sources have whole
+months up to (numbers#twelve-months), the others at D itself.
 """
 
 from __future__ import annotations
@@ -15,16 +16,46 @@ from placements_kpi.results import Description, Family, Point
 PREVIOUS_PERIODS = 2
 """How many periods before the current one a series shows."""
 
+ROLLING_POINTS = 36
+"""How many month ends a series of twelve months each has at most."""
 
-def points_of(kpi: Description, as_of: date, calendars: Calendars) -> tuple[Point, ...]:
-    """Return the points of ``kpi`` for the as-of date, in order; :class:`CalendarError` if it has none."""
+
+def points_of(kpi: Description, as_of: date, calendars: Calendars, reaches: date | None = None) -> tuple[Point, ...]:
+    """Return the points of ``kpi`` for the as-of date, in order; :class:`CalendarError` if it has none.
+
+    ``reaches`` is the last day that its sources have whole months up to.
+    """
     points: list[Point] = []
     for family in kpi.families:
+        if family.is_rolling:
+            points += _rolling(family, min(months.last_end(as_of), reaches or as_of))
+            continue
         day = months.last_end(as_of) if family.stands == "month_end" else as_of
         points += _yearly(family, day, calendars) if family.series == "yearly" else _monthly(family, day, calendars)
     if not points:
         raise CalendarError(f"{kpi.id} has nothing to show on {as_of} by its own definition; ask for a later day")
     return tuple(points)
+
+
+def _rolling(family: Family, newest: date) -> list[Point]:
+    """Return a point for each of the last month ends, each with the twelve months to it as its period."""
+    ends = [newest]
+    while len(ends) < ROLLING_POINTS:
+        ends.append(months.last_end(ends[-1].replace(day=1) - timedelta(days=1)))
+    return [
+        Point(
+            family=family.id,
+            period=end.year * 100 + end.month,
+            period_label=f"twelve months to {end.day} {end:%B %Y}",
+            period_start=months.end_years_before(end, 1) + timedelta(days=1),
+            period_end=end,
+            as_of=end,
+            is_current=end == newest,
+            is_series=True,
+            is_comparison=end == months.end_years_before(newest, 1),
+        )
+        for end in reversed(ends)
+    ]
 
 
 def _monthly(family: Family, day: date, calendars: Calendars) -> list[Point]:

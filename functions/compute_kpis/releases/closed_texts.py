@@ -64,6 +64,8 @@ LABELS = (
     "Schools in both",
     "Providers on the placements service and in Publish",
     "Active provider codes that Publish does not know",
+    "Transactions completed and started in a month",
+    "Months of a channel with more completed than started",
     "As we count",
 )
 """What checks are called, and what they count."""
@@ -112,6 +114,8 @@ SENTENCES = (
     "The two are counted by different services and never added up. Schools in both show that they agree.",
     "Some providers use the service under a code that Publish does not know. They are not counted.",
     "Publish knows every provider that uses the service.",
+    "No month has more transactions completed than started.",
+    "Some months have more transactions completed than started. A transaction can end in the month after.",
     "Published figures say about {fact}. Ours is within {fact}% of that.",
     "Published figures say about {fact}. Ours is more than {fact}% away, and shown as we count it.",
     "Published figures say about {fact} to {fact}. Ours is within {fact}% of that.",
@@ -135,7 +139,7 @@ _DAY = (
     "(?:[1-9]|[12][0-9]|3[01]) (?:January|February|March|April|May|June|July|August|September|October|November|"
     "December) 20[0-9]{2}"
 )
-_PERIOD = "(?:20[0-9]{2} to 20[0-9]{2} cycle|academic year 20[0-9]{2} to 20[0-9]{2})"
+_PERIOD = f"(?:20[0-9]{{2}} to 20[0-9]{{2}} cycle|academic year 20[0-9]{{2}} to 20[0-9]{{2}}|twelve months to {_DAY})"
 _VERSION = r"[0-9A-Za-z][0-9A-Za-z.+-]{0,39}"
 _TABLES = "|".join(SOURCE_OF_TABLE)
 _DATED = rf"{_DAY} \((?:{_SOURCES})(?:, (?:{_SOURCES}))*\)"

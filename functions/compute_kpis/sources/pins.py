@@ -95,6 +95,7 @@ def _read(
             "age_days": max((as_of - day).days, 0),
             "tables": manifest.tables,
             "notes": dict(sorted(manifest.notes.items())),
+            "reaches": manifest.reaches,
         }
     )
     return Pin(facts, stale(facts), key_id=manifest.key_id, stored=stored)

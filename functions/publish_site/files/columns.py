@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 COLUMN_WORDS = {
-    "time_period": "the two years the period spans, as six digits: 202526 is 2025 to 2026",
+    "time_period": "the two years the period spans, as six digits: 202526 is 2025 to 2026; of twelve months, "
+    "the year of the last",
     "time_identifier": "what kind of period it is",
     "geographic_level": "National or Regional",
     "country_code": "code of England",

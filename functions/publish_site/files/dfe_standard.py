@@ -148,7 +148,11 @@ class _Side:
         in_span = [
             measure
             for measure in kpi.description.measures
-            if span == "years" or figures.family(measure).series == "monthly"
+            if (
+                not figures.family(measure).is_rolling
+                if span == "years"
+                else figures.family(measure).series == "monthly"
+            )
         ]
         with_figures = {measure for measure, _ in self.given}
         self.measures = [(measure, figures.family(measure)) for measure in in_span if measure.id in with_figures]
@@ -206,6 +210,7 @@ class _Side:
                 "percentage": f"{measure.title}: percentage",
             }[said]
             percent = said == "percentage"
+            label = f"{label}, twelve months to it" if self.figures.family(measure).is_rolling else label
             label = f"{title}: {label}" if whole else label
             yield Column(name, "Indicator", label, title, "%" if percent else "", "1" if percent else "0")
 

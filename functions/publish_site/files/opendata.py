@@ -201,6 +201,9 @@ def harmless_cell(value: str) -> str:
 
 
 def _time(kind: str, period: int) -> dict[str, str]:
+    if kind == "twelve_months":
+        year, month = divmod(period, 100)
+        return {"time_period": f"{year}", "time_identifier": f"Twelve months to {words.MONTHS[month - 1]}"}
     return {"time_period": six_digits(kind, period), "time_identifier": _PERIODS[kind]}
 
 

@@ -18,17 +18,21 @@ if TYPE_CHECKING:
 
 def front_view(kpis: list[KpiFigures], document: Protected, published: date, today: date) -> dict[str, object]:
     """Return the values of the first page of a release ``published`` on a day, as it stands on ``today``."""
-    cards = [{**card(figures), "spark": sparkline(figures)} for figures in kpis]
+    outcomes = [figures for figures in kpis if figures.kpi.description.section == "outcomes"]
+    cards, service = (
+        [{**card(figures), "spark": sparkline(figures)} for figures in some]
+        for some in (outcomes, [figures for figures in kpis if figures not in outcomes])
+    )
     return {
-        "number": len(kpis),
-        "summary": sentences.summary([sentences.verdict(figures) for figures in kpis]),
+        "summary": sentences.summary([sentences.verdict(figures) for figures in outcomes]),
         "status": sentences.status(document, stale_sources(document, today), published),
         "up_to": sentences.up_to(document),
         "next_update": sentences.next_update(document, today),
         "late_after": sentences.late_after(document),
         "stale": notices(document, today),
         "cards": cards,
-        "symbols": key(text for kpi in cards for text in said(kpi)),
+        "service_cards": service,
+        "symbols": key(text for kpi in (*cards, *service) for text in said(kpi)),
     }
 
 

@@ -86,6 +86,8 @@ def change(figures: KpiFigures, measure: Measure) -> Change:
     where = f"on {words.day(previous.as_of)}, the same point of the year before"
     if figures.family(measure).series == "yearly":
         where = f"in the year before ({words.years(previous.period_label)})"
+    elif figures.family(measure).is_rolling:
+        where = f"in the {previous.period_label}"
     if now.number == before.number:
         return Change("unchanged", f"Unchanged from {before.text} {where}.", improved=False)
     way: Way = "up" if now.number > before.number else "down"
@@ -302,10 +304,13 @@ def next_update(document: Protected, today: date) -> str:
     On a page that is shown ``today`` no update is promised for a day that has gone.
     """
     end = months.next_end(document.month_end)
-    return (
+    said = (
         f"Figures about people: {'after' if today <= end else 'due since'} {words.day(end)}. "
         "Figures about schools and providers: with the next release."
     )
+    if any(kpi.description.section == "service" for kpi in document.kpis):
+        said += " Figures on how the service runs: once its team has reported another month."
+    return said
 
 
 def status(document: Protected, late: Sequence[SourceFacts], published: date) -> str:
@@ -331,7 +336,12 @@ def last_days(document: Protected) -> dict[str, date]:
     """Return the last day on which figures are not late yet, by whom they are about; none where they are by now."""
     most = {source.source: source for source in document.sources}
     days: dict[str, date] = {}
-    for stands, whose in (("day", "those about schools and providers"), ("month_end", "those about people")):
+    kinds = {
+        "day": "those about schools and providers",
+        "month_end": "those about people",
+        "whole_month": "those on how the service runs",
+    }
+    for stands, whose in kinds.items():
         used = {
             source
             for kpi in document.kpis
@@ -347,7 +357,7 @@ def last_days(document: Protected) -> dict[str, date]:
             for facts in (most[name] for name in used)
             if facts.as_of and facts.as_of + timedelta(days=facts.max_age_days) >= document.as_of
         ]
-        if stands == "day" and ends:
+        if stands != "month_end" and ends:
             days[whose] = min(ends)
     return days
 

@@ -43,7 +43,7 @@ def over_time(figures: KpiFigures, measure: Measure) -> Graphic | None:
         if figures.family(measure).series != "yearly"
         else f"{named(measure)}, England, from {points[0].period_label} until {points[-1].period_label}",
         drawing=line_chart(chart, ident),
-        table=(_years_table if figures.family(measure).series == "yearly" else _months_table)(figures, measure, points),
+        table=_table(figures, measure, points),
         legend=tuple(hollow),
         notes=notes,
     )
@@ -56,8 +56,9 @@ def sparkline(figures: KpiFigures) -> str:
 
 
 def _chart(figures: KpiFigures, measure: Measure, points: list[Point]) -> tuple[LineChart, tuple[str, ...]]:
-    of_years = figures.family(measure).series == "yearly"
-    return _yearly(figures, measure, points) if of_years else _monthly(figures, measure, points)
+    family = figures.family(measure)
+    drawn = _rolling if family.is_rolling else _yearly if family.series == "yearly" else _monthly
+    return drawn(figures, measure, points)
 
 
 def _monthly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tuple[LineChart, tuple[str, ...]]:
@@ -130,6 +131,43 @@ def _yearly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tuple
         breaks=breaks,
     )
     return chart, notes
+
+
+def _rolling(figures: KpiFigures, measure: Measure, points: list[Point]) -> tuple[LineChart, tuple[str, ...]]:
+    """One line over all months, each figure of the twelve months that end there."""
+    target = _target(figures, measure)
+    first = points[0].as_of
+    places = [_months_between(first, point.as_of) for point in points]
+    cells = [figures.at(measure, point).value for point in points]
+    whole = [points[-1].model_copy(update={"period_start": first})]  # a change is marked once
+    breaks, marked, notes = _breaks(figures, whole, lambda _, on: _months_between(first, on), lines=False)
+    said = sentences.trend(
+        measure.title,
+        [(f"in the {point.period_label}", cell) for point, cell in zip(points, cells, strict=True)],
+    )
+    line = tuple(
+        LinePoint(x, cell, figures.provisional(measure, point))
+        for x, cell, point in zip(places, cells, points, strict=True)
+    )
+    named = list(zip(places, points, strict=True))[:: -max(1, len(points) // 5)]
+    chart = LineChart(
+        title=sentences.finding(figures, measure),
+        description=" ".join([said, *_standing(figures, measure, target), *marked]),
+        lines=(Line("", line),),
+        ticks=tuple(
+            Mark(x, f"{words.MONTHS[point.as_of.month - 1][:3]} {point.as_of.year}") for x, point in reversed(named)
+        ),
+        start=0,
+        end=places[-1],
+        percent=measure.kind == "rate",
+        target=target,
+        breaks=breaks,
+    )
+    return chart, notes
+
+
+def _months_between(first: date, last: date) -> int:
+    return (last.year - first.year) * 12 + last.month - first.month
 
 
 def _breaks(
@@ -224,15 +262,23 @@ def _when(days: list[date]) -> str:
     return f"{' or '.join(str(day) for day in sorted({day.day for day in days}))} {month}"
 
 
-def _years_table(figures: KpiFigures, measure: Measure, points: list[Point]) -> Table:
-    rate = measure.kind == "rate"
+def _table(figures: KpiFigures, measure: Measure, points: list[Point]) -> Table:
+    family = figures.family(measure)
+    drawn = _points_table if family.is_rolling or family.series == "yearly" else _months_table
+    return drawn(figures, measure, points)
+
+
+def _points_table(figures: KpiFigures, measure: Measure, points: list[Point]) -> Table:
+    """A row a point: years, or of twelve months the month that they end with, newest first."""
+    rate, rolling = measure.kind == "rate", figures.family(measure).is_rolling
     rows: list[list[str | Cell]] = []
-    for point in points:
+    for point in reversed(points) if rolling else points:
         now = figures.at(measure, point)
         cells = [now.value, now.numerator, now.denominator] if rate else [now.value]
-        rows.append([_column(figures, measure, point), *cells])
+        rows.append([words.day_in_cell(point.as_of) if rolling else _column(figures, measure, point), *cells])
+    caption, column = ("by twelve months", "Twelve months to") if rolling else ("by year", "Year")
     return table(
-        f"{measure.title}, by year", ["Year", *(["Per cent", "Number", "Out of"] if rate else ["Number"])], rows
+        f"{measure.title}, {caption}", [column, *(["Per cent", "Number", "Out of"] if rate else ["Number"])], rows
     )
 
 

@@ -39,7 +39,9 @@ Symbol = Literal["c", "x", "z", "low"]
 Finality = Literal["provisional", "final", "revised"]
 Attempt = Literal["It did not pass the checks that we make", "How it ended cannot be read"]
 DisclosureClass = Literal["person", "person_linked", "organisation"]
-Unit = Literal["candidate", "trainee", "application", "vacancy", "school", "provider", "allocation", "record"]
+Unit = Literal[
+    "candidate", "trainee", "application", "vacancy", "school", "provider", "allocation", "record", "transaction"
+]
 
 
 ONE_DECIMAL_FROM = 1000
@@ -64,14 +66,23 @@ class Target(_Document):
 
 
 class Family(_Document):
-    """One kind of points of a KPI: which year it counts in and on which days it stands (numbers#periods)."""
+    """One kind of points of a KPI: which year it counts in and on which days it stands (numbers#periods).
+
+    ``twelve_months`` are those that end at each point: such a family stands at a ``whole_month``, the newest month end
+    that the sources have whole months up to (numbers#twelve-months).
+    """
 
     id: str
-    period: Literal["recruitment_cycle", "register_year", "placements_year"]
-    stands: Literal["month_end", "day"]
+    period: Literal["recruitment_cycle", "register_year", "placements_year", "twelve_months"]
+    stands: Literal["month_end", "day", "whole_month"]
     series: Literal["monthly", "yearly"] = "monthly"
     first_period: int | None = None
     """Earliest period with anything to show; ``None``: no limit."""
+
+    @property
+    def is_rolling(self) -> bool:
+        """Whether each point has a period of its own, the twelve months that end at it."""
+        return self.period == "twelve_months"
 
 
 class Measure(_Document):
@@ -190,8 +201,10 @@ class Description(_Document):
     """Id of the headline measure."""
     bounds: tuple[str, ...] = ()
     """Ids of two rates: the least and the most that the headline could be of all that it may be about."""
-    region_of: str
-    """Whose region a regional figure uses: "the training provider", "the school"."""
+    region_of: str | None = None
+    """Whose region a regional figure uses: "the training provider", "the school"; ``None``: there is none."""
+    section: Literal["outcomes", "service"] = "outcomes"
+    """Where it stands on the first page: what the service is for, or how the service runs."""
     sources: tuple[str, ...]
     """The first is the one that the headline's numerator is counted in."""
     families: tuple[Family, ...]
@@ -219,7 +232,7 @@ class Point(_Document):
     family: str
     period: int
     period_label: str
-    """ "2025 to 2026 cycle", "academic year 2025 to 2026"."""
+    """ "2025 to 2026 cycle", "academic year 2025 to 2026", "twelve months to 30 June 2026"."""
     period_start: date
     period_end: date
     as_of: date
@@ -272,6 +285,8 @@ class SourceFacts(_Document):
     """Days from the source's own date to the as-of date of the run."""
     max_age_days: int
     tables: tuple[TableFacts, ...] = ()
+    reaches: dict[str, date] = Field(default_factory=dict)
+    """The last day that a table has whole months up to, of the tables that are counted in months."""
     notes: dict[str, int] = Field(default_factory=dict)
     """Counts of anything else worth knowing, by name: orphans, unusable TRNs by reason."""
     counted_on: date | None = None

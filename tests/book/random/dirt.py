@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.book.drops import Drops, Record
 from tests.book.random.edges import usually
-from tests.book.reading import IDS, NEWEST_BY, REQUIRED
+from tests.book.reading import IDS, MONTHLY, NEWEST_BY, REQUIRED
 
 OF_SCHOOLS = ("schools", "school_links")
 ZONES = (("Z", 0), ("+00:00", 0), ("", 0), ("+01:00", 1), ("-05:30", -5.5), ("+0100", 1), (" UTC", 0))
@@ -70,6 +70,21 @@ def _spoilt(draw: st.DrawFn, feed: str, record: dict[str, Any]) -> Record:
                 )
             )
         )
+    if feed in MONTHLY:
+        key, figure = draw(st.sampled_from(IDS[feed])), draw(st.sampled_from(REQUIRED[feed]))
+        return draw(
+            st.sampled_from(
+                (
+                    [*map(str, record.values()), "one more"],
+                    {**record, key: None},
+                    {**record, key: "Ada Lovelace"},
+                    {**record, "month": "2026-13"},
+                    {**record, figure: None},
+                    {**record, figure: "-1"},
+                    {**record, figure: "1.5"},
+                )
+            )
+        )
     name = draw(st.sampled_from((*IDS[feed], *REQUIRED.get(feed, ()))))
     wrong = draw(st.sampled_from(sorted(record)))
     return draw(
@@ -93,6 +108,8 @@ def _respelled(draw: st.DrawFn, feed: str, record: Mapping[str, Any]) -> Mapping
         zeros = {name: f"0{code}" for name, code in record.items() if isinstance(code, int)}
         unknown = {"open_date": "01-01-1900"} if feed == "schools" and record.get("open_date") is None else {}
         return {**record, **slashes, **zeros, **unknown}
+    if feed in MONTHLY:
+        return {name: value if value is None else f" {value} " for name, value in record.items()}
     zone, ahead = draw(st.sampled_from(ZONES))
     between = " " if zone == " UTC" else draw(st.sampled_from("T "))
     nothing = draw(st.sampled_from(("", "null")))
