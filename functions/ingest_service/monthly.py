@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MORE_COMPLETED = "service_transactions_more_completed"
 """Note: months of a service and channel with more transactions completed than started; one may end a month later."""
 
+DATED = ("month", "month_ends_on")
+"""What :func:`date_row` looks at and fills."""
+
 _POUNDS = re.compile(r"\d{1,11}\.\d\d", re.ASCII)
 
 

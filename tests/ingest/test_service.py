@@ -45,7 +45,7 @@ def take(place: Place, *, zipped: bool = False, **files: str | bytes) -> dict[st
 def refused(place: Place, done: dict[str, Any]) -> list[tuple[int, str, str | None]]:
     assert done["outcome"] == "accepted"
     rows = place.json(place.manifest("service")["quarantine"])["rows"]
-    return [(row["row"], row["reason"], row["column"]) for row in rows]
+    return sorted((row["row"], row["reason"], row["column"]) for row in rows)
 
 
 def transactions(*rows: str) -> str:
