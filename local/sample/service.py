@@ -141,12 +141,12 @@ def _over_time(ends: list[str], **measures: Callable[[set[str], str], tuple[int,
         series = []
         for end in ends:
             twelve = {month for month in months(FIRST, end) if month > f"{int(end[:4]) - 1}{end[4:]}"}
-            made = figure(int(end.replace("-", "")), _last_day(end), *counted(twelve, ""))
+            figures = figure(int(end.replace("-", "")), _last_day(end), *counted(twelve, ""))
             parts = {service: counted(twelve, service) for service in SHARES}
-            made["by_service"] = {
+            figures["by_service"] = {
                 service: {"numerator": number, "denominator": out_of} for service, (number, out_of) in parts.items()
             }
-            series.append(made)
+            series.append(figures)
         answers[name] = {**series[-1], "series": series[:-1]}
     return answers
 
