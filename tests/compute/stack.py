@@ -139,9 +139,11 @@ def put_snapshot(
 ) -> str:
     """Write a snapshot of ``source`` with these rows by table, and make it current; return its id."""
     snapshot = f"{as_of:%Y%m%d}-{number:012x}"
-    facts, files = [], []
+    facts, files, reaches = [], [], {}
     for table in TABLES[source]:
         schema = arrow_schema(table)
+        if table.reaches and rows.get(table.name):
+            reaches[table.name] = max(row[table.reaches] for row in rows[table.name])
         given = [{name: row.get(name) for name in schema.names} for row in rows.pop(table.name, ())]
         key = f"snapshots/{table.name}/snapshot={snapshot}/part-0.parquet"
         facts.append(_facts(table.name, len(given)))
@@ -167,6 +169,7 @@ def put_snapshot(
         code_version="unreleased",
         tables=tuple(facts),
         filled={},
+        reaches=reaches,
         notes=dict(NOTED),
         gates=manifests.Judgement(),
         files=tuple(files),

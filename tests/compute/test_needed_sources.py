@@ -212,6 +212,8 @@ def test_without_schools_the_jobs_filled_stand_and_what_is_by_school_is_not_avai
         (VACANCIES, {"vacancies", "register"}, {"schools"}),
         ("provider-take-up", {"placements", "providers"}, set()),
         ("school-take-up", {"placements", "schools"}, set()),
+        ("digital-take-up", {"service"}, set()),
+        ("completion-rate", {"service"}, set()),
     ],
 )
 def test_a_kpi_stops_for_what_its_headline_needs(kpi: str, stops: set[str], goes_on: set[str]) -> None:

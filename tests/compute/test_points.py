@@ -164,3 +164,36 @@ def test_points_hold_together_on_every_day(day: date, people: bool) -> None:
         assert point.is_series or point.is_comparison
         assert point.period_start <= point.as_of <= point.period_end
         assert point.as_of <= stands
+
+
+def rolling(as_of: date, reaches: date | None = None) -> list[Point]:
+    """Return points as the indicators of the service itself have them."""
+    family = Family(id="family", period="twelve_months", stands="whole_month")
+    kpi = KPI.model_copy(update={"families": (family,)})
+    return list(points_of(kpi, as_of, CALENDARS, reaches))
+
+
+@pytest.mark.parametrize(
+    ("as_of", "reaches", "stands"),
+    [
+        (date(2026, 7, 14), date(2026, 6, 30), date(2026, 6, 30)),
+        (date(2026, 7, 14), date(2026, 4, 30), date(2026, 4, 30)),  # the source is late
+        (date(2026, 7, 14), date(2026, 8, 31), date(2026, 6, 30)),  # an earlier day is asked for
+        (date(2026, 6, 30), date(2026, 6, 30), date(2026, 6, 30)),
+        (date(2026, 7, 14), None, date(2026, 6, 30)),  # there is no month at all
+    ],
+)
+def test_twelve_months_stand_at_the_newest_month_end_that_the_sources_reach(
+    as_of: date, reaches: date | None, stands: date
+) -> None:
+    found = rolling(as_of, reaches)
+    assert days(found, "is_current") == [stands.isoformat()]
+    assert days(found, "is_comparison") == [months.end_years_before(stands, 1).isoformat()]
+    assert len(days(found, "is_series")) == len(found) == 36
+    assert all(months.is_end(point.as_of) and point.period_end == point.as_of for point in found)
+
+
+def test_each_of_them_is_a_period_of_its_own() -> None:
+    leap = next(point for point in rolling(date(2025, 3, 1)) if point.as_of == date(2024, 2, 29))
+    assert (leap.period, leap.period_label) == (202402, "twelve months to 29 February 2024")
+    assert (leap.period_start, leap.period_end) == (date(2023, 3, 1), date(2024, 2, 29))
