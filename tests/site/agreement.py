@@ -368,8 +368,9 @@ class Agreement:
             wanted = self._all_national(measure)
             assert set(read.lines) <= {1} and not read.targets
             keys_at = partial(_at_month, reading.months_ruler(read.ticks), wanted)
-            self._line(measure, read.lines[1], read.y, wanted, keys_at, first=True, name="")
-            return self._gaps(measure, wanted, "", legend)
+            name = "Twelve months to the end of each month"
+            self._line(measure, read.lines[1], read.y, wanted, keys_at, first=True, name=name)
+            return self._gaps(measure, wanted, name, legend)
         yearly = f"{measure.title}, by year" in self._tables
         table = self._tables[f"{measure.title}, by {'year' if yearly else 'period'}"]
         names = [""] if yearly else [re.sub(r" \[p\]$", "", one) for one in table[0][1:]]

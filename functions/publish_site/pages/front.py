@@ -13,7 +13,7 @@ from functions.publish_site.pages.series import sparkline
 
 if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures
-    from placements_kpi.results import Protected, SourceFacts
+    from placements_kpi.results import Point, Protected, SourceFacts
 
 
 def front_view(kpis: list[KpiFigures], document: Protected, published: date, today: date) -> dict[str, object]:
@@ -67,9 +67,7 @@ def card(figures: KpiFigures) -> dict[str, object]:
         "counts": sentences.counts(figures, headline),
         "range": sentences.possible_range(figures),
         "what": sentences.what(headline),
-        "period": f"{point.period_label[:1].upper()}{point.period_label[1:]}, as at {words.day(point.as_of)}."
-        if point
-        else None,
+        "period": _period(figures, point) if point else None,
         "mark": "[r]" if shown.value.revised else figures.mark(figures.headline, point).strip(),
         "change": sentences.change(figures, headline).sentence,
         "target": verdict.sentence,
@@ -77,6 +75,11 @@ def card(figures: KpiFigures) -> dict[str, object]:
         "verdict": verdict.label,
         "notice": sentences.carried(figures),
     }
+
+
+def _period(figures: KpiFigures, point: Point) -> str:
+    stands = "" if figures.family(figures.headline).is_rolling else f", as at {words.day(point.as_of)}"
+    return words.sentence(f"{point.period_label}{stands}")
 
 
 def said(card: dict[str, object]) -> list[str]:

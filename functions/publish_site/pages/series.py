@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_LINES = 3  # with the target, four series: more cannot be told apart (publishing#charts)
 
+TWELVE_MONTHS = "Twelve months to the end of each month"
+
 
 def over_time(figures: KpiFigures, measure: Measure) -> Graphic | None:
     """Return ``measure`` over time against earlier periods; ``None`` where it has no series of two points or more."""
@@ -153,12 +155,12 @@ def _rolling(figures: KpiFigures, measure: Measure, points: list[Point]) -> tupl
     chart = LineChart(
         title=sentences.finding(figures, measure),
         description=" ".join([said, *_standing(figures, measure, target), *marked]),
-        lines=(Line("", line),),
+        lines=(Line(TWELVE_MONTHS, line),),
         ticks=tuple(
             Mark(x, f"{words.MONTHS[point.as_of.month - 1][:3]} {point.as_of.year}") for x, point in reversed(named)
         ),
-        start=0,
-        end=places[-1],
+        start=-1,
+        end=places[-1] + 1,
         percent=measure.kind == "rate",
         target=target,
         breaks=breaks,
