@@ -106,6 +106,7 @@ def plant(sources: Path, marks: Marks) -> None:
     for name in SOURCES:
         if not (sources / name).is_dir():
             feeds = source_of(name).feeds
+            assert source_of(name).read is None, f"local/sample: {name} needs a drop, its files are no records of JSON"
             write_drop(sources / name, {one.name: [record(one.table, n) for n in range(RECORDS)] for one in feeds})
         (drop,) = (sources / name).glob("dt=*")
         for feed in source_of(name).feeds:
