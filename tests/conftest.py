@@ -28,6 +28,7 @@ LONGEST = (
     "tests/local/test_run.py",
     "tests/local/test_roles.py",
     "tests/privacy/test_markers.py",
+    "tests/template/test_adding_a_source.py",
     "tests/protection/test_worlds.py",
     "tests/site/test_publishing.py",
     "tests/site/test_interleavings.py",
