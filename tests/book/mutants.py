@@ -6,7 +6,7 @@ from the query is a survivor: a rule that no test holds. Those that mean the sam
 reason, in ``equivalent.toml``; any other survivor is an error, and so is a listed one that does not survive. What
 ``kpi.toml`` says is in the statement as well (the rows of ``cells``, the conditions), and is changed there. A part that
 several queries use is judged by itself, under its own name: one of the KPIs that use it has to notice. So is what the
-tally adds to all in the same words, under ``tally``. Some rules of the ingest are changed as well
+tally adds to several in the same words, under ``tally``. Some rules of the ingest are changed as well
 (``mutants_of_ingest.py``).
 """
 
@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from functools import cache, partial
 from pathlib import Path
 
@@ -49,8 +50,8 @@ PARTS = sorted(path.stem for path in tally.PARTS.glob("*.sql"))
 TALLY = "tally"
 SHARED = [*PARTS, TALLY]
 """What is judged by itself: one of the KPIs that have it has to notice."""
-_ADDED = ("tally", "counted", "results", "result")
-"""Clauses that the tally adds."""
+_ADDED = ("tally", "counted", "result")
+"""Clauses that the tally adds, mostly in words of its own; of ``results`` the words are those of ``kpi.toml``."""
 
 
 @dataclass(frozen=True)
@@ -247,6 +248,7 @@ def worlds(kpi: str, random_worlds: int = RANDOM_WORLDS) -> Iterator[tuple[str, 
     """Yield the worlds that mutants of ``kpi`` are asked about, and of which kind each is."""
     yield "example", drops_of(kpi)
     yield from (("kept world", world) for _, world in found.worlds(kpi))
+    yield "no record", Drops(date(2026, 7, 14))
     yield from (("random world", world) for world in _random(kpi, random_worlds))
 
 
@@ -283,12 +285,12 @@ def _judge_some(asked: tuple[str, Sequence[str], int, int, int]) -> list[Verdict
 def names_of(owner: str) -> list[str]:
     """Return the names of all mutants of what is shared, or of a KPI but for those of what it shares."""
     if owner == TALLY:
-        common = set.intersection(*(set(_names(kpi)) for kpi in compare.KPIS))
-        return [name for name in _names(compare.KPIS[0]) if name in common and _clause(name) in _ADDED]
+        named = Counter(name for kpi in compare.KPIS for name in _names(kpi) if _clause(name) in _ADDED)
+        return [name for name, kpis in named.items() if kpis > 1]
     if owner in PARTS:
         return [name for name in _names(users(owner)[0]) if _clause(name) == owner]
-    added = names_of(TALLY)
-    return [name for name in _names(owner) if _clause(name) not in PARTS and name not in added]
+    shared = {*names_of(TALLY)}
+    return [name for name in _names(owner) if _clause(name) not in PARTS and name not in shared]
 
 
 @cache
