@@ -1,4 +1,4 @@
-"""``make bench``: how long and how much, per stage at three scales, with the ratios the project holds itself to.
+"""``make bench``: how much processor and memory each stage takes at three scales, beside its floor and its goal.
 
 Everything is measured on this machine, now. ``build/bench.json`` has the same figures for a machine.
 """
@@ -33,12 +33,25 @@ from local.run import run
 from local.stages import PUBLISH
 from local.template import load_stack
 from local.world import open_world, write_sample
+from placements_kpi.settings import SOURCES
 from placements_kpi.sources import SourceFile
 from placements_kpi.staging import Staging
 
 SCALES = (0.1, 1.0, 10.0)
 ROUNDS = 5
 """Measurements of which the median is taken."""
+
+GOALS = {
+    "ingest_apply": 8.7,
+    "ingest_vacancies": 7.5,
+    "ingest_register": 2.6,
+    "ingest_placements": 2.0,
+    "ingest_schools": 2.5,
+    "ingest_providers": 1.6,
+    "compute_kpis": 5.0,
+    "publish_site": 3.5,
+}
+"""Seconds of a processor that a stage should take at scale 1, its own process alone (docs/performance.md)."""
 
 _BOTO = "import boto3; boto3.client('s3', region_name='eu-west-2')"
 
@@ -52,13 +65,26 @@ def measure(build: Path, scales: tuple[float, ...]) -> dict[str, Any]:
         print(f"Running everything at scale {scale:g}", flush=True)
         place = build / "bench" / f"run-{scale:g}"
         world = open_world(build, str(folder), "", ("providers", "schools"))
-        runs[f"{scale:g}"] = run(world, place, fresh=True, quiet=True)
+        runs[f"{scale:g}"] = run(world, place, fresh=True, quiet=True) | {"floors": floors(folder)}
     figures: dict[str, Any] = {"runs": runs, "imports": imports()}
     if "1" in runs:
         figures["gias"] = gias(build / "sample" / "schools")
         figures["publisher"] = publisher(build / "bench" / "run-1")
         figures["first_views"] = {host: weight.first_views(build / "bench" / "run-1", host) for host in weight.HOSTS}
     return figures
+
+
+def floors(sample: Path) -> dict[str, float]:
+    """Return the seconds of a processor that pyarrow alone takes for the NDJSON drops of a sample, by ingest."""
+    least: dict[str, float] = {}
+    for source in SOURCES:
+        drop = max((sample / source).glob("dt=*"))
+        if any(drop.glob("*.ndjson*")):
+            before = _cpu_of_children()
+            command = [sys.executable, "-m", "local.floors", source, str(drop.resolve())]
+            subprocess.run(command, env=_environment(), cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+            least[f"ingest_{source}"] = _cpu_of_children() - before
+    return least
 
 
 def imports() -> dict[str, float]:
@@ -135,14 +161,18 @@ def table(figures: dict[str, Any]) -> str:
     scales = list(figures["runs"])
     names = [stage["name"] for stage in next(iter(figures["runs"].values()))["stages"]]
     lines.append(f"{'Stage':<20}" + "".join(f"{'scale ' + scale:>22}" for scale in scales))
-    lines.append(f"{'':<20}" + "".join(f"{'seconds':>12}{'peak MB':>10}" for _ in scales))
-    for name in sorted(set(names), key=names.index):
-        cells = [_cell(figures["runs"][scale]["stages"], name) for scale in scales]
-        lines.append(f"{name:<20}" + "".join(cells))
     lines.append(
-        f"{'local AWS':<20}" + "".join(f"{'':>12}{figures['runs'][s]['local_aws_peak_mb']:>10.0f}" for s in scales)
+        f"{'':<20}" + "".join(f"{'CPU s':>7}{'floor':>7}{'peak MB':>8}" for _ in scales) + f"{'goal at 1':>12}"
     )
-    lines.append(f"{'whole run':<20}" + "".join(f"{figures['runs'][s]['seconds']:>12.1f}{'':>10}" for s in scales))
+    for name in sorted(set(names), key=names.index):
+        cells = [_cell(figures["runs"][scale], name) for scale in scales]
+        lines.append(f"{name:<20}" + "".join(cells) + (f"{GOALS[name]:>12.1f}" if name in GOALS else ""))
+    lines.append(
+        f"{'local AWS':<20}" + "".join(f"{'':>14}{figures['runs'][s]['local_aws_peak_mb']:>8.0f}" for s in scales)
+    )
+    lines.append(
+        f"{'clock, whole run':<20}" + "".join(f"{figures['runs'][s]['seconds']:>7.1f}{'':>15}" for s in scales)
+    )
     lines.append("")
     for scale in scales:
         record = figures["runs"][scale]
@@ -189,18 +219,21 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if all(record["ok"] for record in figures["runs"].values()) else 1
 
 
-def _cell(stages: list[dict[str, Any]], name: str) -> str:
-    for stage in stages:
+def _cell(record: dict[str, Any], name: str) -> str:
+    for stage in record["stages"]:
         if stage["name"] == name:
-            return f"{stage['seconds']:>12.1f}{stage['peak_mb']:>10.0f}"
-    return f"{'-':>12}{'-':>10}"
+            floor = f"{record['floors'][name]:.1f}" if name in record["floors"] else "-"
+            return f"{stage['cpu_seconds']:>7.1f}{floor:>7}{stage['peak_mb']:>8.0f}"
+    return f"{'-':>7}{'-':>7}{'-':>8}"
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "layers" / "core")])}
 
 
 def _median(code: str) -> float:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "layers" / "core")])}
-
     def cold() -> None:
-        subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, check=True)
+        subprocess.run([sys.executable, "-c", code], env=_environment(), cwd=ROOT, check=True)
 
     return statistics.median(_seconds(cold) for _ in range(ROUNDS))
 

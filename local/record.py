@@ -98,6 +98,7 @@ def _stage_record(run: Run, index: int) -> dict[str, Any]:
         "ok": stage.ok,
         "seconds": round(stage.call.seconds, 2),
         "import_seconds": round(stage.call.import_seconds, 2),
+        "cpu_seconds": round(stage.call.cpu_seconds, 2),
         "peak_mb": round(stage.call.peak_mb, 1),
         "error": stage.error,
     }
