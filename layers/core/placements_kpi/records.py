@@ -155,7 +155,7 @@ class _Reader:
 
     def _run_through(self, records: Iterable[Record | Piece | Kept]) -> int:
         """Read records one after the other, as a service gives them, and return how many there were."""
-        number = 0
+        number = waiting = 0
         for record in records:
             if isinstance(record, Piece):
                 self._flush()
@@ -178,8 +178,10 @@ class _Reader:
                 continue
             self._waiting.append(document)
             self._waiting_numbers.append(number)
-            if len(self._waiting) >= BATCH_ROWS:
+            waiting += len(document)
+            if waiting >= BATCH_BYTES or len(self._waiting) >= BATCH_ROWS:
                 self._flush()
+                waiting = 0
         return number
 
     def _read(self, lines: Lines, numbers: Sequence[int]) -> None:
