@@ -120,7 +120,7 @@ def edit_file(drop: Path, feed: Feed, change: Callable[[list[Row]], list[Row | s
     (path,) = paths
     body = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     if ".csv" in path.name:
-        new, count = plant_csv(body, feed, marks)
+        new, count = (plant_csv if feed.name in _CSV else plant_months)(body, feed, marks)
     else:
         rows = change([json.loads(line) for line in body.splitlines() if _is_record(line)])
         new = "".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows).encode()
@@ -240,6 +240,21 @@ def bad_values(feed: Feed, where: str, marks: Marks) -> Iterator[tuple[str, Any]
             yield "structured_rejection_reasons", marks.plain(f"{where} structured_rejection_reasons", shape)
     if "trn_token" in feed.extra:
         yield "trn_token", marks.trn(f"{where} trn_token")
+
+
+def plant_months(body: bytes, feed: Feed, marks: Marks) -> tuple[bytes, int]:
+    """Return a file of the service team with a mark in a column that nobody asked for, and in each cell of bad rows."""
+    header, *rows = list(csv.reader(io.StringIO(body.decode())))
+    where = f"service/{feed.name}"
+    bad = [
+        [*rows[0][:place], marks.plain(f"{where} {name}"), *rows[0][place + 1 :]] for place, name in enumerate(header)
+    ]
+    noted = [[*row, marks.plain(f"{where} comment {number}")] for number, row in enumerate([*rows[:3], *bad])]
+    ragged = [*rows[1], marks.plain(f"{where} comment"), marks.plain(f"{where} beyond the last column")]
+    out = io.StringIO()
+    all_rows = [*noted, *([*row, ""] for row in rows[3:]), ragged]
+    csv.writer(out, lineterminator="\r\n").writerows([[*header, "comment"], *all_rows])
+    return out.getvalue().encode(), len(all_rows)
 
 
 def plant_csv(body: bytes, feed: Feed, marks: Marks) -> tuple[bytes, int]:
