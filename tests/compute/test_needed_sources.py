@@ -277,6 +277,7 @@ def test_before_a_snapshot_of_the_new_year_its_first_day_is_not_available_and_sa
         assert {one["symbol"] for one in told["figures"] if one["period"] == 2026} == {"x"}, kpi
         assert None in {one["symbol"] for one in told["figures"] if one["period"] == 2025}, kpi
     says = {one["id"]: one["says"] for one in released["checks"] if one["group"] == "sources"}
+    assert says.pop("sources:service") == "There is no data of this source to check."
     assert set(says.values()) == {"There are no new figures to compare."}, "nothing known is not nothing wrong"
     found = recompute(stack.settings(), released["release"])
     assert (found["equal"], found["differences"]) == (True, [])

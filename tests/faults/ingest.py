@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib
 import json
 import os
@@ -13,6 +14,7 @@ from typing import Any
 
 import boto3
 
+from functions.ingest_service.contract import LEVELS
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.settings import SOURCES
 from tests.faults.place import CONTEXT, DATA, DROPS, KEY
@@ -39,6 +41,23 @@ def _schools(folder: Path, day: str, count: int) -> Path:
     return extracts.write_drop(folder, rows, [extracts.link(100001, 100002)], day=day)
 
 
+def _service(folder: Path, day: str, count: int) -> Path:
+    key = [f"{2020 + n // 12}-{n % 12 + 1:02},find_placement_schools" for n in range(count)]
+    files = {
+        "transactions": ["month,service,channel,started,completed", *(f"{one},digital,100,90" for one in key)],
+        "satisfaction": [f"month,service,{','.join(LEVELS)}", *(f"{one},5,4,3,2,1" for one in key)],
+        "costs": ["month,service,category,pounds", *(f"{one},staff,100.00" for one in key)],
+    }
+    listed = []
+    for name, lines in files.items():
+        body = "".join(f"{line}\n" for line in lines).encode()
+        (folder / f"{name}.csv").write_bytes(body)
+        listed.append({"name": f"{name}.csv", "rows": count, "sha256": hashlib.sha256(body).hexdigest()})
+    manifest = {"schema_version": 1, "as_of": f"{day}T22:00:00Z", "files": listed}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
 WRITERS: dict[str, Callable[[Path, str, int], Path]] = {
     "apply": _ndjson(application_choices=drops.choice),
     "register": _ndjson(trainees=drops.trainee),
@@ -53,6 +72,7 @@ WRITERS: dict[str, Callable[[Path, str, int], Path]] = {
         courses=lambda n: {"provider_code": f"P{n}", "code": "C", "recruitment_cycle_year": 2026},
     ),
     "schools": _schools,
+    "service": _service,
 }
 
 

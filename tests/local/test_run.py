@@ -15,10 +15,9 @@ import pytest
 from local.lambdas import ROOT
 from local.template import load_stack
 from local.world import write_sample
+from placements_kpi.settings import SOURCES
 from tests.attacks.attack import attack
 from tests.attacks.reading import read_site
-
-SOURCES = ("apply", "register", "placements", "vacancies", "providers", "schools")
 
 
 @pytest.fixture(scope="module")
@@ -263,7 +262,7 @@ def test_what_cannot_be_done_ends_with_status_2_before_anything_starts(build: Pa
 def test_a_run_says_what_it_does_how_far_it_is_and_how_long_the_rest_takes(first: tuple[int, str, str]) -> None:
     _, said, _ = first
     # Which stages are under way when a line is due depends on the machine; a whole run never ends before the first.
-    assert re.search(r"s  [a-z_]+(, [a-z_]+)?: \d of 8 done, about \d+ s to go\n", said), said
+    assert re.search(r"s  [a-z_]+(, [a-z_]+)?: \d of 9 done, about \d+ s to go\n", said), said
 
 
 def test_a_missing_key_stops_the_sources_with_people_in_them_and_no_others(build: Path, tmp_path: Path) -> None:
