@@ -118,7 +118,7 @@ def _localstack(endpoint: str, addresses: dict[str, str], folder: Path, log: Pat
     }
     with log.open("wb") as written:
         process = subprocess.Popen(
-            [VENV / "bin" / "python", ROOT / "local" / "rehearsal" / "localstack.py"],
+            [VENV / "bin" / "python", ROOT / "local" / "rehearsal" / "aws_emulator.py"],
             cwd=folder,
             env=environment,
             stdout=written,
