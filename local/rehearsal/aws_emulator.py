@@ -1,4 +1,4 @@
-"""LocalStack as the rehearsal starts it: ``python -m local.rehearsal.localstack`` in its own virtual environment.
+"""LocalStack as the rehearsal starts it: ``python -m local.rehearsal.aws_emulator`` in its own virtual environment.
 
 Everything about LocalStack that is not as it comes stands in this file, each with its reason. Pinned
 to the version of ``.ci/rehearsal.in``; a name that has moved there ends the start with an error.
