@@ -281,7 +281,7 @@ _DAYS = re.compile(
 )
 
 _POINTS = re.compile(
-    r"\b\d+ of (?:its )?\d+ (?:points )?cannot be shown|\b(?:rises|falls) by \d+, from (?=\d)|\b16 plus\b"
+    r"\b\d+ of (?:its )?\d+ (?:points )?cannot be shown|\b(?:rises|falls) by [\d,]+, from (?=\d)|\b16 plus\b"
 )
 """How many points or bars a drawing leaves out; the way between two numbers that follow; a phase of schools."""
 
