@@ -520,3 +520,8 @@ def test_text_from_the_document_is_escaped(page_frame: Site) -> None:
     changed = made.model_copy(update={"kpis": (kpi, *made.kpis[1:])})
     for body in site.release_files(page_frame, changed, PUBLISHED).values():
         assert b"<script>" not in body or not body.startswith(b"<!DOCTYPE")
+
+
+def test_no_page_shows_its_own_markup(pages: dict[str, Page]) -> None:
+    for key, page in pages.items():
+        assert not re.search(r"</?[a-z]+[ >]", page.text), key

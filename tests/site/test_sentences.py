@@ -290,7 +290,7 @@ def test_a_denominator_far_from_what_others_published_is_said_with_what_it_would
     made = document()
     (said,) = sentences.doubts(with_headline(kpi("school-take-up"), (3000, 24391), (2000, 20000)), made)
     assert said == (
-        "State-funded schools: we count 24,391, published figures say about 20,000 to 22,000. "
+        "This figure is in doubt. State-funded schools: we count 24,391, published figures say about 20,000 to 22,000. "
         "Out of as many as those, the figure would be 13.6% to 15.0%."
     )
     assert sentences.doubts(KpiFigures(kpi("trainee-withdrawals")), made) == []
@@ -303,9 +303,11 @@ def test_a_denominator_far_from_what_others_published_is_said_with_what_it_would
 def test_what_it_would_change_is_said_of_a_headline_that_counts_no_people(changed: dict[str, Any]) -> None:
     made = document()
     doubted = next(check for check in made.checks if check.published)
-    said = doubted.model_dump()
-    said = {**said, **{name: value for name, value in changed.items() if name in said}}
-    said["published"].update({name: value for name, value in changed.items() if name in said["published"]})
-    others = made.model_copy(update={"checks": (type(doubted).model_validate(said),)})
+    other = doubted.model_dump()
+    other = {**other, **{name: value for name, value in changed.items() if name in other}}
+    other["published"].update({name: value for name, value in changed.items() if name in other["published"]})
+    others = made.model_copy(update={"checks": (type(doubted).model_validate(other),)})
     (text,) = sentences.doubts(KpiFigures(kpi("school-take-up")), others)
-    assert text == "State-funded schools: we count 24,391, published figures say about 20,000 to 22,000."
+    whose = "A related figure" if "measure" in changed else "This figure"
+    said = "State-funded schools: we count 24,391, published figures say about 20,000 to 22,000."
+    assert text == f"{whose} is in doubt. {said}"

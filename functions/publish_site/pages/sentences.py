@@ -287,7 +287,9 @@ def doubts(figures: KpiFigures, document: Protected) -> list[str]:
         if not ours:
             continue
         about = " to ".join(words.printed(number) for number in sorted({others.low, others.high}))
-        text = f"{check.title}: we count {words.printed(ours[0])}, published figures say about {about}."
+        whose = "This figure" if others.measure == figures.headline.id else "A related figure"
+        count = words.printed(ours[0])
+        text = f"{whose} is in doubt. {check.title}: we count {count}, published figures say about {about}."
         headline = figures.headline
         numerator = figures.at(headline, figures.current(headline)).numerator.number
         if others.measure == headline.id and check.counts[0].disclosure == "organisation" and numerator is not None:
