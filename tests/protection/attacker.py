@@ -67,14 +67,18 @@ def _number(figure: Figure, number: int | None) -> int | None:
 
 
 def cautious(documents: Iterable[Protected]) -> Knowledge:
-    """Return what all releases say together, if a period in which any number changed begins anew."""
-    knowledge: dict[Count, int | None] = {}
+    """Return what all releases say together, if a period in which any number changed begins anew.
+
+    A number that goes, or comes back, is another number (decision 34).
+    """
+    knowledge, last = dict[Count, int | None](), dict[Count, int | None]()
     for document in documents:
         now = read(document)
         restated = any(
             number is not None and knowledge.get(count) is not None and knowledge[count] != number
             for count, number in now.items()
-        )
+        ) or any((now[count] is None) != (last[count] is None) for count in now.keys() & last.keys())
+        last = now
         before = {} if restated else knowledge
         knowledge = {count: now.get(count) for count in {**before, **now}}
         knowledge |= {count: number for count, number in before.items() if number is not None}
