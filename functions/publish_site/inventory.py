@@ -39,7 +39,7 @@ class Revised(BaseModel):
 
 
 class Entry(BaseModel):
-    """A release of which every file is there; an entry of before 0.13 does not say what changed."""
+    """A release of which every file is there; an entry that was written before it could say what changed does not."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from functions.publish_site.protected import ReleaseError
 from functions.publish_site.site_objects import MINUTES, Writer
@@ -23,6 +23,8 @@ from placements_kpi.store import canonical_json
 
 if TYPE_CHECKING:
     from functions.publish_site.run import Run
+
+Said = TypeVar("Said", bound=BaseModel)
 
 PREFIX = "preview/"
 MANIFEST = "manifest.json"
@@ -74,7 +76,9 @@ def read(run: Run, release: str) -> Preview | None:
     told = _body(run, release, MANIFEST)
     if told is None:
         return None
-    manifest = _Manifest.model_validate_json(told)
+    manifest = _read_as(_Manifest, told)
+    if manifest is None:
+        return None
     record = {"release": release, "published": times.iso_instant(manifest.published)}
     files = {RECORD: canonical_json(record), MANIFEST: told}
     for path, digest in manifest.sha256.items():
@@ -91,11 +95,11 @@ def approved(run: Run, release: str) -> Preview | None:
     :class:`ReleaseError` where somebody has, and the preview is not as it was then.
     """
     try:
-        said = store.read_json(run.s3, run.settings.site_bucket, approval_key(release))
+        said = store.read_bytes(run.s3, run.settings.site_bucket, approval_key(release))
     except store.MissingObjectError:
         return None
-    preview = read(run, release)
-    if preview is None or preview.digest != Approval.model_validate(said).manifest:
+    word, preview = _read_as(Approval, said), read(run, release)
+    if word is None or preview is None or preview.digest != word.manifest:
         raise ReleaseError(
             f"release {release} was approved, and its preview is not as it was then; send publish_preview.json, "
             "look at it, and approve it again"
@@ -126,6 +130,13 @@ def approve(run: Run, release: str, digest: str) -> None:
             Bucket=run.settings.site_bucket, Key=key, Body=body, ContentType="application/json", CacheControl=MINUTES
         )
     run.writer.written.append(key)
+
+
+def _read_as(model: type[Said], body: bytes) -> Said | None:
+    try:
+        return model.model_validate_json(body)
+    except ValidationError:
+        return None
 
 
 def _body(run: Run, release: str, path: str) -> bytes | None:

@@ -95,6 +95,19 @@ def test_a_preview_that_was_changed_after_the_approval_is_not_published(path: st
     assert SECOND not in waiting.read("index.html")
 
 
+@pytest.mark.parametrize(
+    ("bucket", "key"), [(DATA, f"preview/{SECOND}/manifest.json"), ("site-bucket", f"approvals/{SECOND}.json")]
+)
+def test_what_cannot_be_read_approves_nothing_and_keeps_nothing_else(bucket: str, key: str, waiting: World) -> None:
+    digest = waiting.handle({})["preview"]
+    with calls.at("PutObject releases.json", before=calls.killed), pytest.raises(calls.Killed):
+        waiting.handle(approval(digest))
+    waiting.s3.put_object(Bucket=bucket, Key=key, Body=b"{")
+    with pytest.raises(ReleaseError, match=r"not as it was then; send publish_preview\.json"):
+        waiting.handle({})
+    assert FIRST in waiting.read("index.html")
+
+
 def test_an_approval_that_was_killed_anywhere_is_finished_by_the_next_run(waiting: World) -> None:
     digest = waiting.handle({})["preview"]
     start = kept()

@@ -7,9 +7,11 @@ data" beside it. Its harvester takes the datasets from a list under ``dataset`` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
 
 from functions.publish_site.files.listing import FIGURES, PREFIX, RELEASE
 from functions.publish_site.files.metadata import media_type
@@ -28,8 +30,17 @@ DAILY, MONTHLY = "R/P1D", "R/P1M"
 """Repeating durations of ISO 8601: how often a dataset can change."""
 
 
+class _Listed(BaseModel):
+    identifier: str
+    issued: str
+
+
+class _Catalogue(BaseModel):
+    dataset: tuple[_Listed, ...]
+
+
 def data_json(
-    site: Site, inventory: Inventory, document: Protected | None, files: Iterable[str], issued: Mapping[str, str]
+    site: Site, inventory: Inventory, document: Protected | None, files: Collection[str], issued: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return the catalogue of the release in front; of a site that shows none, an empty one.
 
@@ -38,7 +49,6 @@ def data_json(
     entry = inventory.entry(document.release) if document else None
     if document is None or entry is None:
         return {"dataset": []}
-    there = set(files)
     own = [
         _dataset(
             site,
@@ -46,7 +56,7 @@ def data_json(
             kpi.description.title,
             " ".join((kpi.description.question, *kpi.description.means)),
             MONTHLY if _counts_people(kpi.description) else DAILY,
-            [path for path in _paths(f"{kpi.id}/{kpi.id}") if path in there],
+            files,
             entry.published,
             issued,
         )
@@ -59,7 +69,7 @@ def data_json(
         SERVICE_NAME,
         f"How well the school placements service for teacher training is doing. Indicators: {titles}.",
         DAILY,
-        [path for path in _paths(RELEASE) if path in there],
+        files,
         entry.published,
         issued,
     )
@@ -68,8 +78,10 @@ def data_json(
 
 def issued_of(catalogue: Any) -> dict[str, str]:
     """Return when each dataset was first listed, as an earlier catalogue says; none where it says nothing usable."""
-    listed = catalogue.get("dataset", ()) if isinstance(catalogue, dict) else ()
-    return {dataset["identifier"]: dataset["issued"] for dataset in listed}
+    try:
+        return {listed.identifier: listed.issued for listed in _Catalogue.model_validate(catalogue).dataset}
+    except ValidationError:
+        return {}
 
 
 def _counts_people(description: Description) -> bool:
@@ -78,23 +90,18 @@ def _counts_people(description: Description) -> bool:
     return "organisation" not in {headline.disclosure, headline.denominator_disclosure or headline.disclosure}
 
 
-def _paths(stem: str) -> list[str]:
-    return [f"{stem}{end}" for end, *_ in FIGURES]
-
-
 def _dataset(
     site: Site,
     folder: str,
     title: str,
     description: str,
     frequency: str,
-    paths: list[str],
+    there: Collection[str],
     published: datetime,
     issued: Mapping[str, str],
 ) -> dict[str, Any]:
     address = site.address(f"{PREFIX}{folder}index.html")
     day = times.london_day(published).isoformat()
-    about = {end: (kind, what) for end, kind, what in FIGURES}
     stem = f"{folder}{folder.rstrip('/') or RELEASE}"
     return {
         "@type": "dcat:Dataset",
@@ -115,11 +122,12 @@ def _dataset(
         "distribution": [
             {
                 "@type": "dcat:Distribution",
-                "title": f"{about[path.removeprefix(stem)][0]}: {about[path.removeprefix(stem)][1]}",
-                "downloadURL": site.address(f"{PREFIX}{path}"),
-                "format": media_type(path),
-                "mediaType": media_type(path),
+                "title": f"{kind}: {what}",
+                "downloadURL": site.address(f"{PREFIX}{stem}{end}"),
+                "format": media_type(end),
+                "mediaType": media_type(end),
             }
-            for path in paths
+            for end, kind, what in FIGURES
+            if f"{stem}{end}" in there
         ],
     }
