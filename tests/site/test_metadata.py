@@ -133,6 +133,43 @@ def test_the_data_package_is_valid_with_every_table_in_it(files: dict[str, bytes
             assert [one.type for one in resource.schema.fields] == [one["type"] for one in described[resource.path]]
 
 
+def test_the_data_package_is_one_of_version_2(protected: Protected, files: dict[str, bytes]) -> None:
+    """What version 2 of the standard changed (https://datapackage.org/overview/changelog), and nothing left of 1."""
+    package = json.loads(files["datapackage.json"])
+    profile = "https://datapackage.org/profiles/2.0/{}.json"
+    assert package["$schema"] == profile.format("datapackage")
+    assert package["id"].endswith(f"/releases/{protected.release}/") and package["homepage"].startswith(package["id"])
+    assert {"title", "description", "keywords", "created", "licenses"} <= set(package)
+    assert package["contributors"] == [{"title": "Department for Education", "roles": ["publisher"]}]
+    assert [(one["title"], one["version"]) for one in package["sources"]] == [
+        (source.title, str(source.as_of)) for source in protected.sources
+    ]
+    tabular = [one for one in package["resources"] if "schema" in one]
+    assert {one["path"] for one in tabular} == set(tables(files))
+    assert all("profile" not in one for one in (package, *package["resources"]))
+    assert [one for one in package["resources"] if "type" in one] == tabular
+    for resource in tabular:
+        assert (resource["type"], resource["schema"]["$schema"]) == ("table", profile.format("tableschema"))
+        assert resource["schema"]["missingValues"] == []
+        for one in resource["schema"]["fields"]:
+            assert one["missingValues"] == (list(SYMBOLS) if one["type"] in {"integer", "number"} else []), one
+
+
+def test_a_symbol_is_no_number_and_a_text_is_itself_to_a_reader_of_the_package(
+    files: dict[str, bytes], folder: Path
+) -> None:
+    """Of a reader that keeps to version 2: a region that is not known has "x" as its code, none that is missing."""
+    read = frictionless.Package(str(folder / "datapackage.json"))
+    for resource in read.resources:
+        if resource.path != "school-placements-performance.csv":
+            continue
+        plain = cells(files[resource.path])
+        for row, own in zip(resource.read_rows(), plain, strict=True):
+            assert row["region_code"] == own["region_code"], own
+            assert (row["numerator"] is None) == (own["numerator"] in SYMBOLS), own
+        assert {own["region_code"] for own in plain} >= {"x", ""} and {own["numerator"] for own in plain} & set(SYMBOLS)
+
+
 def test_each_indicator_has_a_dataset_with_its_version_and_downloads(
     protected: Protected, files: dict[str, bytes]
 ) -> None:
@@ -140,6 +177,12 @@ def test_each_indicator_has_a_dataset_with_its_version_and_downloads(
         told = json.loads(files[f"{kpi.id}/{kpi.id}.jsonld"])
         assert (told["@type"], told["version"], told["dcat:version"]) == ("Dataset", *[protected.release] * 2)
         assert 50 <= len(told["description"]) <= 5000, "what a search engine for data asks for"
+        assert "school placements" in told["keywords"]
+        assert [(one["@type"], one["name"]) for one in told["variableMeasured"]] == [
+            ("PropertyValue", measure.title) for measure in kpi.description.measures
+        ]
+        first, last = min(point.period_start for point in kpi.points), max(point.as_of for point in kpi.points)
+        assert told["temporalCoverage"] == f"{first}/{last}"
         for one in told["distribution"]:
             assert one["contentUrl"].startswith(told["url"].removesuffix("index.html"))
             assert f"{kpi.id}/{one['contentUrl'].rpartition('/')[2]}" in files
@@ -154,6 +197,10 @@ def test_the_release_has_a_dataset_whose_parts_are_those_of_its_indicators(
     assert [one["@id"] for one in told["hasPart"]] == [one["@id"] for one in own]
     assert {one["isPartOf"]["@id"] for one in own} == {told["@id"]}
     assert 50 <= len(told["description"]) <= 5000
+    assert told["keywords"] == own[0]["keywords"]
+    assert len(told["variableMeasured"]) == len(protected.kpis), "of each the headline"
+    ends = [one["temporalCoverage"].split("/") for one in own]
+    assert told["temporalCoverage"] == f"{min(start for start, _ in ends)}/{max(end for _, end in ends)}"
     assert {
         one["contentUrl"].removeprefix(told["url"].removesuffix("index.html")) for one in told["distribution"]
     } <= set(files)

@@ -107,5 +107,5 @@ def _descriptions(
         written[f"{figures.kpi.id}/{figures.kpi.id}.jsonld"] = canonical_json(dataset)
     whole = sorted(path for path in data if "/" not in path)
     written[f"{RELEASE}.jsonld"] = canonical_json(metadata.release_dataset(kpis, document, instant, host, whole))
-    written["datapackage.json"] = canonical_json(metadata.data_package(document, instant, data, described))
+    written["datapackage.json"] = canonical_json(metadata.data_package(document, instant, host, data, described))
     return written

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from functions.publish_site.files.listing import FIGURES, PREFIX, RELEASE
-from functions.publish_site.files.metadata import media_type
+from functions.publish_site.files.metadata import KEYWORDS, media_type
 from functions.publish_site.words import LICENCE, PUBLISHER, SERVICE_NAME
 from placements_kpi import times
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from placements_kpi.results import Description, Protected
 
 CATALOGUE_KEY = "data.json"
-KEYWORDS = ("teacher training", "initial teacher training", "school placements", "mentors", "performance")
 CONTACT = "https://www.gov.uk/contact-dfe"
 DAILY, MONTHLY = "R/P1D", "R/P1M"
 """Repeating durations of ISO 8601: how often a dataset can change."""

@@ -13,19 +13,32 @@ from typing import TYPE_CHECKING, Any
 
 from functions.publish_site.files.columns import COLUMN_WORDS, COLUMNS, INDICATORS, PLACE, TEXT_COLUMNS
 from functions.publish_site.files.listing import PREFIX, RELEASE
-from functions.publish_site.words import LICENCE, LICENCE_NAME, PUBLISHER, SERVICE_NAME, SYMBOLS
+from functions.publish_site.words import (
+    LICENCE,
+    LICENCE_NAME,
+    NOT_STATISTICS,
+    PLURALS,
+    PUBLISHER,
+    SERVICE_NAME,
+    SYMBOLS,
+)
 
 if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures
     from functions.publish_site.files.dfe_standard import StandardTable
-    from placements_kpi.results import Protected
+    from placements_kpi.results import Measure, Protected
 
 KEY = tuple(name for name in TEXT_COLUMNS if name not in {"unit", "figure_status"})
 """Columns of the long files that tell a row from every other."""
 
+KEYWORDS = ("teacher training", "initial teacher training", "school placements", "mentors", "performance")
+"""What a reader who looks for such data would type."""
+
 _OPTIONAL = {"region_code", "region_name"}
 _DATES = {"as_of"}
 _COUNT, _PERCENTAGE = "nonNegativeInteger", "decimal"
+_PROFILE = "https://datapackage.org/profiles/2.0/{}.json"
+_ABOUT = "Indicators of the school placements service"
 
 
 def csvw_long(file: str, title: str, released: str) -> dict[str, Any]:
@@ -61,20 +74,29 @@ def csvw_standard(file: str, title: str, released: str, table: StandardTable) ->
 
 
 def data_package(
-    document: Protected, published: str, files: Mapping[str, bytes], described: Mapping[str, dict[str, Any]]
+    document: Protected, published: str, host: str, files: Mapping[str, bytes], described: Mapping[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return a Data Package descriptor of a release: its data files with size, digest and, for tables, columns.
+    """Return a Data Package (version 2) of a release: its data files with size, digest and, for tables, columns.
 
     ``described`` is the CSVW metadata of each table by its path.
     """
+    place = _place(host, document.release)
     return {
-        "profile": "data-package",
+        "$schema": _PROFILE.format("datapackage"),
+        "id": place,
         "name": RELEASE,
         "title": SERVICE_NAME,
+        "description": f"{_ABOUT}. {NOT_STATISTICS}.",
+        "homepage": f"{place}index.html",
+        "keywords": list(KEYWORDS),
         "version": document.release,
         "created": published,
         "licenses": [{"name": "OGL-UK-3.0", "title": LICENCE_NAME, "path": LICENCE}],
-        "contributors": [{"title": PUBLISHER, "role": "publisher"}],
+        "contributors": [{"title": PUBLISHER, "roles": ["publisher"]}],
+        "sources": [
+            {"title": source.title, **({"version": source.as_of.isoformat()} if source.as_of else {})}
+            for source in document.sources
+        ],
         "resources": [_resource(path, body, described.get(path)) for path, body in sorted(files.items())],
     }
 
@@ -94,10 +116,7 @@ def dataset(
         files,
     )
     described["isPartOf"] = {"@id": _place(host, document.release)}
-    points = [point.as_of for point in figures.kpi.points]
-    if points:
-        described["temporalCoverage"] = f"{min(points).isoformat()}/{max(points).isoformat()}"
-    return described
+    return {**described, **_coverage([figures]), "variableMeasured": _variables(figures, description.measures)}
 
 
 def release_dataset(
@@ -105,9 +124,9 @@ def release_dataset(
 ) -> dict[str, Any]:
     """Return a schema.org Dataset of a whole release, which names those of its KPIs as parts."""
     titles = "; ".join(figures.kpi.description.title for figures in kpis)
-    described = _dataset(
-        document, published, host, "", SERVICE_NAME, f"Indicators of the school placements service: {titles}.", files
-    )
+    described = _dataset(document, published, host, "", SERVICE_NAME, f"{_ABOUT}: {titles}.", files)
+    described |= _coverage(kpis)
+    described["variableMeasured"] = [one for figures in kpis for one in _variables(figures, [figures.headline])]
     described["hasPart"] = [{"@id": _place(host, document.release, f"{figures.kpi.id}/")} for figures in kpis]
     return described
 
@@ -118,6 +137,28 @@ def data_block(body: bytes) -> str:
     for mark in "<>&":
         block = block.replace(mark, f"\\u{ord(mark):04x}")
     return block
+
+
+def _coverage(kpis: Sequence[KpiFigures]) -> dict[str, str]:
+    """From the first day of the earliest period that has a figure to the newest day; nothing where there is none."""
+    points = [point for figures in kpis for point in figures.kpi.points]
+    if not points:
+        return {}
+    first, last = min(point.period_start for point in points), max(point.as_of for point in points)
+    return {"temporalCoverage": f"{first.isoformat()}/{last.isoformat()}"}
+
+
+def _variables(figures: KpiFigures, measures: Iterable[Measure]) -> list[dict[str, str]]:
+    """What is measured, as schema.org's PropertyValue: of a rate the percentage, of a count what is counted."""
+    return [
+        {
+            "@type": "PropertyValue",
+            "name": measure.title,
+            "identifier": f"{figures.kpi.id}/{measure.id}",
+            "unitText": "per cent" if measure.kind == "rate" else PLURALS.get(measure.unit, measure.unit),
+        }
+        for measure in measures
+    ]
 
 
 def _place(host: str, release: str, folder: str = "") -> str:
@@ -143,6 +184,7 @@ def _dataset(
         "license": LICENCE,
         "isAccessibleForFree": True,
         "inLanguage": "en-GB",
+        "keywords": list(KEYWORDS),
         "spatialCoverage": "England",
         "creator": {"@type": "GovernmentOrganization", "name": PUBLISHER},
         "distribution": [
@@ -196,6 +238,8 @@ def _field(column: dict[str, Any]) -> dict[str, Any]:
         "title": column["dc:title"],
         "description": column["dc:description"],
         "type": kind,
+        # A symbol stands for a number that is missing; a text is never missing: "x" is the code of a region, too.
+        "missingValues": column.get("null", []),
     }
 
 
@@ -210,12 +254,12 @@ def _resource(path: str, body: bytes, about: dict[str, Any] | None) -> dict[str,
     }
     if about:
         table = about["tableSchema"]
-        resource["profile"], resource["encoding"] = "tabular-data-resource", "utf-8"
+        resource["type"], resource["encoding"] = "table", "utf-8"
         resource["schema"] = {
+            "$schema": _PROFILE.format("tableschema"),
             "fields": [_field(column) for column in table["columns"]],
             "primaryKey": table["primaryKey"],
-            # Empty is a value of its own (a national row has no region), a symbol stands for a number that is missing.
-            "missingValues": list(SYMBOLS),
+            "missingValues": [],  # those of each field: empty is a value of its own, a national row has no region
         }
     return resource
 

@@ -24,12 +24,12 @@ _OF_DESCRIPTIONS = (
     "@context @language url dc:title dc:publisher dc:license dc:hasVersion dialect delimiter encoding header "
     "lineTerminators quoteChar tableSchema name titles dc:description datatype null required primaryKey "
     # Data Package
-    "profile created licenses path contributors role resources format mediatype bytes hash schema fields description "
-    "type missingValues "
+    "id homepage keywords created licenses path contributors roles resources format mediatype bytes hash schema fields "
+    "description type missingValues "
     # schema.org and DCAT
     "dcat @type @id identifier dcat:version isPartOf hasPart dcat:isVersionOf dcat:previousVersion datePublished "
-    "license isAccessibleForFree inLanguage spatialCoverage temporalCoverage creator distribution encodingFormat "
-    "contentUrl "
+    "license isAccessibleForFree inLanguage spatialCoverage temporalCoverage variableMeasured unitText creator "
+    "distribution encodingFormat contentUrl "
     # data.gov.uk
     "dataset landingPage keyword issued modified accrualPeriodicity frequency language accessLevel publisher "
     "contactPoint fn hasURL downloadURL mediaType "
