@@ -142,6 +142,12 @@ class Cell:
         return f"{self.text} [r]" if self.revised else self.text
 
     @property
+    def places(self) -> int:
+        """The decimals of the number; 0 where there is none."""
+        exponent = 0 if self.number is None else self.number.as_tuple().exponent
+        return -exponent if isinstance(exponent, int) else 0
+
+    @property
     def mark(self) -> str:
         """The symbol; ``x`` where nothing says why there is no number."""
         return self.symbol or "x"

@@ -86,6 +86,11 @@ def test_kpi_has_the_description_the_query_and_the_tables_it_reads() -> None:
         ),
         ("partition = false", 'partition = true\noverlapping = ["late"]', "overlapping names 'late'"),
         ("partition = false", 'partition = false\noverlapping = ["headline"]', "overlapping names 'headline'"),
+        (
+            "[target]",
+            '[[breaks]]\non = 2024-10-15\ntext = "A"\nbefore = "B"\nafter = "C"\nmeasures = ["heads"]\n\n[target]',
+            "the change of 2024-10-15 concerns 'heads', which is no measure",
+        ),
         ("[target]", '[comparison_refused]\nnothing = "why"\n\n[target]', "comparison_refused"),
     ],
 )

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -309,6 +309,9 @@ class Agreement:
             assert said == missing[0]
             return
         new, old = (Decimal(one.replace(",", "").removesuffix("%")) for one in figures)
+        # At the decimals that both have: a whole per cent says nothing of what is behind its point.
+        least = max(new.as_tuple().exponent, old.as_tuple().exponent)
+        new, old = (one.quantize(Decimal(1).scaleb(int(least)), ROUND_HALF_UP) for one in (new, old))
         wanted = {1: "+", 0: "", -1: "\N{MINUS SIGN}"}[(new > old) - (new < old)] + f"{abs(new - old):,}"
         assert said == wanted, f"{now} after {before} is {wanted}, not {said}"
         self.made.counts["change"] += 1
@@ -412,7 +415,8 @@ class Agreement:
     ) -> list[tuple[float, float]]:
         """Compare one line with its figures, oldest first; return the places of those that are revised."""
         column = self._value(measure)
-        known = [(key, self.rows[key].html(column)[0] != "[") for key in wanted]
+        coarse = self._coarse(wanted, column)
+        known = [(key, self.rows[key].html(column)[0] != "[" and key not in coarse) for key in wanted]
         drawn = [[(keys_at(x), y, (x, y)) for x, y in run] for run in line.runs]
         assert [[key for key, *_ in run] for run in drawn] == list(reading.runs_of(known)), (
             f"{measure.id} {name}: joined"
@@ -439,6 +443,11 @@ class Agreement:
             self.made.counts["chart"] += 1
         return [place for run in drawn for key, _, place in run if self.rows[key].status == "revised"]
 
+    def _coarse(self, wanted: list[Key], column: str) -> set[Key]:
+        """The whole per cents that stand before the first one with a decimal: a line has figures of one kind."""
+        finer = next((number for number, key in enumerate(wanted) if "." in getattr(self.rows[key], column)), 0)
+        return {key for key in wanted[:finer] if getattr(self.rows[key], column)[0].isdigit()}
+
     def _gaps(self, measure: Measure, wanted: list[Key], name: str, legend: list[str]) -> None:
         """What is not drawn is said below the chart once for each symbol of a line, with how often."""
         said = [self.rows[key].html(self._value(measure)) for key in wanted]
@@ -446,6 +455,14 @@ class Agreement:
             many = "o figure can" if count == len(said) else f"{count} of {len(said)} figures cannot"
             [_] = [line for line in legend if f"{many} be shown {symbol}" in line and line.startswith(name)]
             self.made.counts["gap"] += count
+        coarse = self._coarse(wanted, self._value(measure))
+        told = [line for line in legend if line.startswith("Not drawn but in the table: whole per cents")]
+        if coarse:
+            [line] = told
+            assert re.search(rf"[(;] ?{re.escape(name)}{': ' if name else ''}{len(coarse)}[;)]", line), line
+            self.made.counts["coarse"] += len(coarse)
+        else:
+            assert not name or all(f"{name}:" not in line for line in told)
 
     def _bars(self, measure: Measure, part: Breakdown, point: Point, bars: reading.RowBars) -> None:
         column = self._value(measure)

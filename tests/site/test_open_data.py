@@ -217,3 +217,44 @@ def test_the_day_compared_with_has_its_cell_in_the_series(figures: dict[str, Kpi
     assert before == one.at(one.headline, one.comparison(one.headline)).value.text
     assert earlier == "[x]", "nobody worked it out"
     assert [cell.text for cell in made.table.rows[-1][1:2] if isinstance(cell, Cell)] == ["[z]"], "not reached yet"
+
+
+def test_the_json_says_what_is_aimed_at_whether_it_is_reached_and_what_changed(
+    protected: Protected, files: dict[str, bytes]
+) -> None:
+    """A program need not read a page for it: the words are those of the card, the facts those of the description."""
+    cards = [one.text for one in Page.of(files["index.html"]).elements if one.attributes.get("class") == "app-card"]
+    whole = {kpi["id"]: kpi for kpi in json.loads(files["school-placements-performance.json"])["kpis"]}
+    verdicts = []
+    for kpi in protected.kpis:
+        description = kpi.description
+        (told,) = json.loads(files[f"{kpi.id}/{kpi.id}.json"])["kpis"]
+        assert told == whole[kpi.id]
+        assert (told["headline"], told["direction"]) == (description.headline, description.direction)
+        assert told["target"] == {"value": description.target.value, "text": description.target.text}
+        verdict = told["verdict"]
+        verdicts.append(verdict["met"])
+        (card,) = [text for text in cards if kpi.description.title in text]
+        assert verdict["text"] in card
+        met = {
+            True: {"Target met", "Met so far"},
+            False: {"Target not met", "Not yet met"},
+            None: {"Cannot be said yet"},
+        }
+        assert verdict["text"] in met[verdict["met"]]
+        assert verdict["final"] == verdict["text"].startswith("Target") or verdict["met"] is None
+        assert [(one["on"], one["before"], one["after"]) for one in told["breaks"]] == [
+            (str(one.on), one.before, one.after) for one in description.breaks
+        ]
+        every = [measure.id for measure in description.measures]
+        assert all(one["measures"] == every for one in told["breaks"]), "none named: all"
+    assert {True, False} <= set(verdicts)
+
+
+def test_a_break_that_concerns_some_measures_names_them(protected: Protected) -> None:
+    kpi = next(kpi for kpi in protected.kpis if kpi.description.breaks)
+    some = kpi.description.measures[1].id
+    change = kpi.description.breaks[0].model_copy(update={"measures": (some,)})
+    named = kpi.model_copy(update={"description": kpi.description.model_copy(update={"breaks": (change,)})})
+    (told,) = json.loads(opendata.json_file(protected, "2026-07-15T08:30:00Z", [KpiFigures(named)], []))["kpis"]
+    assert [one["measures"] for one in told["breaks"]] == [[some]]

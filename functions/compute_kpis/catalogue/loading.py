@@ -176,6 +176,12 @@ def _check(kpi: Description) -> None:
             for name in breakdown.overlapping
             if name not in breakdown.measures or not breakdown.partition
         ]
+    wrong += [
+        f"the change of {change.on} concerns {name!r}, which is no measure"
+        for change in kpi.breaks
+        for name in change.measures
+        if name not in measures
+    ]
     wrong += _wrong_references(kpi)
     if not (kpi.sources and kpi.means and kpi.method and kpi.leaves_out):
         wrong.append("sources, means, method and leaves_out must not be empty")

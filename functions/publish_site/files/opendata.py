@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from functions.publish_site import words
 from functions.publish_site.figures import NATIONAL, KpiFigures, revisions
 from functions.publish_site.files.columns import COLUMN_WORDS, COLUMNS, ENGLAND
+from functions.publish_site.pages import sentences
 from functions.publish_site.words import SYMBOLS, Cell
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.store import canonical_json
@@ -24,7 +25,7 @@ from placements_kpi.store import canonical_json
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from placements_kpi.results import Protected, Revision
+    from placements_kpi.results import Protected, Revision, SeriesBreak
     from placements_kpi.results import Shown as Side
 
 _PERIODS = {
@@ -166,6 +167,8 @@ def json_file(document: Protected, published: str, kpis: list[KpiFigures], table
                     "definition_version": figures.kpi.description.definition_version,
                     "missing_sources": figures.kpi.missing,
                     "measures": {measure.id: measure.title for measure in figures.kpi.description.measures},
+                    **_aim(figures),
+                    "breaks": [_break(figures, change) for change in figures.kpi.description.breaks],
                 }
                 for figures in kpis
             ],
@@ -176,6 +179,23 @@ def json_file(document: Protected, published: str, kpis: list[KpiFigures], table
     )
     told = ",\n  ".join(table)
     return body.replace(b'\n "rows": []', f'\n "rows": [\n  {told}\n ]'.encode() if told else b'\n "rows": []')
+
+
+def _aim(figures: KpiFigures) -> dict[str, Any]:
+    """The headline, what it should do, and whether it does so, as the first page says it."""
+    description, verdict = figures.kpi.description, sentences.verdict(figures)
+    return {
+        "headline": description.headline,
+        "direction": description.direction,
+        "target": description.target.model_dump(mode="json"),
+        "verdict": {"met": verdict.met, "final": verdict.final, "text": verdict.label},
+    }
+
+
+def _break(figures: KpiFigures, change: SeriesBreak) -> dict[str, Any]:
+    """A day from which figures are less comparable with earlier ones, with all the measures that it concerns."""
+    concerned = [measure.id for measure in figures.kpi.description.measures if change.concerns(measure.id)]
+    return {**change.model_dump(mode="json"), "measures": concerned}
 
 
 def csv_lines(rows: Iterable[Iterable[str]]) -> bytes:

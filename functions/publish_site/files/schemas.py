@@ -54,6 +54,13 @@ _KPI = {
     "definition_version": _TEXT,
     "missing_sources": {"type": "object", "additionalProperties": _TEXT},
     "measures": {"type": "object", "additionalProperties": _TEXT},
+    "headline": _TEXT,
+    "direction": {"enum": ["lower", "higher"]},
+    "target": _object({"value": _or_null({"type": "number"}), "text": _TEXT}),
+    "verdict": _object({"met": _or_null({"type": "boolean"}), "final": {"type": "boolean"}, "text": _TEXT}),
+    "breaks": _list(
+        _object({"on": _DAY, **dict.fromkeys(("text", "before", "after"), _TEXT), "measures": _list(_TEXT)})
+    ),
 }
 _CHANGE = {
     "on": _DAY,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from functions.publish_site.figures import KpiFigures
-    from placements_kpi.results import Breakdown, Description, Measure, Protected
+    from placements_kpi.results import Breakdown, Description, Measure, Protected, SeriesBreak
 
 
 def kpi_view(
@@ -48,7 +48,11 @@ def kpi_view(
         "check_notes": _notes(description, checks=True),
         "measures": [(measure.title, sentences.what(measure), measure.id) for measure in description.measures],
         "breaks": [
-            (words.day(other.on), *map(words.sentence, (other.text, other.before, other.after)))
+            (
+                words.day(other.on),
+                *map(words.sentence, (other.text, other.before, other.after)),
+                _concerned(figures, other),
+            )
             for other in description.breaks
         ],
         "compared_with": document.compared_with,
@@ -141,6 +145,12 @@ def _beside_row(figures: KpiFigures, measure: Measure) -> list[str | Cell]:
     comparable = figures.comparison(measure) is not None and measure.id not in figures.kpi.comparison
     before = figures.at(measure, figures.comparison(measure)).value if comparable else Cell(None, "x")
     return [measure.title, now.value, now.numerator, now.denominator, before]
+
+
+def _concerned(figures: KpiFigures, change: SeriesBreak) -> str:
+    """The titles of the measures that a change concerns, where it is not all of them."""
+    titles = [measure.title for measure in figures.kpi.description.measures if change.concerns(measure.id)]
+    return "; ".join(titles) if change.measures else ""
 
 
 def _parts(figures: KpiFigures, *, checks: bool) -> list[Breakdown]:

@@ -7,7 +7,7 @@ not made, and the sentence says why.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,6 +17,7 @@ from functions.publish_site import words
 from functions.publish_site.figures import KpiFigures, target_met
 from functions.publish_site.words import Cell
 from placements_kpi import months
+from placements_kpi.results import ONE_DECIMAL_FROM
 
 if TYPE_CHECKING:
     from functions.publish_site.words import Number
@@ -57,7 +58,7 @@ class Verdict:
 
 def difference(now: Cell, before: Cell) -> str:
     """Return how far two cells are apart, without a sign: ``2.2 percentage points``, ``840``."""
-    gap = abs(_number(now) - _number(before))
+    gap = abs(_gap(now, before))
     if not now.percent:
         return words.printed(gap)
     unit = "percentage point" if gap == 1 else "percentage points"
@@ -88,9 +89,10 @@ def change(figures: KpiFigures, measure: Measure) -> Change:
         where = f"in the year before ({words.years(previous.period_label)})"
     elif figures.family(measure).is_rolling:
         where = f"in the {previous.period_label}"
-    if now.number == before.number:
+    gap = _gap(now, before)
+    if gap == 0:
         return Change("unchanged", f"Unchanged from {before.text} {where}.", improved=False)
-    way: Way = "up" if now.number > before.number else "down"
+    way: Way = "up" if gap > 0 else "down"
     wanted = "down" if figures.kpi.description.direction == "lower" else "up"
     return Change(
         way,
@@ -195,7 +197,7 @@ def trend(label: str, points: list[tuple[str, Cell]]) -> str:
     (first_when, first), (last_when, last) = known[0], known[-1]
     if len(known) == 1:
         return f"{label}: {last.text} {last_when}.{gaps}"
-    rise = _number(last) - _number(first)
+    rise = _gap(last, first)
     between = _between(known)
     if rise == 0:
         return f"{label}: is unchanged, {first.text} {first_when} and {last_when}.{between}{gaps}"
@@ -225,11 +227,18 @@ def gaps(label: str, cells: Sequence[Cell]) -> list[str]:
     return said
 
 
+def coarse(counts: Mapping[str, int]) -> str:
+    """Return what is said below a chart of figures that are too coarse to stand in their line, by the line's name."""
+    lines = "; ".join(f"{label}: {words.printed(count)}".removeprefix(": ") for label, count in counts.items())
+    least = words.printed(ONE_DECIMAL_FROM)
+    return f"Not drawn but in the table: whole per cents, out of fewer than {least} ({lines})."
+
+
 def signed(now: Cell, before: Cell) -> str | Cell:
     """Return how a figure of a table changed: ``+340``, ``-2.2`` points, ``0``; the symbol of one that is missing."""
     if now.number is None or before.number is None:
         return Cell(None, (before if before.number is None else now).mark)
-    gap = _number(now) - _number(before)
+    gap = _gap(now, before)
     sign = "+" if gap > 0 else "\N{MINUS SIGN}" if gap < 0 else ""
     return f"{sign}{words.printed(abs(gap))}"
 
@@ -435,6 +444,13 @@ def percentage(value: float) -> str:
 def _side(now: Cell, target: float) -> str:
     level = Decimal(str(target))
     return "at" if _number(now) == level else "above" if _number(now) > level else "below"
+
+
+def _gap(now: Cell, before: Cell) -> Number:
+    """How far ``now`` is above ``before``, at the decimals that both have: 1% and then 0.9% are as good as the same."""
+    places = min(now.places, before.places)
+    one, other = (words.rounded(Decimal(_number(cell)), places) for cell in (now, before))
+    return words.Number(one - other)
 
 
 def _number(cell: Cell) -> Number:

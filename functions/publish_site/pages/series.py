@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from functions.publish_site import words
@@ -31,12 +32,14 @@ def over_time(figures: KpiFigures, measure: Measure) -> Graphic | None:
     if len(points) < 2:
         return None
     chart, notes = _chart(figures, measure, points)
-    drawn = [point for line in chart.lines for point in line.points if point.cell.number is not None]
+    drawn = [point for line in chart.lines for point in line.points if point.is_drawn]
     hollow = ["Hollow circles are provisional figures [p]."] if any(point.provisional for point in drawn) else []
     hollow += ["Points under [r] are revised figures."] if any(point.cell.revised for point in drawn) else []
     hollow += [
         said for line in chart.lines for said in sentences.gaps(line.label, [point.cell for point in line.points])
     ]
+    coarse = {line.label: count for line in chart.lines if (count := sum(point.coarse for point in line.points))}
+    hollow += [sentences.coarse(coarse)] if coarse else []
     ident = chart_id(measure.id)
     return Graphic(
         id=ident,
@@ -67,28 +70,15 @@ def _monthly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tupl
     periods = _periods(points)
     lines, said = [], []
     for own in periods:
-        lines.append(
-            Line(
-                words.years(own[0].period_label),
-                tuple(
-                    LinePoint(
-                        (point.as_of - point.period_start).days,
-                        figures.at(measure, point).value,
-                        figures.provisional(measure, point),
-                    )
-                    for point in own
-                ),
-            )
-        )
-        said.append(
-            sentences.trend(
-                words.years(own[0].period_label),
-                [(f"on {words.day(point.as_of)}", figures.at(measure, point).value) for point in own],
-            )
-        )
+        label = words.years(own[0].period_label)
+        line = _points(figures, measure, own, [(point.as_of - point.period_start).days for point in own])
+        lines.append(Line(label, line))
+        said.append(_trend(label, [f"on {words.day(point.as_of)}" for point in own], line))
     opened, closes = periods[0][0].period_start, periods[0][0].period_end
     firsts = [own[0] for own in periods]
-    breaks, marked, notes = _breaks(figures, firsts, lambda n, on: (on - firsts[n].period_start).days, lines=True)
+    breaks, marked, notes = _breaks(
+        figures, measure, firsts, lambda n, on: (on - firsts[n].period_start).days, lines=True
+    )
     target = _target(figures, measure)
     chart = LineChart(
         title=sentences.finding(figures, measure),
@@ -106,25 +96,13 @@ def _monthly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tupl
 
 def _yearly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tuple[LineChart, tuple[str, ...]]:
     target = _target(figures, measure)
-    cells = [figures.at(measure, point).value for point in points]
-    # A year's figure comes after what changed in it, so the mark stands before the figure.
-    breaks, marked, notes = _breaks(figures, points, lambda n, _: n - 0.5 if n else -0.15, lines=False)
-    said = sentences.trend(
-        measure.title,
-        [(f"in {words.years(point.period_label)}", cell) for point, cell in zip(points, cells, strict=True)],
-    )
+    line = _points(figures, measure, points, range(len(points)))
+    breaks, marked, notes = _breaks(figures, measure, points, partial(_in_year, points), lines=False)
+    said = _trend(measure.title, [f"in {words.years(point.period_label)}" for point in points], line)
     chart = LineChart(
         title=sentences.finding(figures, measure),
         description=" ".join([said, *_standing(figures, measure, target), *marked]),
-        lines=(
-            Line(
-                "",
-                tuple(
-                    LinePoint(index, cell, figures.provisional(measure, point))
-                    for index, (point, cell) in enumerate(zip(points, cells, strict=True))
-                ),
-            ),
-        ),
+        lines=(Line("", line),),
         ticks=tuple(Mark(index, words.years(point.period_label)) for index, point in enumerate(points)),
         start=-0.25,
         end=len(points) - 0.75,
@@ -139,19 +117,14 @@ def _rolling(figures: KpiFigures, measure: Measure, points: list[Point]) -> tupl
     """One line over all months, each figure of the twelve months that end there."""
     target = _target(figures, measure)
     first = points[0].as_of
-    places = [_months_between(first, point.as_of) for point in points]
-    cells = [figures.at(measure, point).value for point in points]
+    line = _points(figures, measure, points, [_months_between(first, point.as_of) for point in points])
     whole = [points[-1].model_copy(update={"period_start": first})]  # a change is marked once
-    breaks, marked, notes = _breaks(figures, whole, lambda _, on: _months_between(first, on), lines=False)
-    said = sentences.trend(
-        measure.title,
-        [(f"in the {point.period_label}", cell) for point, cell in zip(points, cells, strict=True)],
+    # A point is the end of its month: a day within a month stands before it.
+    breaks, marked, notes = _breaks(
+        figures, measure, whole, lambda _, on: _months_between(first, on) - 1 + on.day / 31, lines=False
     )
-    line = tuple(
-        LinePoint(x, cell, figures.provisional(measure, point))
-        for x, cell, point in zip(places, cells, points, strict=True)
-    )
-    named = list(zip(places, points, strict=True))[:: -max(1, len(points) // 5)]
+    said = _trend(measure.title, [f"in the {point.period_label}" for point in points], line)
+    named = list(zip([point.x for point in line], points, strict=True))[:: -max(1, len(points) // 5)]
     chart = LineChart(
         title=sentences.finding(figures, measure),
         description=" ".join([said, *_standing(figures, measure, target), *marked]),
@@ -160,7 +133,7 @@ def _rolling(figures: KpiFigures, measure: Measure, points: list[Point]) -> tupl
             Mark(x, f"{words.MONTHS[point.as_of.month - 1][:3]} {point.as_of.year}") for x, point in reversed(named)
         ),
         start=-1,
-        end=places[-1] + 1,
+        end=line[-1].x + 1,
         percent=measure.kind == "rate",
         target=target,
         breaks=breaks,
@@ -172,10 +145,35 @@ def _months_between(first: date, last: date) -> int:
     return (last.year - first.year) * 12 + last.month - first.month
 
 
+def _points(
+    figures: KpiFigures, measure: Measure, points: list[Point], places: Sequence[float]
+) -> tuple[LinePoint, ...]:
+    """A line of ``points`` at ``places``: whole per cents before its first finer figure are too coarse for it."""
+    cells = [figures.at(measure, point).value for point in points]
+    finer = next((index for index, cell in enumerate(cells) if cell.places), 0)
+    return tuple(
+        LinePoint(place, cell, figures.provisional(measure, point), coarse=index < finer and cell.number is not None)
+        for index, (place, point, cell) in enumerate(zip(places, points, cells, strict=True))
+    )
+
+
+def _trend(label: str, when: list[str], line: tuple[LinePoint, ...]) -> str:
+    return sentences.trend(
+        label, [(said, point.cell) for said, point in zip(when, line, strict=True) if not point.coarse]
+    )
+
+
+def _in_year(points: list[Point], number: int, on: date) -> float:
+    """Where a day stands between the figure of the year before and that of its own year, which comes after it."""
+    year = points[number]
+    share = (on - year.period_start).days / (year.period_end - year.period_start).days
+    return number - 1 + share if number else 0.25 * (share - 1)
+
+
 def _breaks(
-    figures: KpiFigures, points: list[Point], place: Callable[[int, date], float], *, lines: bool
+    figures: KpiFigures, measure: Measure, points: list[Point], place: Callable[[int, date], float], *, lines: bool
 ) -> tuple[tuple[Mark, ...], list[str], tuple[str, ...]]:
-    """Series breaks inside the periods of ``points``: their marks, a sentence that says where, and what each is.
+    """Series breaks of ``measure`` inside the periods of ``points``: their marks, where they are, and what each is.
 
     ``place`` gives where a day of the n-th period stands on the axis; marks at one place become one.
     With ``lines``, each period is a line of its own, and the note says which.
@@ -184,7 +182,7 @@ def _breaks(
     marked, notes = [], []
     for number, change in enumerate(figures.kpi.description.breaks, 1):
         for index, point in enumerate(points):
-            if point.period_start <= change.on <= point.period_end:
+            if change.concerns(measure.id) and point.period_start <= change.on <= point.period_end:
                 x = place(index, change.on)
                 at.setdefault(x, []).append(str(number))
                 where = f", in the line for {words.years(point.period_label)}" if lines else ""

@@ -184,6 +184,12 @@ class SeriesBreak(_Document):
     """What was collected or counted until the day before."""
     after: str = Field(min_length=1)
     """What is collected or counted from ``on``."""
+    measures: tuple[str, ...] = ()
+    """Ids of the measures whose figures it makes less comparable; none named: all of the KPI's."""
+
+    def concerns(self, measure: str) -> bool:
+        """Return whether figures of a measure from before and after are not fully comparable."""
+        return not self.measures or measure in self.measures
 
 
 class Description(_Document):

@@ -44,6 +44,12 @@ class LinePoint:
     x: float
     cell: Cell
     provisional: bool = False
+    coarse: bool = False
+    """Has fewer decimals than the figures of its line that follow: what is between them says nothing."""
+
+    @property
+    def is_drawn(self) -> bool:
+        return self.cell.number is not None and not self.coarse
 
     @property
     def label(self) -> str:
@@ -64,8 +70,8 @@ class Line:
 
     @property
     def runs(self) -> list[list[LinePoint]]:
-        """The stretches of the line between the points that are withheld or missing."""
-        known = groupby(self.points, key=lambda point: point.cell.number is not None)
+        """The stretches of the line between the points that are withheld, missing or too coarse."""
+        known = groupby(self.points, key=lambda point: point.is_drawn)
         return [list(run) for shown, run in known if shown]
 
 
