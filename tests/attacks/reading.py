@@ -163,7 +163,8 @@ def disagreements(folder: Path, table: dict[tuple[str, ...], tuple[str, ...]]) -
         yield from _differ(f"{name}.json", rows, found)
         for kind in ("years", "months"):
             yield from _standard(path.with_name(f"{path.name}-{kind}.csv"), rows, kind)
-    yield from _differ(f"{NAME}.ods", table, rows_of_workbook(folder / f"{NAME}.ods"))
+    found = rows_of_workbook(folder / f"{NAME}.ods")  # not all of them
+    yield from _differ(f"{NAME}.ods", {key: values for key, values in table.items() if key in found}, found)
     for kpi, rows in by_kpi.items():
         yield from _page(folder / kpi / "index.html", rows)
     yield from _page(folder / "index.html", table)

@@ -133,10 +133,11 @@ def test_folder_without_a_query_is_refused_and_leaves_the_others(tmp_path: Path)
     ]
 
 
-def test_folder_with_a_name_that_is_no_id_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["Provider visits", "visits-of-providers-in-a-year"])
+def test_folder_with_a_name_that_is_no_id_is_refused(tmp_path: Path, name: str) -> None:
     place = stack.catalogue_of(tmp_path) / "provider-visits"
-    with pytest.raises(CatalogueError, match="named in lower case"):
-        load_kpi(place.rename(tmp_path / "Provider visits"), DEFINITIONS)
+    with pytest.raises(CatalogueError, match="named in lower case, digits and hyphens, 28 at most"):
+        load_kpi(place.rename(tmp_path / name), DEFINITIONS)
 
 
 def test_two_kpis_cannot_have_the_same_place_on_the_page(tmp_path: Path) -> None:

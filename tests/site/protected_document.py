@@ -389,6 +389,7 @@ def kpis() -> tuple[KpiResult, ...]:
                 text="A new list of reasons.",
                 before="One list of 12 reasons was in use.",
                 after="The reasons are split and renamed.",
+                measures=("withdrawals_by_reason_group", "outcome_rate"),
             ),
             SeriesBreak(
                 on=date(2025, 2, 11),

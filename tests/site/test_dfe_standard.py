@@ -208,20 +208,41 @@ def test_every_figure_of_the_long_file_that_stands_at_a_month_end_is_in_the_file
 MONTH_ENDS = {(month, {2: 28, 4: 30, 6: 30, 9: 30, 11: 30}.get(month, 31)) for month in range(1, 13)} | {(2, 29)}
 
 
-def test_the_file_of_the_release_has_the_figures_of_each_indicator(
+def test_the_file_of_the_release_has_the_figures_of_each_indicator_for_england(
     protected: Protected, pairs: dict[str, tuple[list[Row], list[Row]]]
 ) -> None:
+    """Regions and breakdowns are in the files of the indicators: side by side next to none of them has a figure."""
     for span in ("years", "months"):
-        whole, _ = pairs[f"school-placements-performance-{span}"]
-        found = {
-            (row["time_period"], row["time_identifier"], row.get("part_of_year"), *_cut(row)): row for row in whole
-        }
+        whole, whole_meta = pairs[f"school-placements-performance-{span}"]
+        assert {row["geographic_level"] for row in whole} == {"National"}
+        assert columns(whole_meta, "Filter") == (["part_of_year"] if span == "years" else [])
+        found = {(row["time_period"], row["time_identifier"], row.get("part_of_year")): row for row in whole}
+        assert len(found) == len(whole)
+        seen = set()
         for kpi in protected.kpis:
             rows, meta = pairs[f"{kpi.id}/{kpi.id}-{span}"]
-            for row in rows:
-                other = found[(row["time_period"], row["time_identifier"], row.get("part_of_year"), *_cut(row))]
+            national = [row for row in rows if _cut(row) == ("", "", "Total", "Total")]
+            for row in national:
+                other = found[(row["time_period"], row["time_identifier"], row.get("part_of_year"))]
                 for column in columns(meta, "Indicator"):
-                    assert other[f"{kpi.id.replace('-', '_')}_{column}"] == row[column], (kpi.id, column)
+                    name = f"{kpi.id.replace('-', '_')}_{column}"
+                    if name not in other:
+                        assert {one[column] for one in national} == {"z"}, (kpi.id, column)
+                        continue
+                    assert other[name] == row[column], (kpi.id, column)
+                    seen.add(name)
+        assert seen == set(columns(whole_meta, "Indicator"))
+
+
+def test_few_cells_of_the_file_of_the_release_cannot_have_a_figure(
+    pairs: dict[str, tuple[list[Row], list[Row]]],
+) -> None:
+    rows, meta = pairs["school-placements-performance-months"]
+    cells = [row[column] for row in rows for column in columns(meta, "Indicator")]
+    assert "z" not in cells and cells.count("x") < len(cells) / 2, "at the end of a month each can have one"
+    rows, meta = pairs["school-placements-performance-years"]
+    cells = [row[column] for row in rows for column in columns(meta, "Indicator")]
+    assert cells.count("z") < len(cells) / 10
 
 
 def test_a_year_to_the_same_point_is_the_figure_of_the_first_page(

@@ -12,7 +12,7 @@ from odf import opendocument, table, text
 
 from functions.publish_site import words
 from functions.publish_site.figures import KpiFigures
-from functions.publish_site.files import workbook
+from functions.publish_site.files import opendata, workbook
 
 if TYPE_CHECKING:
     from placements_kpi.results import Protected
@@ -39,7 +39,7 @@ def sheets(book: Any) -> dict[str, list[list[str]]]:
 
 def data(protected: Protected, sheets: dict[str, list[list[str]]]) -> dict[str, list[list[str]]]:
     """The sheet of each KPI."""
-    names = [workbook.sheet_name(number, KpiFigures(kpi)) for number, kpi in enumerate(protected.kpis, 1)]
+    names = list(sheets)[3:]
     return {kpi.id: sheets[name] for kpi, name in zip(protected.kpis, names, strict=True)}
 
 
@@ -48,23 +48,79 @@ def test_the_workbook_has_cover_contents_notes_and_a_table_for_each_indicator(
 ) -> None:
     assert list(sheets)[:3] == ["Cover", "Contents", "Notes"]
     assert len(sheets) == 3 + len(protected.kpis)
-    assert all(len(name) <= 31 for name in sheets)
     told = " ".join(row[0] for row in sheets["Contents"])
     for name, kpi in zip(list(sheets)[3:], protected.kpis, strict=True):
         assert f"{name}: {kpi.description.title}" in told
     assert protected.release in sheets["Cover"][1][0]
 
 
-def test_every_cell_is_that_of_the_csv_with_its_symbol_in_brackets(
+def test_names_of_sheets_are_whole_and_told_apart(protected: Protected, sheets: dict[str, list[list[str]]]) -> None:
+    assert len({name.lower() for name in sheets}) == len(sheets)
+    assert all(len(name) <= 31 and not set(name) & set("[]*?:/\\'") for name in sheets)
+    for number, (name, kpi) in enumerate(zip(list(sheets)[3:], protected.kpis, strict=True), 1):
+        assert name.lower() == f"{number} {kpi.id.replace('-', ' ')}", "no word cut off"
+    with pytest.raises(ValueError, match="31"):
+        workbook.sheet_name(10, "a-folder-with-a-name-far-too-long")
+
+
+def test_each_entry_of_the_contents_leads_to_its_sheet_and_each_sheet_back(book: Any, sheets: Any) -> None:
+    links = {
+        sheet.getAttribute("name"): [(str(one), one.getAttribute("href")) for one in sheet.getElementsByType(text.A)]
+        for sheet in book.spreadsheet.getElementsByType(table.Table)
+    }
+    entries = links["Contents"]
+    assert [said.partition(":")[0] for said, _ in entries] == ["Notes", *list(sheets)[3:]]
+    for said, target in entries:
+        name = said.partition(":")[0]
+        assert target == f"#'{name}'.A1"
+    for name in list(sheets)[3:]:
+        assert ("Contents", "#'Contents'.A1") in links[name]
+
+
+def test_a_sheet_says_where_the_rest_is(protected: Protected, book: Any) -> None:
+    for sheet, kpi in zip(book.spreadsheet.getElementsByType(table.Table)[3:], protected.kpis, strict=True):
+        links = [one.getAttribute("href") for one in sheet.getElementsByType(text.A)]
+        assert f"https://localhost/releases/{protected.release}/{kpi.id}/{kpi.id}.csv" in links
+
+
+def test_every_cell_is_that_of_the_csv_with_its_symbol_in_brackets_and_no_sheet_is_too_long(
     protected: Protected, files: dict[str, bytes], sheets: dict[str, list[list[str]]]
 ) -> None:
     for kpi_id, rows in data(protected, sheets).items():
         wanted = list(csv.reader(io.StringIO(files[f"{kpi_id}/{kpi_id}.csv"].decode(), newline="")))
         start = rows.index(wanted[0])
         said = [[cell[1:-1] if cell[:1] == "[" else cell for cell in row] for row in rows[start:]]
-        assert said == wanted, kpi_id
+        head, *every = wanted
+        assert said[0] == head
+        assert said[1:] == [row for row in every if belongs(protected, kpi_id, dict(zip(head, row, strict=True)))]
         for row in rows[start + 1 :]:
             assert not set(row[-3:]) & set(words.SYMBOLS), "a symbol stands in brackets"
+
+
+def test_a_sheet_has_no_part_of_england_of_long_ago(protected: Protected) -> None:
+    kpi = next(kpi for kpi in protected.kpis if kpi.id == "school-participation")
+    regional = next(one for one in kpi.figures if one.breakdown == "region")
+    old = next(one for one in kpi.points if not (one.is_current or one.is_comparison))
+    longer = kpi.model_copy(
+        update={"figures": (*kpi.figures, regional.model_copy(update={"period": old.period, "as_of": old.as_of}))}
+    )
+    before, after = (KpiFigures(one) for one in (kpi, longer))
+    every = opendata.rows(after)
+    assert len(every) == len(opendata.rows(before)) + 1
+    assert workbook.newest_or_england(after, every) == opendata.rows(before)
+
+
+def belongs(protected: Protected, kpi_id: str, row: dict[str, str]) -> bool:
+    """Whether a row is England's, or stands at the newest point or the one that is compared with it."""
+    (kpi,) = [kpi for kpi in protected.kpis if kpi.id == kpi_id]
+    (measure,) = [one for one in kpi.description.measures if one.id == row["measure"]]
+    newest = [
+        (one.as_of.isoformat(), one.period_label)
+        for one in kpi.points
+        if one.family == measure.family and (one.is_current or one.is_comparison)
+    ]
+    years = f"{row['time_period'][:4]} to {row['time_period'][:2]}{row['time_period'][4:]}"
+    return row["breakdown"] == "Total" or any(day == row["as_of"] and years in label for day, label in newest)
 
 
 def test_numbers_are_numbers_and_not_texts(book: Any) -> None:

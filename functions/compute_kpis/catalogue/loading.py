@@ -30,7 +30,8 @@ INTERNAL_MEASURES = frozenset({"facts_in_source", "comparison_refused"})
 
 OWN_TABLES = frozenset({"kpi_points", "definitions"})
 
-_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_ID = re.compile(r"(?=.{1,28}\Z)[a-z0-9]+(-[a-z0-9]+)*")
+"""Of a KPI: no longer than the name of a sheet of the workbook can have, after its number."""
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 _REFERENCE = re.compile(r"(?P<measure>\w+)\.(?P<part>numerator|denominator)(@(?P<breakdown>\w+)(=(?P<category>\w+))?)?")
 
@@ -89,7 +90,7 @@ def load_catalogue(definitions: Definitions, folder: Path = FOLDER) -> tuple[lis
 def load_kpi(place: Path, definitions: Definitions) -> Kpi:
     """Return the KPI of one folder; :class:`CatalogueError` says which key, measure or parameter is wrong."""
     if not _ID.fullmatch(place.name):
-        raise CatalogueError(f"{place.name}: a KPI's folder is named in lower case, digits and hyphens")
+        raise CatalogueError(f"{place.name}: a KPI's folder is named in lower case, digits and hyphens, 28 at most")
     try:
         facts = tomllib.loads((place / "kpi.toml").read_text(encoding="utf-8"))
         sql = (place / "query.sql").read_text(encoding="utf-8")

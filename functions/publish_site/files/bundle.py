@@ -37,7 +37,7 @@ def data_files(host: str, document: Protected, published: datetime, kpis: list[K
     files[f"{RELEASE}.json"] = opendata.json_file(document, instant, kpis, chain.from_iterable(objects.values()))
     day = words.day(times.london_day(published))
     files[f"{RELEASE}.ods"] = workbook.release_workbook(
-        document, day, [(figures, tables[figures.kpi.id]) for figures in kpis]
+        document, day, host, [(figures, tables[figures.kpi.id]) for figures in kpis]
     )
     in_standard = _standard_tables(kpis)
     for stem, standard in in_standard.items():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from functions.publish_site.files.listing import FIGURES, PREFIX, RELEASE
+from functions.publish_site.files.listing import FIGURES, PREFIX, RELEASE, purpose
 from functions.publish_site.files.metadata import KEYWORDS, media_type
 from functions.publish_site.words import LICENCE, PUBLISHER, SERVICE_NAME
 from placements_kpi import times
@@ -121,7 +121,7 @@ def _dataset(
         "distribution": [
             {
                 "@type": "dcat:Distribution",
-                "title": f"{kind}: {what}",
+                "title": f"{kind}: {purpose(stem, end, what)}",
                 "downloadURL": site.address(f"{PREFIX}{stem}{end}"),
                 "format": media_type(end),
                 "mediaType": media_type(end),

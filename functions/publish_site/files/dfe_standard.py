@@ -79,7 +79,8 @@ class _Place:
 def standard_table(kpis: Sequence[KpiFigures], span: str, *, whole: bool) -> StandardTable | None:
     """Return the table of ``span`` for ``kpis``; ``None`` if none of them has a figure in it.
 
-    ``whole`` names the indicator's KPI in every column, as the file of the whole release needs.
+    ``whole`` is the file of the whole release: every column names its KPI, and all figures are England's. The parts of
+    one KPI are not those of another, so that side by side nearly all of their cells would be ``z``.
     """
     sides = [side for figures in kpis if (side := _Side(figures, span, whole=whole)).times]
     if not sides:
@@ -144,7 +145,9 @@ class _Side:
     def __init__(self, figures: KpiFigures, span: str, *, whole: bool) -> None:
         self.figures, self.span = figures, span
         kpi = figures.kpi
-        self.given = {(figure.measure, figure.breakdown) for figure in kpi.figures}
+        self.given = {
+            (figure.measure, figure.breakdown) for figure in kpi.figures if not whole or figure.breakdown == "national"
+        }
         in_span = [
             measure
             for measure in kpi.description.measures

@@ -18,7 +18,7 @@ PREFIX = "latest/"
 FIGURES = (
     (".csv", "CSV", "every figure, a row for each, with the day it stands at"),
     (".json", "JSON", "the same rows, with the symbols, sources and revisions"),
-    (".ods", "ODS", "one workbook with a sheet for each indicator"),
+    (".ods", "ODS", "one workbook with a sheet for each indicator: England over time, its parts on the newest day"),
     ("-years.csv", "CSV", "whole years, and each year to the same point, in DfE's open data standard"),
     ("-months.csv", "CSV", "the end of each month, in DfE's open data standard"),
 )
@@ -45,6 +45,12 @@ WHOLE = (
     ("schemas/withdrawn.schema.json", "JSON Schema", "what the JSON files of a withdrawn release are like"),
     ("manifest.json", "JSON", "the version of the code, the sources and their dates, and a digest of every file"),
 )
+
+
+def purpose(stem: str, end: str, what: str) -> str:
+    """Return what a file is; those of the release in DfE's standard have less than those of an indicator."""
+    alone = stem == RELEASE and end in {"-years.csv", "-months.csv"}
+    return f"{what}; England alone, the rest is in the files of each indicator" if alone else what
 
 
 def chart_id(measure: str) -> str:
@@ -85,7 +91,7 @@ def size(count: int) -> str:
 
 def _group(ident: str, title: str, stem: str, files: Mapping[str, bytes]) -> Group:
     figures, descriptions = (
-        [_entry(stem + end, kind, what, files) for end, kind, what in kinds if stem + end in files]
+        [_entry(stem + end, kind, purpose(stem, end, what), files) for end, kind, what in kinds if stem + end in files]
         for kinds in (FIGURES, DESCRIPTIONS)
     )
     return Group(ident, title, figures, descriptions)

@@ -116,7 +116,7 @@ def dataset(
         files,
     )
     described["isPartOf"] = {"@id": _place(host, document.release)}
-    return {**described, **_coverage([figures]), "variableMeasured": _variables(figures, description.measures)}
+    return {**described, **_coverage([figures]), "variableMeasured": _variables(description.measures)}
 
 
 def release_dataset(
@@ -126,7 +126,7 @@ def release_dataset(
     titles = "; ".join(figures.kpi.description.title for figures in kpis)
     described = _dataset(document, published, host, "", SERVICE_NAME, f"{_ABOUT}: {titles}.", files)
     described |= _coverage(kpis)
-    described["variableMeasured"] = [one for figures in kpis for one in _variables(figures, [figures.headline])]
+    described["variableMeasured"] = _variables(figures.headline for figures in kpis)
     described["hasPart"] = [{"@id": _place(host, document.release, f"{figures.kpi.id}/")} for figures in kpis]
     return described
 
@@ -148,13 +148,12 @@ def _coverage(kpis: Sequence[KpiFigures]) -> dict[str, str]:
     return {"temporalCoverage": f"{first.isoformat()}/{last.isoformat()}"}
 
 
-def _variables(figures: KpiFigures, measures: Iterable[Measure]) -> list[dict[str, str]]:
+def _variables(measures: Iterable[Measure]) -> list[dict[str, str]]:
     """What is measured, as schema.org's PropertyValue: of a rate the percentage, of a count what is counted."""
     return [
         {
             "@type": "PropertyValue",
             "name": measure.title,
-            "identifier": f"{figures.kpi.id}/{measure.id}",
             "unitText": "per cent" if measure.kind == "rate" else PLURALS.get(measure.unit, measure.unit),
         }
         for measure in measures

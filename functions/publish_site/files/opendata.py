@@ -70,7 +70,7 @@ def rows(figures: KpiFigures) -> list[Row]:
         rate = measure.kind == "rate"
         written.append(
             {
-                **_time(figures.family(measure).period, figure.period),
+                **time_of(figures.family(measure).period, figure.period),
                 **place(figure.breakdown, figure.category),
                 "kpi": figures.kpi.id,
                 "measure": figure.measure,
@@ -112,7 +112,7 @@ def json_revisions(figures: KpiFigures, document: Protected) -> list[dict[str, A
     """Return what one KPI's rows said in the release before, where that was something else, and why it changed."""
     return [
         {
-            **_time(figures.family(figures.measure(revision.measure)).period, revision.period),
+            **time_of(figures.family(figures.measure(revision.measure)).period, revision.period),
             **_place(figures, revision.breakdown, revision.category),
             "kpi": revision.kpi,
             "measure": revision.measure,
@@ -220,7 +220,8 @@ def harmless_cell(value: str) -> str:
     return f"'{value}" if value[:1] in set("=+-@\t\r＝＋－＠") else value
 
 
-def _time(kind: str, period: int) -> dict[str, str]:
+def time_of(kind: str, period: int) -> dict[str, str]:
+    """Return the two columns that say which period a figure is of."""
     if kind == "twelve_months":
         year, month = divmod(period, 100)
         return {"time_period": f"{year}", "time_identifier": f"Twelve months to {words.MONTHS[month - 1]}"}

@@ -4,6 +4,9 @@ The format is a zip of a few XML files, and what is needed of it is little: that
 written here, so that nothing is imported for it and the same figures give the same bytes
 (docs/decisions/0017). Sheets are built for screen readers: no empty rows or merged cells,
 one table a sheet that starts in column A, its header row marked as one, a language and a title.
+
+A sheet has what somebody looks up by hand, some hundred rows: England over time, and each part of a breakdown at the
+newest point and the one that it is compared with. All figures are in the CSV, which each sheet names.
 """
 
 from __future__ import annotations
@@ -12,11 +15,12 @@ import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from functions.publish_site import words
 from functions.publish_site.files.columns import COLUMN_WORDS, COLUMNS
+from functions.publish_site.files.opendata import time_of
 from functions.publish_site.words import SYMBOLS, Cell
 
 if TYPE_CHECKING:
@@ -39,12 +43,18 @@ _SPACES = " ".join(
         "fo": "urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0",
         "meta": "urn:oasis:names:tc:opendocument:xmlns:meta:1.0",
         "dc": "http://purl.org/dc/elements/1.1/",
+        "xlink": "http://www.w3.org/1999/xlink",
     }.items()
 )
 _START = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
-Line = tuple[str, str]
-"""A line above a table, or of a sheet of text: its style and what it says."""
+
+class Line(NamedTuple):
+    """A line above a table, or of a sheet of text: its style, what it says, and where it leads if it is a link."""
+
+    style: str
+    text: str
+    to: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,17 +67,16 @@ class Sheet:
     rows: tuple[tuple[str | Cell, ...], ...] = ()
 
 
-def release_workbook(document: Protected, published: str, tables: Sequence[tuple[KpiFigures, list[Row]]]) -> bytes:
-    """Return the workbook of a release published on the day ``published``; a table for each KPI, as the CSV has it."""
-    data = [
-        Sheet(
-            sheet_name(number, figures),
-            _above(figures, table),
-            COLUMNS,
-            tuple(tuple(row[name] for name in COLUMNS) for row in table),
-        )
-        for number, (figures, table) in enumerate(tables, 1)
-    ]
+def release_workbook(
+    document: Protected, published: str, host: str, tables: Sequence[tuple[KpiFigures, list[Row]]]
+) -> bytes:
+    """Return the workbook of a release published on the day ``published``: a sheet for each KPI with all its rows."""
+    data = []
+    for number, (figures, every) in enumerate(tables, 1):
+        table, ident = newest_or_england(figures, every), figures.kpi.id
+        lines = _above(figures, table, f"https://{host}/releases/{document.release}/{ident}/{ident}.csv")
+        rows = tuple(tuple(row[name] for name in COLUMNS) for row in table)
+        data.append(Sheet(sheet_name(number, ident), lines, COLUMNS, rows))
     cover = [
         ("Title", words.SERVICE_NAME),
         ("Text", f"Release {document.release}, published {published}"),
@@ -77,23 +86,52 @@ def release_workbook(document: Protected, published: str, tables: Sequence[tuple
     ]
     if document.demonstration:
         cover.append(("Text", "Demonstration data: the schools and training providers are real, the people invented"))
-    contents = [("Title", "Contents"), ("Text", "Each sheet named here has one table")]
-    contents += [
-        ("Text", f"{sheet.name}: {figures.kpi.description.title}")
-        for sheet, (figures, _) in zip(data, tables, strict=True)
+    entries = [("Notes", "symbols and columns")]
+    entries += [(sheet.name, figures.kpi.description.title) for sheet, (figures, _) in zip(data, tables, strict=True)]
+    contents = [Line("Title", "Contents"), Line("Text", "Each sheet of an indicator has one table")]
+    contents += [Line("Text", f"{name}: {title}", _place(name)) for name, title in entries]
+    front = [Sheet("Cover", tuple(Line(*said) for said in cover)), Sheet("Contents", tuple(contents))]
+    return ods([*front, Sheet("Notes", _notes()), *data])
+
+
+def newest_or_england(figures: KpiFigures, table: list[Row]) -> list[Row]:
+    """Return the rows of England, and those of its parts at the newest point and the one it is compared with."""
+    kept = set()
+    for measure in figures.kpi.description.measures:
+        for point in (figures.current(measure), figures.comparison(measure)):
+            if point is not None:
+                time = time_of(figures.family(measure).period, point.period)
+                kept.add((measure.id, *time.values(), point.as_of.isoformat()))
+    return [
+        row
+        for row in table
+        if row["breakdown"] == "Total"
+        or (row["measure"], row["time_period"], row["time_identifier"], row["as_of"]) in kept
     ]
-    return ods([Sheet("Cover", tuple(cover)), Sheet("Contents", tuple(contents)), Sheet("Notes", _notes()), *data])
 
 
 def note_workbook(note: dict[str, str]) -> bytes:
     """Return a workbook with one record in words: what stands in place of one that was withdrawn."""
-    return ods([Sheet("Withdrawn", tuple(("Text", f"{name}: {text}") for name, text in note.items()))])
+    return ods([Sheet("Withdrawn", tuple(Line("Text", f"{name}: {text}") for name, text in note.items()))])
 
 
-def sheet_name(number: int, figures: KpiFigures) -> str:
-    """Return the name of a KPI's sheet, its number first, cut where programmes would cut it."""
-    title = "".join(letter for letter in figures.kpi.description.title if letter not in "[]*?:/\\'")
-    return f"{number} {title}"[:_LONGEST_NAME].rstrip()
+def sheet_name(number: int, ident: str) -> str:
+    """Return the name of a KPI's sheet: its number, and its id as words, which no other has.
+
+    ``ValueError`` for one that a programme would cut.
+    """
+    said = words.label_of(ident)
+    name = f"{number} {said[0].upper()}{said[1:]}"
+    if len(name) > _LONGEST_NAME:
+        raise ValueError(
+            f"the sheet {name!r} has more than {_LONGEST_NAME} letters; give the KPI's folder a shorter name"
+        )
+    return name
+
+
+def _place(sheet: str) -> str:
+    """The address of a sheet inside its workbook."""
+    return f"#'{sheet}'.A1"
 
 
 def ods(sheets: Sequence[Sheet]) -> bytes:
@@ -122,24 +160,30 @@ def packed(parts: Mapping[str, str]) -> bytes:
     return buffer.getvalue()
 
 
-def _above(figures: KpiFigures, table: list[Row]) -> tuple[Line, ...]:
-    """What stands above a table: its title, how to read it, and each symbol that is in it."""
+def _above(figures: KpiFigures, table: list[Row], whole: str) -> tuple[Line, ...]:
+    """What stands above a table: its title, what is in it and in the file ``whole``, and each symbol that it has."""
     cells = [cell for row in table for cell in row.values() if isinstance(cell, Cell)]
     marks = {cell.mark for cell in cells if cell.number is None}
-    lines = [("Heading", figures.kpi.description.title), ("Text", "The sheet Notes says what the columns mean")]
-    lines += [("Text", " ".join(said)) for said in words.explained(marks)]
+    lines = [
+        Line("Heading", figures.kpi.description.title),
+        Line("Text", "Contents", _place("Contents")),
+        Line("Text", "England over time; its parts on the newest day and the one that it is compared with"),
+        Line("Text", f"Every figure: {whole.rpartition('/')[2]}", whole),
+        Line("Text", "The sheet Notes says what the columns mean"),
+    ]
+    lines += [Line("Text", " ".join(said)) for said in words.explained(marks)]
     if any(not text for row in table for text in row.values()):
-        lines.append(("Text", "A national row has no region: its cells region_code and region_name are empty"))
+        lines.append(Line("Text", "A national row has no region: its cells region_code and region_name are empty"))
     return tuple(lines)
 
 
 def _notes() -> tuple[Line, ...]:
     return (
-        ("Title", "Notes"),
-        ("Heading", "Symbols"),
-        *(("Text", " ".join(said)) for said in words.explained(SYMBOLS)),
-        ("Heading", "Columns"),
-        *(("Text", f"{column}: {meaning}") for column, meaning in COLUMN_WORDS.items()),
+        Line("Title", "Notes"),
+        Line("Heading", "Symbols"),
+        *(Line("Text", " ".join(said)) for said in words.explained(SYMBOLS)),
+        Line("Heading", "Columns"),
+        *(Line("Text", f"{column}: {meaning}") for column, meaning in COLUMN_WORDS.items()),
     )
 
 
@@ -199,7 +243,9 @@ def _sheet(sheet: Sheet) -> str:
     columns = "".join(
         f'<table:table-column table:style-name="{_width(name)}"/>' for name in sheet.head or ("category",)
     )
-    lines = "".join(f"<table:table-row>{_text(text, style)}</table:table-row>\n" for style, text in sheet.lines)
+    lines = "".join(
+        f"<table:table-row>{_text(line.text, line.style, line.to)}</table:table-row>\n" for line in sheet.lines
+    )
     head = ""
     if sheet.head:
         row = f"<table:table-row>{''.join(_text(name, 'Head') for name in sheet.head)}</table:table-row>"
@@ -217,9 +263,11 @@ def _width(column: str) -> str:
     )
 
 
-def _text(text: str, style: str = "Text") -> str:
+def _text(text: str, style: str = "Text", to: str = "") -> str:
     named = f' table:style-name="{style}"' if style != "Text" else ""
-    return f'<table:table-cell office:value-type="string"{named}><text:p>{escape(text)}</text:p></table:table-cell>'
+    said = escape(text)
+    said = f'<text:a xlink:type="simple" xlink:href={quoteattr(to)}>{said}</text:a>' if to else said
+    return f'<table:table-cell office:value-type="string"{named}><text:p>{said}</text:p></table:table-cell>'
 
 
 def _cell(cell: str | Cell, known: dict[str, str]) -> str:

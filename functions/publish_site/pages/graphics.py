@@ -33,7 +33,7 @@ class Graphic:
 
 def by_category(figures: KpiFigures, measure: Measure, breakdown: Breakdown) -> Graphic | None:
     """Return ``measure`` by the categories of ``breakdown`` at its newest point; ``None`` where nothing is given."""
-    categories = category_table(figures, measure, breakdown)
+    categories = category_table(figures, measure, breakdown, bars=True)
     point = figures.current(measure)
     if categories is None or point is None:
         return None
@@ -51,10 +51,10 @@ def by_category(figures: KpiFigures, measure: Measure, breakdown: Breakdown) -> 
     )
 
 
-def category_table(figures: KpiFigures, measure: Measure, breakdown: Breakdown) -> Table | None:
+def category_table(figures: KpiFigures, measure: Measure, breakdown: Breakdown, *, bars: bool = False) -> Table | None:
     """Return the table of ``measure`` by ``breakdown``, with the year before where the two can be compared.
 
-    A row has a bar below its name. Where parts add up, the whole stands last, and across the bars of a percentage.
+    With ``bars``, a row has one below its name. Where parts add up, the whole stands last, and across those of a rate.
     """
     point, previous = figures.current(measure), figures.comparison(measure)
     if point is None or not figures.has(measure, point, breakdown.id):
@@ -84,8 +84,9 @@ def category_table(figures: KpiFigures, measure: Measure, breakdown: Breakdown) 
             row += [sentences.signed(now.value, then), then]
         rows.append([*row, *((now.numerator, now.denominator) if rate else ())])
     shown = [figures.at(measure, point, cell) for _, cell in parts]
-    bars = _bars(shown[: len(breakdown.categories)], shown[-1].value if rate and breakdown.partition else None)
-    return table(f"{breakdown.title}: {_lower(measure.title)}, {words.day(point.as_of)}", head, rows, bars)
+    whole_rate = shown[-1].value if rate and breakdown.partition else None
+    drawn = _bars(shown[: len(breakdown.categories)], whole_rate) if bars else ()
+    return table(f"{breakdown.title}: {_lower(measure.title)}, {words.day(point.as_of)}", head, rows, drawn)
 
 
 def _bars(shown: list[Shown], whole: Cell | None) -> tuple[str, ...]:

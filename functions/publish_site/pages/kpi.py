@@ -168,7 +168,7 @@ def _tables(figures: KpiFigures, part: Breakdown) -> list[Table]:
 
 
 def _breakdown(figures: KpiFigures, part: Breakdown) -> dict[str, object] | None:
-    """A chart and table of the first measure that has figures; the others of the breakdown as tables."""
+    """A table with bars of the first measure that has figures; those of the others of the breakdown without."""
     measures = [figures.measure(measure_id) for measure_id in part.on_page]
     drawn = next((graphic for measure in measures if (graphic := graphics.by_category(figures, measure, part))), None)
     if drawn is None:
