@@ -7,7 +7,8 @@ import json
 import pytest
 
 from functions.compute_kpis.protection.keys import RoundingKey
-from functions.compute_kpis.protection.ledger import Entry, LedgerError, Past, page_of, past_of
+from functions.compute_kpis.protection.knowledge import Release
+from functions.compute_kpis.protection.ledger import Entry, LedgerError, Past, page_of, past_of, scope_of
 
 KEY = RoundingKey(b"local-" + b"abcdefghij" * 4)
 NAME = "kpi@1/headline.numerator/2025/2025-01-31/national/Total"
@@ -63,6 +64,24 @@ def test_reader_may_have_forgotten_that_there_was_nobody() -> None:
     assert believed == [sorted(first), sorted([NAME, OTHER])]
     forgotten = [sorted(release.cells) for release in past.shown("kpi@1", frozenset(), believed=False)]
     assert forgotten == [[LATER], sorted([NAME, OTHER])]
+
+
+def test_daring_reader_believes_what_nothing_disproves() -> None:
+    """A number that is shown as before, or hidden since, is the same; what is hidden beside a change begins anew."""
+    first = {NAME: entry(NAME, 37, 35), OTHER: entry(OTHER, 7, None), LATER: entry(LATER, 50, 50)}
+    past = with_page(Past(), "2025-02-01.1", first)
+    changed = first | {NAME: entry(NAME, 41, 40), LATER: entry(LATER, 48, None)}
+    past = with_page(past, "2025-03-01.1", changed)
+    newest = Release({name: one.cell for name, one in changed.items()}, 5)
+    seen = past.daring("kpi@1", frozenset(), newest)
+    assert [sorted(release.cells) for release in seen] == [sorted(first)] * 3
+    assert [[name for name, cell in release.cells.items() if cell.anew] for release in seen] == [[], [OTHER], []]
+    assert [sorted(release.cells) for release in past.daring("kpi@1", frozenset({scope_of(NAME)}), newest)] == [
+        [LATER],
+        [LATER],
+        sorted(first),
+    ]
+    assert past.daring("kpi@2", frozenset(), newest) == [newest]
 
 
 def test_nobody_hidden_for_another_reason_is_still_nobody() -> None:

@@ -87,12 +87,12 @@ class Guarded:
     @property
     def cells(self) -> int:
         """Return how many counts were looked at."""
-        return len(self.findings[0].cells)
+        return len(self.findings[-1].cells)
 
     @property
     def increments(self) -> int:
         """Return how many increments and revisions were looked at."""
-        return len(self.findings[0].increments) + len(self._revisions(self.findings[0]))
+        return len(self.findings[-1].increments) + len(self._revisions(self.findings[-1]))
 
     @property
     def enforced(self) -> tuple[Link, ...]:
@@ -159,14 +159,18 @@ def _audited(shown: Told, doubts: Doubts, memory: Memory, attempts: int) -> Guar
     rule = Rule(used.width, used.threshold, used.solver_seconds, used.few_accepted)
     somebody = no_longer_nobody(past.entries, entries)
     changed = {*revised(past.entries, entries), *somebody}
+    days = {scope_of(name) for name in changed}
     kept = {*the_same(past.entries, entries, other_key=terms.other_key), *somebody}
     while True:
         again = _scopes_restated(counts, entries, doubts)
-        unmoved = past.shown(counts.versioned, again | {scope_of(name) for name in changed - kept})
-        forgotten = past.shown(counts.versioned, again | {scope_of(name) for name in changed}, believed=False)
+        readers = [
+            [*past.shown(counts.versioned, again | {scope_of(name) for name in changed - kept}), release],
+            past.daring(counts.versioned, again, release),
+            [*past.shown(counts.versioned, again | days, believed=False), release],
+        ]
         findings = tuple(
             audit(
-                [*earlier, release],
+                seen,
                 structure.links,
                 rule,
                 enforced=_enforced(counts, doubts),
@@ -176,7 +180,8 @@ def _audited(shown: Told, doubts: Doubts, memory: Memory, attempts: int) -> Guar
                 external=used.external_totals,
                 memory=memory,
             )
-            for earlier in ([unmoved] if forgotten == unmoved else [unmoved, forgotten])
+            for number, seen in enumerate(readers)
+            if seen not in readers[number + 1 :]
         )
         # Who believes the most may be wrong in that. Who does not, and is contradicted all the same, first trusts
         # no longer that what is published adds up; then the period is restated, marked.

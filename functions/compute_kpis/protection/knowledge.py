@@ -68,6 +68,8 @@ class Cell:
     shown: Sign
     exact: bool = False
     """Whether it is not about people, and so published as it is."""
+    anew: bool = False
+    """Whether it is not taken for the count that was there before, though nothing shows that it is another."""
 
 
 @dataclass(frozen=True)
@@ -165,12 +167,16 @@ class Knowledge:
         if earlier is not None and isinstance(earlier.shown, int) and cell.shown in FEW:
             cell = Cell(None, cell.exact)  # a number that is hidden now: whoever knows it is told nothing by the symbol
         low, high = self._bounds(name, cell, release)
-        if earlier is not None and (
-            cell.shown is None
-            or earlier.shown is None
-            or (earlier.shown, earlier.base) == (cell.shown, base)
-            or {earlier.shown, cell.shown} <= FEW
-            or earlier.base != base  # another base is another view of the same count
+        if (
+            earlier is not None
+            and not cell.anew
+            and (
+                cell.shown is None
+                or earlier.shown is None
+                or (earlier.shown, earlier.base) == (cell.shown, base)
+                or {earlier.shown, cell.shown} <= FEW
+                or earlier.base != base  # another base is another view of the same count
+            )
         ):
             self._narrow(earlier.variable, low, high)
             if cell.shown is not None:
@@ -186,7 +192,7 @@ class Knowledge:
         )
         self.names.append((name, 0 if earlier is None else int(self.names[earlier.variable][1]) + 1))
         self.unknowns.append(unknown)
-        if earlier is not None:
+        if earlier is not None and not cell.anew:
             self.revised.append((earlier, unknown))
         self.now[name] = unknown
         return True

@@ -10,7 +10,7 @@ from it what it is. What a release saw of the ledger is in the release.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
@@ -95,6 +95,14 @@ def scope_of(name: str) -> Scope:
     return kpi, int(period), stands
 
 
+def _hidden_anew(cells: Mapping[str, Cell], numbers: dict[str, int]) -> dict[str, Cell]:
+    """Return the cells, begun anew where hidden on a day with another number than in ``numbers``; add their numbers."""
+    shown = {name: cell.shown for name, cell in cells.items() if isinstance(cell.shown, int)}
+    changed = {scope_of(name) for name, number in shown.items() if numbers.get(name, number) != number}
+    numbers.update(shown)
+    return {name: replace(cell, anew=name not in shown and scope_of(name) in changed) for name, cell in cells.items()}
+
+
 def no_longer_nobody(past: Mapping[str, Entry], entries: Mapping[str, Entry]) -> tuple[str, ...]:
     """Return the names that were of nobody, are hidden by ``entries``, and are of somebody, in order.
 
@@ -161,6 +169,28 @@ class Past:
                 for count in (count for count in near if key.seal(name, count) == entry.seal):
                     rounded_to.setdefault(count, entry.rounded)
         return rounded_to
+
+    def daring(self, kpi: str, restated: frozenset[Scope], newest: Shown) -> list[Shown]:
+        """Return what was seen of one KPI, with the ``newest`` release, by who believes whatever nothing disproves.
+
+        He takes a number for the count that it stood for before, whatever else of its day changed, and a ``c`` for the
+        count whose number stood there. Of what is hidden on a day of which a number changed he cannot tell: it begins
+        anew. Days that are ``restated`` do so whole.
+        """
+        closed = [restated]
+        for page in reversed(self.pages):
+            closed.append(closed[-1] | set(page.restated))
+        numbers: dict[str, int] = {}
+        releases = []
+        for page, gone in zip(self.pages, reversed(closed[:-1]), strict=True):
+            cells = {
+                name: entry.cell
+                for name, entry in page.entries.items()
+                if name.startswith(f"{kpi}/") and scope_of(name) not in gone
+            }
+            if cells:
+                releases.append(Shown(_hidden_anew(cells, numbers), page.base, floor=page.floor))
+        return [*releases, replace(newest, cells=_hidden_anew(newest.cells, numbers))]
 
     def shown(self, kpi: str, restated: frozenset[Scope], *, believed: bool = True) -> list[Shown]:
         """Return what a reader has seen of one KPI (``id@version``), release by release.
