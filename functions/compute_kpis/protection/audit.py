@@ -17,6 +17,7 @@ from typing import Literal
 
 from functions.compute_kpis.protection.knowledge import FEW, Group, Knowledge, Link, Release, Unknown
 from functions.compute_kpis.protection.lots import UNBOUNDED, Lot, Memory, View
+from functions.compute_kpis.protection.quantities import parse
 from functions.compute_kpis.protection.solver import InfeasibleError, Problem, SolverError
 
 _HELPS = 0.9
@@ -69,6 +70,11 @@ class Finding:
     """Where that is not all of them, a count of which they contradict each other."""
 
     @property
+    def periods_contradicted(self) -> frozenset[int]:
+        """Return the period of that count."""
+        return frozenset({parse(self.contradicted).period} if self.contradicted else ())
+
+    @property
     def passed(self) -> bool:
         """Return whether nothing fails."""
         return not self.failing
@@ -104,8 +110,10 @@ def audit(
     external: Mapping[str, tuple[int, int]] | None = None,
     every_interval: bool = False,
     memory: Memory | None = None,
+    all_or_none: bool = False,
 ) -> Finding:
-    """Return what can be worked out from ``releases``, the newest last.
+    """Return what can be worked out from ``releases``, the newest last; where they contradict each other, from the
+    newest that do not, or with ``all_or_none`` nothing.
 
     ``links`` hold between true counts, ``enforced`` also between published ones; both may name what a release
     does not have. ``series``: names between whose neighbours lies an increment. ``categories``: names that nobody
@@ -125,7 +133,7 @@ def audit(
             # Counts that are shown unchanged were revised unseen: not all releases can be of the same counts.
             oldest += 1
             contradicted = contradicted or knowledge.named(error.variables)
-            if oldest == len(releases):
+            if all_or_none or oldest == len(releases):
                 return Finding({}, {}, (Failing(name="", why="contradiction"),), 0, contradicted)
     attacker.look(series, groups, categories, every_interval=every_interval)
     wrong = [Failing(name, "percentage") for name in knowledge.wrong_percentages]

@@ -7,7 +7,8 @@ attacker finds in that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from functions.compute_kpis.protection.audit import Finding, Rule, audit
@@ -140,9 +141,9 @@ def settled(roundings: Roundings, places: frozenset[Place] = frozenset()) -> Gua
 
 
 def _audited(shown: Told, doubts: Doubts, memory: Memory, attempts: int) -> Guarded:
-    """Return what is found by who believes earlier figures, and by who does not where their day changed.
+    """Return what is found by readers who believe more or less of earlier figures, the one who believes least last.
 
-    Only one is right where counts were hidden, shown again, or of nobody (:meth:`Past.shown`); neither may learn.
+    Only one is right where counts were hidden, shown again, or of nobody (:meth:`Past.shown`); none may learn.
     """
     counts, cells = shown.roundings.counts, shown.cells()
     terms, structure = counts.terms, counts.structure
@@ -156,39 +157,44 @@ def _audited(shown: Told, doubts: Doubts, memory: Memory, attempts: int) -> Guar
         for name, cell in sorted(cells.items())
     }
     release = Release(cells, used.base, tuple(shown.percentages()), used.floor)
-    rule = Rule(used.width, used.threshold, used.solver_seconds, used.few_accepted)
+    attack = partial(
+        audit,
+        links=structure.links,
+        rule=Rule(used.width, used.threshold, used.solver_seconds, used.few_accepted),
+        series=structure.series,
+        groups=structure.groups,
+        categories=structure.categories,
+        external=used.external_totals,
+        memory=memory,
+    )
     somebody = no_longer_nobody(past.entries, entries)
     changed = {*revised(past.entries, entries), *somebody}
-    days = {scope_of(name) for name in changed}
     kept = {*the_same(past.entries, entries, other_key=terms.other_key), *somebody}
     while True:
         again = _scopes_restated(counts, entries, doubts)
-        readers = [
-            [*past.shown(counts.versioned, again | {scope_of(name) for name in changed - kept}), release],
-            past.daring(counts.versioned, again, release),
-            [*past.shown(counts.versioned, again | days, believed=False), release],
+        unmoved = [*past.shown(counts.versioned, again | {scope_of(name) for name in changed - kept}), release]
+        forgotten = [
+            *past.shown(counts.versioned, again | {scope_of(name) for name in changed}, believed=False),
+            release,
         ]
-        findings = tuple(
-            audit(
-                seen,
-                structure.links,
-                rule,
-                enforced=_enforced(counts, doubts),
-                series=structure.series,
-                groups=structure.groups,
-                categories=structure.categories,
-                external=used.external_totals,
-                memory=memory,
-            )
-            for number, seen in enumerate(readers)
-            if seen not in readers[number + 1 :]
-        )
+        enforced = _enforced(counts, doubts)
+        findings = [attack(seen, enforced=enforced) for seen in [unmoved] * (unmoved != forgotten) + [forgotten]]
         # Who believes the most may be wrong in that. Who does not, and is contradicted all the same, first trusts
         # no longer that what is published adds up; then the period is restated, marked.
-        contradicted = frozenset(parse(name).period for name in [findings[-1].contradicted] if name) - doubts.restated
+        contradicted = findings[-1].periods_contradicted - doubts.restated
         if not contradicted:
-            return Guarded(shown, entries, doubts, findings, attempts)
+            break
         doubts = doubts.after(contradicted)
+    # Who takes what is shown as before for the same does so no longer of periods where that cannot be.
+    his = doubts
+    while (seen := past.daring(counts.versioned, _scopes_restated(counts, entries, his), release)) != forgotten:
+        finding = attack(seen, enforced=enforced, all_or_none=True)
+        more = finding.periods_contradicted - his.restated
+        if not more:
+            findings[:0] = [finding] * (finding.considered > 0)
+            break
+        his = replace(his, restated=his.restated | more)
+    return Guarded(shown, entries, doubts, tuple(findings), attempts)
 
 
 def _enforced(counts: Counts, doubts: Doubts) -> tuple[Link, ...]:
