@@ -311,3 +311,20 @@ def test_what_it_would_change_is_said_of_a_headline_that_counts_no_people(change
     whose = "A related figure" if "measure" in changed else "This figure"
     said = "State-funded schools: we count 24,391, published figures say about 20,000 to 22,000."
     assert text == f"{whose} is in doubt. {said}"
+
+
+def test_a_headline_out_of_some_is_said_as_a_share_of_all() -> None:
+    """Of those rejected for a reason that can be read, and of all who applied (numbers#kpi-1)."""
+    result = kpi("placement-rejections")
+    about = result.description.model_copy(update={"share_of": "candidates_who_applied"})
+    result = result.model_copy(update={"description": about})
+    figures = with_headline(result, (12_340, 34_800), (800, 3000))
+    applied = figures.measure("candidates_who_applied")
+    all_of_them = figures.at(applied, figures.current(applied)).value
+    assert all_of_them.number is not None
+    share = Decimal(1_234_000) / Decimal(all_of_them.number)
+    assert sentences.beside(figures) == (
+        f"12,340 is {share.quantize(Decimal(1), 'ROUND_HALF_UP')}% of the {all_of_them.text} candidates with at least one"
+        " application sent to a provider."
+    )
+    assert sentences.beside(with_headline(result, None, (800, 3000))) is None

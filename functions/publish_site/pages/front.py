@@ -65,7 +65,7 @@ def card(figures: KpiFigures) -> dict[str, object]:
         "question": description.question,
         "figure": shown.value.text if point else None,
         "counts": sentences.counts(figures, headline),
-        "range": sentences.possible_range(figures),
+        "beside": sentences.beside(figures),
         "what": sentences.what(headline),
         "period": _period(figures, point) if point else None,
         "mark": "[r]" if shown.value.revised else figures.mark(figures.headline, point).strip(),
@@ -84,4 +84,4 @@ def _period(figures: KpiFigures, point: Point) -> str:
 
 def said(card: dict[str, object]) -> list[str]:
     """Return what a card says with figures in it."""
-    return [str(card[part]) for part in ("figure", "counts", "range", "change", "mark")]
+    return [str(card[part]) for part in ("figure", "counts", "beside", "change", "mark")]

@@ -145,6 +145,24 @@ def counts(figures: KpiFigures, measure: Measure) -> str:
     return f"{shown.numerator.text} out of {shown.denominator.text}"
 
 
+def beside(figures: KpiFigures) -> str | None:
+    """Return what has to stand beside the headline, so that it is taken for what it is: its range, or the wider share."""
+    return possible_range(figures) or wider_share(figures)
+
+
+def wider_share(figures: KpiFigures) -> str | None:
+    """Return what part the headline's numerator is of a wider count, worked out from what is published of both."""
+    if figures.kpi.description.share_of is None:
+        return None
+    measure = figures.measure(figures.kpi.description.share_of)
+    part = figures.at(figures.headline, figures.current(figures.headline)).numerator
+    whole = figures.at(measure, figures.current(measure)).value
+    if part.number is None or not whole.number:
+        return None
+    share = Cell(words.rounded(100 * Decimal(part.number) / Decimal(whole.number), 0), percent=True)
+    return f"{part.text} is {share.text} of the {whole.text} {measure.what}."
+
+
 def possible_range(figures: KpiFigures) -> str | None:
     """Return between which rates the headline could be, where its indicator says so and both can be shown."""
     measures = [figures.measure(measure) for measure in figures.kpi.description.bounds]

@@ -207,6 +207,8 @@ class Description(_Document):
     """Id of the headline measure."""
     bounds: tuple[str, ...] = ()
     """Ids of two rates: the least and the most that the headline could be of all that it may be about."""
+    share_of: str | None = None
+    """Id of a count of which the headline's numerator is a part, that the page says beside it."""
     region_of: str | None = None
     """Whose region a regional figure uses: "the training provider", "the school"; ``None``: there is none."""
     section: Literal["outcomes", "service"] = "outcomes"
