@@ -119,7 +119,6 @@ def rendered(page_frame: Site, government: Site) -> Rendered:
     ]
     several = {
         "bounds": (first.headline, first.headline),
-        "share_of": first.headline,
         "measures": tuple(checked),
         "breakdowns": first.breakdowns[:1] * 2 + first.breakdowns[1:] * 4,
     }

@@ -324,7 +324,6 @@ def test_a_headline_out_of_some_is_said_as_a_share_of_all() -> None:
     assert all_of_them.number is not None
     share = Decimal(1_234_000) / Decimal(all_of_them.number)
     assert sentences.beside(figures) == (
-        f"12,340 is {share.quantize(Decimal(1), 'ROUND_HALF_UP')}% of the {all_of_them.text} candidates with at least one"
-        " application sent to a provider."
+        f"12,340 is {share.quantize(Decimal(1), 'ROUND_HALF_UP')}% of the {all_of_them.text} {applied.what}."
     )
     assert sentences.beside(with_headline(result, None, (800, 3000))) is None
