@@ -50,6 +50,8 @@ def test_kpi_has_the_description_the_query_and_the_tables_it_reads() -> None:
         ("order = 1", 'order = 1\nid = "other"', "id must be left out"),
         ("order = 1", "order = ", "cannot be read"),
         ('headline = "headline"', 'headline = "head"', "headline 'head' is not one of its measures"),
+        ("order = 1", 'order = 1\nshare_of = "headline"', "share_of 'headline' is not a count"),
+        ("order = 1", 'order = 1\nbounds = ["least", "headline"]', "bounds 'least' is not a rate"),
         ('sources = ["apply"]', 'sources = ["apply", "ucas"]', "source 'ucas' is unknown"),
         ('sources = ["apply"]', 'sources = ["register"]', "does not name source 'apply'"),
         (

@@ -155,6 +155,9 @@ def _check(kpi: Description) -> None:
         wrong.append(f"headline {kpi.headline!r} is not one of its measures")
     if [measure.id for measure in kpi.measures if measure.role == "headline"] != [kpi.headline]:
         wrong.append("exactly the headline measure has role 'headline'")
+    kinds = {measure.id: measure.kind for measure in kpi.measures}
+    beside = [("bounds", name, "rate") for name in kpi.bounds] + [("share_of", kpi.share_of, "count")]
+    wrong += [f"{key} {name!r} is not a {kind}" for key, name, kind in beside if name and kinds.get(name) != kind]
     wrong += _wrong_sources(kpi)
     for measure in kpi.measures:
         if measure.id in INTERNAL_MEASURES:
