@@ -146,7 +146,7 @@ def counts(figures: KpiFigures, measure: Measure) -> str:
 
 
 def beside(figures: KpiFigures) -> str | None:
-    """Return what has to stand beside the headline, so that it is taken for what it is: its range, or the wider share."""
+    """Return what has to stand beside the headline: the range it could lie in, or the share of all that its part is."""
     return possible_range(figures) or wider_share(figures)
 
 
