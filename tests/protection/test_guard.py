@@ -159,6 +159,15 @@ def test_where_a_breakdown_is_withheld_that_nobody_is_in_a_region_is_said_all_th
     assert symbols == {"north": "c", "south": "z", "east": "c", "west": "c"}
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_what_one_figure_says_to_be_of_nobody_no_other_hides(again: bool) -> None:
+    """Else the next release, which knows from the ledger what was said, would show it: a revision of nothing."""
+    past = past_of([release([]).page]) if again else Past()
+    terms = Terms(USED, KEY, past)
+    guard = settled(rounded(counts_of(results_of([], 0).kpis[0], terms)), frozenset({Place("by_reason", EVERY, EVERY)}))
+    assert {one.symbol for one in guard.told.figures if one.measure == "by_reason"} == {"z"}
+
+
 def test_symbol_is_the_same_whatever_the_reason() -> None:
     made = release(SMALL, used=STRICT)
     small, other = shown(made, "headline", "north"), shown(made, "headline", "east")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,9 +101,14 @@ def told(roundings: Roundings, places: frozenset[Place]) -> Told:
     While nobody accepts that a ``c`` can be read as few, its row is withheld whole.
     """
     known = roundings.counts
+    nobody = {name for name, entry in known.terms.past.entries.items() if entry.shown == 0}
     while True:
-        telling = _Telling(roundings, places)
+        telling = _Telling(roundings, places, nobody)
         figures = tuple(map(telling.figure, known.kpi.figures))
+        said = {name for name, cell in Told(roundings, places, figures, {}).cells().items() if cell.shown == 0}
+        if places and not said <= nobody:
+            nobody |= said
+            continue
         few = {parse(name) for name, sign in telling.few.items() if sign == "few"}
         rows = {
             Place(quantity.measure, quantity.breakdown, quantity.category)
@@ -116,10 +121,13 @@ def told(roundings: Roundings, places: frozenset[Place]) -> Told:
 
 
 class _Telling:
-    """How a figure is shown; ``few`` is what that says of counts under the floor."""
+    """How a figure is shown; ``few`` is what that says of counts under the floor.
 
-    def __init__(self, roundings: Roundings, places: frozenset[Place]) -> None:
-        self.roundings, self.places = roundings, places
+    ``nobody`` are the names that are said to be of nobody.
+    """
+
+    def __init__(self, roundings: Roundings, places: frozenset[Place], nobody: Collection[str]) -> None:
+        self.roundings, self.places, self.nobody = roundings, places, nobody
         self.known, self.used = roundings.counts, roundings.counts.terms.disclosure
         self.few: dict[str, Sign] = {}
 
@@ -185,9 +193,8 @@ class _Telling:
         name = self.known.name(figure, "numerator" if figure.denominator is None else "denominator")
         nobody = self.known.by_name.get(name) == 0
         if any(place.holds(shows) for place in self.places):
-            # What was said to be nobody and still is protects nobody when it is hidden.
-            before = self.known.terms.past.entries.get(name)
-            return not (nobody and before is not None and before.shown == 0)
+            # What is said to be nobody, before or elsewhere in this release, protects nobody when it is hidden.
+            return not (nobody and name in self.nobody)
         return not nobody and (shows.measure, shows.period, shows.stands, shows.breakdown) in self.roundings.broken
 
 
