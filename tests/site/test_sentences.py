@@ -314,7 +314,7 @@ def test_what_it_would_change_is_said_of_a_headline_that_counts_no_people(change
 
 
 def test_a_headline_out_of_some_is_said_as_a_share_of_all() -> None:
-    """Of those rejected for a reason that can be read, and of all who applied (numbers#kpi-1)."""
+    """Of those rejected for a reason that can be read, and of all who applied (numbers#1-placement-rejections)."""
     result = kpi("placement-rejections")
     about = result.description.model_copy(update={"share_of": "candidates_who_applied"})
     result = result.model_copy(update={"description": about})
