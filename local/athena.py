@@ -41,6 +41,8 @@ REPLACED = ("start_query_execution", "get_query_execution", "stop_query_executio
 """Methods of moto's ``AthenaBackend`` that :func:`install` replaces."""
 ANSWERED = ("get_query_execution", "get_query_results")
 """Methods of moto's ``AthenaResponse`` that :func:`install` replaces."""
+AT_ONCE = 9
+"""Queries that run side by side where nobody says: all those of a computation, as on Athena."""
 PAGE_ROWS = 1000
 """Rows of a page of ``GetQueryResults``, at most and where none is asked for (API reference, MaxResults)."""
 
@@ -78,7 +80,7 @@ class Execution:
 class LocalAthena:
     """Runs queries over the objects of the local S3. ``executions`` holds every one, oldest first."""
 
-    def __init__(self, folder: Path, objects: Objects, at_once: int = 4) -> None:
+    def __init__(self, folder: Path, objects: Objects, at_once: int) -> None:
         self.executions: dict[str, Execution] = {}
         self._folder = folder
         self._objects = objects
@@ -194,12 +196,12 @@ class LocalAthena:
 
 
 @contextmanager
-def install(folder: Path, objects: Objects | None = None) -> Iterator[LocalAthena]:
+def install(folder: Path, objects: Objects | None = None, *, at_once: int = AT_ONCE) -> Iterator[LocalAthena]:
     """Make moto's Athena, in this process, run its queries; ``folder`` is for copies of objects and for spilling.
 
-    ``objects``: the S3 that they read, if it is not that of moto in this process.
+    ``objects``: the S3 that they read, if it is not that of moto in this process. ``at_once``: queries side by side.
     """
-    engine = LocalAthena(folder, objects or InProcess())
+    engine = LocalAthena(folder, objects or InProcess(), at_once)
     places = [*((AthenaBackend, name) for name in REPLACED), *((AthenaResponse, name) for name in ANSWERED)]
     kept = [getattr(owner, name) for owner, name in places]
 

@@ -133,22 +133,28 @@ class Cloud:
 
 
 @contextmanager
-def open_cloud(stack: Stack, secrets: Mapping[str, Mapping[str, Any]]) -> Iterator[Cloud]:
-    """Run a local AWS with everything ``stack`` declares. ``secrets``: value by name; one left out has none."""
+def open_cloud(stack: Stack, secrets: Mapping[str, Mapping[str, Any]], *, at_once: int = 1) -> Iterator[Cloud]:
+    """Run a local AWS with everything ``stack`` declares. ``secrets``: value by name; one left out has none.
+
+    Queries run one after another: each has both processors, and ``at_once`` they cost half as much again.
+    """
     if not _ONE.acquire(blocking=False):
         raise CloudError("moto keeps its state in the process, so there can be only one local AWS at a time in it")
     os.environ.setdefault("MOTO_S3_DEFAULT_KEY_BUFFER_SIZE", _SPILL_ABOVE)
     try:
         _forget()
-        with _running(stack, secrets) as cloud:
+        with _running(stack, secrets, at_once) as cloud:
             yield cloud
     finally:
         _ONE.release()
 
 
 @contextmanager
-def _running(stack: Stack, secrets: Mapping[str, Mapping[str, Any]]) -> Iterator[Cloud]:
-    with tempfile.TemporaryDirectory(prefix="placements-") as folder, athena.install(Path(folder)) as engine:
+def _running(stack: Stack, secrets: Mapping[str, Mapping[str, Any]], at_once: int) -> Iterator[Cloud]:
+    with (
+        tempfile.TemporaryDirectory(prefix="placements-") as folder,
+        athena.install(Path(folder), at_once=at_once) as engine,
+    ):
         server = CountingServer()
         server.start()
         try:

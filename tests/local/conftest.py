@@ -36,7 +36,7 @@ CHOICES = pa.schema(_COLUMNS)
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
     """A running cloud of the small template, with four choices in snapshot ``a`` and one in ``b``."""
-    with open_cloud(load_stack(SMALL), {"placements/pseudonym": {"key": "k" * 40}}) as running:
+    with open_cloud(load_stack(SMALL), {"placements/pseudonym": {"key": "k" * 40}}, at_once=8) as running:
         rows: dict[str, list[object]] = {
             "id": ["1", "2", "3", "4"],
             "recruitment_cycle_year": [2026, 2026, 2025, 2025],
