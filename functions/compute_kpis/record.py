@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from placements_kpi import store, times, usage
+from placements_kpi.facts import DefinitionFile  # noqa: TC001 - pydantic reads it when the module runs
 from placements_kpi.failures import Reason
-from placements_kpi.results import Check, DefinitionFile, SourceFacts  # noqa: TC001 - pydantic reads it when the module runs
+from placements_kpi.results import Check, SourceFacts  # noqa: TC001 - pydantic reads it when the module runs
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -22,7 +22,7 @@ from functions.compute_kpis.contract import TABLES as COMPUTED
 from local.intrinsics import REGION
 from placements_kpi import manifests, store
 from placements_kpi.costs import PUBLIC_KEY
-from placements_kpi.results import TableFacts
+from placements_kpi.facts import TableFacts
 from placements_kpi.settings import SOURCES, ComputeSettings
 from placements_kpi.tables import Table, arrow_schema, glue_columns
 from tests import memory

@@ -17,7 +17,8 @@ from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.releases import closed_texts
 from functions.compute_kpis.releases.disclosure import DisclosureError
 from placements_kpi import records
-from placements_kpi.results import Protected, Results, Revision, SourceFacts, TableFacts
+from placements_kpi.facts import TableFacts
+from placements_kpi.results import Protected, Results, Revision, SourceFacts
 from tests.compute import stack
 from tests.sources import DECLARED as SOURCES
 

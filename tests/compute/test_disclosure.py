@@ -18,7 +18,8 @@ from functions.compute_kpis.protection.ledger import Past
 from functions.compute_kpis.protection.record_counts import PERSON_TABLES
 from functions.compute_kpis.protection.told import percentage
 from functions.compute_kpis.releases.disclosure import protect
-from placements_kpi.results import Figure, KpiResult, Protected, Results, SourceFacts, TableFacts
+from placements_kpi.facts import TableFacts
+from placements_kpi.results import Figure, KpiResult, Protected, Results, SourceFacts
 from placements_kpi.settings import SOURCES, Disclosure
 from tests.compute import stack
 

@@ -14,8 +14,9 @@ from functions.compute_kpis.answers.queries import Answer, ResultRow
 from functions.compute_kpis.catalogue.definitions import load_definitions
 from functions.compute_kpis.catalogue.loading import load_kpi
 from functions.compute_kpis.recompute import recompute
+from placements_kpi.facts import TableFacts
 from placements_kpi.observability import logger
-from placements_kpi.results import Check, Figure, KpiResult, Point, Protected, Published, SourceFacts, TableFacts
+from placements_kpi.results import Check, Figure, KpiResult, Point, Protected, Published, SourceFacts
 from tests.compute import stack
 from tests.kpis.world import COMPUTE
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from functions.compute_kpis.protection.ledger import Past, past_of
 from functions.compute_kpis.protection.record_counts import RECORDS
 from functions.compute_kpis.releases.disclosure import Protection, protect
-from placements_kpi.results import Check, CheckCount, Figure, Records, SourceFacts, TableFacts
+from placements_kpi.facts import TableFacts
+from placements_kpi.results import Check, CheckCount, Figure, Records, SourceFacts
 from tests.protection.test_guard import KEY, LARGE, USED
 from tests.protection.worlds import MONTHS, REGIONS, results_of
 

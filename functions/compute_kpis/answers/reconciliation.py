@@ -16,10 +16,11 @@ from functions.compute_kpis.answers.cells import is_sum
 from functions.compute_kpis.answers.queries import Answer, run_queries
 from functions.compute_kpis.protection.record_counts import LISTS, PERSON_SOURCES, PERSON_TABLES, unknown_code_label
 from placements_kpi.observability import logger
-from placements_kpi.results import Check, CheckCount, Figure, KpiResult, Published, SourceFacts, TableFacts
+from placements_kpi.results import Check, CheckCount, Figure, KpiResult, Published, SourceFacts
 
 if TYPE_CHECKING:
     from functions.compute_kpis.catalogue.definitions import Definitions
+    from placements_kpi.facts import TableFacts
     from placements_kpi.settings import ComputeSettings
 
 LEFT_OUT = "_left_out"

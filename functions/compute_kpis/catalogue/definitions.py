@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from placements_kpi.lists import DefinitionsError, Entry, read_lists
 
 if TYPE_CHECKING:
-    from placements_kpi.results import DefinitionFile
+    from placements_kpi.facts import DefinitionFile
 
 __all__ = ["FOLDER", "Definitions", "DefinitionsError", "Entry", "load_definitions"]
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from functions.compute_kpis.protection.guard import Guarded
     from functions.compute_kpis.protection.keys import RoundingKey
     from functions.compute_kpis.protection.ledger import Past
-    from placements_kpi.results import Results, TableFacts
+    from placements_kpi.facts import TableFacts
+    from placements_kpi.results import Results
     from placements_kpi.settings import Disclosure
 
 PERSON_TABLES = settings.PERSON_TABLES

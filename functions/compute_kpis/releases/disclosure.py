@@ -31,7 +31,6 @@ from placements_kpi.results import (
     Protected,
     Results,
     SourceFacts,
-    TableFacts,
     Verdict,
     judged,
 )
@@ -39,6 +38,7 @@ from placements_kpi.results import Disclosure as UsedDisclosure
 
 if TYPE_CHECKING:
     from functions.compute_kpis.protection.keys import RoundingKey
+    from placements_kpi.facts import TableFacts
     from placements_kpi.settings import Disclosure
 
 

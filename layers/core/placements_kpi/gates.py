@@ -11,8 +11,8 @@ from placements_kpi.manifests import Failure
 from placements_kpi.tables import EXPECTED
 
 if TYPE_CHECKING:
+    from placements_kpi.facts import TableFacts
     from placements_kpi.manifests import Manifest
-    from placements_kpi.results import TableFacts
     from placements_kpi.settings import IngestSettings
     from placements_kpi.staging import Settled
 

@@ -12,7 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from placements_kpi.errors import PlacementsKpiError
-from placements_kpi.results import DefinitionFile
+from placements_kpi.facts import DefinitionFile
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from placements_kpi import store
-from placements_kpi.results import DefinitionFile, TableFacts  # noqa: TC001 - pydantic reads it when the module runs
+from placements_kpi.facts import DefinitionFile, TableFacts  # noqa: TC001 - pydantic reads it when the module runs
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

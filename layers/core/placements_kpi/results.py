@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from placements_kpi.facts import DefinitionFile, Document, TableFacts
 
 RESULTS_CONTRACT: Literal["school-placements-results/1"] = "school-placements-results/1"
 PROTECTED_CONTRACT: Literal["school-placements-protected/1"] = "school-placements-protected/1"
@@ -53,19 +55,14 @@ def decimals_of(denominator: int) -> Literal[0, 1]:
     return 1 if denominator >= ONE_DECIMAL_FROM else 0
 
 
-class _Document(BaseModel):
-    # An ingest uses two of these models: what validates them is made when it is first used.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-class Target(_Document):
+class Target(Document):
     """A level wanted: ``value`` in per cent, or a direction of change where there is no number."""
 
     value: float | None = None
     text: str
 
 
-class Family(_Document):
+class Family(Document):
     """One kind of points of a KPI: which year it counts in and on which days it stands (numbers#periods).
 
     ``twelve_months`` are those that end at each point: such a family stands at a ``whole_month``, the newest month end
@@ -85,7 +82,7 @@ class Family(_Document):
         return self.period == "twelve_months"
 
 
-class Measure(_Document):
+class Measure(Document):
     """One measure of a KPI. ``disclosure`` decides protection: counts of people and their applications are ``person``.
 
     ``person_linked`` is a count of something else that a person's record decides, such as adverts by who was offered
@@ -114,7 +111,7 @@ class Measure(_Document):
     note: str | None = None
 
 
-class Relation(_Document):
+class Relation(Document):
     """How numbers of one KPI at one point bound each other, beyond what rates and breakdowns say by themselves.
 
     ``same``: ``whole`` and every part are one number under several names. ``at_most``: no part is above
@@ -131,7 +128,7 @@ class Relation(_Document):
     beside: tuple[str, ...] = ()
 
 
-class Records(_Document):
+class Records(Document):
     """Counts of a KPI that are of the records a source's facts count, and so no more of them.
 
     ``of`` names the count of records: ``trainees/rows/kept``, ``register/note/trn_too_long``,
@@ -142,12 +139,12 @@ class Records(_Document):
     counts: tuple[str, ...]
 
 
-class Category(_Document):
+class Category(Document):
     code: str
     label: str
 
 
-class Breakdown(_Document):
+class Breakdown(Document):
     """A way of cutting measures. ``partition``: the parts add up to the total; else they overlap."""
 
     id: str
@@ -171,7 +168,7 @@ class Breakdown(_Document):
         return tuple(measure for measure in self.measures if measure not in self.overlapping)
 
 
-class SeriesBreak(_Document):
+class SeriesBreak(Document):
     """A day from which figures are not fully comparable with earlier ones: what changed, the old and the new text.
 
     All three are in words for the public, in full sentences.
@@ -192,7 +189,7 @@ class SeriesBreak(_Document):
         return not self.measures or measure in self.measures
 
 
-class Description(_Document):
+class Description(Document):
     """What a KPI is: everything ``kpi.toml`` says, in words for the public and in data for the machine."""
 
     id: str
@@ -234,7 +231,7 @@ class Description(_Document):
         return frozenset((*(counted or self.sources), *more))
 
 
-class Point(_Document):
+class Point(Document):
     """A day that a family of measures stands at."""
 
     family: str
@@ -249,7 +246,7 @@ class Point(_Document):
     is_comparison: bool
 
 
-class Figure(_Document):
+class Figure(Document):
     """One cell. ``denominator`` is null for a count; ``value`` is a percentage (0 to 100) or the count.
 
     ``symbol`` is null in ``Results``; in ``Protected`` it stands wherever a number may not or cannot be shown,
@@ -270,19 +267,7 @@ class Figure(_Document):
     finality: Finality | None = None
 
 
-class TableFacts(_Document):
-    """What became of the rows of one table: ``rows_in`` = ``kept`` + sum of ``refused`` + ``duplicates``."""
-
-    table: str
-    rows_in: int
-    kept: int
-    duplicates: int
-    refused: dict[str, int] = Field(default_factory=dict)
-    unknown_codes: dict[str, int] = Field(default_factory=dict)
-    """Rows with a code not on the list, by column; they are kept."""
-
-
-class SourceFacts(_Document):
+class SourceFacts(Document):
     """How fresh and how clean a source is, as the page says it."""
 
     source: str
@@ -310,7 +295,7 @@ class SourceFacts(_Document):
         return self.as_of is None or (today - self.as_of).days > self.max_age_days
 
 
-class KpiResult(_Document):
+class KpiResult(Document):
     """One KPI: newly worked out (``ok``), carried over from the last good run (``carried``), never had (``none``)."""
 
     id: str
@@ -336,16 +321,7 @@ class KpiResult(_Document):
     sql: str = ""
 
 
-class DefinitionFile(_Document):
-    """One file of code lists and mappings that the figures rest on, as it describes itself."""
-
-    file: str
-    version: str
-    dated: date
-    source: str
-
-
-class CheckCount(_Document):
+class CheckCount(Document):
     """One number of a check. ``disclosure`` decides protection: counts of records about people are ``person``."""
 
     label: str
@@ -353,7 +329,7 @@ class CheckCount(_Document):
     disclosure: Literal["person", "organisation"] = "organisation"
 
 
-class Published(_Document):
+class Published(Document):
     """What others have published of a denominator: about ``low`` to ``high``."""
 
     kpi: str
@@ -362,7 +338,7 @@ class Published(_Document):
     high: int
 
 
-class Check(_Document):
+class Check(Document):
     """One check of a run. ``warning``: somebody should look; ``failed``: what is shown cannot be relied on.
 
     ``says`` is for the public and never has a number about people in it: those are in ``counts``, which are protected.
@@ -377,7 +353,7 @@ class Check(_Document):
     published: Published | None = None
 
 
-class Results(_Document):
+class Results(Document):
     contract: Literal["school-placements-results/1"] = RESULTS_CONTRACT
     run_id: str
     as_of: date
@@ -394,7 +370,7 @@ class Results(_Document):
     checks: tuple[Check, ...] = ()
 
 
-class Disclosure(_Document):
+class Disclosure(Document):
     """The configuration that protection used, echoed in the release."""
 
     base: int
@@ -429,7 +405,7 @@ def names_approver(text: str) -> bool:
     return bool(text.strip()) and not text.strip().lower().startswith("not")
 
 
-class Shown(_Document):
+class Shown(Document):
     """What a cell showed: its numbers, or the symbol in their place."""
 
     numerator: int | None
@@ -438,7 +414,7 @@ class Shown(_Document):
     symbol: Symbol | None
 
 
-class Revision(_Document):
+class Revision(Document):
     """One cell that differs from what was published, both sides after disclosure control."""
 
     kpi: str
@@ -453,7 +429,7 @@ class Revision(_Document):
     """Why, in words for the public: "restated from data of 14 July 2026"."""
 
 
-class Verdict(_Document):
+class Verdict(Document):
     """What the attacker audit found, over this release and the earlier ones that stay online.
 
     It is public, so it does not say which cells were withheld: with the published floor that would tell why.
@@ -480,7 +456,7 @@ class Verdict(_Document):
     """:func:`document_digest` of the document that was audited, this verdict included."""
 
 
-class Protected(_Document):
+class Protected(Document):
     contract: Literal["school-placements-protected/1"] = PROTECTED_CONTRACT
     release: str
     """``<yyyy-mm-dd>.<n>``: the as-of date, and the n-th different content for it."""

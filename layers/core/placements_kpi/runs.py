@@ -15,8 +15,8 @@ from placements_kpi import aws, store, times
 from placements_kpi.costs import Usage
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.events import EventError
+from placements_kpi.facts import DefinitionFile, TableFacts  # noqa: TC001 - pydantic reads it when the module runs
 from placements_kpi.observability import logger, metrics
-from placements_kpi.results import DefinitionFile, TableFacts  # noqa: TC001 - pydantic reads it when the module runs
 from placements_kpi.snapshots import SnapshotError
 from placements_kpi.sources import SourceError
 

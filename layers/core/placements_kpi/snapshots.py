@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3.client import S3Client
 
+    from placements_kpi.facts import DefinitionFile
     from placements_kpi.manifests import Failure, Manifest
     from placements_kpi.pseudonyms import Pseudonyms
-    from placements_kpi.results import DefinitionFile
     from placements_kpi.sources import Fetched, Source
 
 

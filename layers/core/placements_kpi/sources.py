@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pydantic_core import CoreSchema
 
+    from placements_kpi.facts import DefinitionFile
     from placements_kpi.manifests import Failure
     from placements_kpi.pseudonyms import Pseudonyms
-    from placements_kpi.results import DefinitionFile
     from placements_kpi.settings import IngestSettings
     from placements_kpi.staging import Staging
     from placements_kpi.tables import Table

@@ -24,10 +24,10 @@ import pyarrow.parquet as pq
 
 from placements_kpi.duplicates import CARRIED, CHECKSUM, GONE, ROW, resolve, whole
 from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.facts import TableFacts
 from placements_kpi.london_days import london_days
 from placements_kpi.manifests import Failure
 from placements_kpi.parts import ContentDigest, PartWriter
-from placements_kpi.results import TableFacts
 from placements_kpi.tables import Table, arrow_schema
 
 BUCKETS = 64
