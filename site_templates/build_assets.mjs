@@ -14,9 +14,12 @@ const govuk = join(modules, "govuk-frontend", "dist", "govuk", "assets");
 const copies = {
   "govuk/bold.woff2": "fonts/bold-b542beb274-v2.woff2",
   "govuk/light.woff2": "fonts/light-94a07e06a1-v2.woff2",
-  "govuk/favicon.svg": "images/favicon.svg",
 };
-const crest = { name: "govuk/govuk-crest.svg", from: "images/govuk-crest.svg" };
+// Drawn to a tenth of a pixel at their own size, and the icon, which is shown larger too, to a hundredth.
+const drawings = [
+  { name: "govuk/favicon.svg", from: "images/favicon.svg", digits: 2 },
+  { name: "govuk/govuk-crest.svg", from: "images/govuk-crest.svg", digits: 1 },
+];
 const stylesheets = ["site", "govuk"];
 
 // Parts of the components that no page has: they were a quarter of the stylesheet.
@@ -53,9 +56,10 @@ function lighter(css) {
 function build(folder) {
   mkdirSync(join(folder, "govuk"), { recursive: true });
   for (const [name, from] of Object.entries(copies)) writeFileSync(join(folder, name), readFileSync(join(govuk, from)));
-  // Drawn to a tenth of a pixel at its own size: finer than the sharpest screens show it.
-  const drawn = optimize(readFileSync(join(govuk, crest.from), "utf8"), { floatPrecision: 1, multipass: true });
-  writeFileSync(join(folder, crest.name), drawn.data);
+  for (const { name, from, digits } of drawings) {
+    const drawn = optimize(readFileSync(join(govuk, from), "utf8"), { floatPrecision: digits, multipass: true });
+    writeFileSync(join(folder, name), drawn.data);
+  }
   for (const name of stylesheets) {
     const { css } = compile(join(here, "styles", `${name}.scss`), {
       charset: false,
@@ -65,7 +69,7 @@ function build(folder) {
     });
     writeFileSync(join(folder, `${name}.css`), `${lighter(css)}\n`);
   }
-  return [...Object.keys(copies), crest.name, ...stylesheets.map((name) => `${name}.css`)];
+  return [...Object.keys(copies), ...drawings.map((one) => one.name), ...stylesheets.map((name) => `${name}.css`)];
 }
 
 const check = process.argv[2] === "--check";

@@ -282,6 +282,11 @@ def test_the_next_update_of_figures_about_people_follows_the_next_month_end() ->
     following = made.month_end + timedelta(days=1)
     assert following == date(2026, 7, 1)
     assert sentences.next_update(made, made.as_of).startswith("Figures about people: after 31 July 2026.")
+    for kpi in made.kpis:
+        alone = sentences.next_update(made.model_copy(update={"kpis": (kpi,)}), made.as_of)
+        stands = {family.stands for family in kpi.description.families}
+        assert ("Figures about people" in alone) == ("month_end" in stands), "the page of an indicator says its own"
+        assert ("Figures about schools and providers" in alone) == ("day" in stands)
     december = made.model_copy(update={"month_end": date(2026, 11, 30)})
     assert "after 31 December 2026" in sentences.next_update(december, december.as_of)
 

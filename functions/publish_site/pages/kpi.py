@@ -28,6 +28,11 @@ def kpi_view(
 ) -> dict[str, object]:
     """Return the values of the page of ``figures``, the ``index``-th of ``kpis``."""
     kpi, description = figures.kpi, figures.kpi.description
+    alone = document.model_copy(update={"kpis": (kpi,)})
+    checks = [
+        *_beside(figures, ("quality",), "Checks and coverage"),
+        *(view for part in _parts(figures, checks=True) for view in _tables(figures, part)),
+    ]
     values: dict[str, object] = {
         "kpi": kpi,
         "description": description,
@@ -40,10 +45,8 @@ def kpi_view(
         "graphics": _graphics(figures),
         "beside": _beside(figures, ("headline", "beside", "breakdown"), "Figures"),
         "breakdowns": [view for part in _parts(figures, checks=False) if (view := _breakdown(figures, part))],
-        "checks": [
-            *_beside(figures, ("quality",), "Checks and coverage"),
-            *(view for part in _parts(figures, checks=True) for view in _tables(figures, part)),
-        ],
+        "checks": checks,
+        "checks_folded": "; ".join(view.caption.partition(":")[0] for view in checks[1:]),
         "notes": _notes(description, checks=False),
         "check_notes": _notes(description, checks=True),
         "measures": [(measure.title, sentences.what(measure), measure.id) for measure in description.measures],
@@ -62,9 +65,9 @@ def kpi_view(
             for table, snapshot in sorted(kpi.snapshots.items())
         ],
         "sources": _sources(figures, document, times.london_day(published)),
-        "late_after": sentences.late_after(document),
+        "late_after": sentences.late_after(alone),
         "texts": _texts(description),
-        "next_update": sentences.next_update(document, times.london_day(published)),
+        "next_update": sentences.next_update(alone, times.london_day(published)),
         "others": [(other.kpi.id, other.kpi.description.title) for other in kpis if other.kpi.id != kpi.id],
     }
     return {**values, "sections": _sections(values), "symbols": _key(values)}

@@ -330,16 +330,16 @@ def doubts(figures: KpiFigures, document: Protected) -> list[str]:
 def next_update(document: Protected, today: date) -> str:
     """Return when figures change next: those about people after the next month end, the others with any release.
 
-    On a page that is shown ``today`` no update is promised for a day that has gone.
+    Of what the document has alone. On a page that is shown ``today`` no update is promised for a day that has gone.
     """
     end = months.next_end(document.month_end)
-    said = (
-        f"Figures about people: {'after' if today <= end else 'due since'} {words.day(end)}. "
-        "Figures about schools and providers: with the next release."
-    )
-    if any(kpi.description.section == "service" for kpi in document.kpis):
-        said += " Figures on how the service runs: once its team has reported another month."
-    return said
+    stands = {family.stands for kpi in document.kpis for family in kpi.description.families}
+    said = {
+        "month_end": f"Figures about people: {'after' if today <= end else 'due since'} {words.day(end)}.",
+        "day": "Figures about schools and providers: with the next release.",
+        "whole_month": "Figures on how the service runs: once its team has reported another month.",
+    }
+    return " ".join(text for kind, text in said.items() if kind in stands)
 
 
 def status(document: Protected, late: Sequence[SourceFacts], published: date) -> str:
