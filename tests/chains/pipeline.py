@@ -90,7 +90,7 @@ class Pipeline:
         if source == "schools":
             extracts.write_drop(location, list(files["schools"]), [], day=day.isoformat())
             return
-        drops.write_drop(location, dict(files), day=day.isoformat(), invented=True)
+        drops.write_drop(location, dict(files), day=day.isoformat(), tables=source == "service", invented=True)
 
     def _handle(self, source: str, event: dict[str, Any]) -> None:
         people = source in PEOPLE

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from placements_kpi import months
 from tests.ingest import drops
 from tests.schools import extracts
 
@@ -36,6 +37,15 @@ ANSWERS = ("hired_tvs", "hired_paid", "not_filled_ongoing", None, None)
 """What a school says of its advert."""
 WITHDRAWN_FOR = ("teaching_placement_problems", "financial_problems", "got_a_job", "did_not_make_progress", "unknown")
 CANDIDATES, TRAINEES, ADVERTS = 900, 200, 240
+LEVELS = ("very_satisfied", "satisfied", "neither", "dissatisfied", "very_dissatisfied")
+ONLINE, CHANNELS = ("digital", "assisted_digital"), ("digital", "assisted_digital", "phone", "email")
+RUN = {
+    "find_placement_schools": (date(2023, 7, 31), date(2026, 12, 31), CHANNELS),
+    "manage_school_placements": (date(2024, 5, 31), date(2025, 10, 31), (*CHANNELS, "paper")),
+}
+"""The first and the last month of each service, and its channels."""
+TOLD_AFTER = timedelta(days=5)
+"""How long after its end a month is in the service team's drop."""
 OPENS = {2024: date(2023, 10, 10), 2025: date(2024, 10, 8), 2026: date(2025, 10, 8), 2027: date(2026, 10, 8)}
 SCHOOLS = range(100001, 100061)
 EARLY = "one candidate of cycle 2024 with a reason that was not collected"
@@ -93,6 +103,7 @@ class World:
         for urn in SCHOOLS:
             self.school(urn)
         self.providers()
+        self.months()
         early = self.add("application_choices", date(2023, 11, 6), **self._choice(2024, "early"))
         early.versions[0][1].update(_rejected(("school_placement",), date(2024, 3, 4)))  # type: ignore[union-attr]
         self.early = early
@@ -208,6 +219,23 @@ class World:
                 self.add("providers", date(2023, 9, 1), **provider, accredited_body=True)
                 self.add("courses", date(2023, 9, 1), provider_code=code, code="C", recruitment_cycle_year=cycle)
 
+    def months(self) -> None:
+        """Add what the service team says of each month; its draws are of their own."""
+        chance = random.Random(f"{self.seed}:months")
+        for service, (first, last, channels) in RUN.items():
+            for end in months.ends(first, last):
+                key = {"month": f"{end:%Y-%m}", "service": service}
+                for channel in channels:
+                    completed = chance.randrange(200)
+                    started = completed + chance.randrange(50) if channel in ONLINE else ""
+                    row = {"channel": channel, "started": started, "completed": completed}
+                    self.add("transactions", end + TOLD_AFTER, **key, **row)
+                answers = {level: chance.randrange(12) for level in LEVELS}
+                self.add("satisfaction", end + TOLD_AFTER, **key, **answers)
+                for category in ("staff", "technology", "support", "other"):
+                    cost = {"category": category, "pounds": f"{chance.randrange(10_000_00) / 100:.2f}"}
+                    self.add("costs", end + TOLD_AFTER, **key, **cost)
+
     # What goes wrong and is put right.
 
     def edit(self, month: int, day: date) -> list[str]:
@@ -237,6 +265,10 @@ class World:
             self.vacancy(2025, since=day)
             self._one("vacancies").change(day, organisation_urns=[str(self.chance.choice(SCHOOLS))])
             done.append("an advert comes late, another is of another school")
+        if month % 4 == 3:
+            answers = [entry for entry in self.of("satisfaction") if entry.versions[0][0] < day]
+            self.chance.choice(answers).change(day, satisfied=self.chance.randrange(12))
+            done.append("the answers of a month are put right")
         return done
 
     def erase(self) -> str:
@@ -269,6 +301,7 @@ FILES = (
     ("vacancies", ("vacancies", "applications")),
     ("providers", ("providers", "courses")),
     ("schools", ("schools",)),
+    ("service", ("transactions", "satisfaction", "costs")),
 )
 
 
@@ -279,7 +312,18 @@ def _rejected(reasons: tuple[str, ...], on: date) -> Record:
 def _as_seen(file: str, record: Record, day: date) -> Record | None:
     """Return a record as its service tells it on a day: what has not happened yet is not in it."""
     seen = _SEEN.get(file, lambda record, _: dict(record))(dict(record), day.isoformat())
-    return None if seen is None else {**seen, **({} if file == "schools" else {"updated_at": f"{day}T10:00:00Z"})}
+    return (
+        None
+        if seen is None
+        else {
+            **seen,
+            **(
+                {}
+                if file in {"schools", "transactions", "satisfaction", "costs"}
+                else {"updated_at": f"{day}T10:00:00Z"}
+            ),
+        }
+    )
 
 
 def _choice_seen(record: Record, day: str) -> Record | None:

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from placements_kpi.settings import SOURCES
 from tests.attacks.attack import attack
 from tests.attacks.reading import read_site
 from tests.chains.chain import chain
+from tests.chains.pipeline import opened
 from tests.chains.records import World, days
 from tests.chains.truth import true_counts
+from tests.compute import stack
 
 if TYPE_CHECKING:
     from placements_kpi.results import Protected
@@ -46,6 +49,15 @@ if SEEDS:
         assert attack(read_site(published.site), truth).findings() == {}
 
 
+def test_every_source_takes_its_drop(tmp_path: Path) -> None:
+    """A chain takes an hour and is made on demand: that it can begin is seen each time."""
+    world = World(1)
+    with opened(world, tmp_path, BASE) as pipeline:
+        pipeline.ingest(DAY)
+        taken = {source for source in SOURCES if stack.get_json(f"current/{source}.json")["snapshot"]}
+    assert taken == {*SOURCES}
+
+
 def test_a_drop_says_what_had_happened_by_its_day() -> None:
     world = World(1)
     early, later = (
@@ -65,7 +77,7 @@ def test_what_is_corrected_is_in_the_drops_from_its_day_on() -> None:
     now, then = world.files(DAY), as_it_was.files(DAY)
     for source, files in now.items():
         for name, records in files.items():
-            corrected = name in {"application_choices", "trainees", "vacancies", "applications"}
+            corrected = name in {"application_choices", "trainees", "vacancies", "applications", "satisfaction"}
             assert (records != then[source][name]) == corrected, name
     reasons = [record for record in now["apply"]["application_choices"] if record["candidate_id"] == "early"]
     assert [record["rejection_reason_ids"] for record in reasons] == [["qualifications"]]

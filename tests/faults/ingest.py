@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib
 import json
 import os
@@ -42,20 +41,13 @@ def _schools(folder: Path, day: str, count: int) -> Path:
 
 
 def _service(folder: Path, day: str, count: int) -> Path:
-    key = [f"{2020 + n // 12}-{n % 12 + 1:02},find_placement_schools" for n in range(count)]
-    files = {
-        "transactions": ["month,service,channel,started,completed", *(f"{one},digital,100,90" for one in key)],
-        "satisfaction": [f"month,service,{','.join(LEVELS)}", *(f"{one},5,4,3,2,1" for one in key)],
-        "costs": ["month,service,category,pounds", *(f"{one},staff,100.00" for one in key)],
+    keys = [{"month": f"{2020 + n // 12}-{n % 12 + 1:02}", "service": "find_placement_schools"} for n in range(count)]
+    rows: dict[str, drops.Rows] = {
+        "transactions": [{**key, "channel": "digital", "started": 100, "completed": 90} for key in keys],
+        "satisfaction": [{**key, **dict.fromkeys(LEVELS, 5)} for key in keys],
+        "costs": [{**key, "category": "staff", "pounds": "100.00"} for key in keys],
     }
-    listed = []
-    for name, lines in files.items():
-        body = "".join(f"{line}\n" for line in lines).encode()
-        (folder / f"{name}.csv").write_bytes(body)
-        listed.append({"name": f"{name}.csv", "rows": count, "sha256": hashlib.sha256(body).hexdigest()})
-    manifest = {"schema_version": 1, "as_of": f"{day}T22:00:00Z", "files": listed}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    return folder
+    return drops.write_drop(folder, rows, day=day, tables=True)
 
 
 WRITERS: dict[str, Callable[[Path, str, int], Path]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +19,32 @@ def write_drop(
     day: str = "2026-07-14",
     as_of: str | None = None,
     zipped: bool = False,
+    tables: bool = False,
     **also: Any,
 ) -> Path:
-    """Write one drop and return its folder; a row that is a text is written as it is. ``also``: of its manifest."""
+    """Write one drop and return its folder; a row that is a text is written as it is. ``also``: of its manifest.
+
+    With ``tables`` the files are CSV, with the keys of their first row above.
+    """
+    form = "csv" if tables else "ndjson"
     folder = location / f"dt={day}"
     folder.mkdir(parents=True, exist_ok=True)
     listed = []
     for name, rows in files.items():
-        lines = "".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows).encode()
+        texts = [row if isinstance(row, str) else _line(row, form) for row in rows]
+        texts[:0] = [",".join(rows[0])] if tables else []  # type: ignore[arg-type]
+        lines = "".join(f"{text}\n" for text in texts).encode()
         stored = gzip.compress(lines, mtime=0) if zipped else lines
-        path = folder / (f"{name}.ndjson.gz" if zipped else f"{name}.ndjson")
+        path = folder / f"{name}.{form}{'.gz' if zipped else ''}"
         path.write_bytes(stored)
         listed.append({"name": path.name, "rows": len(rows), "sha256": hashlib.sha256(stored).hexdigest()})
     manifest = {"schema_version": 1, "as_of": as_of or f"{day}T22:00:00Z", "files": listed, **also}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
+
+
+def _line(row: Mapping[str, Any], form: str) -> str:
+    return json.dumps(row) if form == "ndjson" else ",".join(map(str, row.values()))
 
 
 def choice(number: int, **changes: Any) -> dict[str, Any]:
