@@ -90,6 +90,8 @@ def _figure(headline: dict[str, Any]) -> str:
         return "no value"
     if headline["denominator"] is None:
         return f"{headline['numerator']:,}"
+    if headline["is_money"]:
+        return f"£{headline['value']:,.2f} (£{headline['numerator'] / 100:,.2f} for {headline['denominator']:,})"
     return f"{headline['value']:.2f}% ({headline['numerator']:,} of {headline['denominator']:,})"
 
 

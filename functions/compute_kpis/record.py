@@ -51,6 +51,7 @@ class Headline(BaseModel):
     numerator: int | None
     denominator: int | None
     value: float | None
+    is_money: bool = False
 
 
 class KpiEnd(BaseModel):

@@ -310,7 +310,8 @@ def _headline(kpi: KpiResult) -> Headline | None:
     figure = headline_of(kpi)
     if figure is None:
         return None
-    return Headline(numerator=figure.numerator, denominator=figure.denominator, value=figure.value)
+    is_money = any(measure.kind == "money" for measure in kpi.description.measures if measure.id == figure.measure)
+    return Headline(numerator=figure.numerator, denominator=figure.denominator, value=figure.value, is_money=is_money)
 
 
 def headline_of(kpi: KpiResult) -> Figure | None:

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 
 from functions.publish_site.words import SMALL_BASE, Cell, rounded
 from placements_kpi.finality import closes_on, is_closed
-from placements_kpi.results import Family, Figure, Finality, KpiResult, Measure, Point, Protected, Revision, decimals_of
+from placements_kpi.results import (
+    Family,
+    Figure,
+    Finality,
+    KpiResult,
+    Measure,
+    Point,
+    Protected,
+    Revision,
+    decimals_of,
+    pounds,
+)
 
 if TYPE_CHECKING:
     from placements_kpi.results import Shown as Side
@@ -24,6 +35,8 @@ NATIONAL = ("national", "Total")
 @dataclass(frozen=True)
 class Shown:
     """A figure as published: a rate has all three cells; a count has ``denominator`` not applicable.
+
+    The numerator of money is in pounds, and so is its ``value``: the whole, or the cost of each.
 
     ``value`` carries the mark of a revised figure, once for all three.
     """
@@ -50,23 +63,26 @@ def places(measure: Measure, figure: Figure) -> int:
 
 def shown(measure: Measure, figure: Figure | None) -> Shown:
     """Return the cells of ``figure``; one that is missing is not available, never zero."""
-    rate = measure.kind == "rate"
+    money = measure.kind == "money"
     if figure is None:
         missing = Cell(None, "x")
-        return Shown(missing, missing if rate else Cell(None, "z"), missing)
+        return Shown(missing, missing if measure.is_divided else Cell(None, "z"), missing)
     symbol, revised = figure.symbol or "x", figure.finality == "revised"
 
     def count(number: int | None) -> Cell:
         return Cell(number) if number is not None else Cell(None, symbol)
 
     numerator = count(figure.numerator)
-    if not rate:
+    if money and figure.numerator is not None:
+        numerator = Cell(rounded(pounds(figure.numerator), 2), pounds=True)
+    if not measure.is_divided:
         return Shown(numerator, Cell(None, "z"), replace(numerator, revised=revised))
     if figure.symbol is None and figure.numerator is not None and figure.denominator is None:
         # A category that is no part of the denominator.
         return Shown(numerator, Cell(None, "z"), Cell(None, "z", revised=revised))
+    decimals = 2 if money else places(measure, figure)
     value = (
-        Cell(rounded(figure.value, places(measure, figure)), percent=True, revised=revised)
+        Cell(rounded(figure.value, decimals), percent=not money, pounds=money, revised=revised)
         if figure.value is not None
         else Cell(None, symbol, revised=revised)
     )

@@ -46,6 +46,7 @@ PLURALS = {
     "allocation": "allocations",
     "record": "records",
     "transaction": "transactions",
+    "pound": "pounds",
 }
 
 
@@ -98,7 +99,8 @@ def printed(number: Number | int) -> str:
 class Cell:
     """One published cell: a number, or a symbol in its place; the same in HTML, CSV and JSON.
 
-    ``percent`` says that the number is a percentage (0 to 100), already rounded to what is published.
+    ``percent`` says that the number is a percentage (0 to 100), ``pounds`` that it is money, already rounded to what is
+    published.
     ``revised`` says that the release before showed something else here; two cells that show the same are equal.
     """
 
@@ -106,12 +108,19 @@ class Cell:
     symbol: str | None = None
     percent: bool = False
     revised: bool = field(default=False, compare=False)
+    pounds: bool = False
 
     def __init__(
-        self, number: Decimal | int | None, symbol: str | None = None, *, percent: bool = False, revised: bool = False
+        self,
+        number: Decimal | int | None,
+        symbol: str | None = None,
+        *,
+        percent: bool = False,
+        revised: bool = False,
+        pounds: bool = False,
     ) -> None:
-        known = None if number is None else Number(number)
-        for name, value in (("number", known), ("symbol", symbol), ("percent", percent), ("revised", revised)):
+        object.__setattr__(self, "number", None if number is None else Number(number))
+        for name, value in (("symbol", symbol), ("percent", percent), ("revised", revised), ("pounds", pounds)):
             object.__setattr__(self, name, value)
 
     def __str__(self) -> NoReturn:
@@ -127,14 +136,14 @@ class Cell:
         """The cell in JSON: a number, or the bare symbol."""
         if self.number is None:
             return self.mark
-        return float(self.number) if self.percent else int(self.number)
+        return float(self.number) if self.percent or self.pounds else int(self.number)
 
     @property
     def text(self) -> str:
-        """The cell in HTML: ``12,045``, ``33.4%`` or ``[c]``."""
+        """The cell in HTML: ``12,045``, ``33.4%``, ``£3.42`` or ``[c]``."""
         if self.number is None:
             return f"[{self.mark}]"
-        return f"{printed(self.number)}%" if self.percent else printed(self.number)
+        return f"{'£' * self.pounds}{printed(self.number)}{'%' * self.percent}"
 
     @property
     def marked(self) -> str:
@@ -166,6 +175,11 @@ def explained(marks: Collection[str]) -> tuple[tuple[str, str], ...]:
 def day(value: date) -> str:
     """Return ``14 July 2026``."""
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def month(value: date) -> str:
+    """Return the month of a day: ``July 2026``."""
+    return f"{MONTHS[value.month - 1]} {value.year}"
 
 
 def day_in_cell(value: date) -> str:

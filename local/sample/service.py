@@ -35,6 +35,7 @@ COSTS = {
     FIND: {"staff": 21_000, "technology": 6_400, "support": 3_100, "other": 900},
     MANAGE: {"staff": 14_000, "technology": 3_900, "support": 2_600, "other": 0},
 }
+CATEGORIES = ("staff", "technology", "support", "other")
 LEVELS = ("very_satisfied", "satisfied", "neither", "dissatisfied", "very_dissatisfied")
 ANSWERS = {FIND: (38, 30, 8, 6, 3), MANAGE: (11, 12, 5, 4, 2)}
 TROUBLE = "2023-09"
@@ -72,6 +73,21 @@ class Months:
                     _total(self.started, twelve, service),
                 ),
                 started_transactions=lambda twelve, service: (_total(self.started, twelve, service), None),
+            ),
+            "cost-per-transaction": _by_category(
+                "cost_category",
+                CATEGORIES,
+                self.pence,
+                _over_time(
+                    # Of the twelve months that hold the cost that cannot be read there is none.
+                    [end for end in ends if _year_before(end) >= TROUBLE],
+                    headline=lambda twelve, service: (
+                        _total(self.pence, twelve, service),
+                        _total(self.completed, twelve, service),
+                    ),
+                    total_cost=lambda twelve, service: (_total(self.pence, twelve, service), None),
+                ),
+                "total_cost",
             ),
         }
 
@@ -140,7 +156,7 @@ def _over_time(ends: list[str], **measures: Callable[[set[str], str], tuple[int,
     for name, counted in measures.items():
         series = []
         for end in ends:
-            twelve = {month for month in months(FIRST, end) if month > f"{int(end[:4]) - 1}{end[4:]}"}
+            twelve = _twelve(end)
             figures = figure(int(end.replace("-", "")), _last_day(end), *counted(twelve, ""))
             parts = {service: counted(twelve, service) for service in SHARES}
             figures["by_service"] = {
@@ -149,6 +165,31 @@ def _over_time(ends: list[str], **measures: Callable[[set[str], str], tuple[int,
             series.append(figures)
         answers[name] = {**series[-1], "series": series[:-1]}
     return answers
+
+
+def _by_category(
+    breakdown: str,
+    categories: Collection[str],
+    counts: Mapping[tuple[str, str, str], int],
+    known: dict[str, Any],
+    measure: str,
+) -> dict[str, Any]:
+    """Add the parts of a measure by ``categories`` to each of its figures."""
+    for one in (known[measure], *known[measure]["series"]):
+        twelve = _twelve(one["as_of"][:7])
+        one[f"by_{breakdown}"] = {
+            category: {"numerator": _total(counts, twelve, "", [category]), "denominator": None}
+            for category in categories
+        }
+    return known
+
+
+def _twelve(end: str) -> set[str]:
+    return {month for month in months(FIRST, end) if month > _year_before(end)}
+
+
+def _year_before(month: str) -> str:
+    return f"{int(month[:4]) - 1}{month[4:]}"
 
 
 def _total(

@@ -59,6 +59,7 @@ FAMILIES: dict[str, Sequence[Family]] = {
     "school-take-up": (Family("year", "placements_year", people=False),),
     "digital-take-up": (Family("year", "twelve_months", people=False),),
     "completion-rate": (Family("year", "twelve_months", people=False),),
+    "cost-per-transaction": (Family("year", "twelve_months", people=False),),
 }
 
 

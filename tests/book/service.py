@@ -17,10 +17,13 @@ CHANNELS = {
     MANAGE: ("digital", "assisted_digital", "phone", "email", "paper"),
 }
 ONLINE = ("digital", "assisted_digital")
+COSTS = dict.fromkeys((FIND, MANAGE), ("staff", "technology", "support", "other"))
+"""The categories of cost, which exist as long as the service's channels do."""
 
 TABLES: Mapping[str, Sequence[str]] = {
     "digital-take-up": ("service_transactions",),
     "completion-rate": ("service_transactions",),
+    "cost-per-transaction": ("service_costs", "service_transactions"),
 }
 """What each of these indicators is worked out from."""
 

@@ -21,6 +21,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "school-take-up": ("placements", "schools"),
     "digital-take-up": ("service",),
     "completion-rate": ("service",),
+    "cost-per-transaction": ("service",),
 }
 """What each headline needs; first what is counted, which says whether there is a fact of a period yet."""
 
@@ -41,6 +42,9 @@ BEYOND: Mapping[str, Mapping[tuple[str, str], str]] = {
     },
 }
 """What more a measure needs, in England as a whole or in a breakdown."""
+
+MONEY = {("cost-per-transaction", "headline"), ("cost-per-transaction", "total_cost")}
+"""Measures in pence: what they are divided by does not bound them (numbers#money)."""
 
 LONGEST = 7
 """Days that the data of a source may be old, here of every one."""
@@ -88,7 +92,8 @@ def outcome(kpi: str, drops: Drops) -> Outcome | None:
     world = read(drops.without(lacks))
     points = points_of(kpi, drops.as_of, reached(kpi, world))
     answers = second_opinion(kpi)(world, points)
-    if any((one.numerator or 0) > one.denominator for one in answers.values() if one.denominator is not None):
+    rates = [one for cell, one in answers.items() if one.denominator is not None and (kpi, cell.measure) not in MONEY]
+    if any((one.numerator or 0) > (one.denominator or 0) for one in rates):
         return None  # numbers#rates
     facts = {(cell.category, cell.period) for cell, one in answers.items() if cell.measure == FACTS and one.numerator}
     known = {(one.family, one.period) for one in points if facts & {(one.family, one.period), ("Total", one.period)}}

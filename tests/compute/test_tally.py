@@ -106,7 +106,12 @@ def test_a_seventh_kpi_over_the_existing_tables_is_two_short_files_and_is_on_the
     visits = stack.visits(**{f"A{number}": stack.D if number < 30 else None for number in range(40)})
     stack.put_snapshot("placements", number=2, provider_activity=visits)
     summary = stack.compute(stack.catalogue_of(tmp_path / "kpis", place))
-    assert summary["kpis"]["seventh-kpi"]["headline"] == {"numerator": 30, "denominator": 40, "value": 75.0}
+    assert summary["kpis"]["seventh-kpi"]["headline"] == {
+        "numerator": 30,
+        "denominator": 40,
+        "value": 75.0,
+        "is_money": False,
+    }
     protected = Protected.model_validate(stack.get_json(f"protected/{summary['release']}/results.json"))
     frame = Site.at("localhost")
     page = site.release_files(frame, protected, datetime(2026, 7, 15, tzinfo=UTC))["seventh-kpi/index.html"].decode()

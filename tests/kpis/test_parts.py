@@ -51,7 +51,17 @@ def test_every_part_is_used_and_tested_here() -> None:
     assert used == {path.stem for path in tally.PARTS.glob("*.sql")} == {*TESTED}
 
 
-TESTED = ("points", "lists", "lineage", "open_school", "school_place", "school", "named_school", "transaction_month")
+TESTED = (
+    "points",
+    "lists",
+    "lineage",
+    "open_school",
+    "school_place",
+    "school",
+    "named_school",
+    "service_month",
+    "transaction_month",
+)
 
 
 def test_points_are_the_days_of_the_kpi_and_of_no_other() -> None:
@@ -155,7 +165,7 @@ def test_a_month_is_expected_from_the_first_to_the_last_that_its_channel_exists(
     ]
     select = "period, class, completed, in_source FROM transaction_month WHERE channel = 'digital'"
     found = rows_of(
-        "points lists transaction_month",
+        "points lists service_month transaction_month",
         f"SELECT {select} AND service = 'find_placement_schools'",
         [twelve, earlier],
         service_transactions=reported,

@@ -30,7 +30,15 @@ if TYPE_CHECKING:
     from tests.site.reading import Key, Row
 
 RELEASE = "school-placements-performance"
-COLUMNS = {"Per cent": "percentage", "Number": "numerator", "Out of": "denominator"}
+COLUMNS = {
+    "Per cent": "percentage",
+    "Number": "numerator",
+    "Out of": "denominator",
+    "Cost": "numerator",
+    "Cost of each": "unit_cost",
+    "Total cost": "numerator",
+    "Divided by": "denominator",
+}
 FEW = 50
 """A percentage out of fewer has a dashed bar, and is not compared (the method page says so)."""
 REGION_OF_TOTAL = {"England", "All"}
@@ -59,11 +67,11 @@ def compare(document: Protected, files: Mapping[str, bytes], only: str | None = 
     found: Counter[str] = Counter()
     for kpi, sheet in ((kpi, sheet) for kpi, sheet in zip(ordered, sheets, strict=True) if only in {None, kpi.id}):
         rows = reading.csv_rows(files[f"{kpi.id}/{kpi.id}.csv"])
-        found["CSV"] += 3 * len(rows)
+        found["CSV"] += 4 * len(rows)
         found["JSON"] += _same_rows(kpi.id, rows, reading.json_rows(files[f"{kpi.id}/{kpi.id}.json"]))
         wanted = {key: row for key, row in rows.items() if key[2] == "Total" or _is_newest(kpi, key)}
         assert sheet == wanted, f"{kpi.id}: the workbook is not the CSV"
-        found["ODS"] += 3 * len(sheet)
+        found["ODS"] += 4 * len(sheet)
         found += Agreement(kpi, rows, files[f"{kpi.id}/index.html"]).compared()
         found += _standard(kpi, rows, files)
     if only is None:
@@ -79,7 +87,7 @@ def _of_all(kpis: list[KpiResult], files: Mapping[str, bytes]) -> Counter[str]:
     assert whole == [tables[0][0], *(row for table in tables for row in table[1:])], "the CSV of all"
     rows = [row for kpi in kpis for row in json.loads(files[f"{kpi.id}/{kpi.id}.json"])["rows"]]
     assert json.loads(files[f"{RELEASE}.json"])["rows"] == rows, "the JSON of all"
-    found["all"] = 3 * len(rows)
+    found["all"] = 4 * len(rows)
     cards = [one for one in Page.of(files["index.html"]).elements if one.attributes.get("class") == "app-card"]
     assert len(cards) == len(kpis), "a card for each indicator"
     for card, kpi in zip(cards, kpis, strict=True):
@@ -110,13 +118,13 @@ def _standard(kpi: KpiResult, rows: Mapping[Key, Row], files: Mapping[str, bytes
                 ]
                 known = [rows[key] for key in keys if key in rows]
                 assert len(known) <= 1, keys
-                for column in ("numerator", "denominator", "percentage"):
-                    name = f"{measure.id}_{'count' if measure.kind == 'count' else column}"
+                own = {"count": "count", "money": "pounds"}.get(measure.kind, "")
+                columns = ("numerator", "denominator", _value_of(measure)) if measure.out_of else ("numerator",)
+                for column in columns:
+                    name = f"{measure.id}_{column if measure.out_of else own}"
                     said = row.get(name, "x")
                     assert said == getattr(known[0], column) if known else said in {"x", "z"}, (kpi.id, span, row, name)
                     found["standard"] += said not in {"x", "z"}
-                    if measure.kind == "count":
-                        break
     return found
 
 
@@ -148,10 +156,18 @@ def _same_rows(kpi_id: str, rows: Mapping[Key, Row], others: Mapping[Key, Row]) 
             (row.numerator, other.numerator),
             (row.denominator, other.denominator),
             (row.percentage, other.percentage),
+            (row.unit_cost, other.unit_cost),
         ):
             assert reading.same_number(one, two), f"{kpi_id}, {key}: CSV and JSON disagree"
         assert row.status == other.status, f"{kpi_id}, {key}: CSV and JSON disagree on the status"
-    return 3 * len(rows)
+    return 4 * len(rows)
+
+
+def _value_of(measure: Measure) -> str:
+    """The column of the files with what a page shows of a measure."""
+    if measure.out_of is None:
+        return "numerator"
+    return "unit_cost" if measure.kind == "money" else "percentage"
 
 
 def _day(value: date) -> str:
@@ -211,7 +227,7 @@ class Agreement:
         return (_years_of(point.period_label), measure.id, breakdown, category, point.as_of.isoformat())
 
     def _value(self, measure: Measure) -> str:
-        return "percentage" if measure.kind == "rate" else "numerator"
+        return _value_of(measure)
 
     def _cell(self, said: str, key: Key, column: str, *, marked: bool) -> None:
         """A cell of a table is that of the files, with the mark of a revised figure if it is one."""
@@ -310,7 +326,7 @@ class Agreement:
             for name, said in zip(head[1:], line[1:], strict=True):
                 name = name.removesuffix(" [p]")
                 if name in {"Change", "Change, points"}:
-                    assert (name == "Change") == (measure.kind == "count")
+                    assert (name == "Change") == (measure.kind != "rate")
                     self._changed(said, line[1], line[3])
                     continue
                 if name in COLUMNS:
@@ -331,11 +347,12 @@ class Agreement:
         if missing:
             assert said == missing[0]
             return
-        new, old = (Decimal(one.replace(",", "").removesuffix("%")) for one in figures)
+        new, old = (Decimal(re.sub("[,£%]", "", one)) for one in figures)
         # At the decimals that both have: a whole per cent says nothing of what is behind its point.
         least = max(new.as_tuple().exponent, old.as_tuple().exponent)
         new, old = (one.quantize(Decimal(1).scaleb(int(least)), ROUND_HALF_UP) for one in (new, old))
-        wanted = {1: "+", 0: "", -1: "\N{MINUS SIGN}"}[(new > old) - (new < old)] + f"{abs(new - old):,}"
+        sign = {1: "+", 0: "", -1: "\N{MINUS SIGN}"}[(new > old) - (new < old)]
+        wanted = f"{sign}{'£' * now.startswith('£')}{abs(new - old):,}"
         assert said == wanted, f"{now} after {before} is {wanted}, not {said}"
         self.made.counts["change"] += 1
 
@@ -375,9 +392,10 @@ class Agreement:
             if "app-figure--large" in classes and row and row.html(self._value(headline))[0] != "[":
                 assert re.sub(r" \[[pr]\]$", "", said) == row.html(self._value(headline))
                 self.made.counts["headline"] += 1
-            if "app-figure__counts" in classes and row and headline.kind == "rate" and row.percentage[0].isdigit():
+            shown = row is not None and headline.out_of and getattr(row, self._value(headline))[0].isdigit()
+            if "app-figure__counts" in classes and row and shown:
                 wanted = [row.html("numerator"), row.html("denominator")]
-                assert re.findall(r"\d[\d,]*", said) == wanted, said
+                assert re.findall(r"£?\d[\d,]*(?:\.\d\d)?", said) == wanted, said
                 self.made.counts["headline"] += 2
 
     # Drawings.
@@ -497,8 +515,8 @@ class Agreement:
         assert bars.dashed == few
         national = self.rows.get(self._key(measure, point))
         whole = (
-            float(national.percentage)
-            if national and measure.kind == "rate" and part.partition and national.percentage[0].isdigit()
+            float(getattr(national, column))
+            if national and measure.out_of and part.partition and getattr(national, column)[0].isdigit()
             else None
         )
         most = max([*numbers.values(), *([whole] if whole is not None else [])], default=0.0) or 1.0

@@ -36,12 +36,16 @@ class Row:
     denominator: str
     percentage: str
     status: str
+    unit_cost: str = "z"
+    unit: str = ""
 
     def html(self, column: str) -> str:
-        """How a cell reads in a page: ``12,045``, ``33.4%``, ``[c]``."""
+        """How a cell reads in a page: ``12,045``, ``33.4%``, ``£3.42``, ``[c]``."""
         said = str(getattr(self, column))
         if not said[:1].isdigit():
             return f"[{said}]"
+        if self.unit == "pound" and column != "denominator":
+            return f"£{Decimal(said):,.2f}"
         number = f"{Decimal(said):,}"
         return f"{number}%" if column == "percentage" else number
 
@@ -53,7 +57,8 @@ def _rows(cells: list[list[str]]) -> dict[Key, Row]:
         one = dict(zip(head, line, strict=True))
         key = (one["time_period"], one["measure"], one["breakdown"], one["category"], one["as_of"])
         assert key not in made, f"two rows of {key}"
-        made[key] = Row(one["numerator"], one["denominator"], one["percentage"], one["figure_status"])
+        numbers = (one["numerator"], one["denominator"], one["percentage"])
+        made[key] = Row(*numbers, one["figure_status"], one["unit_cost"], one["unit"])
     return made
 
 
@@ -158,7 +163,7 @@ def _lines(drawing: ElementTree.Element, *names: str) -> list[ElementTree.Elemen
 
 
 def _number(said: str) -> float:
-    return float(said.replace(",", "").removesuffix("%"))
+    return float(said.replace(",", "").removeprefix("£").removesuffix("%"))
 
 
 @dataclass(frozen=True)

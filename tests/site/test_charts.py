@@ -38,7 +38,7 @@ def line(label: str, *values: int | None, provisional: bool = False) -> Line:
 
 def chart(*lines: Line, target: Target | None = None, breaks: tuple[Mark, ...] = ()) -> LineChart:
     ticks = (Mark(0, "Sep"), Mark(61, "Nov"), Mark(122, "Jan"))
-    return LineChart("Up & away", "It rises <slowly>.", lines, ticks, 0, 365, False, target, breaks)
+    return LineChart("Up & away", "It rises <slowly>.", lines, ticks, 0, 365, "", target, breaks)
 
 
 def parsed(svg: str) -> ElementTree.Element:

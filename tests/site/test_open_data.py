@@ -162,7 +162,9 @@ def test_the_tables_by_category_are_the_csv(protected: Protected, files: dict[st
                     and row["breakdown"] in {part.title, "Total"}
                 }
                 for line in table[1:]:
-                    numerator, denominator, percentage = wanted["Total" if line[0] in {"England", "All"} else line[0]]
+                    numerator, denominator, percentage, _ = wanted[
+                        "Total" if line[0] in {"England", "All"} else line[0]
+                    ]
                     own = dict(zip((one.removesuffix(" [p]") for one in table[0]), line, strict=True))
                     if measure.kind == "rate":
                         assert (own["Per cent"], own["Out of"]) == (percentage, denominator)

@@ -97,7 +97,7 @@ def test_json_lists_every_revision_as_the_rows_show_it(page_frame: Site) -> None
         assert {name: row[name] for name in one if name not in {"was", "now", "reason"}} == {
             name: value for name, value in one.items() if name not in {"was", "now", "reason"}
         }
-        assert one["now"] == {name: row[name] for name in ("numerator", "denominator", "percentage")}
+        assert one["now"] == {name: row[name] for name in ("numerator", "denominator", "percentage", "unit_cost")}
         assert one["was"]["numerator"] == one["now"]["numerator"] - 1
         assert row["figure_status"] == "revised"
     other = json.loads(files(made, page_frame)["school-take-up/school-take-up.json"])

@@ -153,7 +153,7 @@ def test_each_table_has_a_marked_header_row_and_no_merged_cells(book: Any) -> No
         assert len(sheet.getElementsByType(table.TableHeaderRows)) == 1
         assert not sheet.getElementsByType(table.CoveredTableCell)
         widths = [column.getAttribute("stylename") for column in sheet.getElementsByType(table.TableColumn)]
-        assert all(widths) and len(widths) == len(words.SYMBOLS) + 13
+        assert all(widths) and len(widths) == len(words.SYMBOLS) + 14
     assert all(row for sheet in book.spreadsheet.getElementsByType(table.Table) for row in sheet.childNodes)
 
 

@@ -15,7 +15,7 @@ from functions.compute_kpis.catalogue.loading import INTERNAL_MEASURES
 from functions.compute_kpis.protection.quantities import parse, true_counts
 from functions.compute_kpis.protection.structure import contradicted, structure_of
 from placements_kpi.errors import PlacementsKpiError
-from placements_kpi.results import Breakdown, Description, Figure, Measure, Point, Status
+from placements_kpi.results import LEAST_EACH, Breakdown, Description, Figure, Measure, Point, Status, pounds
 
 if TYPE_CHECKING:
     from functions.compute_kpis.answers.queries import ResultRow
@@ -138,11 +138,11 @@ def _check_numbers(where: str, measure: Measure, row: ResultRow) -> None:
         return
     if row.numerator is None or row.numerator < 0 or (row.denominator is not None and row.denominator < 0):
         raise FigureError(f"{where}: the numerator is missing, or a number is below zero")
-    if measure.kind == "count" and row.denominator is not None:
-        raise FigureError(f"{where}: a count has no denominator")
-    if measure.kind == "rate" and row.denominator is None and row.breakdown == "national":
-        raise FigureError(f"{where}: a rate needs a denominator")
-    if row.denominator is not None and row.numerator > row.denominator:
+    if not measure.is_divided and row.denominator is not None:
+        raise FigureError(f"{where}: a {measure.kind} has no denominator")
+    if measure.is_divided and row.denominator is None and row.breakdown == "national":
+        raise FigureError(f"{where}: what is divided needs a denominator")
+    if measure.kind == "rate" and row.denominator is not None and row.numerator > row.denominator:
         raise FigureError(f"{where}: the numerator is above the denominator; the source or the query is wrong")
 
 
@@ -199,9 +199,12 @@ def _figure(
     if status != "ok":
         return _cell(measure, point, breakdown, category, status)  # type: ignore[arg-type]  # checked on reading
     numerator = row.numerator if row and row.numerator is not None else 0
-    denominator = row.denominator if row else (0 if measure.kind == "rate" else None)
-    if measure.kind == "count":
-        value: float | None = float(numerator)
+    denominator = row.denominator if row else (0 if measure.is_divided else None)
+    value: float | None
+    if not measure.is_divided:
+        value = pounds(numerator) if measure.kind == "money" else float(numerator)
+    elif measure.kind == "money":
+        value = pounds(numerator, denominator) if denominator and denominator >= LEAST_EACH else None
     else:
         value = 100 * numerator / denominator if denominator else None
     return _cell(measure, point, breakdown, category, "ok", numerator, denominator, value)

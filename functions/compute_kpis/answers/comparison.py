@@ -59,7 +59,8 @@ def _why_not(
     if overall and overall.status != "ok":
         return _WHY_NOT[overall.status].format(label=point.period_label)
     if overall and overall.value is None:
-        return f"there was nothing to take a percentage of in the {point.period_label}"
+        what = "nothing to take a percentage of" if measure.kind == "rate" else "too little to share the cost"
+        return f"there was {what} in the {point.period_label}"
     return None
 
 

@@ -118,7 +118,12 @@ def _figures(kpi: KpiResult) -> Check:
     if kpi.state != "ok":
         says = "There are no new figures to check."
         return check(state="warning", says=says)
-    rates = [figure for figure in kpi.figures if None not in (figure.numerator, figure.denominator)]
+    percentages = {measure.id for measure in kpi.description.measures if measure.kind == "rate"}
+    rates = [
+        figure
+        for figure in kpi.figures
+        if figure.measure in percentages and None not in (figure.numerator, figure.denominator)
+    ]
     too_high = [rate for rate in rates if (rate.numerator or 0) > (rate.denominator or 0)]
     partitions = _partitions(kpi)
     wrong = [total for total, parts in partitions if not is_sum(total, parts)]

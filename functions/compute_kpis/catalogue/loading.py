@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from pydantic import ValidationError
 from functions.compute_kpis.catalogue import tally
 from functions.compute_kpis.catalogue.definitions import Definitions, DefinitionsError
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
+from functions.compute_kpis.protection.quantities import PARTS, is_of_people
 from placements_kpi.errors import PlacementsKpiError
-from placements_kpi.results import Description
+from placements_kpi.results import Description, Measure
 from placements_kpi.settings import SOURCES
 
 FOLDER = Path(__file__).parents[1] / "kpis"
@@ -159,13 +161,7 @@ def _check(kpi: Description) -> None:
     beside = [("bounds", name, "rate") for name in kpi.bounds] + [("share_of", kpi.share_of, "count")]
     wrong += [f"{key} {name!r} is not a {kind}" for key, name, kind in beside if name and kinds.get(name) != kind]
     wrong += _wrong_sources(kpi)
-    for measure in kpi.measures:
-        if measure.id in INTERNAL_MEASURES:
-            wrong.append(f"measure {measure.id!r} is internal and must not be declared")
-        if measure.family not in families:
-            wrong.append(f"measure {measure.id!r} is of family {measure.family!r}, which is not declared")
-        if (measure.kind == "rate") != (measure.out_of is not None):
-            wrong.append(f"measure {measure.id!r}: a rate needs out_of, and a count has none")
+    wrong += (text for measure in kpi.measures for text in _wrong_with(measure, families))
     for breakdown in kpi.breakdowns:
         _once(kpi.id, f"category of {breakdown.id}", [category.code for category in breakdown.categories])
         if breakdown.id == "national":
@@ -191,6 +187,20 @@ def _check(kpi: Description) -> None:
         wrong.append("sources, means, method and leaves_out must not be empty")
     if wrong:
         raise CatalogueError(f"{kpi.id}: kpi.toml: " + "; ".join(wrong))
+
+
+def _wrong_with(measure: Measure, families: set[str]) -> Iterator[str]:
+    name = f"measure {measure.id!r}"
+    if measure.id in INTERNAL_MEASURES:
+        yield f"{name} is internal and must not be declared"
+    if measure.family not in families:
+        yield f"{name} is of family {measure.family!r}, which is not declared"
+    if measure.is_divided != (measure.out_of is not None):
+        yield f"{name}: a rate needs out_of, and a count has none"
+    if (measure.kind == "money") != (measure.unit == "pound"):
+        yield f"{name}: money is in pounds, and nothing else is"
+    if measure.kind == "money" and any(is_of_people(measure, part) for part in PARTS):
+        yield f"{name}: money is exact, and cannot be about people"
 
 
 def _wrong_sources(kpi: Description) -> list[str]:
@@ -221,7 +231,7 @@ def _wrong_references(kpi: Description) -> list[str]:
         for reference in references:
             match = _REFERENCE.fullmatch(reference)
             measure = measures.get(match["measure"]) if match else None
-            if match is None or measure is None or (match["part"] == "denominator" and measure.kind == "count"):
+            if match is None or measure is None or (match["part"] == "denominator" and not measure.is_divided):
                 wrong.append(f"{what} names {reference!r}, which is no numerator or denominator of a measure")
                 continue
             breakdown = breakdowns.get(match["breakdown"]) if match["breakdown"] else None

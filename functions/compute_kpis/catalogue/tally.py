@@ -51,7 +51,7 @@ class Required(_Keys):
     """A condition over the point's national sums."""
     otherwise: Literal["not_collected", "not_available", "insufficient_coverage"]
     measures: tuple[str, ...] = ()
-    """None named: every rate."""
+    """None named: every rate, and every cost of each."""
     categories: tuple[str, ...] = ()
     """None named: all, and the national figure."""
 
@@ -196,10 +196,10 @@ def _check(kpi: Description, tally: Tally, refused: tuple[str, ...]) -> None:
         own = [text for text in (counted.counts, counted.in_categories) if text is not None]
         for text in (*own, *counted.by_category.values()):
             match = _COUNTED.fullmatch(text)
-            if match is None or (match[2] is not None and measure.kind == "count"):
+            if match is None or (match[2] is not None and not measure.is_divided):
                 wrong.append(f"measure {measure.id!r} cannot count {text!r}")
-            elif match[2] is None and measure.kind == "rate" and text in own:
-                wrong.append(f"measure {measure.id!r} is a rate, so it counts one column out of another")
+            elif match[2] is None and measure.is_divided and text in own:
+                wrong.append(f"measure {measure.id!r} is a {measure.kind}, so it counts one column out of another")
         breakdowns = [breakdown for breakdown in kpi.breakdowns if measure.id in breakdown.measures]
         codes = [category.code for breakdown in breakdowns for category in breakdown.categories]
         wrong += [
@@ -212,7 +212,7 @@ def _check(kpi: Description, tally: Tally, refused: tuple[str, ...]) -> None:
     known = {measure.id for measure in kpi.measures}
     strange = {name for rule in tally.requires for name in rule.measures} - known
     wrong += [f"requires names measure {name!r}, which is not declared" for name in sorted(strange)]
-    rates = [measure.id for measure in kpi.measures if measure.kind == "rate"]
+    rates = [measure.id for measure in kpi.measures if measure.is_divided]
     ruled = {(name, rule.categories) for rule in tally.requires for name in rule.measures or rates if name in known}
     ruled |= {(name, ()) for name in refused if tally.refused_hides}
     wrong += [
@@ -395,7 +395,7 @@ def _pick(which: str, cells: list[Cell]) -> str:
 
 
 def _results(kpi: Description, tally: Tally, refused: tuple[str, ...]) -> str:
-    rates = tuple(measure.id for measure in kpi.measures if measure.kind == "rate")
+    rates = tuple(measure.id for measure in kpi.measures if measure.is_divided)
     statuses = []
     for rule in tally.requires:
         number = _conditions(tally).index(rule.that) + 1

@@ -10,7 +10,7 @@ from functions.compute_kpis.protection.knowledge import FEW, Cell, Percentage, S
 from functions.compute_kpis.protection.quantities import PARTS, Part, counts, is_of_people, parse
 from functions.compute_kpis.protection.withholding import Place
 from placements_kpi import months
-from placements_kpi.results import decimals_of
+from placements_kpi.results import LEAST_EACH, decimals_of
 
 if TYPE_CHECKING:
     from functions.compute_kpis.protection.counts import Roundings
@@ -199,10 +199,12 @@ class _Telling:
 
 
 def _exact(figure: Figure, measure: Measure) -> Figure:
-    if measure.kind == "count" or figure.denominator is None:
+    if not measure.is_divided or figure.denominator is None:
         return figure
-    if figure.denominator == 0:
+    if figure.denominator < (LEAST_EACH if measure.kind == "money" else 1):
         return _hidden(figure, "z")
+    if measure.kind == "money":
+        return figure
     return figure.model_copy(update={"value": percentage(figure.numerator or 0, figure.denominator, 1)})
 
 

@@ -97,7 +97,7 @@ def _descriptions(
         described[path] = (
             metadata.csvw_standard(name, title, document.release, table)
             if table
-            else metadata.csvw_long(name, title, document.release)
+            else metadata.csvw_long(name, title, document.release, money=_has_money(kpis, folder))
         )
     data = {path: body for path, body in files.items() if path.endswith((".csv", ".json", ".ods"))}
     written = {f"{path}-metadata.json": canonical_json(about) for path, about in described.items()}
@@ -109,3 +109,9 @@ def _descriptions(
     written[f"{RELEASE}.jsonld"] = canonical_json(metadata.release_dataset(kpis, document, instant, host, whole))
     written["datapackage.json"] = canonical_json(metadata.data_package(document, instant, host, data, described))
     return written
+
+
+def _has_money(kpis: list[KpiFigures], folder: str) -> bool:
+    """Whether a file has money in it: that of one indicator, or of all in no folder."""
+    own = [figures.kpi for figures in kpis if folder in ("", figures.kpi.id)]
+    return any(measure.kind == "money" for kpi in own for measure in kpi.description.measures)

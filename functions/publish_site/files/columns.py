@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from placements_kpi.results import Measure
+
 COLUMN_WORDS = {
     "time_period": "the two years the period spans, as six digits: 202526 is 2025 to 2026; of twelve months, "
     "the year of the last",
@@ -19,14 +24,15 @@ COLUMN_WORDS = {
     "unit": "what is counted",
     "figure_status": "revised where it differs from the release before; else provisional until the period is over, and "
     "final from then on",
-    "numerator": "the count",
-    "denominator": "what the count is out of; z for a measure that is only a count",
-    "percentage": "numerator as a percentage of denominator; z for a measure that is only a count",
+    "numerator": "the count, or the money in pounds",
+    "denominator": "what the count is out of, or the money is divided by; z for a measure that is only one number",
+    "percentage": "numerator as a percentage of denominator; z for a measure that is none",
+    "unit_cost": "numerator in pounds for each of denominator; z for a measure that is not such a cost",
 }
 """Every column of the files with a row for each figure, in order, and what it means."""
 
 COLUMNS = tuple(COLUMN_WORDS)
-TEXT_COLUMNS, INDICATORS = COLUMNS[:-3], COLUMNS[-3:]
+TEXT_COLUMNS, INDICATORS = COLUMNS[:-4], COLUMNS[-4:]
 PLACE = COLUMNS[:7]
 """When and where a row stands: the first columns of every file with figures."""
 
@@ -36,6 +42,14 @@ ENGLAND = ("E92000001", "England")
 _CUT = ("breakdown", "category")
 STANDARD = ((*PLACE, "part_of_year", *_CUT), (*PLACE, *_CUT), (*PLACE, "part_of_year"), PLACE)
 """Columns without figures of the files in DfE's open data standard, of years and of months; the most first."""
+
+
+def numbers_of(measure: Measure) -> tuple[str, ...]:
+    """Return the endings of a measure's columns in files of DfE's standard, which has a column for each number."""
+    if not measure.is_divided:
+        return ("pounds",) if measure.kind == "money" else ("count",)
+    return ("numerator", "denominator", "unit_cost" if measure.kind == "money" else "percentage")
+
 
 META = tuple(
     "col_name col_type label indicator_grouping indicator_unit indicator_dp filter_hint filter_grouping_column".split()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from functions.publish_site.files.columns import ENGLAND, META, PLACE
+from functions.publish_site.files.columns import ENGLAND, META, PLACE, numbers_of
 from functions.publish_site.files.opendata import csv_lines, region_code, six_digits, text_cell
 from functions.publish_site.words import MONTHS, day, listed
 from placements_kpi import months
@@ -132,11 +132,9 @@ def meta_file(table: StandardTable) -> bytes:
 
 
 def column_names(kpi_id: str, measure: Measure, *, whole: bool) -> tuple[str, ...]:
-    """Return the columns of a measure: one for a count; numerator, denominator and percentage for a rate."""
+    """Return the columns of a measure: one for a number alone; numerator, denominator and what they make."""
     stem = f"{kpi_id.replace('-', '_')}_{measure.id}" if whole else measure.id
-    if measure.kind == "count":
-        return (f"{stem}_count",)
-    return (f"{stem}_numerator", f"{stem}_denominator", f"{stem}_percentage")
+    return tuple(f"{stem}_{said}" for said in numbers_of(measure))
 
 
 class _Side:
@@ -204,18 +202,21 @@ class _Side:
 
     def _columns(self, measure: Measure, *, whole: bool) -> Iterator[Column]:
         title = self.figures.kpi.description.title
-        for name in column_names(self.figures.kpi.id, measure, whole=whole):
-            said = name.rpartition("_")[2]
+        names = column_names(self.figures.kpi.id, measure, whole=whole)
+        money = measure.kind == "money"
+        for name, said in zip(names, numbers_of(measure), strict=True):
             label = {
                 "count": measure.title,
-                "numerator": f"{measure.title}: number",
-                "denominator": f"{measure.title}: out of",
+                "pounds": f"{measure.title}: pounds",
+                "numerator": f"{measure.title}: {'total in pounds' if money else 'number'}",
+                "denominator": f"{measure.title}: {'divided by' if money else 'out of'}",
                 "percentage": f"{measure.title}: percentage",
+                "unit_cost": f"{measure.title}: pounds each",
             }[said]
-            percent = said == "percentage"
+            unit = "%" if said == "percentage" else "£" if money and said != "denominator" else ""
             label = f"{label}, twelve months to it" if self.figures.family(measure).is_rolling else label
             label = f"{title}: {label}" if whole else label
-            yield Column(name, "Indicator", label, title, "%" if percent else "", "1" if percent else "0")
+            yield Column(name, "Indicator", label, title, unit, {"%": "1", "£": "2"}.get(unit, "0"))
 
     def cells(self, time: Time, part: str, place: _Place) -> tuple[str, ...]:
         """Return the cells of the KPI's columns in one row."""
@@ -224,7 +225,7 @@ class _Side:
             return (NOT_APPLICABLE,) * len(self.columns)
         cells: list[str] = []
         for measure, family in self.measures:
-            width = 3 if measure.kind == "rate" else 1
+            width = len(numbers_of(measure))
             point = self.slots.get((family.id, time, part))
             if (measure.id, cut[0]) not in self.given or (part == SAME_POINT and family.series == "yearly"):
                 cells += [NOT_APPLICABLE] * width

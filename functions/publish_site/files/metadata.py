@@ -36,19 +36,22 @@ KEYWORDS = ("teacher training", "initial teacher training", "school placements",
 
 _OPTIONAL = {"region_code", "region_name"}
 _DATES = {"as_of"}
-_COUNT, _PERCENTAGE = "nonNegativeInteger", "decimal"
+_COUNT, _DECIMAL = "nonNegativeInteger", "decimal"
 _PROFILE = "https://datapackage.org/profiles/2.0/{}.json"
 _ABOUT = "Indicators of the school placements service"
 
 
-def csvw_long(file: str, title: str, released: str) -> dict[str, Any]:
-    """Return CSVW metadata of a file with a row for each figure; ``file`` is its name beside the metadata."""
+def csvw_long(file: str, title: str, released: str, *, money: bool) -> dict[str, Any]:
+    """Return CSVW metadata of a file with a row for each figure; ``file`` is its name beside the metadata.
+
+    With ``money`` among the figures numerators have decimals.
+    """
     columns = [
         _csvw_column(
             name,
             name.replace("_", " ").capitalize(),
             COLUMN_WORDS[name],
-            _kind(name),
+            _DECIMAL if money and name == "numerator" else _kind(name),
             numbers=name in INDICATORS,
         )
         for name in COLUMNS
@@ -67,7 +70,7 @@ def csvw_standard(file: str, title: str, released: str, table: StandardTable) ->
         about = column.hint if column and column.hint else COLUMN_WORDS.get(name, label) if name in PLACE else label
         if name == "time_period":
             about = "the two years that the year spans, as six digits, or the year of a month"
-        kind = (_PERCENTAGE if column.unit == "%" else _COUNT) if column is not None and numbers else "string"
+        kind = (_DECIMAL if column.unit else _COUNT) if column is not None and numbers else "string"
         columns.append(_csvw_column(name, label, about, kind, numbers=numbers))
     filters = [name for name in table.head if name not in described or described[name].kind != "Indicator"]
     return _csvw(file, title, released, columns, filters)
@@ -227,11 +230,12 @@ def _csvw_column(name: str, title: str, about: str, kind: str, *, numbers: bool)
 def _kind(name: str) -> str:
     if name in _DATES:
         return "date"
-    return {"numerator": _COUNT, "denominator": _COUNT, "percentage": _PERCENTAGE}.get(name, "string")
+    kinds = {"numerator": _COUNT, "denominator": _COUNT, "percentage": _DECIMAL, "unit_cost": _DECIMAL}
+    return kinds.get(name, "string")
 
 
 def _field(column: dict[str, Any]) -> dict[str, Any]:
-    kind = {_COUNT: "integer", _PERCENTAGE: "number", "date": "date"}.get(column["datatype"], "string")
+    kind = {_COUNT: "integer", _DECIMAL: "number", "date": "date"}.get(column["datatype"], "string")
     return {
         "name": column["name"],
         "title": column["dc:title"],

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.publish_site import words
 from functions.publish_site.figures import NATIONAL, KpiFigures, revisions
-from functions.publish_site.files.columns import COLUMN_WORDS, COLUMNS, ENGLAND
+from functions.publish_site.files.columns import COLUMN_WORDS, COLUMNS, ENGLAND, numbers_of
 from functions.publish_site.pages import sentences
 from functions.publish_site.words import SYMBOLS, Cell
 from placements_kpi.errors import PlacementsKpiError
@@ -25,7 +25,8 @@ from placements_kpi.store import canonical_json
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from placements_kpi.results import Protected, Revision, SeriesBreak
+    from functions.publish_site.figures import Shown
+    from placements_kpi.results import Measure, Protected, Revision, SeriesBreak
     from placements_kpi.results import Shown as Side
 
 _PERIODS = {
@@ -67,7 +68,6 @@ def rows(figures: KpiFigures) -> list[Row]:
                 "compute_kpis must write a point for every figure"
             )
         said = figures.at(measure, point, (figure.breakdown, figure.category))
-        rate = measure.kind == "rate"
         written.append(
             {
                 **time_of(figures.family(measure).period, figure.period),
@@ -78,12 +78,17 @@ def rows(figures: KpiFigures) -> list[Row]:
                 "as_of": figure.as_of.isoformat(),
                 "unit": measure.unit,
                 "figure_status": figures.status(measure, point, figure),
-                "numerator": said.numerator,
-                "denominator": said.denominator,
-                "percentage": said.value if rate else Cell(None, "z"),
+                **_numbers(measure, said),
             }
         )
     return written
+
+
+def _numbers(measure: Measure, said: Shown) -> dict[str, Cell]:
+    """Return the indicators of a row: of a percentage and a unit cost, the one that the measure is."""
+    last = numbers_of(measure)[-1]
+    cells = {"numerator": said.numerator, "denominator": said.denominator}
+    return cells | {name: said.value if name == last else Cell(None, "z") for name in ("percentage", "unit_cost")}
 
 
 def csv_rows(table: list[Row]) -> bytes:
@@ -127,13 +132,8 @@ def json_revisions(figures: KpiFigures, document: Protected) -> list[dict[str, A
 
 
 def _json_side(figures: KpiFigures, revision: Revision, side: Side) -> dict[str, Any]:
-    said = figures.side(revision, side)
-    rate = figures.measure(revision.measure).kind == "rate"
-    return {
-        "numerator": said.numerator.json,
-        "denominator": said.denominator.json,
-        "percentage": said.value.json if rate else "z",
-    }
+    cells = _numbers(figures.measure(revision.measure), figures.side(revision, side))
+    return {name: cell.json for name, cell in cells.items()}
 
 
 def json_file(document: Protected, published: str, kpis: list[KpiFigures], table: Iterable[str]) -> bytes:

@@ -79,7 +79,7 @@ def indicators_of(document: Protected) -> frozenset[str]:
         for kpi in document.kpis
         for stem in ("", f"{kpi.id.replace('-', '_')}_")
         for measure in kpi.description.measures
-        for said in (("count",) if measure.kind == "count" else columns.INDICATORS)
+        for said in columns.numbers_of(measure)
     )
 
 

@@ -69,7 +69,8 @@ def allowed_in(document: Protected, files: Mapping[str, bytes], assets: Iterable
     values |= {verdict.key_id, verdict.digest} if verdict else set()
     for body in files.values():
         values |= {hashlib.sha256(body).hexdigest(), *_large(len(body))}
-    values |= {text for count in _counts(document) for text in _large(count)}
+    # Of pence the pounds are shown: what is before the point of one.
+    values |= {text for count in _counts(document) for text in (*_large(count), *_large((count or 0) // 100))}
     return Allowed(frozenset(values - {""}), names_of(document, files), indicators_of(document))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from functions.publish_site.figures import places
 from functions.publish_site.gate.errors import GateError
 from functions.publish_site.words import rounded
-from placements_kpi.results import document_digest
+from placements_kpi.results import document_digest, pounds
 
 if TYPE_CHECKING:
     from placements_kpi.results import Figure, KpiResult, Measure, Protected
@@ -56,7 +56,9 @@ def _contradiction(measure: Measure, figure: Figure) -> str | None:
     if figure.symbol is not None or numerator is None:
         hidden = (numerator, denominator, figure.value) == (None, None, None)
         return None if hidden else "has a number beside its symbol"
-    if measure.kind == "count" or denominator is None:  # or a category that is no part of what the rate is out of
+    if measure.kind == "money" and figure.value != pounds(numerator, denominator or 1):
+        return "is not the pounds of its pence"
+    if measure.kind != "rate" or denominator is None:  # or a category that is no part of what the rate is out of
         return None
     if denominator <= 0:
         return "is a percentage of nothing"

@@ -55,11 +55,11 @@ def _group(figures: KpiFigures, reason: str, same_reason: list[Revision]) -> Gro
 
 
 def _used(side: Shown) -> tuple[Cell, ...]:
-    """Return the cells that the page says: a count alone, or a percentage and what it is of."""
-    rate = side.value.percent and side.denominator.number is not None
-    return (side.value, side.numerator, side.denominator) if rate else (side.value,)
+    """Return the cells that the page says: a number alone, or a percentage or cost of each and what it is of."""
+    divided = side.value.number is not None and side.denominator.number is not None
+    return (side.value, side.numerator, side.denominator) if divided else (side.value,)
 
 
 def _text(side: Shown) -> str:
     used = [cell.text for cell in _used(side)]
-    return used[0] if len(used) == 1 else f"{used[0]} ({used[1]} out of {used[2]})"
+    return used[0] if len(used) == 1 else f"{used[0]} ({used[1]} {'for' if side.value.pounds else 'out of'} {used[2]})"

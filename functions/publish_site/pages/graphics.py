@@ -64,13 +64,14 @@ def category_table(figures: KpiFigures, measure: Measure, breakdown: Breakdown, 
         and measure.id not in figures.kpi.comparison
         and figures.has(measure, previous, breakdown.id)
     )
-    rate = measure.kind == "rate"
+    rate, divided = measure.kind == "rate", measure.is_divided
     mark = figures.mark(measure, point)
-    head = [breakdown.title, f"{'Per cent' if rate else 'Number'}{mark}"]
+    first, *others = (f"{head}{mark}" for head in heads(measure))
+    head = [breakdown.title, first]
     if before and previous:
         head += ["Change, points" if rate else "Change"]
         head += [f"On {words.day(previous.as_of)}{figures.mark(measure, previous)}"]
-    head += [f"Number{mark}", f"Out of{mark}"] if rate else []
+    head += others
     rows: list[list[str | Cell]] = []
     parts = [(category.label, (breakdown.id, category.code)) for category in breakdown.categories]
     whole = "England" if figures.regional(breakdown.id) else "All"
@@ -82,10 +83,10 @@ def category_table(figures: KpiFigures, measure: Measure, breakdown: Breakdown, 
         if before:
             then = figures.at(measure, previous, cell).value
             row += [sentences.signed(now.value, then), then]
-        rows.append([*row, *((now.numerator, now.denominator) if rate else ())])
+        rows.append([*row, *((now.numerator, now.denominator) if divided else ())])
     shown = [figures.at(measure, point, cell) for _, cell in parts]
-    whole_rate = shown[-1].value if rate and breakdown.partition else None
-    drawn = _bars(shown[: len(breakdown.categories)], whole_rate) if bars else ()
+    whole_value = shown[-1].value if divided and breakdown.partition else None
+    drawn = _bars(shown[: len(breakdown.categories)], whole_value) if bars else ()
     return table(f"{breakdown.title}: {_lower(measure.title)}, {words.day(point.as_of)}", head, rows, drawn)
 
 
@@ -110,9 +111,16 @@ def _about(breakdown: Breakdown) -> tuple[str, ...]:
     )
 
 
+def heads(measure: Measure) -> tuple[str, ...]:
+    """Return what the columns of a measure are called: its figure, and what that is worked out from."""
+    if measure.kind == "money":
+        return ("Cost of each", "Total cost", "Divided by") if measure.is_divided else ("Cost",)
+    return ("Per cent", "Number", "Out of") if measure.is_divided else ("Number",)
+
+
 def named(measure: Measure) -> str:
-    """Return what a chart shows: the measure, and whether as a percentage or a number."""
-    return f"{measure.title} ({'percentage' if measure.kind == 'rate' else 'number'})"
+    """Return what a chart shows: the measure, and whether as a percentage, a number or in pounds."""
+    return f"{measure.title} ({ {'rate': 'percentage', 'count': 'number', 'money': 'pounds'}[measure.kind] })"
 
 
 def _lower(title: str) -> str:

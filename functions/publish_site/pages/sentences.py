@@ -57,10 +57,10 @@ class Verdict:
 
 
 def difference(now: Cell, before: Cell) -> str:
-    """Return how far two cells are apart, without a sign: ``2.2 percentage points``, ``840``."""
+    """Return how far two cells are apart, without a sign: ``2.2 percentage points``, ``840``, ``£0.12``."""
     gap = abs(_gap(now, before))
     if not now.percent:
-        return words.printed(gap)
+        return Cell(gap, pounds=now.pounds).text
     unit = "percentage point" if gap == 1 else "percentage points"
     return f"{words.printed(gap)} {unit}"
 
@@ -140,8 +140,10 @@ def counts(figures: KpiFigures, measure: Measure) -> str:
     shown = figures.at(measure, figures.current(measure))
     if shown.value.number is None:
         return f"No figure can be shown [{shown.value.mark}]: {words.SYMBOLS[shown.value.mark]}"
-    if measure.kind == "count":
+    if not measure.is_divided:
         return words.PLURALS[measure.unit]
+    if measure.kind == "money":
+        return f"{shown.numerator.text} for {shown.denominator.text} {words.PLURALS[figures.kpi.description.unit]}"
     return f"{shown.numerator.text} out of {shown.denominator.text}"
 
 
@@ -175,9 +177,10 @@ def possible_range(figures: KpiFigures) -> str | None:
 
 def what(measure: Measure) -> str:
     """Return in words what a measure counts, and what it is out of."""
-    if measure.kind == "count" or not measure.out_of:
+    if not measure.is_divided or not measure.out_of:
         return words.sentence(measure.what)
-    return words.sentence(f"{measure.what}, out of {measure.out_of}")
+    how = "divided by the number of" if measure.kind == "money" else "out of"
+    return words.sentence(f"{measure.what}, {how} {measure.out_of}")
 
 
 def finding(figures: KpiFigures, measure: Measure) -> str:
@@ -258,7 +261,7 @@ def signed(now: Cell, before: Cell) -> str | Cell:
         return Cell(None, (before if before.number is None else now).mark)
     gap = _gap(now, before)
     sign = "+" if gap > 0 else "\N{MINUS SIGN}" if gap < 0 else ""
-    return f"{sign}{words.printed(abs(gap))}"
+    return f"{sign}{Cell(abs(gap), pounds=now.pounds).text}"
 
 
 def standing(now: Cell, target: float) -> str:
@@ -332,12 +335,20 @@ def next_update(document: Protected, today: date) -> str:
 
     Of what the document has alone. On a page that is shown ``today`` no update is promised for a day that has gone.
     """
+    reported = [
+        point.as_of
+        for kpi in document.kpis
+        for family in kpi.description.families
+        for point in kpi.points
+        if family.is_rolling and point.family == family.id and point.is_current
+    ]
+    waited = words.month(months.next_end(min(reported))) if reported else "another month"
     end = months.next_end(document.month_end)
     stands = {family.stands for kpi in document.kpis for family in kpi.description.families}
     said = {
         "month_end": f"Figures about people: {'after' if today <= end else 'due since'} {words.day(end)}.",
         "day": "Figures about schools and providers: with the next release.",
-        "whole_month": "Figures on how the service runs: once its team has reported another month.",
+        "whole_month": f"Figures on how the service runs: once its team has reported {waited}.",
     }
     return " ".join(text for kind, text in said.items() if kind in stands)
 

@@ -12,16 +12,19 @@ from functions.publish_site import words
 from functions.publish_site.files.listing import chart_id
 from functions.publish_site.pages import sentences
 from functions.publish_site.pages.charts import Line, LineChart, LinePoint, Mark, Target, line_chart, spark
-from functions.publish_site.pages.graphics import Graphic, named
+from functions.publish_site.pages.graphics import Graphic, heads, named
 from functions.publish_site.pages.html_tables import Table, table
 from functions.publish_site.words import Cell
 from placements_kpi.months import is_end
 
 if TYPE_CHECKING:
     from functions.publish_site.figures import KpiFigures
+    from functions.publish_site.pages.charts.svg import Unit
     from placements_kpi.results import Measure, Point
 
 MOST_LINES = 3  # with the target, four series: more cannot be told apart (publishing#charts)
+
+UNITS: dict[str, Unit] = {"rate": "%", "count": "", "money": "£"}
 
 TWELVE_MONTHS = "Twelve months to the end of each month"
 
@@ -87,7 +90,7 @@ def _monthly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tupl
         ticks=_month_ticks(opened, closes),
         start=0,
         end=max((closes - opened).days, *(int(point.x) for line in lines for point in line.points)),
-        percent=measure.kind == "rate",
+        unit=UNITS[measure.kind],
         target=target,
         breaks=breaks,
     )
@@ -106,7 +109,7 @@ def _yearly(figures: KpiFigures, measure: Measure, points: list[Point]) -> tuple
         ticks=tuple(Mark(index, words.years(point.period_label)) for index, point in enumerate(points)),
         start=-0.25,
         end=len(points) - 0.75,
-        percent=measure.kind == "rate",
+        unit=UNITS[measure.kind],
         target=target,
         breaks=breaks,
     )
@@ -134,7 +137,7 @@ def _rolling(figures: KpiFigures, measure: Measure, points: list[Point]) -> tupl
         ),
         start=-1,
         end=line[-1].x + 1,
-        percent=measure.kind == "rate",
+        unit=UNITS[measure.kind],
         target=target,
         breaks=breaks,
     )
@@ -270,16 +273,14 @@ def _table(figures: KpiFigures, measure: Measure, points: list[Point]) -> Table:
 
 def _points_table(figures: KpiFigures, measure: Measure, points: list[Point]) -> Table:
     """A row a point: years, or of twelve months the month that they end with, newest first."""
-    rate, rolling = measure.kind == "rate", figures.family(measure).is_rolling
+    rolling, divided = figures.family(measure).is_rolling, measure.is_divided
     rows: list[list[str | Cell]] = []
     for point in reversed(points) if rolling else points:
         now = figures.at(measure, point)
-        cells = [now.value, now.numerator, now.denominator] if rate else [now.value]
+        cells = [now.value, now.numerator, now.denominator] if divided else [now.value]
         rows.append([words.day_in_cell(point.as_of) if rolling else _column(figures, measure, point), *cells])
     caption, column = ("by twelve months", "Twelve months to") if rolling else ("by year", "Year")
-    return table(
-        f"{measure.title}, {caption}", [column, *(["Per cent", "Number", "Out of"] if rate else ["Number"])], rows
-    )
+    return table(f"{measure.title}, {caption}", [column, *heads(measure)], rows)
 
 
 def _column(figures: KpiFigures, measure: Measure, point: Point) -> str:

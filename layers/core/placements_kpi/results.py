@@ -42,7 +42,16 @@ Finality = Literal["provisional", "final", "revised"]
 Attempt = Literal["It did not pass the checks that we make", "How it ended cannot be read"]
 DisclosureClass = Literal["person", "person_linked", "organisation"]
 Unit = Literal[
-    "candidate", "trainee", "application", "vacancy", "school", "provider", "allocation", "record", "transaction"
+    "candidate",
+    "trainee",
+    "application",
+    "vacancy",
+    "school",
+    "provider",
+    "allocation",
+    "record",
+    "transaction",
+    "pound",
 ]
 
 
@@ -53,6 +62,15 @@ ONE_DECIMAL_FROM = 1000
 def decimals_of(denominator: int) -> Literal[0, 1]:
     """Return how many decimals a percentage out of so many people has (publishing#percentages)."""
     return 1 if denominator >= ONE_DECIMAL_FROM else 0
+
+
+LEAST_EACH = 100
+"""Fewest of what a cost is divided by: of fewer it would say little (numbers#money)."""
+
+
+def pounds(pence: int, each: int = 1) -> float:
+    """Return pence in pounds, or the cost of each of so many, to the penny and halves up: by whole numbers alone."""
+    return (2 * pence + each) // (2 * each) / 100
 
 
 class Target(Document):
@@ -85,6 +103,7 @@ class Family(Document):
 class Measure(Document):
     """One measure of a KPI. ``disclosure`` decides protection: counts of people and their applications are ``person``.
 
+    ``money`` is in pounds, and the numerators of its figures in pence; with ``out_of`` it is the cost of each of these.
     ``person_linked`` is a count of something else that a person's record decides, such as adverts by who was offered
     the job; it is protected in the same way (publishing#classes).
     ``denominator_disclosure`` is that of the denominator where it differs from the numerator's.
@@ -92,7 +111,7 @@ class Measure(Document):
 
     id: str
     title: str
-    kind: Literal["rate", "count"]
+    kind: Literal["rate", "count", "money"]
     unit: Unit
     disclosure: DisclosureClass
     denominator_disclosure: DisclosureClass | None = None
@@ -109,6 +128,11 @@ class Measure(Document):
     needs: tuple[str, ...] = ()
     """The sources that it cannot do without; none named: all of the KPI's."""
     note: str | None = None
+
+    @property
+    def is_divided(self) -> bool:
+        """Whether its figures have a denominator: a rate, or a cost of each."""
+        return self.kind == "rate" or (self.kind == "money" and self.out_of is not None)
 
 
 class Relation(Document):
@@ -247,7 +271,7 @@ class Point(Document):
 
 
 class Figure(Document):
-    """One cell. ``denominator`` is null for a count; ``value`` is a percentage (0 to 100) or the count.
+    """One cell. ``denominator`` is null for a count; ``value`` is a percentage (0 to 100), the count, or pounds.
 
     ``symbol`` is null in ``Results``; in ``Protected`` it stands wherever a number may not or cannot be shown,
     and numerator, denominator and value are then null. ``finality`` is null in ``Results`` too: whether a figure is

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from tests.book.drops import Drops
 from tests.book.random.edges import as_of_days, usually
-from tests.book.service import CHANNELS, FIND, MANAGE, ONLINE
+from tests.book.service import CHANNELS, COSTS, FIND, MANAGE, ONLINE
 
 COUNTS = usually(3, (0, 1, 2, 7, 40))
+POUNDS = usually("10.00", ("0.00", "0.01", "3.05", "250.50"))
 
 
 def month_before(day: date, back: int) -> str:
@@ -45,3 +46,22 @@ def transactions(draw: st.DrawFn) -> Drops:
     if rows and draw(st.sampled_from((False, False, True))):
         rows[draw(st.integers(0, len(rows) - 1))]["started"] = None
     return Drops(as_of, {"transactions": rows})
+
+
+@st.composite
+def with_costs(draw: st.DrawFn) -> Drops:
+    """A world of transactions, and of costs that begin and end with them or a month before or after, some missing."""
+    drops = draw(transactions())
+    months = sorted({str(row["month"]) for row in drops.feeds["transactions"]})
+    months = months[draw(st.sampled_from((0, 0, 0, 1))) :]
+    months = months[: len(months) - draw(st.sampled_from((0, 0, 0, 1)))]
+    rows = [
+        {"month": month, "service": service, "category": category, "pounds": draw(POUNDS)}
+        for month in months
+        for service in (FIND, MANAGE)
+        for category in COSTS[service]
+    ]
+    for _ in range(draw(st.sampled_from((0, 0, 0, 1)))):
+        if rows:
+            del rows[draw(st.integers(0, len(rows) - 1))]
+    return Drops(drops.as_of, {**drops.feeds, "costs": rows})

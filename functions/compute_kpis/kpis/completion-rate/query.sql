@@ -1,5 +1,5 @@
 -- Completion rate (KPI definitions, section 8): one row a point, month of its twelve, service and channel online.
--- uses: points lists transaction_month
+-- uses: points lists service_month transaction_month
 SELECT
     period,
     as_of,

@@ -1,5 +1,5 @@
 -- Digital take-up (KPI definitions, section 7): one row a point, month of its twelve, service and channel.
--- uses: points lists transaction_month
+-- uses: points lists service_month transaction_month
 SELECT
     period,
     as_of,

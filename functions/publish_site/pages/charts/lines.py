@@ -24,6 +24,7 @@ from functions.publish_site.pages.charts.svg import (
 )
 
 if TYPE_CHECKING:
+    from functions.publish_site.pages.charts.svg import Unit
     from functions.publish_site.words import Cell
 
 STYLES = ((DARK_BLUE, None, 4), (TURQUOISE, "9 5", 3), (PURPLE, "2 5", 3))
@@ -99,7 +100,7 @@ class LineChart:
     ticks: tuple[Mark, ...]
     start: float
     end: float
-    percent: bool
+    unit: Unit = ""
     target: Target | None = None
     breaks: tuple[Mark, ...] = ()
 
@@ -137,7 +138,7 @@ def line_chart(chart: LineChart, ident: str) -> str:
     if chart.target:
         body.append(_across(plot.y(float(chart.target.value)), "target", ORANGE, "14 4", 3))
     body += _lines(chart, plot)
-    body += [_tick_label(tick, plot, percent=chart.percent) for tick in ticks]
+    body += [_tick_label(tick, plot, chart.unit) for tick in ticks]
     rows = 1
     for mark in chart.ticks:
         x = of_width(chart.along(mark.x))
@@ -242,9 +243,9 @@ def _across(y: float, kind: str, colour: str, dashes: str | None, width: int) ->
     return _stroke(0, y, "100%", y, kind, colour, dashes, width)
 
 
-def _tick_label(tick: float, plot: _Plot, *, percent: bool) -> str:
+def _tick_label(tick: float, plot: _Plot, unit: Unit) -> str:
     """What a line of the grid stands for, on it at its left end, readable where a line of the chart runs under it."""
-    return text(axis_label(tick, percent=percent), 0, plot.y(tick) - 5, size=14, halo=True)
+    return text(axis_label(tick, unit), 0, plot.y(tick) - 5, size=14, halo=True)
 
 
 def _rows(chart: LineChart) -> list[int]:

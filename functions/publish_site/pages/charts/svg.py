@@ -6,10 +6,14 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal
 from html import escape
+from typing import Literal
 
 INK = "#0b0c0c"
 GRID = "#cecece"
 DARK_BLUE, TURQUOISE, PURPLE, ORANGE = "#12436D", "#28A197", "#801650", "#F46A25"  # Analysis Function, in order
+
+Unit = Literal["", "%", "£"]
+"""What the numbers of a chart are in."""
 
 SIZE = 16
 FILE_WIDTH = 720
@@ -100,10 +104,12 @@ def nice_ticks(top: float, wanted: int = 5) -> list[float]:
     return [float(Decimal(str(step)) * count) for count in range(math.ceil(round(top / step, 9)) + 1)]
 
 
-def axis_label(value: float, *, percent: bool) -> str:
-    """Return a tick's label: ``20%``, ``12,000``, ``0.25%``; as many decimals as the tick has, so that it is true."""
+def axis_label(value: float, unit: Unit = "") -> str:
+    """Return a tick's label: ``20%``, ``12,000``, ``0.25%``, ``£0.50``; with all its decimals, so that it is true."""
     number = f"{value:,.0f}" if value == int(value) else f"{Decimal(str(value)):,f}"
-    return f"{number}%" if percent else number
+    if unit == "£":
+        return f"£{number}" if value == int(value) else f"£{value:,.2f}"
+    return f"{number}{unit}"
 
 
 def wrapped(label: str, most: int) -> list[str]:
