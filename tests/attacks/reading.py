@@ -104,7 +104,7 @@ def read_release(folder: Path) -> Release:
     for key, values in table.items():
         counts = [Count(key[0], key[1], part, *key[2:]) for part in VALUES[:2]]
         for count, value in zip(counts, values, strict=False):
-            release.shown[count] = value if value in SYMBOLS else int(value)
+            release.shown[count] = value if value in SYMBOLS else int(value.replace(".", ""))  # pence
         if values[2] not in SYMBOLS:
             release.percentages.append(Percentage(values[2], counts[0], counts[1]))
     for row in csv.DictReader(io.StringIO((folder / f"{NAME}.csv").read_text("utf-8"))):

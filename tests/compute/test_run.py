@@ -28,8 +28,18 @@ def test_run_works_out_every_kpi_and_releases_it() -> None:
     assert summary["queries"] == 2 + 1, "the KPIs, and the values that no list knows"
     assert summary["bytes_scanned"] > 0
     assert {kpi: facts["state"] for kpi, facts in summary["kpis"].items()} == {CANDIDATES: "ok", PROVIDERS: "ok"}
-    assert summary["kpis"][CANDIDATES]["headline"] == {"numerator": 44, "denominator": 140, "value": 4400 / 140}
-    assert summary["kpis"][PROVIDERS]["headline"] == {"numerator": 2, "denominator": 4, "value": 50.0}
+    assert summary["kpis"][CANDIDATES]["headline"] == {
+        "numerator": 44,
+        "denominator": 140,
+        "value": 4400 / 140,
+        "is_money": False,
+    }
+    assert summary["kpis"][PROVIDERS]["headline"] == {
+        "numerator": 2,
+        "denominator": 4,
+        "value": 50.0,
+        "is_money": False,
+    }
 
 
 def test_results_and_protected_results_are_the_documents_of_the_contract() -> None:
@@ -337,7 +347,7 @@ def test_every_query_of_the_project_is_accepted_and_returns_what_it_should() -> 
     summary = stack.compute(loading.FOLDER)
     reasons = {kpi: facts["reason"] for kpi, facts in summary["kpis"].items() if facts["reason"]}
     assert reasons == {}
-    assert summary["queries"] == len(list(loading.FOLDER.glob("*/query.sql"))) + 1 < 10
+    assert summary["queries"] == len(list(loading.FOLDER.glob("*/query.sql"))) + 1 < 12
 
 
 # The seventh KPI.
@@ -371,7 +381,12 @@ def test_new_kpi_over_the_existing_tables_is_one_new_folder_and_nothing_else(tmp
     summary = stack.compute(folder)
     assert summary["outcome"] == "ok", summary
     assert summary["kpis"]["seventh-kpi"] == summary["kpis"][copied]
-    assert summary["kpis"]["seventh-kpi"]["headline"] == {"numerator": 2, "denominator": 3, "value": 200 / 3}
+    assert summary["kpis"]["seventh-kpi"]["headline"] == {
+        "numerator": 2,
+        "denominator": 3,
+        "value": 200 / 3,
+        "is_money": False,
+    }
     document = stack.get_json(f"protected/{summary['release']}/results.json")
     assert stack.kpi_of(document, "seventh-kpi")["figures"] == stack.kpi_of(document, copied)["figures"]
     assert [kpi["id"] for kpi in document["kpis"]][-1] == "seventh-kpi"
