@@ -353,6 +353,7 @@ class Agreement:
         new, old = (one.quantize(Decimal(1).scaleb(int(least)), ROUND_HALF_UP) for one in (new, old))
         sign = {1: "+", 0: "", -1: "\N{MINUS SIGN}"}[(new > old) - (new < old)]
         wanted = f"{sign}{'£' * now.startswith('£')}{abs(new - old):,}"
+        said = said.replace("\N{WORD JOINER}", "")
         assert said == wanted, f"{now} after {before} is {wanted}, not {said}"
         self.made.counts["change"] += 1
 

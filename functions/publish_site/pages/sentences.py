@@ -261,6 +261,8 @@ def signed(now: Cell, before: Cell) -> str | Cell:
         return Cell(None, (before if before.number is None else now).mark)
     gap = _gap(now, before)
     sign = "+" if gap > 0 else "\N{MINUS SIGN}" if gap < 0 else ""
+    if now.pounds and sign:
+        sign += "\N{WORD JOINER}"  # else a line may end between the sign and the pound's
     return f"{sign}{Cell(abs(gap), pounds=now.pounds).text}"
 
 

@@ -142,7 +142,7 @@ def line_chart(chart: LineChart, ident: str) -> str:
     rows = 1
     for mark in chart.ticks:
         x = of_width(chart.along(mark.x))
-        said = wrapped(mark.label, 8)
+        said = wrapped(mark.label, 7)
         rows = max(rows, len(said))
         body.append(_stroke(x, plot.bottom, x, plot.bottom + 6, "axis", INK, None, 1))
         anchor = "start" if chart.along(mark.x) < 2 * EDGE else "middle"
