@@ -19,7 +19,7 @@ from functions.compute_kpis.catalogue import definitions, loading
 from functions.compute_kpis.catalogue.calendars import load_calendars
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
 from functions.compute_kpis.protection import keys
-from functions.compute_kpis.protection.ledger import LedgerError
+from functions.compute_kpis.protection.ledger import DIGEST_OF, LedgerError, write_digests
 from functions.compute_kpis.protection.record_counts import LISTS
 from functions.compute_kpis.record import Headline, Inputs, KpiEnd, Record, write_record
 from functions.compute_kpis.releases import carried, closed_texts, current, release, revisions
@@ -115,6 +115,8 @@ def compute(
     write_record(s3, settings.data_bucket, record.having(withheld=protection.withheld))
     release.seal(s3, settings.data_bucket, protected.release)
     is_current = _make_current(s3, settings, computed, protected.release, current_before)
+    if (len(protection.page.considered) + 1) % DIGEST_OF == 0:
+        write_digests(s3, settings.data_bucket)
     return record.answer(current=is_current, dry_run=False)
 
 

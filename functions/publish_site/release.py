@@ -107,7 +107,14 @@ def without_withdrawn(document: Protected, withdrawn: Collection[str]) -> Protec
 
 
 def lists_withdrawn(run: Run, state: State, release: str) -> bool:
-    """Whether the public files of a release, by their manifest, were made from a list against a withdrawn one."""
+    """Whether the public files of a release, by their manifest, were made from a list against a withdrawn one.
+
+    The manifest is read only where it can be so: a document has one list at most, so that files of one whose entry
+    names what it was compared with have that list or none.
+    """
+    entry = state.inventory.entry(release)
+    if entry and entry.compared_with and entry.compared_with not in state.withdrawn:
+        return False
     if not any(order(withdrawn) < order(release) for withdrawn in state.withdrawn):
         return False
     try:

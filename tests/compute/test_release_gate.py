@@ -99,6 +99,21 @@ def test_later_release_considers_the_earlier_and_both_are_recomputed_as_they_wer
         assert (told["equal"], told["differences"]) == (True, [])
 
 
+def test_run_digests_the_ledger_when_a_digest_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in ("functions.compute_kpis.run.DIGEST_OF", "functions.compute_kpis.protection.ledger.DIGEST_OF"):
+        monkeypatch.setattr(place, 2)
+    first = stack.first_release()["release"]
+    stack.put_snapshot("apply", number=2, application_choices=stack.choices(400, 190, region="E12000001"))
+    second = stack.compute()["release"]
+    assert list(stack.objects("ledger/digests/")) == [f"ledger/digests/{second}.json"]
+    stack.put_snapshot("apply", number=3, application_choices=stack.choices(500, 190, region="E12000001"))
+    third = stack.compute()["release"]
+    verdict = release(third).verdict
+    assert verdict is not None
+    assert verdict.releases == (first, second)
+    assert recompute(stack.settings(), third, folder=stack.KPIS)["equal"]
+
+
 def test_ledger_with_a_page_gone_is_refused() -> None:
     first = stack.first_release()["release"]
     stack.put_snapshot("apply", number=2, application_choices=stack.choices(400, 190, region="E12000001"))

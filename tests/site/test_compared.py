@@ -79,6 +79,18 @@ def test_release_published_before_the_withdrawal_is_written_again_without_the_li
     assert objects() == site, "again changes nothing"
 
 
+def test_of_many_releases_those_are_looked_at_that_can_list_the_withdrawn_one(both: World) -> None:
+    both.handle({})
+    third = document("2026-07-16.1", kpis=kpis()[-1:], as_of=AS_OF + timedelta(days=2))
+    both.compute(audited(declare(third, pair()[1])))
+    both.handle({})
+    with calls.at(None) as made:
+        both.handle(WITHDRAW)
+    assert f"GetObject releases/{SECOND}/manifest.json" in made
+    assert "GetObject releases/2026-07-16.1/manifest.json" not in made
+    assert not listed(objects())
+
+
 def test_withdrawal_that_is_stopped_is_finished_by_the_next_publish(both: World) -> None:
     both.handle({})
     with pytest.raises(calls.Killed), calls.at(f"PutObject releases/{SECOND}/manifest.json", before=calls.killed):

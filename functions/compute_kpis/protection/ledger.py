@@ -5,6 +5,10 @@ day of a period if it revised anything of it, or hides somebody where there was 
 Of each count it has what is shown, the rounding behind it (also where a symbol is shown), and a seal
 of the true count: whoever has the key can tell that a count is still the same, and nobody can read
 from it what it is. What a release saw of the ledger is in the release.
+
+``ledger/digests/<release>.json`` holds once more what ``DIGEST_OF`` pages have, that release's the newest of them, so
+that many pages are read in few requests. The pages count: one whose digest is not there, cannot be read, or is of other
+bytes is read itself (docs/decisions/0046).
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -20,6 +24,7 @@ from functions.compute_kpis.protection.knowledge import FEW, Cell, Sign
 from functions.compute_kpis.protection.knowledge import Release as Shown
 from placements_kpi import store
 from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.observability import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -27,7 +32,11 @@ if TYPE_CHECKING:
     from functions.compute_kpis.protection.keys import RoundingKey
 
 FOLDER = "ledger/"
+DIGESTS = f"{FOLDER}digests/"
+DIGEST_OF = 64
+"""Pages of a digest."""
 LEDGER_CONTRACT: Literal["school-placements-ledger/1"] = "school-placements-ledger/1"
+DIGEST_CONTRACT: Literal["school-placements-ledger-digest/1"] = "school-placements-ledger-digest/1"
 
 
 class LedgerError(PlacementsKpiError):
@@ -60,15 +69,12 @@ def sign_to_reader(entry: Entry) -> Sign:
     return None if entry.shown in FEW else entry.shown
 
 
-class Page(BaseModel):
+class Added(BaseModel):
     """What one release added to the ledger."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    contract: Literal["school-placements-ledger/1"] = LEDGER_CONTRACT
     release: str
-    considered: tuple[str, ...]
-    """The releases in the ledger when this one was made, oldest first."""
     base: int
     floor: int = 0
     """What a count that is ``few`` is under."""
@@ -82,6 +88,33 @@ class Page(BaseModel):
     """Counts that were of nobody until this release, are of somebody, and are not shown."""
     restated: tuple[Scope, ...] = ()
     """Days of the periods of which earlier figures cannot be of the same counts: of them everything begins anew."""
+
+
+class Page(Added):
+    """What one release added, as its object has it."""
+
+    contract: Literal["school-placements-ledger/1"] = LEDGER_CONTRACT
+    considered: tuple[str, ...]
+    """The releases in the ledger when this one was made, oldest first."""
+
+
+class Digested(BaseModel):
+    """A page in a digest: ``etag`` is that of its object, ``after`` how many releases it considered."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    etag: str
+    after: int
+    page: Added
+
+
+class Digest(BaseModel):
+    """Some pages once more, oldest first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    contract: Literal["school-placements-ledger-digest/1"] = DIGEST_CONTRACT
+    pages: tuple[Digested, ...]
 
 
 def day_of(release: str) -> date:
@@ -147,7 +180,7 @@ def the_same(past: Mapping[str, Entry], entries: Mapping[str, Entry], *, other_k
 class Past:
     """The ledger as one release sees it."""
 
-    pages: tuple[Page, ...] = ()
+    pages: tuple[Added, ...] = ()
     entries: Mapping[str, Entry] = field(default_factory=dict)
     """The newest entry of every name."""
 
@@ -215,7 +248,7 @@ class Past:
         return releases[::-1]
 
 
-def past_of(pages: Iterable[Page]) -> Past:
+def past_of(pages: Iterable[Added]) -> Past:
     """Return the ledger of these pages, oldest first."""
     pages = tuple(pages)
     entries: dict[str, Entry] = {}
@@ -277,16 +310,11 @@ def page_of(
 
 def read_past(s3: S3Client, bucket: str, releases: Iterable[str] | None = None) -> Past:
     """Return the ledger, or as it was when it had these ``releases``; :class:`LedgerError` if one is gone."""
-    wanted = stored_releases(s3, bucket) if releases is None else list(releases)
-    pages = []
-    for release in wanted:
-        page = read_page(s3, bucket, release)
-        if page is None:
-            raise LedgerError(f"{_key(release)} is gone from the ledger, which nothing may be taken from")
-        pages.append(page)
-    return past_of(
-        pages if releases is not None else sorted(pages, key=lambda page: (len(page.considered), page.release))
-    )
+    stored = _stored(s3, bucket)
+    wanted = list(stored.pages if releases is None else releases)
+    digested = _digested(s3, bucket, stored, set(wanted))
+    found = [digested.get(release) or _read(s3, bucket, release, stored) for release in wanted]
+    return past_of(one.page for one in (sorted(found, key=_age) if releases is None else found))
 
 
 def read_page(s3: S3Client, bucket: str, release: str) -> Page | None:
@@ -308,11 +336,70 @@ def write_page(s3: S3Client, bucket: str, page: Page) -> None:
         raise LedgerError(f"{_key(page.release)} is there and says something else; nothing was published")
 
 
+def write_digests(s3: S3Client, bucket: str) -> None:
+    """Digest what no digest has yet, as many pages at a time as one holds; what is left over waits for more.
+
+    Each page is read for it as its object is now. A digest is written once, like a page.
+    """
+    stored = _stored(s3, bucket)
+    done = _digested(s3, bucket, stored, set(stored.pages))
+    rest = sorted((_read(s3, bucket, release, stored) for release in stored.pages if release not in done), key=_age)
+    for start in range(0, len(rest) - DIGEST_OF + 1, DIGEST_OF):
+        digest = Digest(pages=tuple(rest[start : start + DIGEST_OF]))
+        body = store.canonical_json(digest.model_dump(mode="json"))
+        store.write_once(s3, bucket, _digest_key(digest.pages[-1].page.release), body)
+
+
 def stored_releases(s3: S3Client, bucket: str) -> list[str]:
     """Return the releases that have a page."""
-    keys = store.keys(s3, bucket, FOLDER)
-    return [key.removeprefix(FOLDER).removesuffix(".json") for key in keys if key.endswith(".json")]
+    return list(_stored(s3, bucket).pages)
+
+
+class _Stored(NamedTuple):
+    """What is listed of the ledger: ETag by release, and the releases that a digest is called by."""
+
+    pages: dict[str, str]
+    digests: list[str]
+
+
+def _stored(s3: S3Client, bucket: str) -> _Stored:
+    stored = _Stored({}, [])
+    for listed in store.objects(s3, bucket, FOLDER):
+        name = listed["Key"].removeprefix(FOLDER).removesuffix(".json")
+        if listed["Key"] == _key(name) and "/" not in name:
+            stored.pages[name] = listed["ETag"].strip('"')
+        elif listed["Key"].startswith(DIGESTS):
+            stored.digests.append(listed["Key"].removeprefix(DIGESTS).removesuffix(".json"))
+    return stored
+
+
+def _digested(s3: S3Client, bucket: str, stored: _Stored, wanted: set[str]) -> dict[str, Digested]:
+    """Return the pages of digests by release, as far as their objects are as they were digested."""
+    found: dict[str, Digested] = {}
+    for name in wanted.intersection(stored.digests):
+        try:
+            digest = Digest.model_validate_json(store.read_bytes(s3, bucket, _digest_key(name)))
+        except (store.MissingObjectError, ValidationError):
+            logger.warning("a digest of the ledger cannot be read", extra={"key": _digest_key(name)})
+            continue
+        found |= {one.page.release: one for one in digest.pages if stored.pages.get(one.page.release) == one.etag}
+    return found
+
+
+def _read(s3: S3Client, bucket: str, release: str, stored: _Stored) -> Digested:
+    page = read_page(s3, bucket, release)
+    if page is None:
+        raise LedgerError(f"{_key(release)} is gone from the ledger, which nothing may be taken from")
+    return Digested(etag=stored.pages.get(release, ""), after=len(page.considered), page=page)
+
+
+def _age(one: Digested) -> tuple[int, str]:
+    return one.after, one.page.release
 
 
 def _key(release: str) -> str:
     return f"{FOLDER}{release}.json"
+
+
+def _digest_key(release: str) -> str:
+    return f"{DIGESTS}{release}.json"
