@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PYTHON_FITS = @"$(or $(PYTHON),python3)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	echo "error: Python 3.11 or later is needed, and $(if $(PYTHON),PYTHON=$(PYTHON) is not one,none was found on the path); install it, or give PYTHON=/path/to/python3.11" >&2; exit 2; }
 
-.PHONY: help setup tools check run invoke access preflight serve preview sample manifest test worlds mutants test-trino bigquery lint types format agree lighthouse weight bench bench-protection attacks chains faults template scan built arm64 rehearse assets lock clean
+.PHONY: help setup tools check run invoke access preflight serve preview sample manifest test worlds mutants test-trino bigquery lint types format agree lighthouse weight bench bench-growth bench-protection attacks chains faults template scan built arm64 rehearse assets lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -117,6 +117,9 @@ weight: setup ## Weigh the first view of every page of the last run, on both kin
 
 bench: setup ## Measure seconds, memory, scans, imports, publisher and page weight. SCALES=0.1,1,10
 	@$(PY) -m local.bench --scales "$(SCALES)"
+
+bench-growth: setup ## Measure ledger, release list and publisher of a service of many releases. SIZES=10,100,1000
+	@$(PY) -m local.bench_growth --sizes "$(or $(SIZES),10,100,1000)"
 
 bench-protection: setup ## Measure protection and audit of a release with 24 before it, on the last run's results. EARLIER=24
 	@$(PY) -m local.bench_protection --earlier "$(or $(EARLIER),24)"

@@ -210,16 +210,15 @@ class Past:
         count whose number stood there. Of what is hidden on a day of which a number changed he cannot tell: it begins
         anew. Days that are ``restated`` do so whole.
         """
-        closed = [restated]
-        for page in reversed(self.pages):
-            closed.append(closed[-1] | set(page.restated))
+        begun = {scope: number for number, page in enumerate(self.pages) for scope in page.restated}
+        begun |= dict.fromkeys(restated, len(self.pages))
         numbers: dict[str, int] = {}
         releases = []
-        for page, gone in zip(self.pages, reversed(closed[:-1]), strict=True):
+        for number, page in enumerate(self.pages):
             cells = {
                 name: entry.cell
                 for name, entry in page.entries.items()
-                if name.startswith(f"{kpi}/") and scope_of(name) not in gone
+                if name.startswith(f"{kpi}/") and begun.get(scope_of(name), 0) <= number
             }
             if cells:
                 releases.append(Shown(_hidden_anew(cells, numbers), page.base, floor=page.floor))
