@@ -111,14 +111,8 @@ def run_queries(
             running[kpi.id] = _start(kpi, snapshots, settings)
         except (QueryError, BotoCoreError, ClientError, wr.exceptions.InvalidArgument) as error:
             answers[kpi.id] = Answer(error=f"Athena did not take the query: {error}")
-    while running:
-        for kpi_id, execution_id in list(running.items()):
-            answer = _look(execution_id, read or _read, over=time.monotonic() > deadline, budget_seconds=budget_seconds)
-            if answer is not None:
-                del running[kpi_id]
-                answers[kpi_id] = answer
-        if running:
-            time.sleep(settings.poll_seconds)
+    for kpi_id, execution_id in running.items():  # they run side by side: to wait for each in turn is to wait for all
+        answers[kpi_id] = _ended(execution_id, read or _read, settings, deadline, budget_seconds)
     return {kpi.id: answers[kpi.id] for kpi in kpis}
 
 
@@ -144,6 +138,15 @@ def _start(kpi: Query, snapshots: Mapping[str, str], settings: ComputeSettings) 
         paramstyle="named",
     )
     return str(started)
+
+
+def _ended(execution_id: str, read: Read, settings: ComputeSettings, deadline: float, budget_seconds: float) -> Answer:
+    """Wait for an execution until the deadline, and return its answer."""
+    while True:
+        answer = _look(execution_id, read, over=time.monotonic() > deadline, budget_seconds=budget_seconds)
+        if answer is not None:
+            return answer
+        time.sleep(settings.poll_seconds)
 
 
 def _look(execution_id: str, read: Read, *, over: bool, budget_seconds: float) -> Answer | None:
