@@ -20,7 +20,8 @@ def pages(site: Path) -> list[str]:
     releases = sorted(path.parent for path in site.glob("releases/*/release.json"))
     if not releases:
         return []
-    front = [path for path in ("index.html", "releases/index.html", "calendar/index.html") if (site / path).is_file()]
+    named = ("index.html", *(f"{folder}/index.html" for folder in ("releases", "calendar", "changes", "costs")))
+    front = [path for path in named if (site / path).is_file()]
     return front + sorted(str(path.relative_to(site)) for path in releases[-1].glob("*/index.html"))
 
 
