@@ -413,7 +413,7 @@ class Agreement:
             wanted = self._all_national(measure)
             assert set(read.lines) <= {1} and not read.targets
             keys_at = partial(_at_month, reading.months_ruler(read.ticks), wanted)
-            name = "Twelve months to the end of each month"
+            name = "Each twelve months"
             self._line(measure, read.lines[1], read.y, wanted, keys_at, first=True, name=name)
             return self._gaps(measure, wanted, name, legend)
         yearly = f"{measure.title}, by year" in self._tables

@@ -114,7 +114,7 @@ def drawings(page: bytes) -> dict[str, ElementTree.Element]:
     made: dict[str, ElementTree.Element] = {}
     for found in re.findall(r'<svg class="app-chart__svg".*?</svg>(?=\s*<p|\s*</figure)', page.decode(), re.S):
         drawing = ElementTree.fromstring(found)
-        name = drawing.get("aria-labelledby", "").partition("-title ")[0]
+        name = drawing.get("aria-labelledby", "").removesuffix("-title")
         if name:
             assert name not in made, f"two drawings called {name}"
             made[name] = drawing

@@ -53,7 +53,7 @@ def test_a_chart_has_a_name_and_a_description_that_are_its_own() -> None:
     root = parsed(line_chart(chart(line("2025 to 2026", 1, 2)), "one"))
     assert root.get("role") == "img"
     named = {element.get("id"): element.text for element in root if element.get("id")}
-    assert root.get("aria-labelledby", "").split() == list(named)
+    assert [root.get("aria-labelledby"), root.get("aria-describedby")] == list(named), "neither is read twice"
     assert list(named.values()) == ["Up & away", "It rises <slowly>."]
 
 

@@ -151,9 +151,15 @@ def _beside_row(figures: KpiFigures, measure: Measure) -> list[str | Cell]:
 
 
 def _concerned(figures: KpiFigures, change: SeriesBreak) -> str:
-    """The titles of the measures that a change concerns, where it is not all of them."""
-    titles = [measure.title for measure in figures.kpi.description.measures if change.concerns(measure.id)]
-    return "; ".join(titles) if change.measures else ""
+    """Which figures a change concerns, or which it does not if these are fewer; nothing where it is all of them.
+
+    Checks are not named: they are of the records, not of what the records say.
+    """
+    measures = [measure for measure in figures.kpi.description.measures if measure.role != "quality"]
+    named, others = ([one.title for one in measures if change.concerns(one.id) is told] for told in (True, False))
+    if not others:
+        return ""
+    return f"All figures but: {'; '.join(others)}." if len(others) < len(named) else f"Figures: {'; '.join(named)}."
 
 
 def _parts(figures: KpiFigures, *, checks: bool) -> list[Breakdown]:

@@ -26,7 +26,7 @@ MOST_LINES = 3  # with the target, four series: more cannot be told apart (publi
 
 UNITS: dict[str, Unit] = {"rate": "%", "count": "", "money": "£"}
 
-TWELVE_MONTHS = "Twelve months to the end of each month"
+TWELVE_MONTHS = "Each twelve months"
 
 
 def over_time(figures: KpiFigures, measure: Measure) -> Graphic | None:

@@ -74,7 +74,8 @@ def frame(ident: str, height: float, title: str, description: str, body: Sequenc
         fill=INK,
         font_size=SIZE,
         role="img",
-        aria_labelledby=f"{ident}-title {ident}-desc",
+        aria_labelledby=f"{ident}-title",
+        aria_describedby=f"{ident}-desc",  # in its name too, it would be read twice
         focusable="false",
     )
 
