@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
 from xml.etree import ElementTree
@@ -31,8 +33,11 @@ RELATIVE = {"url", "path"}
 
 def addresses(key: str, body: bytes) -> Iterator[str]:
     """Yield every address of this site in a file: absolute ones, and what a page, CSVW or a package links to."""
-    if key.endswith((".woff2", ".ods")):
+    if key.endswith(".woff2"):
         return
+    if key.endswith(".ods"):
+        with zipfile.ZipFile(io.BytesIO(body)) as book:
+            body = book.read("content.xml")
     text = body.decode()
     yield from ABSOLUTE.findall(text)
     if key.endswith(".html"):
@@ -69,6 +74,14 @@ def missing(site: dict[str, bytes]) -> set[tuple[str, str]]:
 
 def test_every_address_in_every_published_file_is_there(public: World) -> None:
     assert missing(objects()) == set()
+
+
+def test_the_workbook_of_a_release_leads_to_its_csv_files(public: World) -> None:
+    site = objects()
+    book = f"releases/{SECOND}/school-placements-performance.ods"
+    links = set(addresses(book, site[book]))
+    assert links
+    assert links == {f"{HOST}{key}" for key in site if re.fullmatch(rf"releases/{SECOND}/([a-z-]+)/\1\.csv", key)}
 
 
 def test_an_address_that_is_not_there_is_found(public: World) -> None:

@@ -143,6 +143,9 @@ def test_pages_keep_the_policy_fit_their_screen_and_ask_nobody_else(
             assert page.evaluate(FITS), (path, width)
             outside = page.evaluate(OUTSIDE)
             assert outside == [], (path, width)
+        page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+        page.set_viewport_size({"width": min(widths), "height": 900})
+        assert page.evaluate(FITS), f"{path}, opened"
     page.close()
     assert complaints == []
     assert {url.split("/")[2] for url in asked} == {address.split("/")[2]}

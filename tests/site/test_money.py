@@ -19,6 +19,7 @@ from functions.publish_site.gate.errors import GateError
 from functions.publish_site.gate.scanner import allowed_in, scan
 from functions.publish_site.gate.verdict import check_verdict
 from functions.publish_site.pages.charts.svg import axis_label
+from functions.publish_site.pages.html_tables import table
 from placements_kpi.results import Figure, KpiResult, Protected, pounds
 from tests.site.agreement import compare
 from tests.site.html import Page
@@ -163,3 +164,11 @@ def test_halves_of_a_penny_go_up(pence: int, each: int, wanted: float) -> None:
 @pytest.mark.parametrize(("tick", "wanted"), [(0, "£0"), (0.5, "£0.50"), (12_000, "£12,000"), (2.25, "£2.25")])
 def test_a_tick_of_money_says_where_it_stands(tick: float, wanted: str) -> None:
     assert axis_label(tick, "£") == wanted
+
+
+def test_a_table_of_great_sums_scrolls_by_itself_where_the_screen_is_narrow() -> None:
+    """Four columns of pounds are broader than 320 pixels; four of counts are not."""
+    head = ("Category of cost", "Cost", "Change", "On 30 June 2025")
+    sums = table("Costs", head, [["Staff", "£307,309.45", "\N{MINUS SIGN}£110,321.32", "£417,630.77"]])
+    counts = table("Transactions", head, [["Online", "69,932", "+3,548", "66,384"]])
+    assert sums.is_broad and not counts.is_broad

@@ -11,6 +11,8 @@ from functions.publish_site.words import Cell
 
 BROAD = 4
 """Columns that the narrowest screen has room for."""
+ROOM = 22
+"""Letters that it has room for beside the names of the rows: some 9 of its 320 pixels for each."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,14 @@ class Table:
         """Everything that it says but its caption."""
         yield from self.head
         for row in self.rows:
-            for cell in row:
-                yield cell.marked if isinstance(cell, Cell) else cell
+            yield from map(_text, row)
 
     @property
     def is_broad(self) -> bool:
-        """Whether it has more columns than a narrow screen has room for."""
-        return len(self.head) > BROAD
+        """Whether it has more columns, or longer words in them, than a narrow screen has room for."""
+        columns = list(zip(self.head, *self.rows, strict=True))[1:]
+        letters = sum(max(len(word) for text in map(_text, column) for word in text.split(" ")) for column in columns)
+        return len(self.head) > BROAD or letters > ROOM
 
     def params(self) -> dict[str, object]:
         """Return what GOV.UK Frontend's table macro takes."""
@@ -52,14 +55,15 @@ class Table:
                 [
                     # A bar is drawn without words.
                     {"html": Markup("{}{}").format(row[0], Markup(bar))} if bar else {"text": row[0]},  # noqa: S704
-                    *(
-                        {"text": cell.marked if isinstance(cell, Cell) else cell, "format": "numeric"}
-                        for cell in row[1:]
-                    ),
+                    *({"text": _text(cell), "format": "numeric"} for cell in row[1:]),
                 ]
                 for row, bar in zip_longest(self.rows, self.bars)
             ],
         }
+
+
+def _text(cell: str | Cell) -> str:
+    return cell.marked if isinstance(cell, Cell) else cell
 
 
 def key(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
