@@ -271,6 +271,29 @@ def test_everything_that_can_be_used_is_reached_by_keyboard_in_the_order_of_the_
     page.close()
 
 
+STOPS = """[...document.querySelectorAll('.app-scroll')].map(table => {
+    table.focus();
+    return [document.activeElement === table, table.scrollWidth > table.clientWidth];
+})"""
+
+
+def test_a_broad_table_is_a_stop_of_the_keyboard_where_it_scrolls_and_none_on_a_wide_screen(
+    browser: Any, address: str, protected: Protected
+) -> None:
+    page = browser.new_page()
+    for width in (320, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(address + a_kpi(protected))
+        page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+        stops = page.evaluate(STOPS)
+        assert stops
+        assert all(stop for stop, scrolls in stops if scrolls), width
+        assert any(scrolls for _, scrolls in stops) == (width == 320)
+        assert width == 320 or not any(stop for stop, _ in stops)
+        assert page.evaluate(FITS), width
+    page.close()
+
+
 @pytest.mark.parametrize(("width", "height", "figures"), [(1280, 800, 2), (390, 844, 1)])
 def test_the_first_screen_shows_the_summary_and_figures(
     browser: Any, address: str, official: str, width: int, height: int, figures: int
