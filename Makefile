@@ -115,7 +115,7 @@ lighthouse: setup ## Lighthouse over the site of the last run (needs Node 20, np
 weight: setup ## Weigh the first view of every page of the last run, on both kinds of host
 	@$(PY) -m local.weight
 
-bench: setup ## Measure seconds, memory, scans, imports, publisher and page weight. SCALES=0.1,1,10
+bench: setup ## Measure seconds, memory, scans, imports, publisher and page weight. SCALES=0.1,1,3,10
 	@$(PY) -m local.bench --scales "$(SCALES)"
 
 bench-growth: setup ## Measure ledger, release list and publisher of a service of many releases. SIZES=10,100,1000

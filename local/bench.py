@@ -1,6 +1,7 @@
-"""``make bench``: how much processor and memory each stage takes at three scales, beside its floor and its goal.
+"""``make bench``: how much processor and memory each stage takes at four scales, beside its floor and its goal.
 
-Everything is measured on this machine, now. ``build/bench.json`` has the same figures for a machine.
+Everything is measured on this machine, now. ``build/bench.json`` has the same figures for a machine, and those of each
+scale as soon as it is done.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from placements_kpi.settings import SOURCES
 from placements_kpi.sources import SourceFile
 from placements_kpi.staging import Staging
 
-SCALES = (0.1, 1.0, 10.0)
+SCALES = (0.1, 1.0, 3.0, 10.0)
 ROUNDS = 5
 """Measurements of which the median is taken."""
 
@@ -66,6 +67,7 @@ def measure(build: Path, scales: tuple[float, ...]) -> dict[str, Any]:
         place = build / "bench" / f"run-{scale:g}"
         world = open_world(build, str(folder), "", ("providers", "schools"))
         runs[f"{scale:g}"] = run(world, place, fresh=True, quiet=True) | {"floors": floors(folder)}
+        _keep(build, {"runs": runs})
     figures: dict[str, Any] = {"runs": runs, "imports": imports()}
     if "1" in runs:
         figures["gias"] = gias(build / "sample" / "schools")
@@ -200,7 +202,7 @@ def table(figures: dict[str, Any]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line asks; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m local.bench", description="Measure the pipeline.")
-    parser.add_argument("--scales", default="", help="e.g. 0.1,1 (default 0.1, 1 and 10)")
+    parser.add_argument("--scales", default="", help="e.g. 0.1,1 (default 0.1, 1, 3 and 10)")
     parser.add_argument("--build", type=Path, default=Path("build"))
     parser.add_argument("--publisher", type=Path, help="only the publisher, on the release of the run in this folder")
     asked = parser.parse_args(arguments)
@@ -214,9 +216,13 @@ def main(arguments: list[str] | None = None) -> int:
     except (LocalError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    (asked.build / "bench.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    _keep(asked.build, figures)
     print("\n" + table(figures))
     return 0 if all(record["ok"] for record in figures["runs"].values()) else 1
+
+
+def _keep(build: Path, figures: dict[str, Any]) -> None:
+    (build / "bench.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 def _cell(record: dict[str, Any], name: str) -> str:
