@@ -47,6 +47,8 @@ PLURALS = {
     "record": "records",
     "transaction": "transactions",
     "pound": "pounds",
+    "response": "responses",
+    "point": "points",
 }
 
 

@@ -89,7 +89,21 @@ class Months:
                 ),
                 "total_cost",
             ),
+            "user-satisfaction": self._satisfaction(ends),
         }
+
+    def _satisfaction(self, ends: list[str]) -> dict[str, Any]:
+        known = _over_time(
+            ends,
+            headline=lambda twelve, service: (
+                _total(self.answers, twelve, service, LEVELS[:2]),
+                _total(self.answers, twelve, service),
+            ),
+            answers=lambda twelve, _: (_total(self.answers, twelve, ""), None),
+        )
+        for one in (known["answers"], *known["answers"]["series"]):
+            del one["by_service"]
+        return _by_category("level", LEVELS, self.answers, known, "answers")
 
 
 def write(out: Path, days: Days, seed: int, dirt: Dirt) -> tuple[Months, dict[str, int]]:

@@ -27,6 +27,8 @@ PEOPLE: Mapping[str, Callable[[Count], bool]] = {
             or (count.measure == "coverage_any_outcome" and count.part == "denominator")
         )
     ),
+    # The score is made of the published counts of the levels, and is no count.
+    "user-satisfaction": lambda count: count.measure != "score",
     "records": lambda count: count.measure in OF_PEOPLE or (count.measure == "notes" and count.period in SOURCES),
 }
 OF_PEOPLE = frozenset({"application_choices", "trainees", "mentor_allocations", "vacancy_applications"})
@@ -229,6 +231,18 @@ def ect_vacancies(at: Point) -> Iterator[Fact]:
     yield from at_most([at.at("applying_to_placement_school")], [at.at("applying_in_placement_region")], shown=True)
 
 
+def user_satisfaction(at: Point) -> Iterator[Fact]:
+    """Each answer is at one level and of one service; the two best are satisfied."""
+    levels = {count.item: count for count in at.items("answers", "numerator", "How people feel about the service")}
+    answers = at.at("answers")
+    yield from equal([answers], list(levels.values()), shown=True)
+    yield from equal([answers], [at.at("headline", "denominator")], shown=True)
+    yield from equal([at.at("headline")], [levels.get("Very satisfied"), levels.get("Satisfied")], shown=True)
+    for part in ("numerator", "denominator"):
+        for parts in at.cuts("headline", part):
+            yield from equal([at.at("headline", part)], list(parts), shown=True)
+
+
 def _filled(at: Point, cut: str, item: str) -> Iterator[Fact]:
     """Yield what the classes behind the measures say of one region, one phase, or all: none is less than nobody."""
     probably, known = at.at("headline", cut=cut, item=item), at.at("headline", "denominator", cut, item)
@@ -246,6 +260,7 @@ FACTS: Mapping[str, Callable[[Point], Iterator[Fact]]] = {
     "trainee-withdrawals": trainee_withdrawals,
     "school-participation": school_participation,
     "ect-vacancies": ect_vacancies,
+    "user-satisfaction": user_satisfaction,
 }
 
 

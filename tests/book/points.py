@@ -60,6 +60,7 @@ FAMILIES: dict[str, Sequence[Family]] = {
     "digital-take-up": (Family("year", "twelve_months", people=False),),
     "completion-rate": (Family("year", "twelve_months", people=False),),
     "cost-per-transaction": (Family("year", "twelve_months", people=False),),
+    "user-satisfaction": (Family("year", "twelve_months", people=True),),
 }
 
 

@@ -20,10 +20,15 @@ ONLINE = ("digital", "assisted_digital")
 COSTS = dict.fromkeys((FIND, MANAGE), ("staff", "technology", "support", "other"))
 """The categories of cost, which exist as long as the service's channels do."""
 
+FORMS = dict.fromkeys((FIND, MANAGE), ("form",))
+"""Each service has one feedback form, as long as it has channels."""
+LEVELS = ("very_satisfied", "satisfied", "neither", "dissatisfied", "very_dissatisfied")
+
 TABLES: Mapping[str, Sequence[str]] = {
     "digital-take-up": ("service_transactions",),
     "completion-rate": ("service_transactions",),
     "cost-per-transaction": ("service_costs", "service_transactions"),
+    "user-satisfaction": ("service_satisfaction",),
 }
 """What each of these indicators is worked out from."""
 

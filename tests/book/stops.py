@@ -22,6 +22,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "digital-take-up": ("service",),
     "completion-rate": ("service",),
     "cost-per-transaction": ("service",),
+    "user-satisfaction": ("service",),
 }
 """What each headline needs; first what is counted, which says whether there is a fact of a period yet."""
 

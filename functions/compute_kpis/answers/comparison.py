@@ -48,12 +48,13 @@ def _why_not(
         return "there is no earlier period to compare with"
     if point not in kept:
         return f"the sources have nothing of the {point.period_label}"
+    counted = (measure.score_of or measure.id).partition("@")[0]
     at_point = [
         figure
         for figure in figures
-        if figure.measure == measure.id and (figure.period, figure.as_of) == (point.period, point.as_of)
+        if figure.measure == counted and (figure.period, figure.as_of) == (point.period, point.as_of)
     ]
-    overall = national(at_point, measure.id, point)
+    overall = national(at_point, counted, point)
     if not at_point:
         return f"there is no figure for the {point.period_label}"
     if overall and overall.status != "ok":

@@ -183,6 +183,12 @@ def _check(kpi: Description) -> None:
         if name not in measures
     ]
     wrong += _wrong_references(kpi)
+    levels = {f"{measure}@{cut.id}" for cut in kpi.breakdowns if cut.partition for measure in cut.measures}
+    wrong += [
+        f"measure {measure.id!r} is the score of {measure.score_of!r}, which is no partition of a measure"
+        for measure in kpi.measures
+        if measure.score_of and measure.score_of not in levels
+    ]
     if not (kpi.sources and kpi.means and kpi.method and kpi.leaves_out):
         wrong.append("sources, means, method and leaves_out must not be empty")
     if wrong:

@@ -207,7 +207,7 @@ def _check(kpi: Description, tally: Tally, refused: tuple[str, ...]) -> None:
             for code in counted.by_category
             if codes.count(code) != 1
         ]
-        if not own and not (codes and {*codes} <= {*counted.by_category}):
+        if not own and not (codes and {*codes} <= {*counted.by_category}) and not measure.score_of:
             wrong.append(f"measure {measure.id!r} does not say what it counts")
     known = {measure.id for measure in kpi.measures}
     strange = {name for rule in tally.requires for name in rule.measures} - known

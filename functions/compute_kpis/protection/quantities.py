@@ -15,6 +15,10 @@ YEARLY = "year"
 """Stands for the day of a yearly figure: a closed year has one true count, on whatever day it is looked at."""
 
 
+ROLLING = 0
+"""Stands for the period of twelve months that end at any day: they overlap, and are one series."""
+
+
 class Quantity(NamedTuple):
     """What identifies one count. ``kpi`` has the version of its definition: another definition counts another thing."""
 
@@ -60,13 +64,13 @@ def reference_parts(reference: str) -> tuple[str, Part, str, str]:
 
 def quantity(kpi: Description, measure: Measure, figure: Figure, part: Part) -> Quantity:
     """Return the quantity that one part of a figure shows."""
-    yearly = any(family.id == measure.family and family.series == "yearly" for family in kpi.families)
+    family = next(family for family in kpi.families if family.id == measure.family)
     return Quantity(
         kpi=f"{kpi.id}@{kpi.definition_version}",
         measure=figure.measure,
         part=part,
-        period=figure.period,
-        stands=YEARLY if yearly else figure.as_of.isoformat(),
+        period=ROLLING if family.is_rolling else figure.period,
+        stands=YEARLY if family.series == "yearly" else figure.as_of.isoformat(),
         breakdown=figure.breakdown,
         category=figure.category,
     )

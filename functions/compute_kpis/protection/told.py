@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -116,8 +116,33 @@ def told(roundings: Roundings, places: frozenset[Place]) -> Told:
             if quantity.breakdown != "national"
         }
         if known.terms.disclosure.few_accepted or not rows:
-            return Told(roundings, places, figures, telling.few)
+            return Told(roundings, places, (*figures, *_scores(known.measures, figures)), telling.few)
         places |= rows
+
+
+def _scores(measures: Mapping[str, Measure], figures: Sequence[Figure]) -> Iterator[Figure]:
+    """Yield the scores of England, made of ``figures`` as they are told (numbers#10-user-satisfaction)."""
+    for measure in measures.values():
+        counted, _, breakdown = (measure.score_of or "").partition("@")
+        for whole in figures:
+            if whole.measure == counted and whole.breakdown == "national":
+                at = (counted, breakdown, whole.period, whole.as_of)
+                levels = [one for one in figures if (one.measure, one.breakdown, one.period, one.as_of) == at]
+                yield _score(whole.model_copy(update={"measure": measure.id}), levels)
+
+
+def _score(place: Figure, levels: Sequence[Figure]) -> Figure:
+    """Return the points of the answers out of those that they could have: (mean - 1) / 4, the best level being 5."""
+    symbols = {level.symbol for level in (place, *levels) if level.symbol not in {None, "low"}}
+    if symbols or not levels:
+        return _hidden(place, next((symbol for symbol in ("x", "c") if symbol in symbols), "x"))
+    best = len(levels) - 1
+    answers = [level.numerator or 0 for level in levels]
+    points, most = sum((best - worse) * count for worse, count in enumerate(answers)), best * sum(answers)
+    if not most:
+        return _hidden(place, "z" if place.numerator == 0 else "c")
+    value = percentage(points, most, decimals_of(most))
+    return place.model_copy(update={"numerator": points, "denominator": most, "value": value})
 
 
 class _Telling:

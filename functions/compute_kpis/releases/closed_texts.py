@@ -95,6 +95,7 @@ SENTENCES = (
     "the sources have nothing of the {period}",
     "there is no figure for the {period}",
     "there was nothing to take a percentage of in the {period}",
+    "there was too little to share the cost in the {period}",
     # what a check found
     "There is no data of this source to check.",
     "The rows of {tables} do not add up: some were lost or counted twice.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from functions.compute_kpis.contract import SOURCE_OF_TABLE
+from functions.compute_kpis.protection.quantities import ROLLING
 from functions.compute_kpis.sources.pins import public_day
 from placements_kpi.finality import Cell, marked
 from placements_kpi.results import NO_SNAPSHOT, Revision, Shown, judged
@@ -61,7 +62,7 @@ def between(was: Protected, now: Protected, restated: frozenset[tuple[str, int]]
         revision
         for kpi in now.kpis
         if kpi.id in earlier
-        for revision in _of_kpi(was, now, earlier[kpi.id], kpi, {period for of, period in restated if of == kpi.id})
+        for revision in _of_kpi(was, now, earlier[kpi.id], kpi, _restated(kpi, restated))
     )
 
 
@@ -99,6 +100,12 @@ def _of_kpi(was: Protected, now: Protected, before: KpiResult, after: KpiResult,
             )
         )
     return revisions
+
+
+def _restated(kpi: KpiResult, restated: frozenset[tuple[str, int]]) -> set[int]:
+    """Return the periods of a KPI that are restated; windows of twelve months are so together."""
+    own = {period for of, period in restated if of == kpi.id}
+    return own | ({point.period for point in kpi.points} if ROLLING in own else set())
 
 
 def _reasons(was: Protected, now: Protected, before: KpiResult, after: KpiResult) -> list[str]:

@@ -52,6 +52,8 @@ Unit = Literal[
     "record",
     "transaction",
     "pound",
+    "response",
+    "point",
 ]
 
 
@@ -127,6 +129,8 @@ class Measure(Document):
     """Whether it counts from the opening of its period, so that it cannot fall from month to month."""
     needs: tuple[str, ...] = ()
     """The sources that it cannot do without; none named: all of the KPI's."""
+    score_of: str | None = None
+    """``measure@breakdown`` of what it scores: made of the published counts of the levels alone, the best first."""
     note: str | None = None
 
     @property

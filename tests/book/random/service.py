@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.book.drops import Drops
 from tests.book.random.edges import as_of_days, usually
-from tests.book.service import CHANNELS, COSTS, FIND, MANAGE, ONLINE
+from tests.book.service import CHANNELS, COSTS, FIND, LEVELS, MANAGE, ONLINE
 
 COUNTS = usually(3, (0, 1, 2, 7, 40))
 POUNDS = usually("10.00", ("0.00", "0.01", "3.05", "250.50"))
@@ -65,3 +65,20 @@ def with_costs(draw: st.DrawFn) -> Drops:
         if rows:
             del rows[draw(st.integers(0, len(rows) - 1))]
     return Drops(drops.as_of, {**drops.feeds, "costs": rows})
+
+
+@st.composite
+def satisfaction(draw: st.DrawFn) -> Drops:
+    """A world of answers: the months of about one to three years to the as-of date, some of them not."""
+    as_of = draw(as_of_days())
+    months = draw(st.sampled_from((3, 12, 13, 14, 25, 38)))
+    late = draw(st.sampled_from((-1, 0, 1, 1, 1, 2)))
+    rows = [
+        {"month": month_before(as_of, back), "service": service, **{level: draw(COUNTS) for level in LEVELS}}
+        for back in range(late, months)
+        for service in (FIND, MANAGE)
+    ]
+    for _ in range(draw(st.sampled_from((0, 0, 0, 1, 2)))):
+        if rows:
+            del rows[draw(st.integers(0, len(rows) - 1))]
+    return Drops(as_of, {"satisfaction": rows})
