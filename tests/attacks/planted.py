@@ -90,7 +90,7 @@ def _release(folder: Path, rows: Sequence[Row], verdict: Mapping[str, object], l
 
 
 def _full(row: Row) -> Row:
-    return (*row[: len(ROW)], UNITS[row[0]], *row[len(ROW) :])
+    return (*row[: len(ROW)], UNITS[row[0]], *row[len(ROW) :], "z")  # no unit cost
 
 
 def _files(path: Path, rows: Sequence[Row]) -> None:

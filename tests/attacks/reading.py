@@ -27,7 +27,7 @@ WHOLE = "Total"
 """Breakdown and category of a figure that is not cut."""
 NAME = "school-placements-performance"
 ROW = ("kpi", "measure", "time_period", "as_of", "breakdown", "category")
-VALUES = ("numerator", "denominator", "percentage")
+VALUES = ("numerator", "denominator", "percentage", "unit_cost")
 
 
 class Count(NamedTuple):
@@ -297,11 +297,12 @@ def _between(line: list[str]) -> Fraction | None:
 def _page(path: Path, rows: dict[tuple[str, ...], tuple[str, ...]]) -> Iterator[str]:
     """Yield each number in a table, a drawing or a comment of a page that its figures do not explain.
 
-    Explained are the values of the CSV, differences of two percentages, and in a drawing the marks of its axis.
+    Explained are the values of the CSV, differences of two percentages or unit costs, and in a drawing the marks of its
+    axis.
     """
     page = _Tables()
     page.feed(path.read_text("utf-8").replace("\N{NO-BREAK SPACE}", " "))
-    shares = {Fraction(one) for one in {values[2] for values in rows.values()} - SYMBOLS}
+    shares = {Fraction(one) for one in {one for values in rows.values() for one in values[2:]} - SYMBOLS}
     known = shares | {Fraction(one) for one in {one for values in rows.values() for one in values} - SYMBOLS}
     where = f"{path.parent.name}/{path.name}"
     for table in page.tables:
@@ -317,7 +318,8 @@ def _page(path: Path, rows: dict[tuple[str, ...], tuple[str, ...]]) -> Iterator[
     for text in page.words:
         for one in _FIGURE.findall(_POINTS.sub(" ", _DAYS.sub(" ", text))):
             figure = Fraction(one.replace(",", ""))
-            if not (figure in known or figure % 5 == 0 or _is_difference(figure, shares)):
+            is_tick = figure % 5 == 0 or re.fullmatch(r"£\d+", text.strip())
+            if not (figure in known or is_tick or _is_difference(figure, shares)):
                 yield f"{where}: drawing, {text.strip()[:60]!r}: {one} is no figure of the CSV"
     for comment in page.comments:
         yield f"{where}: comment, {comment.strip()[:60]!r}"
