@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
@@ -288,10 +289,17 @@ _POINTS = re.compile(
 
 
 def _between(line: list[str]) -> Fraction | None:
-    """What is between the figure of a row and that of the year before, which stand on either side of the change."""
+    """What is between the figure of a row and that of the year before, which stand on either side of the change.
+
+    At the decimals that both have, halves up.
+    """
     sides = [_FIGURE.search(cell) for cell in line[1:4:2]]
-    now, before = (Fraction(one[0].replace(",", "")) if one else None for one in sides)
-    return abs(now - before) if now is not None and before is not None else None
+    figures = [Decimal(one[0].replace(",", "")) for one in sides if one]
+    if len(figures) < len(sides):
+        return None
+    places = min(-int(one.as_tuple().exponent) for one in figures)
+    now, before = (one.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) for one in figures)
+    return Fraction(abs(now - before))
 
 
 def _page(path: Path, rows: dict[tuple[str, ...], tuple[str, ...]]) -> Iterator[str]:
