@@ -119,6 +119,21 @@ def test_nothing_is_known_to_less_than_the_width_by_taking_what_is_shown_as_befo
             assert apart or max(programme.between({one: 1})[1] for one in (before, after)) < ALMOST
 
 
+@pytest.mark.parametrize("number", WORLDS)
+def test_the_same_counts_again_move_no_figure(number: int) -> None:
+    """Another release of a month repeats what its first one counted (publishing#month-ends)."""
+    chance = random.Random(number)
+    known, past = people(chance, 0), Past()
+    for month in range(len(MONTHS)):
+        told = []
+        for release in ("1", "2"):
+            protection = protect(results_of(known, month), USED, f"{MONTHS[month]}.{release}", KEY, past)
+            past = past_of([*past.pages, protection.page])
+            told.append(protection.document.kpis)
+        assert told[0] == told[1], MONTHS[month]
+        known = corrected(chance, known, month) + people(chance, month + 1)
+
+
 def check_increments(programme: Programme) -> None:
     """Check that no change from month to month is known to less than the width."""
     days = sorted({day for day, _, _ in programme.now})

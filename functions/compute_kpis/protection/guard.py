@@ -122,8 +122,15 @@ class Guarded:
 
 
 def guarded(kpi: KpiResult, terms: Terms) -> Guarded:
-    """Round a KPI, then withhold until the attacker fails; ``failing`` has what he can still work out."""
-    return settled(rounded(counts_of(kpi, terms)))
+    """Round a KPI, then withhold until the attacker fails; ``failing`` has what he can still work out.
+
+    Where nobody was counted anew since the release before, what that withheld is withheld from the start: else a figure
+    could be shown again for no more than that there is one release more (publishing#month-ends).
+    """
+    counts = counts_of(kpi, terms)
+    known = {name: terms.past.entries.get(name) for name in counts.by_name if name not in counts.exact}
+    again = all(entry and entry.seal == terms.key.seal(name, counts.by_name[name]) for name, entry in known.items())
+    return settled(rounded(counts), terms.past.withheld(counts.versioned) if again else frozenset())
 
 
 def settled(roundings: Roundings, places: frozenset[Place] = frozenset()) -> Guarded:

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from functions.compute_kpis.protection.knowledge import FEW, Cell, Sign
 from functions.compute_kpis.protection.knowledge import Release as Shown
+from functions.compute_kpis.protection.withholding import Place  # noqa: TC001 - pydantic reads it when the module runs
 from placements_kpi import store
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.observability import logger
@@ -88,6 +89,8 @@ class Added(BaseModel):
     """Counts that were of nobody until this release, are of somebody, and are not shown."""
     restated: tuple[Scope, ...] = ()
     """Days of the periods of which earlier figures cannot be of the same counts: of them everything begins anew."""
+    withheld: dict[str, tuple[Place, ...]] = {}
+    """What was withheld of each KPI (``id@version``) so that nothing can be worked out."""
 
 
 class Page(Added):
@@ -189,6 +192,11 @@ class Past:
         """Return the ids of the earlier releases, oldest first."""
         return tuple(page.release for page in self.pages)
 
+    def withheld(self, kpi: str) -> frozenset[Place]:
+        """Return what the newest release that has a KPI (``id@version``) withheld of it."""
+        pages = (page.withheld[kpi] for page in reversed(self.pages) if kpi in page.withheld)
+        return frozenset(next(pages, ()))
+
     def counts_behind(self, name: str, key: RoundingKey, base: int) -> dict[int, int]:
         """Return the true counts of ``name`` in earlier releases of this key and base, with what they became.
 
@@ -264,8 +272,11 @@ def page_of(
     key_id: str,
     entries: Mapping[str, Entry],
     whole: Iterable[Scope] = (),
+    withheld: Mapping[str, Iterable[Place]] | None = None,
 ) -> Page:
     """Return what a release adds to the ledger; ``whole`` has the days of periods that it restates.
+
+    ``withheld``: what it withholds, by KPI (``id@version``).
 
     Raises :class:`LedgerError` if it publishes another value for a count that is the same as before.
     """
@@ -304,6 +315,7 @@ def page_of(
         same=same,
         no_longer_nobody=somebody,
         restated=whole,
+        withheld={kpi: tuple(sorted(places, key=str)) for kpi, places in (withheld or {}).items()},
     )
 
 

@@ -111,7 +111,8 @@ def protect(results: Results, disclosure: Disclosure, release: str, key: Roundin
     )
     entries = {name: entry for guard in guards for name, entry in guard.entries.items()} | dict(records.entries)
     whole = (scope for guard in guards for scope in guard.scopes_restated())
-    page = page_of(past, release, disclosure.base, disclosure.floor, key.key_id, entries, whole)
+    hidden = {guard.counts.versioned: guard.told.places for guard in guards}
+    page = page_of(past, release, disclosure.base, disclosure.floor, key.key_id, entries, whole, hidden)
     restated = frozenset((guard.counts.description.id, period) for guard in guards for period in guard.doubts.restated)
     return Protection(judged(document, verdict), page, withheld, restated)
 
