@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.compute_kpis.catalogue.definitions import load_definitions
 from functions.compute_kpis.catalogue.loading import load_catalogue
+from functions.publish_site.files.datagovuk import is_monthly
 from functions.publish_site.inventory import Inventory
 from functions.publish_site.words import PUBLISHER
 from tests.site.settled import SECOND, objects
@@ -42,6 +43,12 @@ def test_every_dataset_has_what_the_harvester_wants(public: World) -> None:
         for file in one["distribution"]:
             assert file["downloadURL"].removeprefix(HOST) in site
             assert file["title"] and re.fullmatch(r"\w+/[\w.+-]+", file["format"])
+
+
+def test_only_counts_of_schools_and_providers_are_new_each_day() -> None:
+    kpis, _ = load_catalogue(load_definitions())
+    daily = {kpi.id for kpi in kpis if not is_monthly(kpi.description)}
+    assert daily == {"school-participation", "provider-take-up", "school-take-up"}
 
 
 def test_the_titles_and_questions_of_the_catalogue_are_short_enough() -> None:

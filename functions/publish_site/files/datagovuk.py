@@ -54,7 +54,7 @@ def data_json(
             f"{kpi.id}/",
             kpi.description.title,
             " ".join((kpi.description.question, *kpi.description.means)),
-            MONTHLY if _counts_people(kpi.description) else DAILY,
+            MONTHLY if is_monthly(kpi.description) else DAILY,
             files,
             entry.published,
             issued,
@@ -83,9 +83,11 @@ def issued_of(catalogue: Any) -> dict[str, str]:
         return {}
 
 
-def _counts_people(description: Description) -> bool:
-    """Whether the headline counts people, whose figures move once a month (publishing#month-ends)."""
+def is_monthly(description: Description) -> bool:
+    """Whether the headline moves once a month: it counts people (publishing#month-ends), or whole months alone."""
     headline = next(measure for measure in description.measures if measure.id == description.headline)
+    if any(family.id == headline.family and family.is_rolling for family in description.families):
+        return True
     return "organisation" not in {headline.disclosure, headline.denominator_disclosure or headline.disclosure}
 
 
