@@ -41,7 +41,7 @@ REPLACED = ("start_query_execution", "get_query_execution", "stop_query_executio
 """Methods of moto's ``AthenaBackend`` that :func:`install` replaces."""
 ANSWERED = ("get_query_execution", "get_query_results")
 """Methods of moto's ``AthenaResponse`` that :func:`install` replaces."""
-AT_ONCE = 9
+AT_ONCE = 11
 """Queries that run side by side where nobody says: all those of a computation, as on Athena."""
 PAGE_ROWS = 1000
 """Rows of a page of ``GetQueryResults``, at most and where none is asked for (API reference, MaxResults)."""
