@@ -243,7 +243,11 @@ def test_the_skip_link_comes_first_and_leads_to_the_content(browser: Any, addres
         page.keyboard.press("Enter")
         assert page.evaluate("location.hash") == "#main-content"
         page.keyboard.press("Tab")
-        if page.evaluate("document.querySelector('main').querySelector('a, summary, [tabindex=\"0\"]') !== null"):
+        # A broad table has no box of its own, and is no stop, on a wide screen.
+        if page.evaluate(
+            "[...document.querySelector('main').querySelectorAll('a, summary, [tabindex=\"0\"]')]"
+            ".some(e => e.checkVisibility())"
+        ):
             assert page.evaluate("document.querySelector('main').contains(document.activeElement)"), path
     page.close()
 
