@@ -159,6 +159,14 @@ def test_where_a_breakdown_is_withheld_that_nobody_is_in_a_region_is_said_all_th
     assert symbols == {"north": "c", "south": "z", "east": "c", "west": "c"}
 
 
+def test_who_takes_all_that_is_shown_as_before_for_the_same_blocks_no_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does he cost a headline: where nothing less stops him, what is told is what it was without him."""
+    plain = guarded(results_of(SMALL, 0).kpis[0], Terms(USED, KEY, Past()))
+    monkeypatch.setattr(Past, "daring", lambda *seen: [replace(seen[-1], base=1)])
+    assert not guarded(results_of(SMALL, 0).kpis[0], Terms(USED, KEY, Past())).failing
+    assert guarded(results_of(SMALL, 0).kpis[0], Terms(USED, KEY, Past())).told.figures == plain.told.figures
+
+
 @pytest.mark.parametrize("again", [False, True])
 def test_what_one_figure_says_to_be_of_nobody_no_other_hides(again: bool) -> None:
     """Else the next release, which knows from the ledger what was said, would show it: a revision of nothing."""

@@ -134,11 +134,21 @@ def guarded(kpi: KpiResult, terms: Terms) -> Guarded:
 
 
 def settled(roundings: Roundings, places: frozenset[Place] = frozenset()) -> Guarded:
-    """Return what can be told where these ``places`` are withheld, and more of them until the attacker fails."""
+    """Return what can be told where these ``places`` are withheld, and more of them until the attacker fails.
+
+    Who takes all that is shown as before for the same blocks no release and costs no headline: where nothing less stops
+    him, he is left out (docs/decisions/0034).
+    """
+    found = _settled(roundings, places, daring=True)
+    headline = Place(roundings.counts.description.headline, EVERY, EVERY)
+    return _settled(roundings, places, daring=False) if found.failing or headline in found.told.places else found
+
+
+def _settled(roundings: Roundings, places: frozenset[Place], *, daring: bool) -> Guarded:
     memory, doubts, attempts = Memory(), Doubts(), 0
     ways: dict[str, Iterator[frozenset[Place]]] = {}
     while True:
-        now = _audited(told(roundings, places), doubts, memory, attempts)
+        now = _audited(told(roundings, places), doubts, memory, attempts, daring=daring)
         if not now.failing or attempts >= roundings.counts.terms.disclosure.attempts:
             return now
         more = _more_withheld(now, ways)
@@ -147,7 +157,7 @@ def settled(roundings: Roundings, places: frozenset[Place] = frozenset()) -> Gua
         places, doubts, attempts = now.told.places | more, now.doubts, attempts + 1
 
 
-def _audited(shown: Told, doubts: Doubts, memory: Memory, attempts: int) -> Guarded:
+def _audited(shown: Told, doubts: Doubts, memory: Memory, attempts: int, *, daring: bool) -> Guarded:
     """Return what is found by readers who believe more or less of earlier figures, the one who believes least last.
 
     Only one is right where counts were hidden, shown again, or of nobody (:meth:`Past.shown`); none may learn.
@@ -194,7 +204,9 @@ def _audited(shown: Told, doubts: Doubts, memory: Memory, attempts: int) -> Guar
         doubts = doubts.after(contradicted)
     # Who takes what is shown as before for the same does so no longer of periods where that cannot be.
     his = doubts
-    while (seen := past.daring(counts.versioned, _scopes_restated(counts, entries, his), release)) != forgotten:
+    while (
+        daring and (seen := past.daring(counts.versioned, _scopes_restated(counts, entries, his), release)) != forgotten
+    ):
         finding = attack(seen, enforced=enforced, all_or_none=True)
         more = finding.periods_contradicted - his.restated
         if not more:
