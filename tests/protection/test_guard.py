@@ -165,6 +165,8 @@ def test_who_takes_all_that_is_shown_as_before_for_the_same_blocks_no_release(mo
     monkeypatch.setattr(Past, "daring", lambda *seen: [replace(seen[-1], base=1)])
     assert not guarded(results_of(SMALL, 0).kpis[0], Terms(USED, KEY, Past())).failing
     assert guarded(results_of(SMALL, 0).kpis[0], Terms(USED, KEY, Past())).told.figures == plain.told.figures
+    first = release(SMALL)
+    assert release(SMALL, past_of([first.page])).document.kpis == first.document.kpis
 
 
 @pytest.mark.parametrize("again", [False, True])

@@ -130,7 +130,9 @@ def guarded(kpi: KpiResult, terms: Terms) -> Guarded:
     counts = counts_of(kpi, terms)
     known = {name: terms.past.entries.get(name) for name in counts.by_name if name not in counts.exact}
     again = all(entry and entry.seal == terms.key.seal(name, counts.by_name[name]) for name, entry in known.items())
-    return settled(rounded(counts), terms.past.withheld(counts.versioned) if again else frozenset())
+    if again:  # nothing is shown anew, so whoever takes it for the same learns nothing
+        return _settled(rounded(counts), terms.past.withheld(counts.versioned), daring=False)
+    return settled(rounded(counts))
 
 
 def settled(roundings: Roundings, places: frozenset[Place] = frozenset()) -> Guarded:
