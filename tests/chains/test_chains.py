@@ -1,6 +1,6 @@
 """Chains of months through the real pipeline: every release is made, and no reader of them learns what he should not.
 
-``make chains`` runs them (``CHAINS`` seeds of ``MONTHS`` months, rounded to ``BASE``): 8 to 30 CPU s a release.
+``make chains`` runs them (``CHAINS`` seeds of ``MONTHS`` months, rounded to ``BASE``): 7 to 150 CPU s a release.
 A usual test run sees that the drops say what had happened by their day, and how they are corrected.
 """
 
