@@ -212,6 +212,8 @@ def test_a_title_names_the_highest_and_leaves_out_what_is_withheld() -> None:
     cells = [("North", Cell(5)), ("South", Cell(9)), ("East", Cell(None, "c"))]
     assert sentences.leading(cells, "Region") == "South highest, at 9"
     assert sentences.leading([("East", Cell(None, "c"))], "Region") == "No figures by region can be shown"
+    unknown = [("Not known", Cell(7)), cells[0]]
+    assert sentences.leading(unknown, "Outcome") == "“Not known” highest, at 7"
 
 
 def test_percentages_within_a_point_are_as_good_as_the_same() -> None:

@@ -53,7 +53,7 @@ class Table:
             ],
             "rows": [
                 [
-                    # A bar is drawn without words.
+                    # A bar is drawn without words, by our own SVG writer: no text from outside is in it.
                     {"html": Markup("{}{}").format(row[0], Markup(bar))} if bar else {"text": row[0]},  # noqa: S704
                     *({"text": _text(cell), "format": "numeric"} for cell in row[1:]),
                 ]

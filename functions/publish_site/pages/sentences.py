@@ -298,7 +298,8 @@ def leading(points: list[tuple[str, Cell]], title: str, small: Collection[str] =
     least = min((cell for _, cell in known), key=_number)
     if least.percent and most - _number(least) <= 1:
         return f"All {'that are compared ' if small else ''}between {least.text} and {top[0][1].text}"
-    title = f"{words.listed([label for label, _ in top])} highest, at {top[0][1].text}"
+    names = [f"“{label}”" if label.startswith("Not ") else label for label, _ in top]
+    title = f"{words.listed(names)} highest, at {top[0][1].text}"
     if len(top) <= 2 and len(title.split()) <= MOST_WORDS:
         return title
     return f"{len(top)} share the highest figure, {top[0][1].text}" if top[1:] else f"Highest is {top[0][1].text}"
