@@ -166,7 +166,7 @@ standing AS (
         points.family,
         points.period,
         points.as_of,
-        COALESCE(provider_region.region, 'not_available') AS region,
+        trainee.ukprn,
         CASE
             WHEN
                 trainee.is_qts = 1
@@ -213,32 +213,36 @@ standing AS (
         END AS problem
     FROM census AS points
     CROSS JOIN trainee
-    LEFT JOIN provider_region
-        ON provider_region.period = points.period
-        AND provider_region.as_of = points.as_of
-        AND provider_region.ukprn = trainee.ukprn
 )
+-- The region is looked up last, for those who are anything at a point.
 SELECT
-    family,
-    period,
-    as_of,
-    region,
-    problem AS reason,
-    CASE WHEN family = 'outcome' THEN is_awarded + is_withdrawn ELSE is_starter END AS facts,
-    is_awarded + has_left AS counted,
-    has_left AS withdrawals,
-    is_withdrawn * is_move AS moved,
-    has_left * placement_and_school AS placement_and_school,
-    has_left * academic_progress AS academic_progress,
-    has_left * personal_and_health AS personal_and_health,
-    has_left * career_choice AS career_choice,
-    has_left * conduct_and_mandatory AS conduct_and_mandatory,
-    has_left * other AS other,
-    has_left * not_given AS not_given,
-    has_left * unmapped AS unmapped,
-    is_starter * is_in_time AS at_risk,
-    is_starter * is_in_time * is_gone * (1 - is_move) AS cohort_withdrawals,
-    is_starter * is_in_time * is_gone * is_move AS cohort_moved,
-    CASE WHEN problem IS NULL THEN 0 ELSE 1 END AS not_counted
+    standing.family,
+    standing.period,
+    standing.as_of,
+    COALESCE(provider_region.region, 'not_available') AS region,
+    standing.problem AS reason,
+    CASE
+        WHEN standing.family = 'outcome' THEN standing.is_awarded + standing.is_withdrawn
+        ELSE standing.is_starter
+    END AS facts,
+    standing.is_awarded + standing.has_left AS counted,
+    standing.has_left AS withdrawals,
+    standing.is_withdrawn * standing.is_move AS moved,
+    standing.has_left * standing.placement_and_school AS placement_and_school,
+    standing.has_left * standing.academic_progress AS academic_progress,
+    standing.has_left * standing.personal_and_health AS personal_and_health,
+    standing.has_left * standing.career_choice AS career_choice,
+    standing.has_left * standing.conduct_and_mandatory AS conduct_and_mandatory,
+    standing.has_left * standing.other AS other,
+    standing.has_left * standing.not_given AS not_given,
+    standing.has_left * standing.unmapped AS unmapped,
+    standing.is_starter * standing.is_in_time AS at_risk,
+    standing.is_starter * standing.is_in_time * standing.is_gone * (1 - standing.is_move) AS cohort_withdrawals,
+    standing.is_starter * standing.is_in_time * standing.is_gone * standing.is_move AS cohort_moved,
+    CASE WHEN standing.problem IS NULL THEN 0 ELSE 1 END AS not_counted
 FROM standing
-WHERE is_awarded + is_withdrawn + is_starter > 0 OR problem IS NOT NULL
+LEFT JOIN provider_region
+    ON provider_region.period = standing.period
+    AND provider_region.as_of = standing.as_of
+    AND provider_region.ukprn = standing.ukprn
+WHERE standing.is_awarded + standing.is_withdrawn + standing.is_starter > 0 OR standing.problem IS NOT NULL
