@@ -20,8 +20,8 @@ apply AS (
 ),
 hidden AS (
     SELECT candidate_id
-    FROM apply
-    WHERE hide_in_reporting
+    FROM application_choices
+    WHERE snapshot = :application_choices_snapshot AND hide_in_reporting
 ),
 -- "Population": not at a level of course that is left out. A candidate hidden on any row of any cycle is left out of
 -- all of them. What each status, level and format of reasons means is in the lists: a status or a format that is on none
@@ -134,6 +134,7 @@ dated AS (
     SELECT
         period,
         candidate_id,
+        CASE WHEN rejected_on IS NOT NULL THEN candidate_id END AS rejected_id,
         region,
         applied_on,
         CASE WHEN standing = 'place' THEN applied_on END AS place_on,
@@ -156,17 +157,17 @@ dated AS (
         problem_on
     FROM judged
 ),
--- Candidates by the first day on which any of their choices counts, in all and in each region where it holds, since one
--- can be in several, and beside them the choices themselves, for "rejections for capacity", for coverage and for what is
--- not counted.
+-- Candidates by the first day on which any of their choices counts, in all and, who was rejected, in each region where
+-- it holds, since one can be in several, and beside them the choices themselves, for "rejections for capacity", for
+-- coverage and for what is not counted.
 firsts AS (
     SELECT
         period,
         region,
         problem,
-        CASE WHEN GROUPING(candidate_id, region) = 1 THEN 1 ELSE 0 END AS candidates,
-        CASE WHEN GROUPING(candidate_id, region) = 0 THEN 1 ELSE 0 END AS candidates_there,
-        CASE WHEN GROUPING(candidate_id) = 1 THEN COUNT(*) ELSE 0 END AS choices,
+        CASE WHEN GROUPING(candidate_id) = 0 THEN 1 ELSE 0 END AS candidates,
+        CASE WHEN GROUPING(rejected_id) = 0 THEN 1 ELSE 0 END AS candidates_there,
+        CASE WHEN GROUPING(candidate_id, rejected_id) = 3 THEN COUNT(*) ELSE 0 END AS choices,
         problem_on,
         rejected_on,
         MIN(applied_on) AS applied_on,
@@ -185,7 +186,7 @@ firsts AS (
     FROM dated
     GROUP BY GROUPING SETS (
         (period, candidate_id),
-        (period, candidate_id, region),
+        (period, rejected_id, region),
         (period, region, rejected_on, capacity_on, classifiable_on, problem, problem_on)
     )
 ),
