@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from local.sample.days import day, instant, iso, london
+from local.sample.days import day, instant_json, iso, london
 
 NEVER = 9_999_999
 
@@ -42,20 +42,15 @@ class Activity:
         )
 
 
-def written(ordinal: int, rng: random.Random) -> str:
-    """Return an instant of a day as JSON, null for no day."""
-    return f'"{instant(ordinal, rng)}"' if ordinal else "null"
-
-
 def onboarding(a: Activity, rng: random.Random) -> str:
     """Return the members about onboarding."""
-    return f'"onboarded":{"true" if a.onboarded else "false"},"onboarded_at":{written(a.onboarded, rng)}'
+    return f'"onboarded":{"true" if a.onboarded else "false"},"onboarded_at":{instant_json(a.onboarded, rng)}'
 
 
 def sign_ins(a: Activity, rng: random.Random, absent: bool) -> str:
     """Return the members about sign-ins: a list and its last day, or the last instant only."""
     if a.signs is None:
         return f'"last_signed_in_at":"{a.last}"' + ("" if absent else ',"sign_in_dates":null')
-    last = f'"{a.last}"' if a.last else written(max(a.signs, default=0), rng)
+    last = f'"{a.last}"' if a.last else instant_json(max(a.signs, default=0), rng)
     listed = ",".join(f'"{iso(sign)}"' for sign in a.signs)
     return f'"last_signed_in_at":{last},"sign_in_dates":[{listed}]'

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from local.sample.answers import NOT_AVAILABLE
-from local.sample.days import Days, instant, iso
+from local.sample.days import Days, day_json, instant, instant_json, iso
 from local.sample.drops import quoted, quoted_list
 
 if TYPE_CHECKING:
@@ -94,19 +94,15 @@ def advert_line(v: Vacancy, number: int, rng: random.Random, days: Days, extra: 
         roles.append("head_of_department_or_curriculum")
     phases = sorted({_PHASES[school.phase] for school in v.schools if school.phase in _PHASES})
 
-    def date(ordinal: int) -> str:
-        return f'"{iso(ordinal)}"' if ordinal else "null"
-
     expires = v.expires_at or f"{iso(v.expires)}T{11 if v.expires % 2 else 15}:00:00Z"
-    answered = f'"{instant(v.answered, rng)}"' if v.answered else "null"
-    discarded = f'"{instant(v.discarded, rng)}"' if v.discarded else "null"
+    answered, discarded = instant_json(v.answered, rng), instant_json(v.discarded, rng)
     suitable = '"ect_suitable"' if v.teacher and number % 3 else "null"
     latest = min(max(v.published, v.answered, v.discarded) + 1, days.as_of)
     return (
         f'{{"vacancy_id":"{uuid("v", number)}","organisation_urns":{quoted_list(urns)},'
         f'"trust_uid":{quoted(None if len(v.schools) == 1 else "16000")},"job_roles":{quoted_list(roles)},'
         f'"ect_status":{suitable},"phases":{quoted_list(phases)},"contract_type":"permanent",'
-        f'"publish_on":{date(v.published)},"expires_at":"{expires}","starts_on":{date(v.starts)},'
+        f'"publish_on":{day_json(v.published)},"expires_at":"{expires}","starts_on":{day_json(v.starts)},'
         f'"discarded_at":{discarded},"hired_status":{quoted(v.hired or None)},"stats_updated_at":{answered},'
         f'"takes_applications":{"true" if v.takes else "false"},"is_external":{"true" if v.external else "false"},'
         f'"updated_at":"{instant(latest, rng)}"{extra}}}'

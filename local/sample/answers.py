@@ -60,6 +60,11 @@ def figure(period: int, as_of: int, numerator: int, denominator: int | None = No
     return {"period": period, "as_of": iso(as_of), "numerator": numerator, "denominator": denominator}
 
 
+def grouped(period: int, as_of: int, breakdown: str, parts: Mapping[str, Any]) -> Figure:
+    """Return the parts of what has no figure of its own for the whole."""
+    return {"period": period, "as_of": iso(as_of), f"by_{breakdown}": dict(parts)}
+
+
 def flow_figure(numerator: Flow, denominator: Flow | None, period: int, day: int) -> Figure:
     """Return the figure of a pair of flows at a day."""
     return figure(period, day, numerator.at(period, day), None if denominator is None else denominator.at(period, day))

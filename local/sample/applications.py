@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local.sample.days import Days, add_months, instant, iso
+from local.sample.days import Days, add_months, instant_json, iso
 from local.sample.drops import quoted
 from local.sample.trainees import TRAINING_ENDS, People, Person
 from local.sample.trns import REFUSED, USABLE, trn
@@ -186,20 +186,16 @@ _INDUCTED = {True: "true", False: "false", None: "null"}
 
 def application_line(a: Application, id: str, vacancy: str, rng: random.Random, days: Days, extra: str = "") -> str:
     """Return the row of an application."""
-
-    def at(ordinal: int) -> str:
-        return f'"{instant(ordinal, rng)}"' if ordinal else "null"
-
-    offered = a.offered if a.dated else 0
-    declined = a.ended if a.status == "declined" else 0
-    withdrawn = a.ended if a.status == "withdrawn" else 0
     latest = max(a.submitted, a.offered, a.ended, days.as_of - 400)
     if a.dated and not a.ended:
         latest = min(latest + 2, max(days.as_of, a.offered))
+    declined, withdrawn = (a.ended if a.status == ended else 0 for ended in ("declined", "withdrawn"))
+    days_of = (a.submitted, a.offered if a.dated else 0, declined, withdrawn, latest)
+    submitted_at, offered_at, declined_at, withdrawn_at, updated_at = (instant_json(at, rng) for at in days_of)
     return (
-        f'{{"application_id":"{id}","vacancy_id":"{vacancy}","status":"{a.status}","submitted_at":{at(a.submitted)},'
-        f'"offered_at":{at(offered)},"declined_at":{at(declined)},"withdrawn_at":{at(withdrawn)},'
+        f'{{"application_id":"{id}","vacancy_id":"{vacancy}","status":"{a.status}","submitted_at":{submitted_at},'
+        f'"offered_at":{offered_at},"declined_at":{declined_at},"withdrawn_at":{withdrawn_at},'
         f'"qualified_teacher_status":{quoted(a.qts)},"qualified_teacher_status_year":{a.qts_year or "null"},'
         f'"is_statutory_induction_complete":{_INDUCTED[a.inducted]},"trn":{quoted(a.written)},'
-        f'"updated_at":{at(latest)}{extra}}}'
+        f'"updated_at":{updated_at}{extra}}}'
     )

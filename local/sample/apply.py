@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from local.sample.days import (
     iso,
     london,
 )
-from local.sample.dirt import EXTRA, Dirt, plan
+from local.sample.dirt import Dirt, plan
 from local.sample.drops import Drop, Lines, quoted
 from local.sample.providers import Course, Publish
 from local.sample.reasons import PLACEMENT, Pools, Reason, pools
@@ -95,7 +94,7 @@ class _Cycle:
         self.last = min(CYCLE_DEADLINE[cycle].toordinal() - 1, days.as_of)
         self.final = min(CYCLE_DEFAULT_REJECTION[cycle].toordinal(), days.as_of)
         self.next_id = cycle * 1_000_000_0
-        self.place = dict(zip(CYCLES, range(len(CYCLES)), strict=True))[cycle]
+        self.place = CYCLES.index(cycle)
 
     def write(self, file: Lines) -> None:
         rng = self.rng
@@ -244,10 +243,7 @@ class _Cycle:
         region = course.region if choice.region == "" else choice.region
         sent = "null" if choice.unsent else f'"{instant(choice.sent, rng)}"'
         changed = updated or instant(min(max(choice.sent, choice.rejected) + 1, self.days.as_of), rng)
-        extra = ""
-        if self.next_id % 50 == 0:
-            extra = f",{EXTRA}"
-            self.dirt.add("apply.extra_fields")
+        extra = self.dirt.surplus("apply", self.next_id, 50)
         if choice.by_default:
             self.dirt.add("apply.rejected_by_default")
         return (
@@ -285,6 +281,4 @@ class _Cycle:
             for _ in range(max(1, round(self.size * 3.4 * _BAD_SHARE / 6))):
                 choice = Choice(self.schools[0], "rejected", self.opens + 3, self.opens + 9)
                 choice.reason = self.pools.odd["apply.missing_type"][0]
-                row = json.loads(self.line(choice, 9_000_000 + self.next_id)) | changes
-                file.add(json.dumps(row))
-                self.dirt.add(kind)
+                self.dirt.spoil(file, kind, self.line(choice, 9_000_000 + self.next_id), changes)

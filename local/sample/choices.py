@@ -6,8 +6,19 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from local.sample.answers import NOT_AVAILABLE, REGION_CODES, TOTAL, Figure, Flow, counts, figure, flow_figure, parts
-from local.sample.days import CYCLES, Days, iso
+from local.sample.answers import (
+    NOT_AVAILABLE,
+    REGION_CODES,
+    TOTAL,
+    Figure,
+    Flow,
+    counts,
+    figure,
+    flow_figure,
+    grouped,
+    parts,
+)
+from local.sample.days import CYCLES, Days
 from local.sample.reasons import COURSE_FULL, NO_REASON, PLACEMENT, TEXT, Reason
 
 if TYPE_CHECKING:
@@ -131,14 +142,14 @@ def answers(truth: Truth, days: Days) -> dict[str, Any]:
         ]
         return document
 
-    def grouped(period: int, day: int) -> dict[str, dict[str, int | None]]:
+    def by_group(period: int, day: int) -> Figure:
         under = truth.classifiable.at(period, day)
         values = {name: truth.by_group.at(period, day, name) for name in truth.by_group.categories(period)}
         document = counts(values)
         for name in (PLACEMENT, COURSE_FULL, "other"):
             if name in document:
                 document[name]["denominator"] = under
-        return document
+        return grouped(period, day, "reason_group", document)
 
     return {
         "headline": rate(truth.headline, truth.classifiable, cut=True),
@@ -148,15 +159,6 @@ def answers(truth: Truth, days: Days) -> dict[str, Any]:
         "coverage": rate(truth.classifiable_rejections, truth.rejections),
         "rejected_by_default": rate(truth.by_default, None),
         "candidates_who_applied": rate(truth.applied, None),
-        "candidates_by_reason_group": {
-            "period": cycle,
-            "as_of": iso(month_end),
-            "by_reason_group": grouped(cycle, month_end),
-            "comparison": {
-                "period": cycle - 1,
-                "as_of": iso(year_earlier),
-                "by_reason_group": grouped(cycle - 1, year_earlier),
-            },
-        },
+        "candidates_by_reason_group": by_group(cycle, month_end) | {"comparison": by_group(cycle - 1, year_earlier)},
         "records_not_counted": {"rejection_without_date": truth.undated[cycle]},
     }

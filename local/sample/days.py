@@ -53,6 +53,16 @@ def instant(ordinal: int, rng: random.Random) -> str:
     return _ISO[ordinal - _FIRST] + _TIMES[int(rng.random() * 4096)]
 
 
+def day_json(ordinal: int) -> str:
+    """Return a day as JSON, null for none."""
+    return f'"{iso(ordinal)}"' if ordinal else "null"
+
+
+def instant_json(ordinal: int, rng: random.Random) -> str:
+    """Return an instant of a day as JSON, null for none."""
+    return f'"{instant(ordinal, rng)}"' if ordinal else "null"
+
+
 def london(text: str) -> int:
     """Return the London day of an ISO instant with ``Z`` or an offset."""
     return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(_LONDON).date().toordinal()

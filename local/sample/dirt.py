@@ -5,9 +5,14 @@ A kind is planted only if it is listed here, and a test fails when a listed kind
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from local.sample.drops import Lines
 
 PERSONAL = "Zebedee Quillfeather"
 """Stands for every name in a record: nothing written downstream may hold it."""
@@ -237,6 +242,18 @@ class Dirt:
         if kind not in KINDS:
             raise KeyError(f"dirt of kind {kind} is not in the catalogue; add it to KINDS")
         self._planted[kind] += count
+
+    def surplus(self, source: str, number: int, every: int) -> str:
+        """Return the members that no contract has, after a comma, for each ``every``-th row of a source."""
+        if number % every:
+            return ""
+        self.add(f"{source}.extra_fields")
+        return f",{EXTRA}"
+
+    def spoil(self, file: Lines, kind: str, line: str, changes: Mapping[str, object]) -> None:
+        """Write a good row with ``changes`` for which it must be quarantined."""
+        file.add(json.dumps(json.loads(line) | changes))
+        self.add(kind)
 
     def document(self) -> dict[str, dict[str, str | int]]:
         """Return every kind of the catalogue with what it is and how many were planted."""

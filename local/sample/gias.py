@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
 
 from local.sample.days import iso
 
@@ -131,21 +134,24 @@ _TITLES = ("Mr", "Mrs", "Ms", "Miss", "Dr")
 
 @dataclass(slots=True)
 class Establishment:
-    """What of a school differs from row to row; ``opened`` and ``closed`` are day ordinals, 0 for blank."""
+    """What of a school differs from row to row; ``opened`` and ``closed`` are day ordinals, 0 for blank.
+
+    What is not given is that of an invented school.
+    """
 
     urn: str
     name: str
-    town: str
-    postcode: str
-    status: str
-    type: str
-    phase: str
-    gor: str
-    la: str
-    opened: int
-    closed: int
-    low_age: str = ""
-    high_age: str = ""
+    town: str = "Exampleton"
+    postcode: str = ""
+    status: str = "1"
+    type: str = "01"
+    phase: str = "2"
+    gor: str = "H"
+    la: str = ""
+    opened: int = 0
+    closed: int = 0
+    low_age: str = "4"
+    high_age: str = "11"
     slashes: bool = False
     code: str = ""
     """Type as written, where it is not :attr:`type`."""
@@ -156,24 +162,25 @@ class Establishment:
         return TYPES[self.type][0]
 
 
+def invented(urn: int, name: str = "", **facts: Any) -> Establishment:
+    """Return an invented school, whose name says that it is one."""
+    return Establishment(str(urn), name or f"Sample School {urn} (invented)", **facts)
+
+
 def _written(ordinal: int, slashes: bool) -> str:
     if not ordinal:
         return ""
-    text = iso(ordinal) if ordinal > _SHORT else _OLD[ordinal]
+    text = iso(ordinal) if ordinal > _SHORT else _old(ordinal)
     year, month, day = text.split("-")
     return f"{day}/{month}/{year}" if slashes else f"{day}-{month}-{year}"
 
 
-class _OldDays(dict[int, str]):
-    """Days before those that :func:`iso` knows."""
-
-    def __missing__(self, ordinal: int) -> str:
-        from datetime import date
-
-        return date.fromordinal(ordinal).isoformat()
+@cache
+def _old(ordinal: int) -> str:
+    """Return a day before those that :func:`iso` knows."""
+    return date.fromordinal(ordinal).isoformat()
 
 
-_OLD = _OldDays()
 _SHORT = 736695  # 1 January 2018
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from local.sample.adverts import CLASSES, NOT_ECT, PERSON_UNKNOWN, POSSIBLE, PROBABLE, UNKNOWN, Vacancy
-from local.sample.answers import NOT_AVAILABLE, counts, figure
-from local.sample.days import VACANCY_YEARS, Days, day, iso
+from local.sample.answers import NOT_AVAILABLE, counts, figure, grouped
+from local.sample.days import VACANCY_YEARS, Days, day
 
 if TYPE_CHECKING:
     from local.sample.applications import Application
@@ -88,17 +88,12 @@ def answers(truth: Truth, days: Days) -> dict[str, Any]:
     for region in sorted({region for region, _ in truth.by_region}):
         cut = Counter({name: truth.by_region[region, name] for name in CLASSES})
         headline["by_region"][region] = {"numerator": known(cut)[0], "denominator": known(cut)[1]}
-    coverage: dict[str, Any] = {}
-    for name, period, point in (("", year, at), ("comparison", year - 1, days.year_earlier())):
-        answered = truth.population[period] - truth.classes[period, UNKNOWN]
-        for measure, value in (
-            ("coverage_taking_applications", truth.taking[period]),
-            ("coverage_any_outcome", answered),
-        ):
-            if name:
-                coverage[measure][name] = figure(period, point, value, truth.population[period])
-            else:
-                coverage[measure] = figure(period, point, value, truth.population[period])
+    answered = {period: truth.population[period] - truth.classes[period, UNKNOWN] for period in VACANCY_YEARS}
+    taking, any_outcome = (
+        figure(year, at, counts[year], truth.population[year])
+        | {"comparison": figure(year - 1, days.year_earlier(), counts[year - 1], truth.population[year - 1])}
+        for counts in (truth.taking, answered)
+    )
     upper = probable + classes[POSSIBLE] + classes[PERSON_UNKNOWN]
     applicants = list(truth.applying.values())
     placed = [applicant for applicant in applicants if applicant[0]]
@@ -110,19 +105,18 @@ def answers(truth: Truth, days: Days) -> dict[str, Any]:
         "lower_bound": figure(year, at, probable, all_filled),
         "upper_bound": figure(year, at, upper, all_filled),
         "all_filled": figure(year, at, all_filled),
-        "vacancies_by_class": {"period": year, "as_of": iso(at), "by_class": counts(classes)},
-        **coverage,
+        "vacancies_by_class": grouped(year, at, "class", counts(classes)),
+        "coverage_taking_applications": taking,
+        "coverage_any_outcome": any_outcome,
         "coverage_usable_trn": figure(year, at, truth.with_trn, truth.offers),
         "coverage_matched": figure(year, at, truth.matched, truth.with_trn),
         "trainees_applying": applying,
         "applying_to_placement_school": figure(year, at, sum(a[1] for a in placed), len(placed)),
         "applying_in_placement_region": figure(year, at, sum(a[2] for a in placed), len(placed)),
-        "records_with_assumption": {
-            "period": year,
-            "as_of": iso(at),
-            "by_assumption": {
-                "answer_without_date": truth.undated_answers,
-                "offer_dated_by_update": truth.imputed_offers,
-            },
-        },
+        "records_with_assumption": grouped(
+            year,
+            at,
+            "assumption",
+            {"answer_without_date": truth.undated_answers, "offer_dated_by_update": truth.imputed_offers},
+        ),
     }

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.sample.answers import Flow, figure, flow_figure, parts
-from local.sample.days import START_YEARS, Days, census, iso
+from local.sample.answers import Flow, figure, flow_figure, grouped, parts
+from local.sample.days import START_YEARS, Days, census
 from local.sample.trainees import Trainee, register_year
 
 
@@ -56,11 +56,13 @@ def answers(truth: Truth, days: Days) -> dict[str, Any]:
     """Return the answers to KPI 2. The outcome year is the latest that has ended by the month end."""
     year = register_year(days.month_end + 1) - 1
     current = max(START_YEARS)
-    outcome = flow_figure(truth.withdrawals, truth.outcomes, year, days.month_end)
-    outcome["by_region"] = parts(truth.withdrawals, truth.outcomes, year, days.month_end)
     earlier = days.year_earlier()
-    outcome["comparison"] = flow_figure(truth.withdrawals, truth.outcomes, year - 1, earlier)
-    outcome["comparison"]["by_region"] = parts(truth.withdrawals, truth.outcomes, year - 1, earlier)
+    outcome, before = (
+        flow_figure(truth.withdrawals, truth.outcomes, period, at)
+        | {"by_region": parts(truth.withdrawals, truth.outcomes, period, at)}
+        for period, at in ((year, days.month_end), (year - 1, earlier))
+    )
+    outcome["comparison"] = before
     cohort = flow_figure(truth.cohort_withdrawn, truth.cohort, current, days.month_end)
     cohort["comparison"] = flow_figure(truth.cohort_withdrawn, truth.cohort, current - 1, earlier)
     cohort["series"] = [
@@ -76,14 +78,15 @@ def answers(truth: Truth, days: Days) -> dict[str, Any]:
         "moved_withdrawals_in_cohort": figure(
             current, days.month_end, truth.moved_in_cohort.at(current, days.month_end)
         ),
-        "withdrawals_by_reason_group": {
-            "period": year,
-            "as_of": iso(days.month_end),
-            "by_reason_group": {
+        "withdrawals_by_reason_group": grouped(
+            year,
+            days.month_end,
+            "reason_group",
+            {
                 group: {"numerator": count, "denominator": denominator}
                 for (at, group), count in sorted(truth.by_group.items())
                 if at == year
             },
-        },
+        ),
         "records_not_counted": dict(truth.not_counted),
     }

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from local.sample.answers import Figure, cut, figure
-from local.sample.days import PLACEMENT_YEARS, Days, day, iso
+from local.sample.answers import Figure, cut, figure, grouped
+from local.sample.days import PLACEMENT_YEARS, Days, day
 
 if TYPE_CHECKING:
     from local.sample.establishments import Register as Schools
@@ -52,11 +52,7 @@ class Participation:
             "percentage_of_schools": share,
             "register_placement_schools": figure(current, as_of, len(urns)),
             "register_overlap": figure(current, as_of, len(overlap)),
-            "allocations_not_counted": {
-                "period": current,
-                "as_of": iso(as_of),
-                "by_reason": dict(sorted(self.not_counted.items())),
-            },
+            "allocations_not_counted": grouped(current, as_of, "reason", dict(sorted(self.not_counted.items()))),
         }
 
     def series(self, at: Callable[[int, int], Figure]) -> list[Figure]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local.sample.days import PLACEMENT_YEARS, Days, day, instant, iso
-from local.sample.dirt import EXTRA, Dirt, plan
+from local.sample.days import PLACEMENT_YEARS, Days, day, instant, instant_json, iso
+from local.sample.dirt import Dirt, plan
 from local.sample.participation import Participation
 from local.sample.trns import trn
 
@@ -41,14 +41,15 @@ _STORIES = {
     "allocation_duplicate": 0.003,
 }
 _NOT_COUNTED = {
-    "allocation_no_mentor": "no_mentor_or_placement",
-    "allocation_no_placement": "no_mentor_or_placement",
-    "allocation_no_trainee": "no_trainee",
-    "allocation_sentinel": "sentinel",
-    "allocation_unknown_urn": "unknown_urn",
-    "allocation_not_england": "not_in_england",
-    "allocation_closed_school": "not_open_in_year",
+    "allocation_no_mentor": ("no_mentor_or_placement", "mentor"),
+    "allocation_no_placement": ("no_mentor_or_placement", "placement"),
+    "allocation_no_trainee": ("no_trainee", "trainee"),
+    "allocation_sentinel": ("sentinel", ""),
+    "allocation_unknown_urn": ("unknown_urn", ""),
+    "allocation_not_england": ("not_in_england", ""),
+    "allocation_closed_school": ("not_open_in_year", ""),
 }
+"""Why it is not counted, and what it lacks; blank where it is at a school that does not count."""
 
 
 @dataclass(slots=True)
@@ -71,10 +72,8 @@ class Allocations:
     def __init__(
         self, days: Days, scale: float, seed: int, schools: Schools, people: People, codes: list[str], dirt: Dirt
     ) -> None:
-        self.days, self.scale, self.schools, self.people, self.codes, self.dirt = (
-            days, scale, schools, people, codes, dirt,
-        )  # fmt: skip
-        self.seed = seed
+        self.days, self.scale, self.seed, self.schools, self.people = days, scale, seed, schools, people
+        self.codes, self.dirt = codes, dirt
         self.rng = random.Random(f"{seed}:allocations")
         self.truth = Participation(days, schools, people.placement_urns)
         self.next_id = 0
@@ -127,7 +126,7 @@ class Allocations:
             counts = False
             self.spoil(kind, allocation)
             if year == max(PLACEMENT_YEARS):
-                self.truth.not_counted[_NOT_COUNTED[kind]] += 1
+                self.truth.not_counted[_NOT_COUNTED[kind][0]] += 1
         elif kind == "allocation_deleted":
             allocation.deleted = min(allocation.created + 1 + int(rng.random() * 120), as_of)
         elif kind == "allocation_deleted_later":
@@ -147,12 +146,8 @@ class Allocations:
 
     def spoil(self, kind: str, allocation: Allocation) -> None:
         """Take away from an allocation what it needs to count."""
-        if kind == "allocation_no_mentor":
-            allocation.mentor = False
-        elif kind == "allocation_no_placement":
-            allocation.placement = False
-        elif kind == "allocation_no_trainee":
-            allocation.trainee = False
+        if lacking := _NOT_COUNTED[kind][1]:
+            setattr(allocation, lacking, False)
         else:
             where = {
                 "allocation_sentinel": SENTINELS,
@@ -183,14 +178,11 @@ class Allocations:
                 number = f'"{trn(who)}"'
             else:
                 trainee = f'"T{who:023d}"'
-        deleted = f'"{instant(a.deleted, rng)}"' if a.deleted else "null"
+        deleted = instant_json(a.deleted, rng)
         provider = f'"{rng.choice(self.codes)}"' if a.provider else "null"
         placement = f'"p-{self.next_id // 2}"' if a.placement else "null"
         mentor = f'"m-{self.next_id * 7919 % 999_983}"' if a.mentor else "null"
-        extra = ""
-        if self.next_id % 45 == 0:
-            extra = f",{EXTRA}"
-            self.dirt.add("placements.extra_fields")
+        extra = self.dirt.surplus("placements", self.next_id, 45)
         return (
             f'{{"allocation_id":"a-{self.next_id}","placement_id":{placement},"school_urn":"{a.urn}",'
             f'"mentor_id":{mentor},"trainee_id":{trainee},"trn":{number},"provider_code":{provider},'
@@ -220,6 +212,5 @@ class Allocations:
             ("placements.allocation_wrong_type", {"academic_year": "this year"}),
             ("placements.allocation_wrong_type", {"created_at": "yesterday"}),
         ):
-            good = json.loads(self.line(Allocation(unused, max(PLACEMENT_YEARS), day(2025, 9, 20))))
-            file.add(json.dumps(good | changes))
-            self.dirt.add(kind)
+            good = self.line(Allocation(unused, max(PLACEMENT_YEARS), day(2025, 9, 20)))
+            self.dirt.spoil(file, kind, good, changes)

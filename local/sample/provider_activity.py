@@ -48,8 +48,7 @@ class ProviderActivity:
         file.add(self.line("9Z9", self.activity("")))
         self.dirt.add("placements.provider_unknown")
         for changes in ({"provider_code": None}, {"provider_code": ""}):
-            file.add(json.dumps(json.loads(self.line("9Z8", self.activity(""))) | changes))
-            self.dirt.add("placements.provider_blank")
+            self.dirt.spoil(file, "placements.provider_blank", self.line("9Z8", self.activity("")), changes)
 
     def kind(self, code: str) -> str:
         """Return the story of a provider, by its code."""

@@ -92,41 +92,29 @@ def _sits_out(provider: ReferenceProvider, cycle: int) -> bool:
 
 def _invented_providers(dirt: Dirt) -> list[ReferenceProvider]:
     """Return providers of kinds that the real list does not hold; their codes start with 9 but for DfE's own."""
-    providers = [ReferenceProvider("GP", "Department for Education (sample)", "scitt", "y", "10099900", "", "london")]
-    for number, (region, accredited) in enumerate([("wales", "y"), ("scotland", ""), ("wales", "")]):
-        providers.append(
-            ReferenceProvider(
-                f"9W{number}",
-                f"Sample Provider Abroad {number}",
-                "university",
-                accredited,
-                f"1009991{number}",
-                "",
-                region,
-            )
+    for kind, count in (("not_england", 3), ("dfe_itself", 1), ("no_running_course", 1), ("shell", 1)):
+        dirt.add(f"providers.{kind}", count)
+    return [
+        ReferenceProvider(code, name, type, accredited, f"100999{ukprn}", "", region)
+        for code, name, type, accredited, ukprn, region in (
+            ("GP", "Department for Education (sample)", "scitt", "y", "00", "london"),
+            ("9W0", "Sample Provider Abroad 0", "university", "y", "10", "wales"),
+            ("9W1", "Sample Provider Abroad 1", "university", "", "11", "scotland"),
+            ("9W2", "Sample Provider Abroad 2", "university", "", "12", "wales"),
+            ("9N0", "Sample Provider Nowhere", "scitt", "y", "20", "no_region"),
+            ("9D0", "Sample Provider Discarded", "scitt", "", "30", "london"),
+            ("9D1", "Sample Provider Discarded Later", "scitt", "", "31", "london"),
+            ("9R0", "Sample Provider In Two Regions", "scitt", "y", "40", "london"),
+            ("9R1", "Sample Provider In Two Regions", "scitt", "y", "40", "south_east"),
+            ("9Q0", "Sample Provider With Drafts Only", "scitt", "y", "50", "london"),
+            ("9Q1", "Sample Provider Without Courses", "lead_school", "", "51", "london"),
         )
-        dirt.add("providers.not_england")
-    providers.append(ReferenceProvider("9N0", "Sample Provider Nowhere", "scitt", "y", "10099920", "", "no_region"))
-    providers.append(ReferenceProvider("9D0", "Sample Provider Discarded", "scitt", "", "10099930", "", "london"))
-    providers.append(ReferenceProvider("9D1", "Sample Provider Discarded Later", "scitt", "", "10099931", "", "london"))
-    providers.append(ReferenceProvider("9R0", "Sample Provider In Two Regions", "scitt", "y", "10099940", "", "london"))
-    providers.append(
-        ReferenceProvider("9R1", "Sample Provider In Two Regions", "scitt", "y", "10099940", "", "south_east")
-    )
-    providers.append(
-        ReferenceProvider("9Q0", "Sample Provider With Drafts Only", "scitt", "y", "10099950", "", "london")
-    )
-    providers.append(
-        ReferenceProvider("9Q1", "Sample Provider Without Courses", "lead_school", "", "10099951", "", "london")
-    )
-    dirt.add("providers.dfe_itself")
-    dirt.add("providers.no_running_course")
-    dirt.add("providers.shell")
-    return providers
+    ]
 
 
 def _invented_courses(dirt: Dirt) -> list[ReferenceCourse]:
-    courses = [
+    dirt.add("providers.orphan_course", len(CYCLES))
+    return [
         ReferenceCourse(code, "S001", body, "secondary", "fee", state)
         for code, body, state in (
             ("GP", "", "published"),
@@ -142,8 +130,6 @@ def _invented_courses(dirt: Dirt) -> list[ReferenceCourse]:
             ("9X9", "C10", "published"),
         )
     ]
-    dirt.add("providers.orphan_course", len(CYCLES))
-    return courses
 
 
 def _discard(rows: list[Row], cycle: int, days: Days, dirt: Dirt) -> list[Row]:
@@ -240,16 +226,10 @@ def _index(
         owner = by_code.get(course.provider_code)
         if owner is None or course.state not in RUNNING or owner.region in OUTSIDE_ENGLAND:
             continue
-        work[course.accredited_body_code or course.provider_code] += 1
+        body = course.accredited_body_code or course.provider_code
+        work[body] += 1
         publish.courses.append(
-            Course(
-                course.provider_code,
-                course.code,
-                course.accredited_body_code or course.provider_code,
-                owner.region,
-                course.level,
-                course.funding,
-            )
+            Course(course.provider_code, course.code, body, owner.region, course.level, course.funding)
         )
     for ukprn, rows in of_ukprn.items():
         regions = {REGION_CODES.get(row.region, NOT_AVAILABLE) for row in rows}

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local.sample.answers import NOT_AVAILABLE
 from local.sample.days import START_YEARS, Days, census, day
-from local.sample.dirt import EXTRA, Dirt, plan
+from local.sample.dirt import Dirt, plan
 from local.sample.drops import Drop, Lines
 from local.sample.outcomes import Truth, answers
-from local.sample.trainee_stories import STORIES, StartYear
+from local.sample.placements import SENTINELS
+from local.sample.trainee_stories import StartYear, tell
 from local.sample.trainees import (
     LONG_ROUTES,
     ROUTE_CODES,
@@ -37,8 +37,6 @@ _FEW = 3_000
 """Trainees of a year below which bad rows are written in one year only, so that they stay under 1%."""
 _KEPT = 300_000
 """People kept for Teaching Vacancies at most: memory does not grow with the scale for ever."""
-
-_SENTINELS = ("900000", "900010", "900020", "900030")
 
 _STORIES = {
     "register.duplicate_older_after": 0.003,
@@ -109,9 +107,8 @@ class Year(StartYear):
         for number in range(self.size):
             story = stories.get(number, "")
             trainee = self.trainee()
-            line = self.tell(story, trainee)
-            for row in line:
-                file.add(row)
+            for line in self.tell(story, trainee):
+                file.add(line)
             self.count(trainee, story)
         self.bad_rows(file)
 
@@ -168,8 +165,7 @@ class Year(StartYear):
         kind = story.partition(".")[2]
         if story:
             self.dirt.add(story)
-        if kind in STORIES:
-            STORIES[kind](self, trainee)
+        tell(self, kind, trainee)
         if trainee.route == "assessment_only":
             self.dirt.add("register.assessment_only")
         elif trainee.route.startswith("early_years"):
@@ -198,15 +194,12 @@ class Year(StartYear):
             route = ROUTE_LABELS[route]
         elif kind in {"sentinel_placement", "unknown_placement"}:
             trainee.placements = placements[:1]
-            placements = (*placements[:1], rng.choice(_SENTINELS) if kind == "sentinel_placement" else "198765")
+            placements = (*placements[:1], rng.choice(SENTINELS) if kind == "sentinel_placement" else "198765")
         return Written(route, number, placements)
 
     def line(self, trainee: Trainee, written: Written) -> str:
         """Return the row of a trainee."""
-        extra = ""
-        if trainee.number % 40 == 0:
-            extra = f",{EXTRA}"
-            self.dirt.add("register.extra_fields")
+        extra = self.dirt.surplus("register", trainee.number, 40)
         return trainee_line(trainee, written, self.days.as_of, self.rng, extra)
 
     def twin(self, moved: Trainee) -> str:
@@ -263,7 +256,5 @@ class Year(StartYear):
             for _ in range(max(1, self.size // 20_000)):
                 trainee = Trainee(self.people.count, self.year, "provider_led_postgrad", self.ukprns[0], 0)
                 self.people.count += 1
-                self.early(trainee)
-                self.withdraw(trainee, trainee.start + 100)
-                file.add(json.dumps(json.loads(self.line(trainee, Written(trainee.route, None))) | changes))
-                self.dirt.add(kind)
+                self.leave(trainee, 100)
+                self.dirt.spoil(file, kind, self.line(trainee, Written(trainee.route, None)), changes)

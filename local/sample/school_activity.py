@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from local.sample.activity import Activity, onboarding, sign_ins, written
-from local.sample.answers import figure
-from local.sample.days import PLACEMENT_YEARS, Days, day, instant, iso, london
-from local.sample.dirt import EXTRA, Dirt, plan
+from local.sample.activity import Activity, onboarding, sign_ins
+from local.sample.answers import figure, grouped
+from local.sample.days import PLACEMENT_YEARS, Days, day, instant, instant_json, iso, london
+from local.sample.dirt import Dirt, plan
 from local.sample.placements import SENTINELS, UNKNOWN
 
 if TYPE_CHECKING:
@@ -173,16 +172,13 @@ class SchoolActivity:
         placements = ",".join(
             f'{{"academic_year":{year},"created_at":"{instant(at, rng)}"}}' for year, at in a.placements
         )
-        extra = ""
-        if self.number % 35 == 0:
-            extra = f",{EXTRA}"
-            self.dirt.add("placements.extra_fields")
+        extra = self.dirt.surplus("placements", self.number, 35)
         latest = max([a.onboarded, a.deleted, day(2025, 9, 1), *(at for _, at in a.preferences + a.placements)])
         return (
             f'{{"school_urn":"{urn}",{onboarding(a, rng)},{sign_ins(a, rng, absent)},'
             f'"hosting_preferences":[{preferences}],"placements":[{placements}],'
             f'"updated_at":"{updated or instant(min(latest, self.days.as_of - 1), rng)}",'
-            f'"deleted_at":{written(a.deleted, rng)}{extra}}}'
+            f'"deleted_at":{instant_json(a.deleted, rng)}{extra}}}'
         )
 
     def outsiders(self, file: Lines) -> None:
@@ -214,9 +210,8 @@ class SchoolActivity:
             ("placements.activity_blank", {"school_urn": None}),
             ("placements.activity_wrong_type", {"sign_in_dates": "every day"}),
         ):
-            good = json.loads(self.line(urn, Activity([day(2025, 10, 1)], onboarded=day(2025, 9, 1))))
-            file.add(json.dumps(good | changes))
-            self.dirt.add(kind)
+            good = self.line(urn, Activity([day(2025, 10, 1)], onboarded=day(2025, 9, 1)))
+            self.dirt.spoil(file, kind, good, changes)
 
     def active(self, year: int, at: int) -> list[tuple[School, tuple[bool, bool, bool]]]:
         """Return the active schools of D2 on a day, edge cases included, each with its components."""
@@ -265,11 +260,7 @@ class SchoolActivity:
             "schools_d3": figure(
                 year, at, sum(school.state_funded for school, _ in now), self.schools.open_on(at, "d3")
             ),
-            "active_not_in_denominator": {
-                "period": year,
-                "as_of": iso(at),
-                "by_reason": {reason: outside[reason] for reason in sorted(outside)},
-            },
+            "active_not_in_denominator": grouped(year, at, "reason", dict(sorted(outside.items()))),
         }
 
     def onboarded_only(self, active: set[School]) -> int:

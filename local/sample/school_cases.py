@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from local.sample.days import Days, day
-from local.sample.gias import Establishment
+from local.sample.gias import Establishment, invented
 
 FIRST_URN = 159000
 MISSING_URN = 199001
@@ -54,22 +54,8 @@ class _Maker:
 
     def school(self, status: str, opened: int = 0, closed: int = 0, type: str = "01", gor: str = "") -> Establishment:
         self._next += 1
-        urn = str(self._next)
-        return Establishment(
-            urn=urn,
-            name=f"Sample School {urn} (invented)",
-            town="Exampleton",
-            postcode="",
-            status=status,
-            type=type,
-            phase="2",
-            gor=gor or _GOR[self._next % 9],
-            la="",
-            opened=opened,
-            closed=closed,
-            low_age="4",
-            high_age="11",
-        )
+        gor = gor or _GOR[self._next % 9]
+        return invented(self._next, status=status, opened=opened, closed=closed, type=type, gor=gor)
 
 
 def _succession(old: str, new: str, established: int) -> list[tuple[str, str, str, int]]:

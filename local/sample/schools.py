@@ -12,7 +12,7 @@ from local.sample import gias, reference
 from local.sample.days import Days, day
 from local.sample.drops import Drop
 from local.sample.establishments import LONG_AGO, Register, count_open, index, open_span, view_of
-from local.sample.gias import Establishment
+from local.sample.gias import Establishment, invented
 from local.sample.school_cases import cases
 
 if TYPE_CHECKING:
@@ -100,21 +100,12 @@ def _spare(scale: float, real: int) -> Iterator[Establishment]:
     wanted = max(0, round(real * (scale - 1)))
     urns = (urn for first, last in _SPARE_RANGES for urn in range(first, last + 1))
     for _, urn in zip(range(wanted), urns, strict=False):
-        yield Establishment(
-            str(urn), f"Sample Closed School {urn} (invented)", "Exampleton", "", "2", "01", "2", "Z", "", 0,
-            day(2019, 8, 31),
-        )  # fmt: skip
+        name = f"Sample Closed School {urn} (invented)"
+        yield invented(urn, name, status="2", gor="Z", closed=day(2019, 8, 31), low_age="", high_age="")
 
 
 def _dirty_rows(days: Days, register: Register, dirt: Dirt) -> Iterator[str]:
     """Yield the rows with trouble in their form. Where a row is good, its school counts."""
-
-    def invented(urn: int, name: str = "", **changes: object) -> Establishment:
-        values: dict[str, object] = {"status": "1", "type": "01", "gor": "H", "opened": 0, "closed": 0} | changes
-        return Establishment(
-            urn=str(urn), name=name or f"Sample School {urn} (invented)", town="Exampleton", postcode="", phase="2",
-            la="", low_age="4", high_age="11", **values,  # type: ignore[arg-type]  # of mixed types
-        )  # fmt: skip
 
     def counted(school: Establishment) -> Establishment:
         span = open_span(school, days.as_of)

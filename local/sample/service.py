@@ -7,7 +7,7 @@ May 2024 to October 2025, as the code lists have it (sources#monthly-figures).
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -43,67 +43,42 @@ TROUBLE = "2023-09"
 
 
 Answers = dict[str, dict[str, Any]]
+Counts = dict[tuple[str, str, str], int]
+"""By month, service, and channel, level or category."""
+Part = tuple[Counts, Collection[str]]
+"""What is counted, and of which channels, levels or categories (none: all)."""
 
 
 @dataclass
 class Months:
-    """What was written: by (month, service, channel, level or category), in whole numbers; costs in pence."""
+    """What was written, in whole numbers; costs in pence."""
 
-    started: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    completed: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    answers: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    pence: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    started: Counts = field(default_factory=dict)
+    completed: Counts = field(default_factory=dict)
+    answers: Counts = field(default_factory=dict)
+    pence: Counts = field(default_factory=dict)
 
     def known(self, last: str) -> Answers:
         """Return the answers of the indicators of the service itself, by KPI and measure."""
-        ends = list(months(FIRST, last))[11:]
+        ends = _months(last)[11:]
+        # Of the twelve months that hold the cost that cannot be read there is none.
+        with_costs = [end for end in ends if _year_before(end) >= TROUBLE]
+        started, completed, pence, answers = (
+            (counts, ()) for counts in (self.started, self.completed, self.pence, self.answers)
+        )
+        digital, satisfied = (self.completed, DIGITAL), (self.answers, LEVELS[:2])
+        satisfaction = _over_time(ends, headline=(satisfied, answers), answers=(answers, None))
+        for one in (satisfaction["answers"], *satisfaction["answers"]["series"]):
+            del one["by_service"]
+        costs = _over_time(with_costs, headline=(pence, completed), total_cost=(pence, None))
         return {
             "digital-take-up": _over_time(
-                ends,
-                headline=lambda twelve, service: (
-                    _total(self.completed, twelve, service, DIGITAL),
-                    _total(self.completed, twelve, service),
-                ),
-                completed_transactions=lambda twelve, service: (_total(self.completed, twelve, service), None),
+                ends, headline=(digital, completed), completed_transactions=(completed, None)
             ),
-            "completion-rate": _over_time(
-                ends,
-                headline=lambda twelve, service: (
-                    _total(self.completed, twelve, service, DIGITAL),
-                    _total(self.started, twelve, service),
-                ),
-                started_transactions=lambda twelve, service: (_total(self.started, twelve, service), None),
-            ),
-            "cost-per-transaction": _by_category(
-                "cost_category",
-                CATEGORIES,
-                self.pence,
-                _over_time(
-                    # Of the twelve months that hold the cost that cannot be read there is none.
-                    [end for end in ends if _year_before(end) >= TROUBLE],
-                    headline=lambda twelve, service: (
-                        _total(self.pence, twelve, service),
-                        _total(self.completed, twelve, service),
-                    ),
-                    total_cost=lambda twelve, service: (_total(self.pence, twelve, service), None),
-                ),
-                "total_cost",
-            ),
-            "user-satisfaction": self._satisfaction(ends),
+            "completion-rate": _over_time(ends, headline=(digital, started), started_transactions=(started, None)),
+            "cost-per-transaction": _by_category("cost_category", CATEGORIES, self.pence, costs, "total_cost"),
+            "user-satisfaction": _by_category("level", LEVELS, self.answers, satisfaction, "answers"),
         }
-
-    def _satisfaction(self, ends: list[str]) -> dict[str, Any]:
-        known = _over_time(
-            ends,
-            headline=lambda twelve, service: (
-                _total(self.answers, twelve, service, LEVELS[:2]),
-                _total(self.answers, twelve, service),
-            ),
-            answers=lambda twelve, _: (_total(self.answers, twelve, ""), None),
-        )
-        for one in (known["answers"], *known["answers"]["series"]):
-            del one["by_service"]
-        return _by_category("level", LEVELS, self.answers, known, "answers")
 
 
 def write(out: Path, days: Days, seed: int, dirt: Dirt) -> tuple[Months, dict[str, int]]:
@@ -143,10 +118,7 @@ def write(out: Path, days: Days, seed: int, dirt: Dirt) -> tuple[Months, dict[st
 def _draw(rng: random.Random, last: str, held: Months) -> None:
     for service, shares in SHARES.items():
         first, until = (FIRST, last) if service == FIND else (PILOT[0], min(PILOT[1], last))
-        for number, month in enumerate(months(first, last)):
-            # A pilot goes on costing a little, and nothing is expected of it, after it has ended.
-            if month > until:
-                break
+        for number, month in enumerate(_months(until, first)):
             season = SEASON[int(month[5:]) - 1]
             grown = 1 + number / 60
             for channel, share in shares.items():
@@ -164,19 +136,25 @@ def _draw(rng: random.Random, last: str, held: Months) -> None:
                 held.pence[month, service, category] = round(pounds * 100 * rng.uniform(0.9, 1.1))
 
 
-def _over_time(ends: list[str], **measures: Callable[[set[str], str], tuple[int, int | None]]) -> dict[str, Any]:
-    """Return each measure at the newest month end, with the series of all, nationally and by service."""
+def _over_time(ends: list[str], **measures: tuple[Part, Part | None]) -> dict[str, Any]:
+    """Return each measure at the newest month end, with the series of all, nationally and by service.
+
+    A measure is what its numerator counts and what its denominator counts, if it has one.
+    """
     answers = {}
-    for name, counted in measures.items():
+    for name, (over, under) in measures.items():
         series = []
         for end in ends:
             twelve = _twelve(end)
-            figures = figure(int(end.replace("-", "")), _last_day(end), *counted(twelve, ""))
-            parts = {service: counted(twelve, service) for service in SHARES}
-            figures["by_service"] = {
-                service: {"numerator": number, "denominator": out_of} for service, (number, out_of) in parts.items()
+            of: dict[str, dict[str, Any]] = {
+                service: {
+                    "numerator": _total(over, twelve, service),
+                    "denominator": _total(under, twelve, service) if under else None,
+                }
+                for service in ("", *SHARES)
             }
-            series.append(figures)
+            at = date.fromisoformat(f"{_after(end)}-01").toordinal() - 1
+            series.append({**figure(int(end.replace("-", "")), at, **of.pop("")), "by_service": of})
         answers[name] = {**series[-1], "series": series[:-1]}
     return answers
 
@@ -184,7 +162,7 @@ def _over_time(ends: list[str], **measures: Callable[[set[str], str], tuple[int,
 def _by_category(
     breakdown: str,
     categories: Collection[str],
-    counts: Mapping[tuple[str, str, str], int],
+    counts: Counts,
     known: dict[str, Any],
     measure: str,
 ) -> dict[str, Any]:
@@ -192,41 +170,36 @@ def _by_category(
     for one in (known[measure], *known[measure]["series"]):
         twelve = _twelve(one["as_of"][:7])
         one[f"by_{breakdown}"] = {
-            category: {"numerator": _total(counts, twelve, "", [category]), "denominator": None}
+            category: {"numerator": _total((counts, [category]), twelve, ""), "denominator": None}
             for category in categories
         }
     return known
 
 
 def _twelve(end: str) -> set[str]:
-    return {month for month in months(FIRST, end) if month > _year_before(end)}
+    return {month for month in _months(end) if month > _year_before(end)}
 
 
 def _year_before(month: str) -> str:
     return f"{int(month[:4]) - 1}{month[4:]}"
 
 
-def _total(
-    counts: Mapping[tuple[str, str, str], int], twelve: set[str], service: str, parts: Collection[str] = ()
-) -> int:
-    """Return the sum over twelve months, of a service (blank: both) and of parts (none: all)."""
+def _total(part: Part, twelve: set[str], service: str) -> int:
+    """Return the sum over twelve months, of a service (blank: both)."""
+    counts, parts = part
     return sum(
         count
-        for (month, of, part), count in counts.items()
-        if month in twelve and service in ("", of) and (not parts or part in parts)
+        for (month, of, name), count in counts.items()
+        if month in twelve and service in ("", of) and (not parts or name in parts)
     )
 
 
-def _last_day(month: str) -> int:
-    return date.fromisoformat(f"{_after(month)}-01").toordinal() - 1
-
-
-def months(first: str, last: str) -> Iterator[str]:
-    """Yield each month from ``first`` to ``last``, both included, as ``2026-06``."""
-    month = first
-    while month <= last:
-        yield month
-        month = _after(month)
+def _months(last: str, first: str = FIRST) -> list[str]:
+    """Return each month from ``first`` to ``last``, both included, as ``2026-06``."""
+    months = [first]
+    while months[-1] < last:
+        months.append(_after(months[-1]))
+    return months
 
 
 def _after(month: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.sample.days import Days, census, day
 from local.sample.trainees import GROUPS, MOVED, RENAMED, ROUTE_LABELS, WEIGHTED_GROUPS, People, Trainee
@@ -32,6 +32,11 @@ class StartYear:
         trainee.state, trainee.withdrawn = "withdrawn", at
         self.because(trainee)
 
+    def leave(self, trainee: Trainee, after: int) -> None:
+        """Let a trainee start in September, and withdraw so many days later."""
+        self.early(trainee)
+        self.withdraw(trainee, trainee.start + after)
+
     def because(self, trainee: Trainee) -> None:
         rng = self.rng
         groups = {WEIGHTED_GROUPS[int(rng.random() * 100)]}
@@ -41,35 +46,34 @@ class StartYear:
         trainee.reasons = tuple(rng.choice(GROUPS[group]) for group in trainee.groups)
 
 
-def _day_89(year: StartYear, trainee: Trainee) -> None:
-    year.early(trainee)
-    year.withdraw(trainee, trainee.start + 89)
-
-
-def _day_90(year: StartYear, trainee: Trainee) -> None:
-    year.early(trainee)
-    year.withdraw(trainee, trainee.start + 90)
+WITHDRAWALS: dict[str, tuple[int, dict[str, Any]]] = {
+    "day_89": (89, {}),
+    "day_90": (90, {}),
+    "undone_withdrawal": (100, {"state": "trn_received"}),
+    "added_in_error": (100, {"reasons": ("record_added_in_error",), "groups": ("error",), "placements": ()}),
+    "error_beside_another": (
+        100,
+        {
+            "reasons": ("record_added_in_error", "teaching_placement_problems"),
+            "groups": ("other", "placement_and_school"),
+        },
+    ),
+    "reason_unknown": (100, {"reasons": ("joined_the_circus",), "groups": ("other",)}),
+}
+"""Withdrawals by kind of dirt: so many days after a start in September, and what is otherwise than in others."""
 
 
 def _backdated_withdrawal(year: StartYear, trainee: Trainee) -> None:
-    year.early(trainee)
-    year.withdraw(trainee, trainee.start + 95)
+    year.leave(trainee, 95)
     trainee.deferred = trainee.withdrawn
 
 
-def _undone_withdrawal(year: StartYear, trainee: Trainee) -> None:
-    year.early(trainee)
-    year.withdraw(trainee, trainee.start + 100)
-    trainee.state = "trn_received"
-
-
 def _award_and_withdrawal(year: StartYear, trainee: Trainee) -> None:
-    year.early(trainee)
-    if year.year < 2025 and year.rng.random() < 0.5:
-        year.withdraw(trainee, trainee.start + 110)
+    awarded = year.year < 2025 and year.rng.random() < 0.5
+    year.leave(trainee, 110)
+    if awarded:
         trainee.state, trainee.awarded = "awarded", day(year.year + 1, 7, 1)
     else:
-        year.withdraw(trainee, trainee.start + 110)
         trainee.awarded = trainee.start + 105
 
 
@@ -86,22 +90,8 @@ def _withdrawn_without_date(year: StartYear, trainee: Trainee) -> None:
     year.truth.not_counted["withdrawal_without_date"] += 1
 
 
-def _added_in_error(year: StartYear, trainee: Trainee) -> None:
-    year.early(trainee)
-    year.withdraw(trainee, trainee.start + 100)
-    trainee.reasons, trainee.groups, trainee.placements = ("record_added_in_error",), ("error",), ()
-
-
-def _error_beside_another(year: StartYear, trainee: Trainee) -> None:
-    year.early(trainee)
-    year.withdraw(trainee, trainee.start + 100)
-    trainee.reasons = ("record_added_in_error", "teaching_placement_problems")
-    trainee.groups = ("other", "placement_and_school")
-
-
 def _moved(year: StartYear, trainee: Trainee) -> None:
-    year.early(trainee)
-    year.withdraw(trainee, trainee.start + 20 + int(year.rng.random() * 150))
+    year.leave(trainee, 20 + int(year.rng.random() * 150))
     trainee.reasons = (year.rng.choice(MOVED), *trainee.reasons[:1])
     trainee.groups = ("moved",)
 
@@ -121,21 +111,13 @@ def _route_unknown(year: StartYear, trainee: Trainee) -> None:
 
 
 def _reason_renamed(year: StartYear, trainee: Trainee) -> None:
-    year.early(trainee)
-    year.withdraw(trainee, trainee.start + 100)
+    year.leave(trainee, 100)
     reason = year.rng.choice(sorted(RENAMED))
     trainee.reasons, trainee.groups = (reason,), (RENAMED[reason],)
 
 
-def _reason_unknown(year: StartYear, trainee: Trainee) -> None:
-    year.early(trainee)
-    year.withdraw(trainee, trainee.start + 100)
-    trainee.reasons, trainee.groups = ("joined_the_circus",), ("other",)
-
-
 def _reason_missing(year: StartYear, trainee: Trainee) -> None:
-    year.early(trainee)
-    year.withdraw(trainee, trainee.start + 100)
+    year.leave(trainee, 100)
     trainee.reasons, trainee.groups = year.rng.choice([(), ("unknown",)]), ("not_given",)
 
 
@@ -170,21 +152,15 @@ def _unknown_ukprn(year: StartYear, trainee: Trainee) -> None:
 
 
 STORIES: dict[str, Callable[[StartYear, Trainee], None]] = {
-    "day_89": _day_89,
-    "day_90": _day_90,
     "backdated_withdrawal": _backdated_withdrawal,
-    "undone_withdrawal": _undone_withdrawal,
     "award_and_withdrawal": _award_and_withdrawal,
     "withdrawn_after_month_end": _withdrawn_after_month_end,
     "withdrawn_without_date": _withdrawn_without_date,
-    "added_in_error": _added_in_error,
-    "error_beside_another": _error_beside_another,
     "moved": _moved,
     "draft": _draft,
     "route_as_label": _route_as_label,
     "route_unknown": _route_unknown,
     "reason_renamed": _reason_renamed,
-    "reason_unknown": _reason_unknown,
     "reason_missing": _reason_missing,
     "deferred": _deferred,
     "returned": _returned,
@@ -192,4 +168,15 @@ STORIES: dict[str, Callable[[StartYear, Trainee], None]] = {
     "trn_missing": _trn_missing,
     "unknown_ukprn": _unknown_ukprn,
 }
-"""What changes a trainee, by kind of dirt; other kinds change how the row is written."""
+"""What else changes a trainee, by kind of dirt; other kinds change how the row is written."""
+
+
+def tell(year: StartYear, kind: str, trainee: Trainee) -> None:
+    """Change a trainee as the story of a kind of dirt has it, if it has one."""
+    if kind in WITHDRAWALS:
+        after, otherwise = WITHDRAWALS[kind]
+        year.leave(trainee, after)
+        for name, value in otherwise.items():
+            setattr(trainee, name, value)
+    elif kind in STORIES:
+        STORIES[kind](year, trainee)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from local.sample.days import START_YEARS, day, instant, iso
+from local.sample.days import START_YEARS, day, day_json, instant, instant_json, iso
 from local.sample.drops import quoted, quoted_list
 
 TRAINING_ENDS = day(max(START_YEARS) + 1, 7, 10)
@@ -193,14 +193,10 @@ class Written:
 
 def trainee_line(t: Trainee, written: Written, as_of: int, rng: random.Random, extra: str = "") -> str:
     """Return the row of a trainee in a drop made at the end of ``as_of``."""
-
-    def date(ordinal: int) -> str:
-        return f'"{iso(ordinal)}"' if ordinal else "null"
-
     # In one record in six the trainee's own start is blank; in some the course began earlier than the trainee.
     own_start = t.start if t.number % 6 else 0
     course_start = t.start - (t.number % 5 if own_start else 0)
-    awarded = f'"{instant(t.awarded, rng)}"' if t.awarded else "null"
+    awarded = instant_json(t.awarded, rng)
     latest = min(max(t.start, t.awarded, t.withdrawn, t.deferred, t.returned) + 3, as_of)
     updated = written.updated or instant(latest, rng)
     listed = ",".join(f'{{"placement_id":"p{t.number}-{i}","urn":"{urn}"}}' for i, urn in enumerate(written.placements))
@@ -208,9 +204,9 @@ def trainee_line(t: Trainee, written: Written, as_of: int, rng: random.Random, e
     return (
         f'{{"trainee_id":"T{t.number:023d}","trn":{quoted(written.trn)},"ukprn":{quoted(t.ukprn or None)},'
         f'"state":"{t.state}","training_route":"{written.route}","course_education_phase":'
-        f'"{"primary" if t.number % 9 < 4 else "secondary"}","itt_start_date":{date(course_start)},'
-        f'"itt_end_date":{date(t.ends)},"trainee_start_date":{date(own_start)},"awarded_at":{awarded},'
-        f'"defer_date":{date(t.deferred)},"reinstate_date":{date(t.returned)},"withdrawal_date":{date(t.withdrawn)},'
+        f'"{"primary" if t.number % 9 < 4 else "secondary"}","itt_start_date":{day_json(course_start)},'
+        f'"itt_end_date":{day_json(t.ends)},"trainee_start_date":{day_json(own_start)},"awarded_at":{awarded},'
+        f'"defer_date":{day_json(t.deferred)},"reinstate_date":{day_json(t.returned)},"withdrawal_date":{day_json(t.withdrawn)},'
         f'"withdrawal_reasons":{quoted_list(t.reasons)},"withdrawal_trigger":{trigger},"placements":[{listed}],'
         f'"created_at":"{iso(t.start - 30)}T09:00:00Z","updated_at":"{updated}"{extra}}}'
     )

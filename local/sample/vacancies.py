@@ -24,7 +24,7 @@ from local.sample.adverts import (
 )
 from local.sample.applications import Application, application_line
 from local.sample.days import VACANCY_YEARS, Days, add_months, day, iso
-from local.sample.dirt import EXTRA, Dirt, plan
+from local.sample.dirt import Dirt, plan
 from local.sample.drops import Drop, Lines
 from local.sample.hires import Truth, answers
 from local.sample.vacancy_stories import (
@@ -212,10 +212,7 @@ class Year(AdvertYear):
 
     def line(self, vacancy: Vacancy) -> str:
         """Return the row of an advert under the present id."""
-        extra = ""
-        if self.next_vacancy % 60 == 0:
-            extra = f",{EXTRA}"
-            self.dirt.add("vacancies.extra_fields")
+        extra = self.dirt.surplus("vacancies", self.next_vacancy, 60)
         for kind in kinds(vacancy, self.days.month_end):
             self.dirt.add(kind)
         return advert_line(vacancy, self.next_vacancy, self.rng, self.days, extra)
@@ -224,10 +221,7 @@ class Year(AdvertYear):
         """Yield the rows of an application to the advert just written."""
         self.next_application += 1
         vacancy, number = uuid("v", self.next_vacancy), self.next_application
-        extra = ""
-        if number % 55 == 0:
-            extra = f",{EXTRA}"
-            self.dirt.add("vacancies.extra_fields")
+        extra = self.dirt.surplus("vacancies", number, 55)
         for kind in application.kinds:
             self.dirt.add(f"vacancies.{kind}")
         line = application_line(application, uuid("a", number), vacancy, self.rng, self.days, extra)
@@ -260,8 +254,7 @@ class Year(AdvertYear):
             ("vacancies.wrong_type", {"job_roles": 3}),
         ):
             self.next_vacancy += 1
-            adverts.add(json.dumps(json.loads(self.line(good)) | changes))
-            self.dirt.add(kind)
+            self.dirt.spoil(adverts, kind, self.line(good), changes)
         for kind, changes in (
             ("vacancies.application_blank", {"application_id": None}),
             ("vacancies.application_blank", {"vacancy_id": ""}),
@@ -277,5 +270,4 @@ class Year(AdvertYear):
                 self.rng,
                 self.days,
             )
-            applications.add(json.dumps(json.loads(row) | changes))
-            self.dirt.add(kind)
+            self.dirt.spoil(applications, kind, row, changes)
