@@ -129,7 +129,7 @@ def gias(folder: Path) -> dict[str, float]:
     return {"bare": seconds["bare"], "ours": seconds["ours"], "ratio": seconds["ours"] / seconds["bare"]}
 
 
-def publisher(place: Path, rounds: int = ROUNDS) -> dict[str, float]:
+def publisher(place: Path) -> dict[str, float]:
     """Return the seconds of the publisher on the release of the run in ``place``, its imports included, as medians.
 
     ``first`` is the first publication of the release, on an empty site; ``again`` what it does on every night after
@@ -140,7 +140,7 @@ def publisher(place: Path, rounds: int = ROUNDS) -> dict[str, float]:
     clock = json.loads((place / "run.json").read_text(encoding="utf-8"))["clock"]
     stack = load_stack()
     taken: dict[str, list[float]] = {"first": [], "again": [], "first_cpu": []}
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         with open_cloud(stack, {}) as cloud, tempfile.TemporaryDirectory() as scratch:
             s3 = cloud.client("s3")
             for path in (path for path in sorted(kept.glob("protected/**/*")) if path.is_file()):
@@ -204,13 +204,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m local.bench", description="Measure the pipeline.")
     parser.add_argument("--scales", default="", help="e.g. 0.1,1 (default 0.1, 1, 3 and 10)")
     parser.add_argument("--build", type=Path, default=Path("build"))
-    parser.add_argument("--publisher", type=Path, help="only the publisher, on the release of the run in this folder")
     asked = parser.parse_args(arguments)
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     try:
-        if asked.publisher:
-            print(json.dumps(publisher(asked.publisher), indent=1))
-            return 0
         scales = tuple(float(scale) for scale in asked.scales.replace(",", " ").split()) or SCALES
         figures = measure(asked.build, scales)
     except (LocalError, ValueError) as error:

@@ -13,10 +13,10 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 from moto.core.base_backend import BackendDict
@@ -64,12 +64,7 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of this cloud. Its requests are counted too, so the runner reads buckets directly."""
-        return boto3.client(
-            service,  # type: ignore[call-overload]  # the stubs want a literal name
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            **KEYS,
-        )
+        return client_at(self.endpoint, service)
 
     def bucket(self, name: str) -> FakeBucket:
         """Return a bucket with its objects, read in this process without a request."""
@@ -132,6 +127,16 @@ class Cloud:
         return total
 
 
+def client_at(address: str, service: str) -> Any:
+    """Return a boto3 client of a service at an address."""
+    return boto3.client(
+        service,  # type: ignore[call-overload]  # the stubs want a literal name
+        endpoint_url=address,
+        region_name=REGION,
+        **KEYS,
+    )
+
+
 @contextmanager
 def open_cloud(stack: Stack, secrets: Mapping[str, Mapping[str, Any]], *, at_once: int = 1) -> Iterator[Cloud]:
     """Run a local AWS with everything ``stack`` declares. ``secrets``: value by name; one left out has none.
@@ -141,31 +146,18 @@ def open_cloud(stack: Stack, secrets: Mapping[str, Mapping[str, Any]], *, at_onc
     if not _ONE.acquire(blocking=False):
         raise CloudError("moto keeps its state in the process, so there can be only one local AWS at a time in it")
     os.environ.setdefault("MOTO_S3_DEFAULT_KEY_BUFFER_SIZE", _SPILL_ABOVE)
-    try:
-        _forget()
-        with _running(stack, secrets, at_once) as cloud:
-            yield cloud
-    finally:
-        _ONE.release()
-
-
-@contextmanager
-def _running(stack: Stack, secrets: Mapping[str, Mapping[str, Any]], at_once: int) -> Iterator[Cloud]:
-    with (
-        tempfile.TemporaryDirectory(prefix="placements-") as folder,
-        athena.install(Path(folder), at_once=at_once) as engine,
-    ):
-        server = CountingServer()
-        server.start()
-        try:
-            host, port = server.get_host_and_port()
-            cloud = Cloud(stack, f"http://{host}:{port}", engine, server.requests)
-            _create(cloud, secrets)
-            server.requests.clear()
-            yield cloud
-        finally:
-            server.stop()
-            _forget()
+    with ExitStack() as opened:
+        opened.callback(_ONE.release)
+        # Every backend of moto in this process is emptied before and after: they outlive a server.
+        BackendDict.reset()
+        folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="placements-"))
+        engine = opened.enter_context(athena.install(Path(folder), at_once=at_once))
+        opened.callback(BackendDict.reset)
+        server = opened.enter_context(CountingServer())
+        cloud = Cloud(stack, server.address, engine, server.requests)
+        _create(cloud, secrets)
+        server.requests.clear()
+        yield cloud
 
 
 class CountingServer(ThreadedMotoServer):
@@ -175,6 +167,18 @@ class CountingServer(ThreadedMotoServer):
         super().__init__("127.0.0.1", 0, verbose=False)
         self.requests: Counter[tuple[str, str]] = Counter()
         self._counting = threading.Lock()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return "http://{}:{}".format(*self.get_host_and_port())
 
     def _server_entry(self) -> None:
         moto = DomainDispatcherApplication(create_backend_app)
@@ -186,12 +190,12 @@ class CountingServer(ThreadedMotoServer):
             answer: Iterable[bytes] = moto(environ, start_response)
             return answer
 
-        self._server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_QuietHandler)
+        self._server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=QuietHandler)
         self._server_ready_event.set()
         self._server.serve_forever()
 
 
-class _QuietHandler(MotoRequestHandler):
+class QuietHandler(MotoRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing: a line for each request would drown the run's own."""
 
@@ -206,11 +210,6 @@ def _billed_as(environ: Mapping[str, Any]) -> tuple[str, str]:
     if service == "s3" and method == "POST":
         return service, "PUT"
     return service, method
-
-
-def _forget() -> None:
-    """Empty every backend of moto in this process: they outlive a server."""
-    BackendDict.reset()
 
 
 def _create(cloud: Cloud, secrets: Mapping[str, Mapping[str, Any]]) -> None:

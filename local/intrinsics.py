@@ -76,10 +76,7 @@ class Resolver:
             "Fn::If": self._if,
             "Fn::FindInMap": self._find_in_map,
             "Fn::Join": lambda a: self.value(a[0]).join(str(part) for part in self.value(a[1])),
-            "Fn::Select": lambda a: self.value(a[1])[int(self.value(a[0]))],
             "Fn::Split": lambda a: self.value(a[1]).split(self.value(a[0])),
-            "Fn::GetAZs": lambda _: [f"{REGION}a", f"{REGION}b", f"{REGION}c"],
-            "Fn::ToJsonString": lambda a: _compact_json(self.value(a)),
         }
 
     def value(self, node: Any) -> Any:
@@ -201,9 +198,3 @@ class Resolver:
                 raise TemplateError(f"template.yaml looks up {argument} in Mappings, where {step} is missing")
             value = value[str(step)]
         return self.value(value)
-
-
-def _compact_json(value: Any) -> str:
-    import json
-
-    return json.dumps(value, separators=(",", ":"))

@@ -14,7 +14,7 @@ from pathlib import Path
 from local.asked import cannot_write, has_room
 from local.errors import LocalError
 from local.run import open_run
-from local.stages import PUBLISH, Stopwatch
+from local.stages import PUBLISH
 from local.state import copy_buckets, open_state
 from local.template import load_stack
 from local.world import LIVE, check_fault, live_for, open_world
@@ -39,7 +39,7 @@ def invoke(function: str, event: Path, build: Path, sources: str = "", as_of: st
         last = state.facts()
         live = live_for(fault, [called], tuple(last.get("live", () if sources else LIVE)))
         world = open_world(build, sources, as_of or last.get("as_of", ""), live)
-        with open_run(world, stack, state, build, fault, Stopwatch(), quiet=True) as run:
+        with open_run(world, stack, state, build, fault) as run:
             stage = run.invoke(function, asked)
             events = run.cloud.events_for(stack.function(PUBLISH).logical_id)
             copy_buckets(run.cloud, build)

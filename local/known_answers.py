@@ -31,44 +31,31 @@ class Expected:
         return f"{self.kpi} {self.measure}{where} at {self.as_of}"
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """How many figures are known, how many headline ones among them, and which differ, each in one line."""
+def compare(folder: Path, results: Mapping[str, Any]) -> tuple[int, list[str]] | None:
+    """Return how many figures are known of ``results`` (the exact results document), and a line for each that differs.
 
-    known: int
-    different: tuple[str, ...]
-
-    @property
-    def equal(self) -> bool:
-        """Whether every known figure was found as it must be, and there was one."""
-        return self.known > 0 and not self.different
-
-
-def compare(folder: Path, results: Mapping[str, Any]) -> Comparison | None:
-    """Return how ``results`` (the exact results document) compare with the answers in ``folder``; ``None`` without."""
+    ``None`` where no answers are in ``folder``.
+    """
     path = folder / FILE
     if not path.is_file():
         return None
-    answers = json.loads(path.read_text(encoding="utf-8"))
-    of_day: dict[tuple[str, str, str, str, str], tuple[Any, Any]] = {}
-    newest: dict[tuple[str, str, str, str], tuple[Any, Any]] = {}
+    found: dict[tuple[str, str, str, str, str | None], tuple[Any, Any]] = {}
     for kpi in results.get("kpis", []):
         current = {point["as_of"] for point in kpi["points"] if point["is_current"]}
         for figure in kpi["figures"]:
             value = (figure["numerator"], figure["denominator"])
             cell = (kpi["id"], figure["measure"], figure["breakdown"], figure["category"])
-            of_day[(*cell, figure["as_of"])] = value
+            found[(*cell, figure["as_of"])] = value
             if figure["as_of"] in current:
-                newest[cell] = value
+                found[(*cell, None)] = value
     different = []
-    expected = list(expected_of(answers))
+    expected = list(expected_of(json.loads(path.read_text(encoding="utf-8"))))
     for answer in expected:
-        cell = (answer.kpi, answer.measure, answer.breakdown, answer.category)
-        counted = newest.get(cell) if answer.as_of is None else of_day.get((*cell, answer.as_of))
+        counted = found.get((answer.kpi, answer.measure, answer.breakdown, answer.category, answer.as_of))
         wanted = (answer.numerator, answer.denominator)
         if counted != wanted:
             different.append(f"{answer}: {_said(wanted)} is known, {_said(counted)} was found")
-    return Comparison(len(expected), tuple(different))
+    return len(expected), different
 
 
 def _said(value: tuple[Any, Any] | None) -> str:

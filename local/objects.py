@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from moto.s3.models import s3_backends
 
@@ -13,26 +13,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
-class Objects(Protocol):
-    """Where objects are."""
-
-    def listed(self, bucket: str, prefix: str) -> Sequence[tuple[str, str]]:
-        """Return key and ETag of every object under a prefix that is not empty, in order of key."""
-        ...
-
-    def read(self, bucket: str, key: str) -> bytes:
-        """Return the bytes of an object that was listed."""
-        ...
-
-    def write(self, bucket: str, key: str, body: bytes) -> None:
-        """Put an object."""
-        ...
-
-
 class InProcess:
     """Objects of moto in this process, read without a request."""
 
     def listed(self, bucket: str, prefix: str) -> Sequence[tuple[str, str]]:
+        """Return key and ETag of every object under a prefix that is not empty, in order of key."""
         # Copied in one step: other queries and functions write to the bucket meanwhile.
         written = list(s3_backends[ACCOUNT]["aws"].get_bucket(bucket).keys)
         listing = []
@@ -43,6 +28,7 @@ class InProcess:
         return listing
 
     def read(self, bucket: str, key: str) -> bytes:
+        """Return the bytes of an object that was listed."""
         stored = s3_backends[ACCOUNT]["aws"].get_object(bucket, key)
         if stored is None:
             raise KeyError(f"s3://{bucket}/{key}")
@@ -68,3 +54,7 @@ class OverHttp:
 
     def write(self, bucket: str, key: str, body: bytes) -> None:
         self._s3.put_object(Bucket=bucket, Key=key, Body=body)
+
+
+Objects = InProcess | OverHttp
+"""Where objects are: both list, read and write alike."""

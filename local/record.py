@@ -72,11 +72,12 @@ def _known_answers(run: Run, results: dict[str, Any]) -> dict[str, Any] | None:
     compared = known_answers.compare(run.world.sources, results)
     if compared is None:
         return None
+    known, different = compared
     headlines = tuple(f"{kpi['id']} {kpi['description']['headline']} at " for kpi in results["kpis"])
     return {
-        "known": compared.known,
-        "different": list(compared.different),
-        "headlines_different": [line for line in compared.different if line.startswith(headlines)],
+        "known": known,
+        "different": different,
+        "headlines_different": [line for line in different if line.startswith(headlines)],
     }
 
 

@@ -11,6 +11,7 @@ import json
 import logging
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from local import summary
 from local.asked import cannot_write, has_room, holds_drops, host_of, is_free, port_of
 from local.errors import LocalError
 from local.progress import Progress
-from local.stages import USUAL, Run, Stopwatch, run_all
+from local.stages import USUAL, Run, run_all
 from local.world import LIVE, World, check_fault, check_transport, live_for, open_world, parse_day, secrets
 from placements_kpi import times
 
@@ -37,9 +38,12 @@ ERASURE = "erasure.json"
 
 @contextmanager
 def open_run(
-    world: World, stack: Stack, state: State, build: Path, fault: str, watch: Stopwatch, *, quiet: bool = False
+    world: World, stack: Stack, state: State, build: Path, fault: str = "", started: float | None = None
 ) -> Iterator[Run]:
-    """Give a run ready to start: the state in a local AWS, the stand-ins listening."""
+    """Give a run ready to start: the state in a local AWS, the stand-ins listening.
+
+    It tells how far it is if it is told when it ``started``, in seconds of the monotonic clock.
+    """
     from local.cloud import open_cloud
     from local.standins import Standins
     from local.standins import serve as serve_standins
@@ -67,13 +71,13 @@ def open_run(
 
         logs = build / "logs"
         shutil.rmtree(logs, ignore_errors=True)
-        if quiet:
+        if started is None:
             yield Run(cloud, state, world, locations, logs, lambda _: None)
             return
-        progress = open_things.enter_context(Progress(USUAL, before=watch.seconds()))
+        progress = open_things.enter_context(Progress(USUAL, before=time.monotonic() - started))
         yield Run(
             cloud, state, world, locations, logs,
-            say=lambda stage: progress.end(stage.name, summary.progress(stage, watch.seconds())),
+            say=lambda stage: progress.end(stage.name, summary.progress(stage, time.monotonic() - started)),
             begin=progress.begin,
         )  # fmt: skip
 
@@ -97,17 +101,17 @@ def run(
     from local.state import copy_buckets, open_state
     from local.template import load_stack
 
-    watch = Stopwatch()
+    started = time.monotonic()
     # The template takes no host without a certificate; nothing here looks at it.
     given = {"ServiceHost": host, "CertificateArn": "local"} if host else {}
     stack = load_stack(given=given | ({"ReleaseMode": mode} if mode else {}))
     with open_state(build, world.sources, as_of=world.as_of, fresh=fresh) as state:
         state.remember({"as_of": world.as_of.isoformat(), "live": list(world.live)})
-        with open_run(world, stack, state, build, fault, watch, quiet=quiet) as under_way:
+        with open_run(world, stack, state, build, fault, None if quiet else started) as under_way:
             run_all(under_way)
             state.save(under_way.cloud)
             copy_buckets(under_way.cloud, build)
-            record = record_of(under_way, watch.seconds())
+            record = record_of(under_way, time.monotonic() - started)
     unfinished = build / "run.json.tmp"
     unfinished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     unfinished.replace(build / "run.json")
@@ -125,8 +129,7 @@ def main(arguments: list[str] | None = None) -> int:
         from local.template import load_stack
 
         logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns of metrics that nobody collects
-        live = tuple(asked.live.split(",")) if asked.live else () if asked.sources else LIVE
-        live = live_for(asked.fault, load_stack().functions.values(), live)
+        live = live_for(asked.fault, load_stack().functions.values(), () if asked.sources else LIVE)
         world = open_world(build, asked.sources, asked.as_of, live, transport=asked.transport)
         described = dict(world.sample) if world.sample else None
         print(summary.heading(world.sources, world.as_of.isoformat(), times.iso_instant(world.clock), described))
@@ -174,7 +177,6 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--host", default="", help="host name to make the pages for (default: that of the template)")
     modes = ("", "automatic", "approve")
     arguments.add_argument("--mode", default="", choices=modes, help="approve: a release waits for its approval")
-    arguments.add_argument("--live", default="", help="sources to read from the stand-ins, with commas between")
     arguments.add_argument("--transport", default="", help="bigquery: read from an emulator what is there")
     arguments.add_argument("--fault", default="", help="break a secret, to see what happens")
     return arguments

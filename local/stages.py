@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -89,14 +88,3 @@ def _stage(folder: str, event: Any, done: Call) -> Stage:
     said = done.result if isinstance(done.result, dict) else {}
     outcome = str(said.get("outcome", "ok")) if done.ok else "failed"
     return Stage(folder, event, outcome, done.ok and outcome not in {"partial", "refused", "failed"}, done)
-
-
-class Stopwatch:
-    """Seconds since it was made."""
-
-    def __init__(self) -> None:
-        self._started = time.monotonic()
-
-    def seconds(self) -> float:
-        """Return the seconds so far."""
-        return time.monotonic() - self._started

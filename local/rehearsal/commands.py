@@ -13,24 +13,23 @@ SHELL = ("sh", "bash", "shell", "console")
 
 @dataclass(frozen=True)
 class Block:
-    """One block of commands. ``heading`` is the one that it stands under."""
+    """One block of commands, and the line in which it begins."""
 
     text: str
-    heading: str
     line: int
 
 
 def blocks(document: str) -> list[Block]:
     """Return every block of commands of a Markdown document, in order."""
     commands: list[Block] = []
-    heading, fence, began = "", None, 0
+    fence, began = None, 0
     kept: list[str] = []
     lines = document.splitlines()
     for number, line in enumerate([*lines, ""], start=1):
         if fence is not None:
             if line.strip() == "```":
                 if fence in SHELL:
-                    commands.append(Block("\n".join(kept), heading, began))
+                    commands.append(Block("\n".join(kept), began))
                 fence, kept = None, []
             else:
                 kept.append(line)
@@ -43,11 +42,9 @@ def blocks(document: str) -> list[Block]:
             kept.append("")  # a blank line within a block
             continue
         if kept:
-            commands.append(Block(textwrap.dedent("\n".join(kept)), heading, began))
+            commands.append(Block(textwrap.dedent("\n".join(kept)), began))
             kept = []
-        if line.startswith("#"):
-            heading = line.lstrip("#").strip()
-        elif opened := re.fullmatch(r"```(\w*)", line.strip()):
+        if opened := re.fullmatch(r"```(\w*)", line.strip()):
             fence, began = opened.group(1), number + 1
     if fence is not None:
         raise ValueError(f"the block that begins in line {began} is never closed")

@@ -16,12 +16,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import boto3
-
 from local import athena
-from local.cloud import CREDENTIALS, CountingServer
+from local.cloud import CREDENTIALS, CountingServer, client_at
 from local.errors import LocalError
-from local.intrinsics import KEYS, REGION
 from local.objects import OverHttp
 from local.rehearsal.runner import Runner, serve
 
@@ -46,11 +43,10 @@ class Host:
     environment: dict[str, str]
     """What a shell needs to reach it."""
     runner: Runner
-    log: Path
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of it."""
-        return _client(service, self.environment.get(f"AWS_ENDPOINT_URL_{service.upper()}", self.endpoint))
+        return client_at(self.environment.get(f"AWS_ENDPOINT_URL_{service.upper()}", self.endpoint), service)
 
 
 @contextmanager
@@ -60,18 +56,15 @@ def open_host(build: Path, code: Code) -> Iterator[Host]:
         raise HostError("there is no .venv-rehearsal: make rehearse makes it")
     build.mkdir(parents=True, exist_ok=True)
     endpoint = f"http://127.0.0.1:{_free_port()}"
-    s3 = OverHttp(_client("s3", endpoint))
+    s3 = OverHttp(client_at(endpoint, "s3"))
     runner = Runner(code, build / "logs")
     with ExitStack() as opened:
         folder = Path(
             opened.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-", ignore_cleanup_errors=True))
         )
         opened.enter_context(athena.install(folder, s3))
-        engine = CountingServer()
-        engine.start()
-        opened.callback(engine.stop)
         addresses = {
-            "REHEARSAL_ENGINE": "http://{}:{}".format(*engine.get_host_and_port()),
+            "REHEARSAL_ENGINE": opened.enter_context(CountingServer()).address,
             "REHEARSAL_RUNNER": opened.enter_context(serve(runner)),
         }
         opened.enter_context(_localstack(endpoint, addresses, folder, build / "localstack.log"))
@@ -84,16 +77,7 @@ def open_host(build: Path, code: Code) -> Iterator[Host]:
             "AWS_PAGER": "",
             "SAM_CLI_TELEMETRY": "0",
         }
-        yield Host(endpoint, environment, runner, build / "localstack.log")
-
-
-def _client(service: str, address: str) -> Any:
-    return boto3.client(
-        service,  # type: ignore[call-overload]  # the stubs want a literal name
-        endpoint_url=address,
-        region_name=REGION,
-        **KEYS,
-    )
+        yield Host(endpoint, environment, runner)
 
 
 @contextmanager

@@ -8,10 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from werkzeug import Request, Response
+from werkzeug.serving import make_server
+
+from local.cloud import QuietHandler
 from local.lambdas import Code, call_with
 from local.template import Function
 
@@ -73,19 +76,11 @@ class Runner:
 def serve(runner: Runner) -> Iterator[str]:
     """Listen for calls on a free port; gives the address."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            body = json.dumps(runner.answer(asked)).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    @Request.application
+    def called(request: Request) -> Response:
+        return Response(json.dumps(runner.answer(request.get_json(force=True))))
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing: every call has a log of its own."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = make_server("127.0.0.1", 0, called, threaded=True, request_handler=QuietHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

@@ -82,7 +82,7 @@ def _bucket(host: Host, name: str) -> dict[str, Any]:
 
 
 def _function(host: Host, name: str) -> dict[str, Any]:
-    configuration = _answer(host.client("lambda").get_function_configuration, FunctionName=name)
+    configuration = host.client("lambda").get_function_configuration(FunctionName=name)
     kept = ("CodeSha256", "Environment", "Handler", "Layers", "MemorySize", "Role", "Timeout", "LoggingConfig")
     return {what: configuration.get(what) for what in kept}
 
@@ -96,7 +96,7 @@ def _rule(host: Host, name: str) -> dict[str, Any]:
 
 
 def _schedule(host: Host, name: str) -> dict[str, Any]:
-    schedule = _answer(host.client("scheduler").get_schedule, Name=name)
+    schedule = host.client("scheduler").get_schedule(Name=name)
     kept = ("ScheduleExpression", "ScheduleExpressionTimezone", "State", "Target")
     return {what: schedule.get(what) for what in kept}
 
@@ -114,10 +114,6 @@ def _role(host: Host, name: str) -> dict[str, Any]:
     iam = host.client("iam")
     names = iam.list_role_policies(RoleName=name)["PolicyNames"]
     return {policy: iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"] for policy in names}
-
-
-def _answer(call: Callable[..., Any], **asked: str) -> dict[str, Any]:
-    return {key: value for key, value in call(**asked).items() if key != "ResponseMetadata"}
 
 
 LOOK: Mapping[str, Callable[[Host, str], dict[str, Any]]] = {

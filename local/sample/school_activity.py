@@ -74,7 +74,7 @@ class SchoolActivity:
         self.bad_rows(file)
         for urn in self.schools.spare[: round(SCHOOLS * max(0.0, self.scale - 1))]:
             activity = self.usual()
-            self.outsider("not_open", urn, activity)
+            self.outsider("not_open", activity)
             file.add(self.line(urn, activity))
 
     def usual(self) -> Activity:
@@ -194,10 +194,10 @@ class SchoolActivity:
             for urn in urns[: max(2, round(wanted * share))]:
                 activity = Activity([day(2025, 9, 15)], onboarded=day(2025, 9, 10))
                 self.dirt.add(f"placements.{kind}")
-                self.outsider(reason, urn, activity)
+                self.outsider(reason, activity)
                 file.add(self.line(urn, activity))
 
-    def outsider(self, reason: str, urn: str, activity: Activity) -> None:
+    def outsider(self, reason: str, activity: Activity) -> None:
         if any(activity.components(max(PLACEMENT_YEARS), self.days.as_of)):
             self.outside[reason] += 1
             if reason == "type_out_of_scope":

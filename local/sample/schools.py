@@ -18,7 +18,7 @@ from local.sample.school_cases import cases
 if TYPE_CHECKING:
     from local.sample.dirt import Dirt
 
-_SPARE_FROM, _SPARE_RANGES = 200_000, ((200_000, 399_999), (410_000, 899_999))
+_SPARE_RANGES = ((200_000, 399_999), (410_000, 899_999))
 
 
 def write(
@@ -32,7 +32,7 @@ def write(
     rng = random.Random(f"{seed}:schools")
     register = Register(cases=list(cases(days)))
     links = list(reference.links())
-    schools = list(_real(days, rows, links))
+    schools = list(_real(rows, links))
     schools += [school for case in register.cases for school in case.schools]
     index(register, schools, links, days)
     drop = Drop(out, "schools", days)
@@ -68,7 +68,7 @@ def _ordinal(text: str) -> int:
     return date.fromisoformat(text).toordinal() if text else 0
 
 
-def _real(days: Days, rows: int | None, links: list[tuple[str, str, str, str]]) -> Iterator[Establishment]:
+def _real(rows: int | None, links: list[tuple[str, str, str, str]]) -> Iterator[Establishment]:
     """Yield the real establishments: all of them, or a part that is closed under links."""
     chosen: set[str] | None = None
     if rows is not None:

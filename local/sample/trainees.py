@@ -131,7 +131,6 @@ class Trainee:
     groups: tuple[str, ...] = ()
     placements: tuple[str, ...] = ()
     trn: str | None = None
-    started_late: int = 0
 
     @property
     def ends(self) -> int:

@@ -13,7 +13,7 @@ from local.bigquery import storable
 from local.lambdas import SOURCE_TREE, Code, call_with
 from local.record import record_of
 from local.run import open_run
-from local.stages import COMPUTE, INGESTS, PUBLISH, Stopwatch, run_all
+from local.stages import COMPUTE, INGESTS, PUBLISH, run_all
 from local.state import open_state
 from local.template import load_stack
 from tests.bigquery import peaks
@@ -51,7 +51,7 @@ def ran(world: World, build: Path, code: Code, *, drops: bool) -> Outcome:
     """Run all stages with ``code``; with ``drops``, drops are read from S3 as on AWS, not from a folder."""
     with (
         open_state(build, world.sources, fresh=True) as state,
-        open_run(world, load_stack(), state, build, "", Stopwatch(), quiet=True) as run,
+        open_run(world, load_stack(), state, build) as run,
     ):
         run.code = code
         if drops:

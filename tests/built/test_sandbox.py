@@ -14,7 +14,6 @@ import pytest
 
 from local.lambdas import ROOT, Call, call_with
 from local.run import open_run
-from local.stages import Stopwatch
 from local.state import open_state
 from local.template import load_stack
 
@@ -158,7 +157,7 @@ def test_an_arrow_that_cannot_write_zstd_ends_an_ingest(built: Built, world: Wor
     (ours / "core.py").write_text(changed, encoding="utf-8")
     with (
         open_state(tmp_path / "build", world.sources, fresh=True) as state,
-        open_run(world, load_stack(), state, tmp_path / "build", "", Stopwatch(), quiet=True) as run,
+        open_run(world, load_stack(), state, tmp_path / "build") as run,
     ):
         run.code = poorer
         stage = run.invoke("ingest_schools", {})

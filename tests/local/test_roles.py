@@ -22,7 +22,7 @@ from local.access import Access
 from local.intrinsics import ACCOUNT, REGION
 from local.lambdas import Call, call
 from local.run import open_run
-from local.stages import INGESTS, Run, Stopwatch
+from local.stages import INGESTS, Run
 from local.state import open_state
 from local.template import load_stack
 from local.world import open_world, write_sample
@@ -115,7 +115,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     world = open_world(build, "", None, ())
     with (
         open_state(build, world.sources) as state,
-        open_run(world, load_stack(), state, build, "", Stopwatch(), quiet=True) as run,
+        open_run(world, load_stack(), state, build) as run,
     ):
         yield Stage(run)
 

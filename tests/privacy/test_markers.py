@@ -24,7 +24,7 @@ import pytest
 
 from local.lambdas import ROOT, SOURCE_TREE, Call, Code, SourceTree, call
 from local.run import open_run
-from local.stages import INGESTS, Stopwatch
+from local.stages import INGESTS
 from local.state import open_state
 from local.template import load_stack
 from local.world import open_world, write_sample
@@ -101,7 +101,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(scratch))
         state = stack.enter_context(open_state(build, around.sources))
-        run = stack.enter_context(open_run(around, load_stack(), state, build, "", Stopwatch(), quiet=True))
+        run = stack.enter_context(open_run(around, load_stack(), state, build))
         made = World(run, marks, scratch)
         everything(made, tmp_path_factory)
         yield made

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.run import open_run
-from local.stages import Run, Stopwatch, run_all
+from local.stages import Run, run_all
 from local.state import open_state
 from local.template import load_stack
 from local.world import open_world
@@ -29,7 +29,7 @@ def run() -> Iterator[Run]:
     world = open_world(BUILD, "", "")
     with (
         open_state(folder, world.sources, fresh=True) as state,
-        open_run(world, load_stack(), state, folder, "", Stopwatch(), quiet=True) as ready,
+        open_run(world, load_stack(), state, folder) as ready,
     ):
         yield ready
 

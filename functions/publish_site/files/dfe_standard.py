@@ -87,7 +87,7 @@ def standard_table(kpis: Sequence[KpiFigures], span: str, *, whole: bool) -> Sta
         return None
     cuts = {place.category for side in sides for place in (*side.national, *side.regional)}
     is_cut = len(cuts) > 1
-    filters = _filters(kpis, sides, span, is_cut=is_cut)
+    filters = _filters(sides, span, is_cut=is_cut)
     columns = (*filters, *(column for side in sides for column in side.columns))
     times = sorted({time for side in sides for time in side.times})
     national = _ordered(place for side in sides for place in side.national)
@@ -237,7 +237,7 @@ class _Side:
         return tuple(cells)
 
 
-def _filters(kpis: Sequence[KpiFigures], sides: Sequence[_Side], span: str, *, is_cut: bool) -> tuple[Column, ...]:
+def _filters(sides: Sequence[_Side], span: str, *, is_cut: bool) -> tuple[Column, ...]:
     """The filters of a file; one that has a single item is none by the standard, and is left out."""
     cut: tuple[Column, ...] = (
         Column("breakdown", "Filter", "Breakdown", hint="Total is none"),
