@@ -227,6 +227,8 @@ def _enforced(counts: Counts, doubts: Doubts) -> tuple[Link, ...]:
 
 
 def _scopes_restated(counts: Counts, entries: Iterable[str], doubts: Doubts) -> frozenset[Scope]:
+    if not doubts.restated:
+        return frozenset()
     names = (name for name in (*counts.terms.past.entries, *entries) if name.startswith(f"{counts.versioned}/"))
     return frozenset(scope_of(name) for name in names if parse(name).period in doubts.restated)
 

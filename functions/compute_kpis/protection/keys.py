@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from placements_kpi import secret
 from placements_kpi.errors import PlacementsKpiError
@@ -22,7 +23,7 @@ class RoundingKey:
 
     key: bytes = field(repr=False)
 
-    @property
+    @cached_property
     def key_id(self) -> str:
         """Return the key's id: twelve hexadecimal characters that say which key it was and nothing about it."""
         return self._digest("key-id", "").hex()[:12]

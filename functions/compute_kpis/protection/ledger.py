@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -187,6 +188,15 @@ class Past:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     """The newest entry of every name."""
 
+    @cached_property
+    def pages_of(self) -> Mapping[str, list[Added]]:
+        """Return the pages that have a name, by name, oldest first."""
+        found: dict[str, list[Added]] = {}
+        for page in self.pages:
+            for name in page.entries:
+                found.setdefault(name, []).append(page)
+        return found
+
     @property
     def releases(self) -> tuple[str, ...]:
         """Return the ids of the earlier releases, oldest first."""
@@ -203,9 +213,9 @@ class Past:
         The newest come first. A seal is tried for the counts that can have become what was published.
         """
         rounded_to: dict[int, int] = {}
-        for page in reversed(self.pages):
-            entry = page.entries.get(name) if (page.key_id, page.base) == (key.key_id, base) else None
-            if entry is not None:
+        for page in reversed(self.pages_of.get(name, ())):
+            if (page.key_id, page.base) == (key.key_id, base):
+                entry = page.entries[name]
                 near = range(max(0, entry.rounded - base + 1), entry.rounded + base)
                 for count in (count for count in near if key.seal(name, count) == entry.seal):
                     rounded_to.setdefault(count, entry.rounded)

@@ -236,8 +236,10 @@ class _Reading:
         """Return wholes, what is beside them, and parts at each point (or each category there) with both."""
         *_, breakdown, category = reference_parts(relation.whole)
         in_each = breakdown and not category
+        meant = {reference_parts(reference)[0] for reference in (relation.whole, *relation.beside, *relation.parts)}
         instances = []
-        for quantities in self.points.values():
+        for point in self.points.values():
+            quantities = [quantity for quantity in point if quantity.measure in meant]
             codes = (
                 {quantity.category for quantity in quantities if quantity.breakdown == breakdown} if in_each else {""}
             )
