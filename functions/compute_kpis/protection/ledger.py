@@ -189,7 +189,7 @@ class Past:
     """The newest entry of every name."""
 
     @cached_property
-    def pages_of(self) -> Mapping[str, list[Added]]:
+    def pages_with(self) -> Mapping[str, list[Added]]:
         """Return the pages that have a name, by name, oldest first."""
         found: dict[str, list[Added]] = {}
         for page in self.pages:
@@ -213,7 +213,7 @@ class Past:
         The newest come first. A seal is tried for the counts that can have become what was published.
         """
         rounded_to: dict[int, int] = {}
-        for page in reversed(self.pages_of.get(name, ())):
+        for page in reversed(self.pages_with.get(name, ())):
             if (page.key_id, page.base) == (key.key_id, base):
                 entry = page.entries[name]
                 near = range(max(0, entry.rounded - base + 1), entry.rounded + base)

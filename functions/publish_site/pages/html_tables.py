@@ -53,8 +53,9 @@ class Table:
             ],
             "rows": [
                 [
-                    # A bar is drawn without words, by our own SVG writer: no text from outside is in it.
-                    {"html": Markup("{}{}").format(row[0], Markup(bar))} if bar else {"text": row[0]},  # noqa: S704
+                    {"html": Markup("{}{}").format(row[0], Markup(bar))}  # noqa: S704 - a bar is our own SVG, no words
+                    if bar
+                    else {"text": row[0]},
                     *({"text": _text(cell), "format": "numeric"} for cell in row[1:]),
                 ]
                 for row, bar in zip_longest(self.rows, self.bars)

@@ -102,7 +102,7 @@ def client(service: str) -> Any:
 
 def place(error: Exception, service: str, operation: str, where: str) -> None:
     """Note on an error what was being asked for."""
-    error.asked = (service, operation, where)  # type: ignore[attr-defined]
+    error.asked = (service, operation, where)  # type: ignore[attr-defined]  # ours, on an error of theirs
 
 
 def code(error: Exception) -> str:
