@@ -11,7 +11,7 @@ releases said (:func:`cautious`), the daring one every number that is shown as b
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ import numpy as np
 from tests.protection.worlds import REASONS, REGIONS
 
 if TYPE_CHECKING:
-    from placements_kpi.results import Figure, Protected
+    from placements_kpi.results import Figure, Protected, Results
 
 Count = tuple[str, str, str]
 """Day, what (``left`` or ``there``), and of whom (``all``, a region, a reason)."""
@@ -39,14 +39,16 @@ class Knowledge:
     """Of each release, oldest first: the unknown behind each count. The last is what a reader wants to know."""
     revised: list[tuple[int, int]] = field(default_factory=list)
     """Pairs of unknowns of one count, before and after its number changed."""
+    one_more: list[tuple[int, int]] = field(default_factory=list)
+    """Pairs of unknowns of one count of which the second is the first, or one more."""
 
     def of(self, count: Count) -> int | None:
         """Return what the newest release shows of a count."""
         return self.shown[self.views[-1][count]]
 
 
-def read(document: Protected) -> dict[Count, int | None]:
-    """Return what one release says of each count."""
+def read(document: Protected | Results) -> dict[Count, int | None]:
+    """Return what one release says of each count, or what is so."""
     found: dict[Count, int | None] = {}
     for figure in document.kpis[0].figures:
         of = "all" if figure.breakdown == "national" else figure.category
@@ -86,11 +88,13 @@ def cautious(documents: Iterable[Protected]) -> Knowledge:
     return Knowledge(list(knowledge.values()), [{count: number for number, count in enumerate(knowledge)}])
 
 
-def daring(documents: Iterable[Protected], *, whole_days: bool) -> Knowledge:
+def daring(documents: Sequence[Protected], *, whole_days: bool, one_more: frozenset[str] = frozenset()) -> Knowledge:
     """Return what all releases say if a number that is shown as before is of the same count, whatever else changed.
 
     With ``whole_days``, only if no number of its day changed, was hidden or is shown again: that restates the day
     (decision 34). Of what is hidden nobody can see that it is as before: it begins anew where anything changed.
+    ``one_more``: days of which the newest release is believed to count one person more than the one before, if any. Of
+    nobody one person more is just he.
     """
     knowledge, now, last = Knowledge(), dict[Count, int](), dict[Count, int | None]()
     before: dict[Count, int | None] = {}
@@ -108,6 +112,9 @@ def daring(documents: Iterable[Protected], *, whole_days: bool) -> Knowledge:
             if count not in now or new:
                 if count in changed:
                     knowledge.revised.append((now[count], len(knowledge.shown)))
+                somebody = count in now and knowledge.shown[now[count]] != 0
+                if somebody and count[0] in one_more and document is documents[-1]:
+                    knowledge.one_more.append((now[count], len(knowledge.shown)))
                 now[count] = len(knowledge.shown)
                 knowledge.shown.append(number)
             elif number is not None:
@@ -144,6 +151,8 @@ class Programme:
                     for what in ("left", "there"):
                         for of in ("all", *REGIONS, *REASONS):
                             self._order((earlier, what, of), (later, what, of), place)
+        for before, after in knowledge.one_more:
+            self._row({after: 1.0, before: -1.0}, 0, 1)
         self.highs = self._model()
         self.found = np.zeros((0, 2 * size))
 

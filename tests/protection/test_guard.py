@@ -13,7 +13,7 @@ import pytest
 from functions.compute_kpis.catalogue.definitions import load_definitions
 from functions.compute_kpis.catalogue.loading import FOLDER, load_kpi
 from functions.compute_kpis.protection.counts import Terms, counts_of, rounded
-from functions.compute_kpis.protection.guard import guarded, settled
+from functions.compute_kpis.protection.guard import Guarded, guarded, settled
 from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Entry, Past, past_of
 from functions.compute_kpis.protection.quantities import Quantity, parse
@@ -23,6 +23,7 @@ from functions.compute_kpis.protection.withholding import EVERY, Place, steps
 from functions.compute_kpis.releases.closed_texts import SENTENCES
 from functions.compute_kpis.releases.disclosure import DisclosureError, Protection, protect
 from functions.compute_kpis.releases.revisions import RESTATED, declare
+from placements_kpi.results import Relation
 from placements_kpi.settings import Disclosure
 from tests.protection.worlds import DESCRIPTION, MONTHS, REASONS, REGIONS, Person, corrected, people, results_of
 
@@ -167,6 +168,48 @@ def test_who_takes_all_that_is_shown_as_before_for_the_same_blocks_no_release(mo
     assert guarded(results_of(SMALL, 0).kpis[0], Terms(USED, KEY, Past())).told.figures == plain.told.figures
     first = release(SMALL)
     assert release(SMALL, past_of([first.page])).document.kpis == first.document.kpis
+
+
+def of_place_or_other(place: int, other: int) -> Results:
+    """Return results of people who left for one of two reasons that nobody can have both of, and many who stayed."""
+    left = {"place": place, "other": other}
+    known = [Person(REGIONS[n % 4], 0, LEFT, frozenset({one})) for one in left for n in range(left[one])]
+    results = results_of([*known, *crowd(north=(0, 150), south=(0, 150), east=(0, 150), west=(0, 150))], 0)
+    (kpi,) = results.kpis
+    parts = tuple(f"by_reason.numerator@reason={one}" for one in left)
+    apart = Relation(kind="disjoint", whole="headline.numerator", parts=parts)
+    told = kpi.description.model_copy(update={"relations": (*kpi.description.relations, apart)})
+    return results.model_copy(update={"kpis": (kpi.model_copy(update={"description": told}),)})
+
+
+@pytest.mark.parametrize(("place", "other"), [(311, 7), (306, 16)])
+def test_who_guesses_one_person_and_goes_by_what_others_leave_has_as_many_numbers_as_the_base(
+    place: int, other: int
+) -> None:
+    """310 of 315 beside 10 are 306 to 313, as the 10 are 6 at least; 315 by one person more would leave 310 to 313."""
+    past = Past()
+    told: list[tuple[int, int, int]] = []
+    for number in (place, place + 1):
+        made = protect(of_place_or_other(number, other), USED, f"{MONTHS[0]}.1", KEY, past)
+        past = past_of([*past.pages, made.page])
+        figures = [shown(made, "headline"), shown(made, "by_reason", "place"), shown(made, "by_reason", "other")]
+        told.append(tuple(one.numerator or 0 for one in figures))  # type: ignore[arg-type]
+    off = USED.base - 1
+    ends = [(least - off, min(least + off, whole - max(1, rest - off) + off)) for whole, least, rest in told]
+    low, high = max(ends[0][0], ends[1][0] - 1), min(ends[0][1], ends[1][1])
+    assert 0 not in {*told[0], *told[1]}
+    assert low <= place <= high
+    assert high - low >= off, f"{told} leave {low} to {high}"
+
+
+def test_who_guesses_one_person_blocks_no_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where numbers that stay would leave a reader more of something else, they do not stay."""
+    first = protect(of_place_or_other(311, 7), USED, f"{MONTHS[0]}.1", KEY, Past())
+    kpi, terms = of_place_or_other(312, 7).kpis[0], Terms(USED, KEY, past_of([first.page]))
+    stays = guarded(kpi, terms)
+    assert stays.told.roundings.held
+    monkeypatch.setattr(Guarded, "failing", property(lambda guard: ["any"] if guard.told.roundings.held else []))
+    assert not guarded(kpi, terms).told.roundings.held
 
 
 @pytest.mark.parametrize("again", [False, True])

@@ -18,11 +18,14 @@ from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Past, past_of
 from functions.compute_kpis.releases.disclosure import protect
 from placements_kpi.settings import Disclosure
-from tests.protection.attacker import ALMOST, Programme, cautious, daring
+from tests.protection.attacker import ALMOST, Programme, cautious, daring, read
 from tests.protection.worlds import MONTHS, REASONS, REGIONS, corrected, people, results_of, without_regions
 
 if TYPE_CHECKING:
-    from placements_kpi.results import Protected
+    from collections.abc import Iterator, Mapping
+
+    from placements_kpi.results import Protected, Results
+    from tests.protection.attacker import Count
 
 WORLDS = [*range(int(os.environ.get("ATTACKED_WORLDS", "4")))]
 FOUND = 126
@@ -45,22 +48,28 @@ KEY = RoundingKey(b"local-" + b"abcdefghij" * 4)
 ANYBODY = 2 * ALMOST
 
 
+def results_in(number: int) -> Iterator[Results]:
+    """Yield what is so in one world, month by month."""
+    chance = random.Random(number)
+    known = people(chance, 0)
+    for month in range(len(MONTHS)):
+        yield results_of(known, month)
+        known = corrected(chance, known, month) + people(chance, month + 1)
+
+
 @cache
 def releases_of(number: int, missing: frozenset[int] = frozenset()) -> list[Protected]:
     """Return the six releases of one world, each made with the ledger of those before.
 
     In the months ``missing`` the source that gives the regions did not come.
     """
-    chance = random.Random(number)
-    known = people(chance, 0)
     past = Past()
     documents = []
-    for month in range(len(MONTHS)):
-        results = without_regions(results_of(known, month)) if month in missing else results_of(known, month)
-        protection = protect(results, USED, f"{MONTHS[month]}.1", KEY, past)
+    for month, results in enumerate(results_in(number)):
+        told = without_regions(results) if month in missing else results
+        protection = protect(told, USED, f"{MONTHS[month]}.1", KEY, past)
         past = past_of([*past.pages, protection.page])
         documents.append(protection.document)
-        known = corrected(chance, known, month) + people(chance, month + 1)
     return documents
 
 
@@ -120,18 +129,36 @@ def test_nothing_is_known_to_less_than_the_width_by_taking_what_is_shown_as_befo
 
 
 @pytest.mark.parametrize("number", WORLDS)
+def test_who_rightly_takes_a_change_for_one_person_is_left_with_as_many_numbers_as_the_base(number: int) -> None:
+    """Also where other counts of the day take something off what the change alone leaves (decision 34)."""
+    documents, truth = releases_of(number), [read(results) for results in results_in(number)]
+    for newest in range(2, len(documents) + 1):
+        then, now = truth[newest - 2 : newest]
+        days = {day for day, _, _ in then} - {one[0] for one in then if not 0 <= _more(one, then, now) <= 1}
+        knowledge = daring(documents[:newest], whole_days=True, one_more=frozenset(days))
+        programme = Programme(knowledge, USED.base)
+        if not programme.can_be():
+            continue
+        for unknown in itertools.chain(*knowledge.one_more):
+            nobody = programme.between({unknown: 1})[1] < ALMOST
+            assert nobody or programme.lie_apart({unknown: 1}, USED.base - 1), f"after {newest} releases"
+
+
+def _more(one: Count, then: Mapping[Count, int | None], now: Mapping[Count, int | None]) -> int:
+    return (now[one] or 0) - (then[one] or 0)
+
+
+@pytest.mark.parametrize("number", WORLDS)
 def test_the_same_counts_again_move_no_figure(number: int) -> None:
     """Another release of a month repeats what its first one counted (publishing#month-ends)."""
-    chance = random.Random(number)
-    known, past = people(chance, 0), Past()
-    for month in range(len(MONTHS)):
+    past = Past()
+    for month, results in enumerate(results_in(number)):
         told = []
         for release in ("1", "2"):
-            protection = protect(results_of(known, month), USED, f"{MONTHS[month]}.{release}", KEY, past)
+            protection = protect(results, USED, f"{MONTHS[month]}.{release}", KEY, past)
             past = past_of([*past.pages, protection.page])
             told.append(protection.document.kpis)
         assert told[0] == told[1], MONTHS[month]
-        known = corrected(chance, known, month) + people(chance, month + 1)
 
 
 def check_increments(programme: Programme) -> None:

@@ -79,6 +79,8 @@ class Roundings:
     rounded: Mapping[str, int]
     broken: frozenset[tuple[str, int, str, str]]
     """Measure, period, day and breakdown of lines that cannot add up."""
+    held: frozenset[str] = frozenset()
+    """Names that were to stay what they were published as, if they may."""
 
 
 def counts_of(kpi: KpiResult, terms: Terms) -> Counts:
@@ -106,15 +108,18 @@ def counts_of(kpi: KpiResult, terms: Terms) -> Counts:
     )
 
 
-def rounded(counts: Counts) -> Roundings:
-    """Round the counts of people, such that what holds between them still does, and with earlier releases."""
+def rounded(counts: Counts, held: frozenset[str] = frozenset()) -> Roundings:
+    """Round the counts of people, such that what holds between them still does, and with earlier releases.
+
+    What is ``held`` stays what it was published as, if that is one of the two multiples next to it.
+    """
     used, key = counts.terms.disclosure, counts.terms.key
     people = {name: count for name, count in counts.by_name.items() if name not in counts.exact}
     # A count of anybody that is shown as nobody would lie between 1 and the base less 1: less than the width.
     least = used.base if used.base - 2 < used.width else 0
     method = Method(used.base, least, used.solver_seconds, 2 * (used.base - 1) - used.width)
     published = {name: entry.rounded for name, entry in counts.terms.past.entries.items() if name in people}
-    bound, sums = _bound(counts, people, least), _exact_sums(counts, people)
+    bound, sums = _bound(counts, people, least, held), _exact_sums(counts, people)
     rounding = round_all(people, counts.structure, _of_people(counts, people), method, key, published, bound, sums)
     broken = frozenset(
         (member.measure, member.period, member.stands, member.breakdown)
@@ -123,10 +128,10 @@ def rounded(counts: Counts) -> Roundings:
         for member in counts.members[part]
         if member.breakdown != "national"
     )
-    return Roundings(counts, dict(rounding.counts), broken)
+    return Roundings(counts, dict(rounding.counts), broken, held)
 
 
-def _bound(counts: Counts, people: Mapping[str, int], least: int) -> dict[str, int]:
+def _bound(counts: Counts, people: Mapping[str, int], least: int, held: frozenset[str]) -> dict[str, int]:
     """Return what counts must become after earlier releases, and so as not to be above an exact one they are of."""
     past, key, base = counts.terms.past, counts.terms.key, counts.terms.disclosure.base
     bound: dict[str, int] = {}
@@ -144,7 +149,7 @@ def _bound(counts: Counts, people: Mapping[str, int], least: int) -> dict[str, i
         only = bound_by(count, past.counts_behind(name, key, base), base, least if is_national else 0)
         if only is not None:
             bound[name] = only
-        elif counts.terms.other_key and before in neighbours(count, base):
+        elif (counts.terms.other_key or name in held) and before in neighbours(count, base):
             bound[name] = before  # With another key nobody can tell what has changed: what can stay stays.
     return bound
 

@@ -6,7 +6,7 @@ attacker finds in that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -138,12 +138,29 @@ def guarded(kpi: KpiResult, terms: Terms) -> Guarded:
 def settled(roundings: Roundings, places: frozenset[Place] = frozenset()) -> Guarded:
     """Return what can be told where these ``places`` are withheld, and more of them until the attacker fails.
 
-    Who takes all that is shown as before for the same blocks no release and costs no headline: where nothing less stops
-    him, he is left out (docs/decisions/0034).
+    Numbers that would leave too little to who rightly takes the change of their day for one person stay what they were
+    published as, where that is safe (docs/decisions/0034).
+    """
+    found = _least_withheld(roundings, places)
+    held = _known_by_one_more(found) - roundings.held
+    if not held:
+        return found
+    stays = settled(rounded(roundings.counts, roundings.held | held), places)
+    return found if stays.failing or _headline(stays.counts) in stays.told.places else stays
+
+
+def _least_withheld(roundings: Roundings, places: frozenset[Place]) -> Guarded:
+    """Return what is found with the reader who takes all that is shown as before for the same.
+
+    He blocks no release and costs no headline: where nothing less stops him, he is left out (docs/decisions/0034).
     """
     found = _settled(roundings, places, daring=True)
-    headline = Place(roundings.counts.description.headline, EVERY, EVERY)
-    return _settled(roundings, places, daring=False) if found.failing or headline in found.told.places else found
+    blocks = found.failing or _headline(roundings.counts) in found.told.places
+    return _settled(roundings, places, daring=False) if blocks else found
+
+
+def _headline(counts: Counts) -> Place:
+    return Place(counts.description.headline, EVERY, EVERY)
 
 
 def _settled(roundings: Roundings, places: frozenset[Place], *, daring: bool) -> Guarded:
@@ -159,43 +176,51 @@ def _settled(roundings: Roundings, places: frozenset[Place], *, daring: bool) ->
         places, doubts, attempts = now.told.places | more, now.doubts, attempts + 1
 
 
+class _Telling:
+    """What is told, as entries of the ledger and as a release to attack."""
+
+    def __init__(self, shown: Told, memory: Memory) -> None:
+        counts, cells = shown.roundings.counts, shown.cells()
+        terms, structure = counts.terms, counts.structure
+        used = terms.disclosure
+        self.entries = {
+            name: Entry(
+                shown=cell.shown,
+                rounded=shown.roundings.rounded.get(name, counts.by_name[name]),
+                seal=None if name in counts.exact else terms.key.seal(name, counts.by_name[name]),
+            )
+            for name, cell in sorted(cells.items())
+        }
+        self.release = Release(cells, used.base, tuple(shown.percentages()), used.floor)
+        self.attack = partial(
+            audit,
+            links=structure.links,
+            rule=Rule(used.width, used.threshold, used.solver_seconds, used.few_accepted),
+            series=structure.series,
+            groups=structure.groups,
+            categories=structure.categories,
+            external=used.external_totals,
+            memory=memory,
+        )
+        past = terms.past.entries
+        somebody = no_longer_nobody(past, self.entries)
+        self.changed = {*revised(past, self.entries), *somebody}
+        self.kept = {*the_same(past, self.entries, other_key=terms.other_key), *somebody}
+
+
 def _audited(shown: Told, doubts: Doubts, memory: Memory, attempts: int, *, daring: bool) -> Guarded:
     """Return what is found by readers who believe more or less of earlier figures, the one who believes least last.
 
     Only one is right where counts were hidden, shown again, or of nobody (:meth:`Past.shown`); none may learn.
     """
-    counts, cells = shown.roundings.counts, shown.cells()
-    terms, structure = counts.terms, counts.structure
-    used, past = terms.disclosure, terms.past
-    entries = {
-        name: Entry(
-            shown=cell.shown,
-            rounded=shown.roundings.rounded.get(name, counts.by_name[name]),
-            seal=None if name in counts.exact else terms.key.seal(name, counts.by_name[name]),
-        )
-        for name, cell in sorted(cells.items())
-    }
-    release = Release(cells, used.base, tuple(shown.percentages()), used.floor)
-    attack = partial(
-        audit,
-        links=structure.links,
-        rule=Rule(used.width, used.threshold, used.solver_seconds, used.few_accepted),
-        series=structure.series,
-        groups=structure.groups,
-        categories=structure.categories,
-        external=used.external_totals,
-        memory=memory,
-    )
-    somebody = no_longer_nobody(past.entries, entries)
-    changed = {*revised(past.entries, entries), *somebody}
-    kept = {*the_same(past.entries, entries, other_key=terms.other_key), *somebody}
+    counts, telling = shown.roundings.counts, _Telling(shown, memory)
+    past, entries, release, attack = counts.terms.past, telling.entries, telling.release, telling.attack
     while True:
         again = _scopes_restated(counts, entries, doubts)
-        unmoved = [*past.shown(counts.versioned, again | {scope_of(name) for name in changed - kept}), release]
-        forgotten = [
-            *past.shown(counts.versioned, again | {scope_of(name) for name in changed}, believed=False),
-            release,
-        ]
+        unmoved, forgotten = (
+            [*past.shown(counts.versioned, again | {scope_of(name) for name in anew}, believed=believes), release]
+            for anew, believes in ((telling.changed - telling.kept, True), (telling.changed, False))
+        )
         enforced = _enforced(counts, doubts)
         findings = [attack(seen, enforced=enforced) for seen in [unmoved] * (unmoved != forgotten) + [forgotten]]
         # Who believes the most may be wrong in that. Who does not, and is contradicted all the same, first trusts
@@ -216,6 +241,51 @@ def _audited(shown: Told, doubts: Doubts, memory: Memory, attempts: int, *, dari
             break
         his = replace(his, restated=his.restated | more)
     return Guarded(shown, entries, doubts, tuple(findings), attempts)
+
+
+def _known_by_one_more(found: Guarded) -> frozenset[str]:
+    """Return the counts revised on days of which too little is left to who rightly takes that for one person added.
+
+    He is left with no more numbers than the base by the change alone; other counts of the day may take some off.
+    """
+    counts, telling = found.counts, _Telling(found.told, Memory())
+    past, used, release = counts.terms.past, counts.terms.disclosure, telling.release
+    again = _scopes_restated(counts, found.entries, found.doubts)
+    changed = {scope_of(name) for name in telling.changed}
+    days = _one_more(counts, found.entries, changed - again)
+    rule = Rule(min(used.width, used.base - 1), used.threshold, used.solver_seconds, used.few_accepted)
+    while days:
+        cells = {
+            name: replace(cell, anew=True, one_more=True) if scope_of(name) in days and not cell.exact else cell
+            for name, cell in release.cells.items()
+        }
+        seen = past.shown(counts.versioned, again | (changed - days), believed=False)
+        finding = telling.attack(
+            [*seen, replace(release, cells=cells)], enforced=found.enforced, rule=rule, all_or_none=True
+        )
+        if not finding.considered and (wrong := {day for day in days if day[1] in finding.periods_contradicted}):
+            days -= wrong  # it was not one person, as he sees
+            continue
+        known = {scope_of(failure.name) for failure in finding.failing if failure.name}
+        periods = {(kpi, period) for kpi, period, _ in known - days}
+        held = {day for day in days if day in known or day[:2] in periods}
+        return frozenset(name for name in telling.changed if scope_of(name) in held)
+    return frozenset()
+
+
+def _one_more(counts: Counts, entries: Mapping[str, Entry], days: Collection[Scope]) -> frozenset[Scope]:
+    """Return the days of which this release may count one person more than one before, and nothing else anew."""
+    terms, key = counts.terms, counts.terms.key
+    wrong = set()
+    for name, before in terms.past.entries.items():
+        if scope_of(name) in days and name in entries and before.seal is not None:
+            seals = {page.entries[name].seal for page in terms.past.pages_with[name]}
+            one_more = not seals.isdisjoint(key.seal(name, counts.by_name[name] - more) for more in (0, 1))
+            # With another key nobody can tell.
+            like = terms.other_key and abs(entries[name].rounded - before.rounded) <= terms.disclosure.base
+            if not (one_more or like):
+                wrong.add(scope_of(name))
+    return frozenset(days) - wrong
 
 
 def _enforced(counts: Counts, doubts: Doubts) -> tuple[Link, ...]:

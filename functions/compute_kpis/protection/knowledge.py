@@ -70,6 +70,8 @@ class Cell:
     """Whether it is not about people, and so published as it is."""
     anew: bool = False
     """Whether it is not taken for the count that was there before, though nothing shows that it is another."""
+    one_more: bool = False
+    """Whether, begun anew, it is taken for the count that was there before or that with one person more."""
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,8 @@ class Knowledge:
         self.unknowns.append(unknown)
         if earlier is not None and not cell.anew:
             self.revised.append((earlier, unknown))
+        elif earlier is not None and cell.one_more and earlier.shown != 0:  # of nobody one more is just he
+            self.problem.rows.append(Row({unknown.variable: 1, earlier.variable: -1}, 0, 1))
         self.now[name] = unknown
         return True
 
