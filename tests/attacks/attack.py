@@ -85,18 +85,7 @@ class Report:
 
     def findings(self) -> dict[str, list[str]]:
         """Return everything that was found, in words, by kind; empty if nothing was."""
-        kinds = (
-            "exact",
-            "narrow",
-            "certain_small",
-            "floor",
-            "alike",
-            "percentages",
-            "formats",
-            "contradictions",
-            "unsolved",
-        )
-        found = {kind: [str(one) for one in getattr(self, kind)] for kind in kinds}
+        found = {kind: [str(one) for one in getattr(self, kind)] for kind in KINDS}
         return {kind: these for kind, these in found.items() if these}
 
 
