@@ -108,6 +108,17 @@ def _versions(*versions: dict[str, Any]) -> Drops:
     return Drops(_DAY, {**world.feeds, "applications": [{**application, **version} for version in versions]})
 
 
+def _offers(*days: date, **advert: Any) -> Drops:
+    """One advert, and an offer from it to a trainee in the window on each of these days."""
+    world = _applying(*({} for _ in days), **advert)
+    applications = [
+        {**application, "vacancy_id": "V0", "offered_at": _noon(day)}
+        for application, day in zip(world.feeds["applications"], days, strict=True)
+        if isinstance(application, dict)
+    ]
+    return Drops(_DAY, {**world.feeds, "vacancies": world.feeds["vacancies"][:1], "applications": applications})
+
+
 def _spelled(*trns: str) -> Drops:
     """Adverts, each with an offer to somebody who gives one of these TRNs; 0012345 is a trainee in the window."""
     world = _applying(*({"trn": str(3000000 + number)} for number in range(len(trns))))
@@ -490,6 +501,10 @@ FOUND: list[tuple[str, Drops]] = [
         _applying({}, hired_status="not_filled_ongoing", stats_updated_at=_noon(_P)),
     ),
     (
+        "Holds: of two such offers, one before the answer is enough for a conflict.",
+        _offers(_BEFORE, _P, hired_status="not_filled_ongoing", stats_updated_at=_noon(date(2026, 5, 1))),
+    ),
+    (
         "Holds: the same answer after an offer to somebody unknown is no conflict.",
         _answers(
             {"hired_status": "not_filled_ongoing", "stats_updated_at": _noon(_P)},
@@ -543,6 +558,16 @@ FOUND: list[tuple[str, Drops]] = [
                     }
                     for number, urns in enumerate((["100001"], ["100001", "100002"]))
                 ],
+            },
+        ),
+    ),
+    (
+        "Holds: who was placed in two regions, and applies in one of them, applies in the region of a placement.",
+        Drops(
+            _DAY,
+            {
+                **_applying({"placements": [{"urn": "100001"}, {"urn": "100002"}]}, organisation_urns=["100001"]).feeds,
+                "schools": [_SCHOOL | {"gor": "A"}, _SCHOOL | {"urn": "100002", "gor": "B"}],
             },
         ),
     ),

@@ -3,7 +3,7 @@
 -- uses: points lists lineage school_place
 WITH
 -- Vacancies for teachers: one role that counts is enough, and two count once. One discarded after it expired stays.
-advert AS (
+vacancy AS (
     SELECT DISTINCT
         vacancy_id,
         CASE WHEN cardinality(organisation_urns) > 0 THEN organisation_urns ELSE ARRAY[''] END AS urns,
@@ -19,17 +19,35 @@ advert AS (
     WHERE vacancies.snapshot = :vacancies_snapshot
 ),
 -- A vacancy's region or phase is the one its schools have in common. URNs not in GIAS are passed over.
-vacancy_place AS (
+advert AS (
     SELECT
-        advert.vacancy_id,
+        vacancy.vacancy_id,
+        vacancy.urns,
+        vacancy.publish_on,
+        vacancy.expires_on,
+        vacancy.start_on,
+        vacancy.discarded_on,
+        vacancy.hired_status,
+        vacancy.answered_on,
+        vacancy.takes_applications,
         CASE WHEN MIN(school.region) = MAX(school.region) THEN MIN(school.region) ELSE 'not_available' END AS region,
         CASE WHEN MIN(school.phase) = MAX(school.phase) THEN MIN(school.phase) ELSE 'not_available' END AS phase
-    FROM advert
-    CROSS JOIN UNNEST(advert.urns) AS given (urn)
-    INNER JOIN school_place AS school ON school.urn = given.urn
-    GROUP BY advert.vacancy_id
+    FROM vacancy
+    CROSS JOIN UNNEST(vacancy.urns) AS given (urn)
+    LEFT JOIN school_place AS school ON school.urn = given.urn
+    GROUP BY
+        vacancy.vacancy_id,
+        vacancy.urns,
+        vacancy.publish_on,
+        vacancy.expires_on,
+        vacancy.start_on,
+        vacancy.discarded_on,
+        vacancy.hired_status,
+        vacancy.answered_on,
+        vacancy.takes_applications
 ),
--- "Population" on each day: published, and closed by then, that is expired or answered about.
+-- "Population" on each day: published, and closed by then, that is expired or answered about. An answer later than the
+-- day is undone. One without a date closes nothing and is used at the newest point only.
 population AS (
     SELECT
         points.period,
@@ -37,41 +55,22 @@ population AS (
         points.is_current,
         advert.vacancy_id,
         advert.urns,
+        advert.region,
+        advert.phase,
         advert.start_on,
         advert.takes_applications,
-        advert.hired_status,
-        advert.answered_on
+        CASE
+            WHEN advert.answered_on <= points.as_of OR (advert.answered_on IS NULL AND points.is_current)
+                THEN advert.hired_status
+        END AS hired_status,
+        CASE WHEN advert.answered_on <= points.as_of THEN advert.answered_on END AS answered_on,
+        CASE WHEN advert.hired_status IS NOT NULL AND advert.answered_on IS NULL THEN 1 ELSE 0 END AS answer_undated
     FROM points
     INNER JOIN advert
         ON advert.expires_on BETWEEN points.period_start AND points.period_end
         AND advert.publish_on <= points.as_of
         AND (advert.expires_on <= points.as_of OR advert.answered_on <= points.as_of)
         AND (advert.discarded_on IS NULL OR advert.discarded_on > points.as_of)
-),
--- An answer later than the day is undone. One without a date closes nothing and is used at the newest point only.
-closed AS (
-    SELECT
-        population.period,
-        population.as_of,
-        population.vacancy_id,
-        population.urns,
-        population.start_on,
-        population.takes_applications,
-        COALESCE(vacancy_place.region, 'not_available') AS region,
-        COALESCE(vacancy_place.phase, 'not_available') AS phase,
-        CASE
-            WHEN population.answered_on <= population.as_of
-                OR (population.answered_on IS NULL AND population.is_current)
-                THEN outcome.value
-        END AS answer,
-        CASE WHEN population.answered_on <= population.as_of THEN population.answered_on END AS answered_on,
-        CASE
-            WHEN population.hired_status IS NOT NULL AND population.answered_on IS NULL THEN 1
-            ELSE 0
-        END AS answer_undated
-    FROM population
-    LEFT JOIN lists AS outcome ON outcome.list = 'hired_status_outcome' AND outcome.code = population.hired_status
-    LEFT JOIN vacancy_place ON vacancy_place.vacancy_id = population.vacancy_id
 ),
 -- "Standing offer", but for the day: from the offer (where blank, the last update) until it is declined or withdrawn.
 -- Any application can be withdrawn: that there was an offer, only its day says.
@@ -159,61 +158,45 @@ trainee AS (
     FROM register
     WHERE date_problem IS NULL
 ),
--- The population with the standing offers to it, a vacancy without any has one row. "ECT window" by the vacancy's
--- start: an award at most 24 months before it, or none yet and an expected end at most 6 months after it, in the window
--- if any record of the TRN is.
+-- The offers that stand on each day. "ECT window" by the vacancy's start: an award at most 24 months before it, or none
+-- yet and an expected end at most 6 months after it, in the window if any record of the TRN is.
 offer AS (
     SELECT
-        closed.period,
-        closed.as_of,
-        closed.vacancy_id,
-        closed.region,
-        closed.phase,
-        closed.takes_applications,
-        closed.answer,
-        closed.answered_on,
-        closed.answer_undated,
-        year(closed.start_on) AS start_year,
+        population.as_of,
+        population.vacancy_id,
+        year(population.start_on) AS start_year,
         application.application_id,
         application.qualified_teacher_status,
         application.qualified_teacher_status_year,
         application.induction_complete,
         application.offered_on,
         application.is_imputed,
-        CASE WHEN application.application_id IS NULL THEN 0 ELSE 1 END AS stands,
         CASE WHEN application.trn IS NULL THEN 0 ELSE 1 END AS has_trn,
         MAX(CASE WHEN trainee.trn IS NULL THEN 0 ELSE 1 END) AS is_matched,
         MAX(
             CASE
                 WHEN trainee.trn IS NULL THEN 0
-                WHEN trainee.awarded_on <= closed.as_of
+                WHEN trainee.awarded_on <= population.as_of
                     THEN CASE
-                        WHEN trainee.awarded_on >= CAST(date_add('month', -24, closed.start_on) AS date) THEN 1
+                        WHEN trainee.awarded_on >= CAST(date_add('month', -24, population.start_on) AS date) THEN 1
                         ELSE 0
                     END
-                WHEN trainee.left_on <= closed.as_of THEN 0
-                WHEN trainee.paused_on <= closed.as_of AND trainee.returned_on > closed.as_of THEN 0
-                WHEN trainee.itt_end_date > CAST(date_add('month', 6, closed.start_on) AS date) THEN 0
+                WHEN trainee.left_on <= population.as_of THEN 0
+                WHEN trainee.paused_on <= population.as_of AND trainee.returned_on > population.as_of THEN 0
+                WHEN trainee.itt_end_date > CAST(date_add('month', 6, population.start_on) AS date) THEN 0
                 ELSE 1
             END
         ) AS in_window
-    FROM closed
-    LEFT JOIN application
-        ON application.vacancy_id = closed.vacancy_id
-        AND application.offered_on <= closed.as_of
-        AND application.ended_on > closed.as_of
+    FROM population
+    INNER JOIN application
+        ON application.vacancy_id = population.vacancy_id
+        AND application.offered_on <= population.as_of
+        AND application.ended_on > population.as_of
     LEFT JOIN trainee ON trainee.trn = application.trn
     GROUP BY
-        closed.period,
-        closed.as_of,
-        closed.vacancy_id,
-        closed.region,
-        closed.phase,
-        closed.takes_applications,
-        closed.answer,
-        closed.answered_on,
-        closed.answer_undated,
-        closed.start_on,
+        population.as_of,
+        population.vacancy_id,
+        population.start_on,
         application.application_id,
         application.qualified_teacher_status,
         application.qualified_teacher_status_year,
@@ -222,77 +205,80 @@ offer AS (
         application.is_imputed,
         application.trn
 ),
--- "Class of a vacancy": what each standing offer makes of it, or where there is none (and nothing is known of an
--- applicant) the school's answer.
-judged AS (
+-- "Class of a vacancy" by its standing offers: the first that holds for any of them.
+offered AS (
     SELECT
-        period,
-        as_of,
-        vacancy_id,
-        region,
-        phase,
-        takes_applications,
-        answer_undated,
-        stands,
-        has_trn,
-        is_matched,
-        is_imputed,
-        CASE
-            WHEN in_window = 1
-                AND answer IN ('not_filled', 'filled_elsewhere')
-                AND answered_on >= offered_on
-                THEN 1
-            WHEN in_window = 1 THEN 2
-            WHEN is_matched = 1 THEN 4
-            WHEN qualification.value = 'on_track' THEN 3
-            WHEN induction_complete = 1 THEN 4
-            WHEN qualified_teacher_status_year >= start_year - 2 THEN 3
-            WHEN qualified_teacher_status_year IS NOT NULL THEN 4
-            WHEN stands = 1 OR answer IN ('filled_here', 'filled_elsewhere') THEN 5
-            WHEN answer = 'not_filled' THEN 6
-            ELSE 7
-        END AS place
+        offer.as_of,
+        offer.vacancy_id,
+        COUNT(*) AS offers,
+        SUM(offer.has_trn) AS with_trn,
+        SUM(offer.is_matched) AS matched,
+        SUM(offer.is_imputed) AS imputed,
+        MIN(CASE WHEN offer.in_window = 1 THEN offer.offered_on END) AS in_window_from,
+        MIN(
+            CASE
+                WHEN offer.in_window = 1 THEN 2
+                WHEN offer.is_matched = 1 THEN 4
+                WHEN qualification.value = 'on_track' THEN 3
+                WHEN offer.induction_complete = 1 THEN 4
+                WHEN offer.qualified_teacher_status_year >= offer.start_year - 2 THEN 3
+                WHEN offer.qualified_teacher_status_year IS NOT NULL THEN 4
+                ELSE 5
+            END
+        ) AS place
     FROM offer
     LEFT JOIN lists AS qualification
         ON qualification.list = 'qualified_teacher_status_class' AND qualification.code = offer.qualified_teacher_status
+    GROUP BY offer.as_of, offer.vacancy_id
 ),
--- One row for each vacancy of the population on each day: the first class that holds for any of its applications.
+-- One row for each vacancy of the population on each day. The school's answer may be at odds with an offer made by then,
+-- and is the class where no offer stands (and nothing is known of an applicant).
 classed AS (
     SELECT
-        period,
-        as_of,
-        region,
-        phase,
-        takes_applications,
-        answer_undated,
-        MIN(place) AS place,
-        SUM(stands) AS offers,
-        SUM(has_trn) AS with_trn,
-        SUM(is_matched) AS matched,
-        SUM(is_imputed) AS imputed
-    FROM judged
-    GROUP BY period, as_of, vacancy_id, region, phase, takes_applications, answer_undated
+        population.period,
+        population.as_of,
+        population.region,
+        population.phase,
+        population.takes_applications,
+        population.answer_undated,
+        CASE
+            WHEN
+                offered.in_window_from <= population.answered_on
+                AND outcome.value IN ('not_filled', 'filled_elsewhere')
+                THEN 1
+            WHEN offered.place IS NOT NULL THEN offered.place
+            WHEN outcome.value IN ('filled_here', 'filled_elsewhere') THEN 5
+            WHEN outcome.value = 'not_filled' THEN 6
+            ELSE 7
+        END AS place,
+        offered.offers,
+        offered.with_trn,
+        offered.matched,
+        offered.imputed
+    FROM population
+    LEFT JOIN lists AS outcome ON outcome.list = 'hired_status_outcome' AND outcome.code = population.hired_status
+    LEFT JOIN offered ON offered.as_of = population.as_of AND offered.vacancy_id = population.vacancy_id
 ),
 -- "Where trainees apply": in training, or awarded in the 24 months up to the day, with an application submitted by the
 -- day to a vacancy of the population. Several records with one TRN are one trainee, who is in if any of them is.
 applying AS (
     SELECT
-        closed.period,
-        closed.as_of,
-        closed.urns,
-        closed.region,
-        closed.phase,
+        population.period,
+        population.as_of,
+        population.urns,
+        population.region,
+        population.phase,
         trainee.trn
-    FROM closed
+    FROM population
     INNER JOIN application
-        ON application.vacancy_id = closed.vacancy_id AND application.submitted_on <= closed.as_of
+        ON application.vacancy_id = population.vacancy_id AND application.submitted_on <= population.as_of
     INNER JOIN trainee ON trainee.trn = application.trn
     WHERE
         CASE
-            WHEN trainee.awarded_on <= closed.as_of
-                THEN trainee.awarded_on >= CAST(date_add('month', -24, closed.as_of) AS date)
-            WHEN trainee.left_on <= closed.as_of THEN FALSE
-            WHEN trainee.paused_on <= closed.as_of AND trainee.returned_on > closed.as_of THEN FALSE
+            WHEN trainee.awarded_on <= population.as_of
+                THEN trainee.awarded_on >= CAST(date_add('month', -24, population.as_of) AS date)
+            WHEN trainee.left_on <= population.as_of THEN FALSE
+            WHEN trainee.paused_on <= population.as_of AND trainee.returned_on > population.as_of THEN FALSE
             ELSE TRUE
         END
 ),
@@ -309,33 +295,19 @@ gias_lineage AS (
     FROM lineage
     INNER JOIN (SELECT urn FROM schools WHERE snapshot = :schools_snapshot) AS gias ON gias.urn = lineage.urn
 ),
--- Distinct trainees: one row a trainee and day, and one a trainee, day and region or phase applied to, since a trainee
--- can apply to several.
-applicant AS (
+-- Whether any school or region applied to is one of the placements.
+applied AS (
     SELECT
         applying.period,
         applying.as_of,
-        applying.region AS region_applied_to,
-        applying.phase AS phase_applied_to,
-        CASE WHEN GROUPING(applying.region, applying.phase) = 3 THEN 1 ELSE 0 END AS trainees,
-        1 AS trainees_there,
-        CASE
-            WHEN GROUPING(applying.region, applying.phase) = 3
-                THEN MAX(CASE WHEN placement.urn IS NULL THEN 0 ELSE 1 END)
-        END AS placed,
-        CASE
-            WHEN GROUPING(applying.region, applying.phase) = 3
-                THEN MAX(CASE WHEN applied_to.counted_urn = placed_at.counted_urn THEN 1 ELSE 0 END)
-        END AS at_school,
-        CASE
-            WHEN GROUPING(applying.region, applying.phase) = 3
-                THEN MAX(
-                    CASE
-                        WHEN placement.region = applying.region AND placement.region <> 'not_available' THEN 1
-                        ELSE 0
-                    END
-                )
-        END AS in_region
+        applying.region,
+        applying.phase,
+        applying.trn,
+        MAX(CASE WHEN placement.urn IS NULL THEN 0 ELSE 1 END) AS placed,
+        MAX(CASE WHEN applied_to.counted_urn = placed_at.counted_urn THEN 1 ELSE 0 END) AS at_school,
+        MAX(
+            CASE WHEN placement.region = applying.region AND placement.region <> 'not_available' THEN 1 ELSE 0 END
+        ) AS in_region
     FROM applying
     CROSS JOIN UNNEST(applying.urns) AS vacancy_school (urn)
     LEFT JOIN placement ON placement.trn = applying.trn
@@ -343,10 +315,26 @@ applicant AS (
         ON placed_at.urn = placement.urn AND applying.as_of BETWEEN placed_at.valid_from AND placed_at.valid_to
     LEFT JOIN gias_lineage AS applied_to
         ON applied_to.urn = vacancy_school.urn AND applying.as_of BETWEEN applied_to.valid_from AND applied_to.valid_to
+    GROUP BY applying.period, applying.as_of, applying.region, applying.phase, applying.trn
+),
+-- Distinct trainees: one row a trainee and day, and one a trainee, day and region or phase applied to, since a trainee
+-- can apply to several.
+applicant AS (
+    SELECT
+        period,
+        as_of,
+        region AS region_applied_to,
+        phase AS phase_applied_to,
+        CASE WHEN GROUPING(region, phase) = 3 THEN 1 ELSE 0 END AS trainees,
+        1 AS trainees_there,
+        CASE WHEN GROUPING(region, phase) = 3 THEN MAX(placed) END AS placed,
+        CASE WHEN GROUPING(region, phase) = 3 THEN MAX(at_school) END AS at_school,
+        CASE WHEN GROUPING(region, phase) = 3 THEN MAX(in_region) END AS in_region
+    FROM applied
     GROUP BY GROUPING SETS (
-        (applying.period, applying.as_of, applying.trn),
-        (applying.period, applying.as_of, applying.trn, applying.region),
-        (applying.period, applying.as_of, applying.trn, applying.phase)
+        (period, as_of, trn),
+        (period, as_of, trn, region),
+        (period, as_of, trn, phase)
     )
 ),
 -- Records left out at the newest point: TRNs that cannot be used, by reason, and records that would need a missing
@@ -402,17 +390,17 @@ day AS (
         points.as_of,
         CASE WHEN points.period < rules.first_year_with_offers THEN 0 ELSE 1 END AS has_offers,
         rules.least_coverage,
-        COUNT(advert.vacancy_id) AS facts,
+        COUNT(vacancy.vacancy_id) AS facts,
         SUM(
             CASE
-                WHEN advert.publish_on IS NOT NULL OR advert.discarded_on <= points.as_of THEN 0
-                WHEN advert.expires_on <= points.as_of OR advert.answered_on <= points.as_of THEN 1
+                WHEN vacancy.publish_on IS NOT NULL OR vacancy.discarded_on <= points.as_of THEN 0
+                WHEN vacancy.expires_on <= points.as_of OR vacancy.answered_on <= points.as_of THEN 1
                 ELSE 0
             END
         ) AS unpublished
     FROM points
     CROSS JOIN rules
-    LEFT JOIN advert ON advert.expires_on BETWEEN points.period_start AND points.period_end
+    LEFT JOIN vacancy ON vacancy.expires_on BETWEEN points.period_start AND points.period_end
     GROUP BY points.period, points.as_of, rules.first_year_with_offers, rules.least_coverage
 )
 -- "Coverage" and rates are of sums of these.
