@@ -23,6 +23,7 @@ setup: .venv/.complete ## Install what running needs (done by every other comman
 tools: .venv/.tests ## Install what testing, linting and type checking need as well (done by them when needed)
 
 PIP := bin/pip install --quiet --disable-pip-version-check --require-hashes
+UV_INTO := .venv/bin/uv pip install --quiet --require-hashes --no-deps --python
 UV_INSTALL := .ci/step "Installing packages (once; some 10 s and a fetch of 150 MB)" .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes
 
 # A Python that was given is looked at even where everything is installed already.
@@ -91,7 +92,7 @@ bigquery: tools .venv-bigquery/.complete ## Every query of BigQuery on an emulat
 
 .venv-bigquery/.complete: .ci/bigquery.lock | .venv/.complete
 	python=$$(.ci/sam-python) && "$$python/python3.13" -m venv --clear .venv-bigquery
-	@.ci/step "Installing the emulator of BigQuery (once; some 10 s and a fetch of 200 MB)" .venv/bin/uv pip install --quiet --python .venv-bigquery/bin/python --require-hashes --no-deps -r .ci/bigquery.lock
+	@.ci/step "Installing the emulator of BigQuery (once; some 10 s and a fetch of 200 MB)" $(UV_INTO) .venv-bigquery/bin/python -r .ci/bigquery.lock
 	@touch $@
 
 lint: tools ## Check style, format, and the template
@@ -152,10 +153,10 @@ arm64: tools .venv-sam/.complete ## Import every module of the build for Lambda 
 	$(PY) -m local.version
 	$(PY) -m pytest -m arm64 -n 0 tests/built
 
-.venv-sam/.complete: .ci/sam.lock
+.venv-sam/.complete: .ci/sam.lock | .venv/.complete
 	$(PYTHON_FITS)
 	"$(PYTHON)" -m venv --clear .venv-sam
-	.venv-sam/$(PIP) --no-deps -r .ci/sam.lock
+	@.ci/step "Installing AWS SAM (once; some 5 s and a fetch of 60 MB)" $(UV_INTO) .venv-sam/bin/python -r .ci/sam.lock
 	@touch $@
 
 scan: tools .venv-checkov/.complete ## checkov and cfn-guard over the stack; each finding is mended, or argued in .ci/findings.toml
@@ -164,9 +165,9 @@ scan: tools .venv-checkov/.complete ## checkov and cfn-guard over the stack; eac
 	@PYTHONPATH= LOG_LEVEL=ERROR .venv-checkov/bin/python .ci/scan.py build/stack.json
 
 # cfn-guard-rs 0.3.3 has wheels for CPython up to 3.12.
-.venv-checkov/.complete: .ci/scan.lock
+.venv-checkov/.complete: .ci/scan.lock | .venv/.complete
 	python=$$(.ci/sam-python 3.12 2>/dev/null || .ci/sam-python 3.11) && "$$python/python3" -m venv --clear .venv-checkov
-	.venv-checkov/$(PIP) --no-deps -r .ci/scan.lock
+	@.ci/step "Installing checkov and cfn-guard (once; some 5 s and a fetch of 80 MB)" $(UV_INTO) .venv-checkov/bin/python -r .ci/scan.lock
 	@touch $@
 
 rehearse: setup .venv-sam/.complete .venv-rehearsal/.complete ## Deploy what make template and make built made in LocalStack, as docs/deploying.md says. HOLD=1
@@ -174,7 +175,7 @@ rehearse: setup .venv-sam/.complete .venv-rehearsal/.complete ## Deploy what mak
 
 .venv-rehearsal/.complete: .ci/rehearsal.lock | .venv/.complete
 	python=$$(.ci/sam-python) && "$$python/python3.13" -m venv --clear .venv-rehearsal
-	@.ci/step "Installing LocalStack (once; some 10 s and a fetch of 130 MB)" .venv/bin/uv pip install --quiet --python .venv-rehearsal/bin/python --require-hashes --no-deps -r .ci/rehearsal.lock
+	@.ci/step "Installing LocalStack (once; some 10 s and a fetch of 130 MB)" $(UV_INTO) .venv-rehearsal/bin/python -r .ci/rehearsal.lock
 	@touch $@
 
 assets: ## Build the stylesheet from GOV.UK Frontend's sources (needs Node 20; what it makes is in the repository)
