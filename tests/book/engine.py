@@ -3,6 +3,7 @@
 One connection a query, its plan prepared once; only the rows change from world to world.
 """
 
+import atexit
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
@@ -20,6 +21,21 @@ from tests.book.points import Point
 from tests.kpis import world as small
 
 
+class _Rows:
+    """A table that is the newest world's whenever it is read.
+
+    A statement over DuckDB's own tables is planned again at each EXECUTE, as a scan of them supports no statement cache
+    (duckdb/duckdb, src/planner/binder/tableref/bind_basetableref.cpp); that took two thirds of the time of an answer.
+    Over a stream the plan is kept.
+    """
+
+    def __init__(self) -> None:
+        self.now: pa.Table = None
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.now.__arrow_c_stream__(requested_schema)
+
+
 class Engine:
     """The query of one KPI, ready to be asked about worlds."""
 
@@ -27,10 +43,13 @@ class Engine:
         self.kpi = kpi
         plan = small.planned(kpi)
         self._connection = small.session()
+        atexit.register(self._connection.close)
         self._others = 0
         self._views = {view: name for view, (name, _) in plan.views.items()}
+        self._tables = {view: _Rows() for view in self._views}
         for view, name in self._views.items():
-            self._fill(view, arrow_schema(tables()[name]).empty_table(), new=True)
+            self._fill(view, arrow_schema(tables()[name]).empty_table())
+            self._connection.register(view, self._tables[view])
         self._connection.execute(f"PREPARE figures AS {plan.sql}")
 
     def ask(self, drops: Drops, points: Sequence[Point]) -> Answers:
@@ -59,24 +78,21 @@ class Engine:
         self._connection.execute(f"PREPARE other_{self._others} AS {self.translated(tree)}")
         return f"EXECUTE other_{self._others}"
 
+    def forget(self, sql: str) -> None:
+        """Drop what :meth:`prepared` returned: a plan of vacancies takes some 2 MB."""
+        self._connection.execute(sql.replace("EXECUTE", "DEALLOCATE", 1))
+
     def translated(self, tree: exp.Expr) -> str:
-        """Return a changed query, its snapshots filled in, in DuckDB's SQL over this engine's tables."""
+        """Return a changed query, its snapshots filled in, in DuckDB's SQL over this engine's tables; uses it up."""
         view_of = {table: view for view, table in self._views.items()}
         for table in tree.find_all(exp.Table):
             if table.name in view_of:
                 table.set("alias", table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name)))
                 table.set("this", exp.to_identifier(view_of[table.name], quoted=True))
-        return tree.sql(dialect="duckdb")
+        return tree.sql(dialect="duckdb", copy=False)
 
-    def _fill(self, view: str, rows: pa.Table, *, new: bool = False) -> None:
-        rows = rows.append_column("snapshot", pa.array([small.SNAPSHOT] * len(rows), pa.string()))
-        self._connection.register("incoming", rows)
-        if new:
-            self._connection.execute(f'CREATE TABLE "{view}" AS SELECT * FROM incoming')
-        else:
-            self._connection.execute(f'DELETE FROM "{view}"')
-            self._connection.execute(f'INSERT INTO "{view}" SELECT * FROM incoming')
-        self._connection.unregister("incoming")
+    def _fill(self, view: str, rows: pa.Table) -> None:
+        self._tables[view].now = rows.append_column("snapshot", pa.array([small.SNAPSHOT] * len(rows), pa.string()))
 
 
 @cache
