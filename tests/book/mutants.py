@@ -11,6 +11,7 @@ tally adds to several in the same words, under ``tally``. Some rules of the inge
 """
 
 import argparse
+import gc
 import itertools
 import re
 import sys
@@ -31,12 +32,12 @@ from sqlglot import exp
 
 from functions.compute_kpis.catalogue.loading import INTERNAL_MEASURES, tally
 from tests.book import compare, found
-from tests.book.answers import Answers, disagreements
+from tests.book.answers import disagreements
 from tests.book.drops import Drops
 from tests.book.engine import engine
 from tests.book.example import drops_of
 from tests.book.mutants_of_ingest import unnoticed
-from tests.book.points import Point, points_of
+from tests.book.points import points_of
 from tests.kpis import world as small
 
 EQUIVALENT = Path(__file__).parent / "equivalent.toml"
@@ -215,33 +216,29 @@ class Verdict:
 def judge(kpi: str, asked: Sequence[Mutant], random_worlds: int = RANDOM_WORLDS) -> list[Verdict]:
     """Return what first tells each of ``asked`` from the query of ``kpi``; worlds come one after the other."""
     tree = sqlglot.parse_one(small.pinned(kpi), read="athena")
-    alive: dict[str, str] = {}
+    alive = dict.fromkeys(asked, "")
     verdicts: list[Verdict] = []
-    for mutant in asked:
-        try:
-            alive[mutant.name] = engine(kpi).prepared(changed(tree, mutant))
-        except duckdb.Error:
-            verdicts.append(Verdict(mutant.name, "refused"))
     for number, (kind, world) in enumerate(worlds(kpi, random_worlds)):
+        if not alive:
+            break
         points = points_of(kpi, world.as_of)
         right = engine(kpi).ask(world, points)
-        for name, sql in list(alive.items()):
-            caught = _caught(kpi, sql, right, points)
-            if caught:
-                verdicts.append(Verdict(name, "refused" if caught == "refused" else kind))
-                del alive[name]
+        for mutant in list(alive):
+            try:
+                alive[mutant] = alive[mutant] or engine(kpi).prepared(changed(tree, mutant))
+                answers = engine(kpi).again(alive[mutant])
+                by = kind if answers != right and disagreements(kpi, answers, right, points) else None
+            except (duckdb.Error, KeyError):
+                by = "refused"
+            if by is not None:
+                verdicts.append(Verdict(mutant.name, by))
+                if sql := alive.pop(mutant):
+                    engine(kpi).forget(sql)
         if number % 20 == 0:
             print(f"{kpi}: after {number + 1} worlds {len(alive)} of {len(asked)} are left", file=sys.stderr)
-    return verdicts + [Verdict(name, "survived") for name in alive]
-
-
-def _caught(kpi: str, sql: str, right: Answers, points: Sequence[Point]) -> str | None:
-    try:
-        answers = engine(kpi).again(sql)
-        different = answers != right and disagreements(kpi, answers, right, points)
-    except (duckdb.Error, KeyError):
-        return "refused"
-    return "different" if different else None
+    for sql in alive.values():
+        engine(kpi).forget(sql)
+    return verdicts + [Verdict(mutant.name, "survived") for mutant in alive]
 
 
 def worlds(kpi: str, random_worlds: int = RANDOM_WORLDS) -> Iterator[tuple[str, Drops]]:
@@ -276,10 +273,15 @@ def _drawn(kpi: str, number: int) -> Drops:
     return drawn[-1]
 
 
-def _judge_some(asked: tuple[str, Sequence[str], int, int, int]) -> list[Verdict]:
-    kpi, names, first, step, random_worlds = asked
-    every = mutants(sqlglot.parse_one(small.pinned(kpi), read="athena"))
-    return judge(kpi, [mutant for mutant in every if mutant.name in set(names)][first::step], random_worlds)
+def judge_of(owner: str, names: Sequence[str], random_worlds: int) -> list[Verdict]:
+    """Return what tells each of these mutants of a KPI from its query; of what is shared, what first does in a KPI."""
+    caught: list[Verdict] = []
+    for kpi in users(owner) if owner in SHARED else [owner]:
+        left = {*names} - {verdict.name for verdict in caught}
+        every = mutants(sqlglot.parse_one(small.pinned(kpi), read="athena"))
+        verdicts = judge(kpi, [mutant for mutant in every if mutant.name in left], random_worlds)
+        caught += [verdict for verdict in verdicts if verdict.by != "survived"]
+    return caught
 
 
 def names_of(owner: str) -> list[str]:
@@ -329,22 +331,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--like", default="", help="only mutants whose name has this in it")
     asked = parser.parse_args(arguments)
     started, excused, bad = time.monotonic(), equivalents(), 0
+    gc.set_threshold(50_000, 20, 20)  # as in tests/conftest.py: a mutant is a tree of thousands of objects
     with ProcessPoolExecutor(asked.processes) as pool:
+        todo = []
         for owner in asked.owner:
             names = [name for name in names_of(owner) if asked.like in name]
-            verdicts: list[Verdict] = []
-            for kpi in users(owner) if owner in SHARED else [owner]:
-                left = [name for name in names if name not in {verdict.name for verdict in verdicts}]
-                shares = [(kpi, left, first, asked.processes, asked.worlds) for first in range(asked.processes)]
-                judged = [verdict for part in pool.map(_judge_some, shares) for verdict in part]
-                verdicts += [verdict for verdict in judged if verdict.by != "survived"]
+            shares = [names[first :: asked.processes] for first in range(asked.processes)]
+            judged = [pool.submit(judge_of, owner, share, asked.worlds) for share in shares]
+            of_ingest = [pool.submit(unnoticed_of, owner)] if not asked.like and owner not in SHARED else []
+            todo.append((owner, names, judged, of_ingest))
+        for owner, names, judged, of_ingest in todo:
+            verdicts = [verdict for share in judged for verdict in share.result()]
             caught = {verdict.name for verdict in verdicts}
             verdicts += [Verdict(name, "survived") for name in names if name not in caught]
             of_it = {name: why for (whose, name), why in excused.items() if whose == owner}
             everywhere = {name for whose, like in excused if whose == EVERY for name in names if is_like(name, like)}
             bad += _tell(owner, verdicts, of_it, everywhere)
-            if not asked.like and owner not in SHARED:
-                bad += _tell_of_ingest(owner)
+            bad += sum(_tell_of_ingest(survivors.result()) for survivors in of_ingest)
     print(f"{time.monotonic() - started:.0f} s")
     return 1 if bad else 0
 
@@ -370,8 +373,12 @@ def _tell(owner: str, verdicts: Sequence[Verdict], excused: dict[str, str], ever
     return len(found)
 
 
-def _tell_of_ingest(kpi: str) -> int:
-    survivors = list(unnoticed(kpi, [world for _, world in worlds(kpi, 0)]))
+def unnoticed_of(kpi: str) -> list[str]:
+    """Return the changed rules of the ingest that no written world of ``kpi`` notices."""
+    return list(unnoticed(kpi, [world for _, world in worlds(kpi, 0)]))
+
+
+def _tell_of_ingest(survivors: Sequence[str]) -> int:
     for says in survivors:
         print(f"  nothing notices that {says}")
     return len(survivors)
