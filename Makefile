@@ -142,7 +142,7 @@ template: tools .venv-sam/.complete ## Validate and build the stack, and measure
 	$(SAM) validate --lint
 	$(SAM) build
 	$(PY) -m local.version
-	$(PY) -m pytest -m build -s
+	$(PY) -m pytest -m build -s tests/template
 
 built: tools .venv-sam/.complete ## Run all functions from what sam build made, as on Lambda, and compare with the source tree
 	export LAYERS_FOR="$$(uname -m)" && $(SAM) build --build-dir .aws-sam/here/build --cache-dir .aws-sam/here/cache
