@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from functions.ingest_register import client, contract, rows
-from placements_kpi import fields, ingest
+from placements_kpi import ingest
 from placements_kpi.sources import Feed, Source, Warehouse
+from placements_kpi.tables import Column
 
 SOURCE = Source(
     name=contract.SOURCE,
@@ -21,7 +22,7 @@ SOURCE = Source(
             prepare=rows.prepare,
             prepares=("placement_urns", "withdrawal_reasons"),
             lower=("training_route",),
-            extra={"placements": fields.entries({"urn": fields.text()})},
+            nested={"placements": (Column("urn", "string"),)},
         ),
     ),
 )

@@ -26,6 +26,6 @@ def prepare(row: Row) -> None:
             {urn for placement in placements if (urn := placement.get("urn")) and _URN.fullmatch(urn)}
         )
     reasons = row.get("withdrawal_reasons")
-    if reasons is not None:
+    if reasons:
         given = {reason.lower() for reason in reasons if reason}
         row["withdrawal_reasons"] = sorted({code if code in WITHDRAWAL_REASONS else UNMAPPED for code in given})

@@ -56,12 +56,9 @@ def result(feed: Feed, rows: list[dict[str, Any]], **changes: dict[str, Any] | N
     """Return the result of a feed's query; ``changes``: another schema of a column, or none for one that is missing."""
     schema = [_column(column) for column in feed.table.columns if column.from_source]
     schema = [column for column in schema if column["name"] != "rejection_reason_ids"]
-    for children in feed.children:
-        inside = [_column(column) for column in fields.entry_columns(children)]
-        schema.append({"name": children.field, "type": "RECORD", "mode": "REPEATED", "fields": inside})
-    if "placements" in feed.extra:
-        urn = {"name": "urn", "type": "STRING", "mode": "NULLABLE"}
-        schema.append({"name": "placements", "type": "RECORD", "mode": "REPEATED", "fields": [urn]})
+    for name, columns in fields.lists(feed).items():
+        inside = [_column(column) for column in columns]
+        schema.append({"name": name, "type": "RECORD", "mode": "REPEATED", "fields": inside})
     if "structured_rejection_reasons" in feed.extra:
         schema.append({"name": "structured_rejection_reasons", "type": "JSON", "mode": "NULLABLE"})
     schema = [{**column, **(changes.get(column["name"], {}) or {})} for column in schema]

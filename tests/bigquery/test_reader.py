@@ -168,6 +168,9 @@ def test_a_row_that_cannot_be_kept_is_quarantined_as_of_a_drop(reading: Reading)
     assert reading.ingest("register")["tables"][0]["refused"] == {"missing": 1}
 
 
+INTEGER_URN = {"name": "urn", "type": "INTEGER", "mode": "NULLABLE"}
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -175,6 +178,8 @@ def test_a_row_that_cannot_be_kept_is_quarantined_as_of_a_drop(reading: Reading)
         ({"trn": {"type": "INTEGER"}}, "column trn is INTEGER, where STRING was expected"),
         ({"awarded_at": {"type": "DATETIME"}}, "column awarded_at is DATETIME, where TIMESTAMP was expected"),
         ({"withdrawal_reasons": {"mode": "NULLABLE"}}, "withdrawal_reasons is STRING, where ARRAY<STRING> was"),
+        ({"placements": None}, "no column placements"),
+        ({"placements": {"fields": [INTEGER_URN]}}, "column placements.urn is INTEGER, where STRING was expected"),
     ],
 )
 def test_a_result_of_another_shape(reading: Reading, changes: dict[str, Any], said: str) -> None:

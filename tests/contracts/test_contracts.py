@@ -15,6 +15,7 @@ from functions.ingest_schools.establishments import FIELDS as SCHOOL_FIELDS
 from functions.ingest_schools.extract import Extract
 from functions.ingest_schools.links import FIELDS as LINK_FIELDS
 from local.standins import serve
+from placements_kpi import fields
 from placements_kpi.lists import mapping
 from placements_kpi.settings import SOURCES
 from placements_kpi.sources import SourceFile
@@ -82,7 +83,7 @@ def test_a_record_as_the_service_has_it_is_kept(place: Place, contract: Contract
     record = json.loads(shape["example"]) | shape.get("beside", {})
     source = contract.source
     (feed,) = [one for one in source.feeds if one.name == shape["feed"]]
-    read = {column.name for column in feed.table.columns if column.from_source} | {one.field for one in feed.children}
+    read = {column.name for column in feed.table.columns if column.from_source} | fields.lists(feed).keys()
     assert not read - record.keys() - {"rejection_reason_ids", "discarded_at"}, "a field that we read is not there"
     files = {one.name: [record] if one is feed else [MAKE[one.table.name][1](1)] for one in source.feeds}
     place.drop(source.name, files)

@@ -69,6 +69,7 @@ VALUES: list[Any] = [
     [{"academic_year": 2026, "appetite": "none", "created_at": None}], [{"academic_year": "2026", "appetite": ""}],
     [{"academic_year": 20260, "created_at": "2026-03-29T00:30:00Z"}], ["qualifications", " COURSE_FULL "], "a" * 64,
     {"selected_reasons": [{"id": "course_full"}, {"code": "R01"}]}, {"selected_reasons": 7}, [{"id": 5}],
+    [{"urn": " 100002 "}, {"urn": "null", "urns": []}, {"urn": "by hand"}], [{"urn": 100001}], [{"urn": "x" * 256}],
     {"quality_of_application_y_n": "Yes"}, '{"selected_reasons": [{"id": "course_full"}]}', "[", "9" * 5000,
 ]  # fmt: skip
 """What a field may hold instead of what it should."""
@@ -136,6 +137,7 @@ def dirty(feed: Feed, make: Callable[[int], dict[str, Any]], seed: int, count: i
     names = [
         *(column.name for column in feed.table.columns),
         *feed.extra,
+        *feed.nested,
         *(children.field for children in feed.children),
     ]
     lines = []

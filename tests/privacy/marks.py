@@ -169,7 +169,7 @@ def plant_json(rows: list[Row], feed: Feed, source: str, marks: Marks) -> list[R
                     if column.kind == "string":
                         entry[column.name] = marks.plain(f"{source}/{feed.name} {child.field} {column.name}")
                 entry["comment"] = marks.plain(f"{source}/{feed.name} {child.field}", FORMS["notes"])
-        if "placements" in feed.extra:
+        if "placements" in feed.nested:
             row["placements"] = [{"urn": marks.plain(f"{source}/{feed.name} placements urn")}]
     return [*rows, *bad_rows(rows[ROWS_MARKED + 2], feed, f"{source}/{feed.name}", marks)]
 
@@ -232,7 +232,7 @@ def bad_values(feed: Feed, where: str, marks: Marks) -> Iterator[tuple[str, Any]
         for column in child.table.columns[1:]:
             if column.day_of is None:
                 yield child.field, [{column.name: [marks.plain(f"{where} {child.field} {column.name} a list")]}]
-    if "placements" in feed.extra:
+    if "placements" in feed.nested:
         yield "placements", [{"urn": {"why": marks.plain(f"{where} placements urn an object")}}]
         yield "placements", marks.plain(f"{where} placements no list")
     if "structured_rejection_reasons" in feed.extra:

@@ -269,11 +269,10 @@ def _check(feed: Feed, schema: Sequence[Any], rows: int, absent: frozenset[str])
 
 
 def _problems(feed: Feed, by_name: Mapping[str, Any], absent: frozenset[str]) -> Iterator[str]:
-    lists = {children.field: fields.entry_columns(children) for children in feed.children}
     for column in feed.table.columns:
         if column.from_source and column.name not in absent:
             yield from _problem(column.name, _TYPES[column.kind], by_name.get(column.name))
-    for name, entries in lists.items():
+    for name, entries in fields.lists(feed).items():
         yield from _problem(name, ("RECORD", "REPEATED"), by_name.get(name))
         inside = {entry.name: entry for entry in by_name[name].fields}
         for column in entries:

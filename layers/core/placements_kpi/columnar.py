@@ -270,8 +270,7 @@ class Columns:
         self._pseudonyms = pseudonyms
         self._columns = {column.name: _Values(column) for column in feed.table.columns if column.from_source}
         self._lists = {
-            children.field: {column.name: _Values(column) for column in fields.entry_columns(children)}
-            for children in feed.children
+            name: {column.name: _Values(column) for column in columns} for name, columns in fields.lists(feed).items()
         }
         self._extra = fields.extra_fields(feed)
         self._schema = arrow_schema(feed.table)
@@ -349,6 +348,10 @@ class Columns:
         }
         lists = {name: self._entries(name, _whole(table[name]), good, escapes) for name in self._lists}
         also = self._extras(lines, places, good, has_extra)
+        for name in self._feed.nested:
+            for place, of_row in enumerate(_by_row(_whole(table[name]), lists[name][0])):
+                if of_row is not None:
+                    also.setdefault(place, {})[name] = of_row
         if self._feed.prepare is not None:
             columns |= self._prepared(self._feed.prepare, columns, also, good)
         tokens = self._key(columns, also, good)
@@ -451,6 +454,12 @@ class Columns:
             trns = pa.array(texts, pa.string())
         columns |= {"trn": trns, "trn_problem": problems}
         return sum(1 for place in tokens if good[place])
+
+
+def _by_row(given: Any, columns: dict[str, Any]) -> list[list[Row] | None]:
+    """Return the list of objects of each row, of what was read of their fields; None where a row has no list."""
+    entries = pa.StructArray.from_arrays([_decoded(values) for values in columns.values()], list(columns))
+    return _as_list(pa.ListArray.from_arrays(_offsets(given), entries, mask=given.is_null()))
 
 
 def _as_list(values: Any) -> list[Any]:

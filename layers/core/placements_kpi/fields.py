@@ -14,7 +14,7 @@ read too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, cast
 
@@ -23,7 +23,7 @@ from pydantic_core import CoreSchema, SchemaValidator, core_schema
 from placements_kpi.london_days import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
-    from placements_kpi.sources import Children, Feed
+    from placements_kpi.sources import Feed
     from placements_kpi.tables import Column, Kind
 
 LONGEST_TEXT = 255
@@ -53,14 +53,6 @@ def text() -> CoreSchema:
     return core_schema.nullable_schema(_text_schema(False, None))
 
 
-def entries(fields: Mapping[str, CoreSchema]) -> CoreSchema:
-    """Return a list (or null) of objects of which only ``fields`` are read, for ``Feed.extra``."""
-    entry = core_schema.typed_dict_schema(
-        {name: core_schema.typed_dict_field(schema, required=False) for name, schema in fields.items()}
-    )
-    return core_schema.nullable_schema(core_schema.list_schema(entry, strict=True, max_length=LONGEST_LIST))
-
-
 def validator(feed: Feed) -> SchemaValidator:
     """Return what validates one record of ``feed``: its table's columns from the source, extra fields, lists."""
     fields = {
@@ -70,9 +62,8 @@ def validator(feed: Feed) -> SchemaValidator:
     }
     for name, schema in feed.extra.items():
         fields[name] = core_schema.typed_dict_field(schema, required=False)
-    for children in feed.children:
-        columns = {column.name: _column_schema(column) for column in entry_columns(children)}
-        fields[children.field] = core_schema.typed_dict_field(entries(columns), required=False)
+    for name, columns in lists(feed).items():
+        fields[name] = core_schema.typed_dict_field(_entries(columns), required=False)
     return SchemaValidator(core_schema.typed_dict_schema(fields, strict=True, extra_behavior="ignore"))
 
 
@@ -89,14 +80,26 @@ def values(column: Column) -> SchemaValidator:
     return SchemaValidator(core_schema.list_schema(_KINDS[cast("Kind", kind)](required, column.pattern), strict=True))
 
 
-def entry_columns(children: Children) -> list[Column]:
-    """Return the columns of a table of list entries that the entries themselves give."""
-    return [column for column in children.table.columns[1:] if column.day_of is None]
+def lists(feed: Feed) -> dict[str, Sequence[Column]]:
+    """Return what is read of the entries of each list of objects, those with tables of their own and the others."""
+    of_tables = {
+        children.field: [column for column in children.table.columns[1:] if column.day_of is None]
+        for children in feed.children
+    }
+    return of_tables | dict(feed.nested)
 
 
 def _column_schema(column: Column) -> CoreSchema:
     schema = _whole(column.most) if column.most else _KINDS[column.kind](column.required, column.pattern)
     return schema if column.required else core_schema.nullable_schema(schema)
+
+
+def _entries(columns: Sequence[Column]) -> CoreSchema:
+    """Return a list (or null) of objects of which only ``columns`` are read."""
+    entry = core_schema.typed_dict_schema(
+        {column.name: core_schema.typed_dict_field(_column_schema(column), required=False) for column in columns}
+    )
+    return core_schema.nullable_schema(core_schema.list_schema(entry, strict=True, max_length=LONGEST_LIST))
 
 
 def _text_schema(required: bool, pattern: str | None) -> CoreSchema:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from placements_kpi.pseudonyms import Pseudonyms
     from placements_kpi.settings import IngestSettings
     from placements_kpi.staging import Staging
-    from placements_kpi.tables import Table
+    from placements_kpi.tables import Column, Table
 
 Row = dict[str, Any]
 """A validated row: the contract's columns from the source, as Python values (instants in UTC)."""
@@ -184,9 +184,11 @@ class Feed:
     prepare: Prepare | None = None
     prepares: tuple[str, ...] = ()
     """The columns that ``prepare`` looks at or fills. It changes nothing of a row that has neither any of them nor an
-    extra field."""
+    extra field or a nested list."""
     extra: Mapping[str, CoreSchema] = field(default_factory=dict)
     """Fields read only to work out derived columns, and then dropped: name and what they hold."""
+    nested: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
+    """The same of lists of objects: name, and the columns of an entry."""
     children: tuple[Children, ...] = ()
     upper: tuple[str, ...] = ()
     """Columns stored in upper case."""
