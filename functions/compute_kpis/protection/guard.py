@@ -131,7 +131,7 @@ def guarded(kpi: KpiResult, terms: Terms) -> Guarded:
     known = {name: terms.past.entries.get(name) for name in counts.by_name if name not in counts.exact}
     again = all(entry and entry.seal == terms.key.seal(name, counts.by_name[name]) for name, entry in known.items())
     if again:  # nothing is shown anew, so whoever takes it for the same learns nothing
-        return _settled(rounded(counts), terms.past.withheld(counts.versioned), daring=False)
+        return _settled(rounded(counts), terms.past.withheld(counts.versioned), Memory(), daring=False)
     return settled(rounded(counts))
 
 
@@ -141,30 +141,31 @@ def settled(roundings: Roundings, places: frozenset[Place] = frozenset()) -> Gua
     Numbers that would leave too little to who rightly takes the change of their day for one person stay what they were
     published as, where that is safe (docs/decisions/0034).
     """
-    found = _least_withheld(roundings, places)
-    held = _known_by_one_more(found) - roundings.held
+    memory = Memory()
+    found = _least_withheld(roundings, places, memory)
+    held = _known_by_one_more(found, memory) - roundings.held
     if not held:
         return found
     stays = settled(rounded(roundings.counts, roundings.held | held), places)
     return found if stays.failing or _headline(stays.counts) in stays.told.places else stays
 
 
-def _least_withheld(roundings: Roundings, places: frozenset[Place]) -> Guarded:
+def _least_withheld(roundings: Roundings, places: frozenset[Place], memory: Memory) -> Guarded:
     """Return what is found with the reader who takes all that is shown as before for the same.
 
     He blocks no release and costs no headline: where nothing less stops him, he is left out (docs/decisions/0034).
     """
-    found = _settled(roundings, places, daring=True)
+    found = _settled(roundings, places, memory, daring=True)
     blocks = found.failing or _headline(roundings.counts) in found.told.places
-    return _settled(roundings, places, daring=False) if blocks else found
+    return _settled(roundings, places, memory, daring=False) if blocks else found
 
 
 def _headline(counts: Counts) -> Place:
     return Place(counts.description.headline, EVERY, EVERY)
 
 
-def _settled(roundings: Roundings, places: frozenset[Place], *, daring: bool) -> Guarded:
-    memory, doubts, attempts = Memory(), Doubts(), 0
+def _settled(roundings: Roundings, places: frozenset[Place], memory: Memory, *, daring: bool) -> Guarded:
+    doubts, attempts = Doubts(), 0
     ways: dict[str, Iterator[frozenset[Place]]] = {}
     while True:
         now = _audited(told(roundings, places), doubts, memory, attempts, daring=daring)
@@ -243,12 +244,12 @@ def _audited(shown: Told, doubts: Doubts, memory: Memory, attempts: int, *, dari
     return Guarded(shown, entries, doubts, tuple(findings), attempts)
 
 
-def _known_by_one_more(found: Guarded) -> frozenset[str]:
+def _known_by_one_more(found: Guarded, memory: Memory) -> frozenset[str]:
     """Return the counts revised on days of which too little is left to who rightly takes that for one person added.
 
     He is left with no more numbers than the base by the change alone; other counts of the day may take some off.
     """
-    counts, telling = found.counts, _Telling(found.told, Memory())
+    counts, telling = found.counts, _Telling(found.told, memory)
     past, used, release = counts.terms.past, counts.terms.disclosure, telling.release
     again = _scopes_restated(counts, found.entries, found.doubts)
     changed = {scope_of(name) for name in telling.changed}
