@@ -7,7 +7,6 @@ current as it is, says why in ``attempts/<source>.json`` and in its run record, 
 
 from __future__ import annotations
 
-import gc
 import re
 import tempfile
 import time
@@ -93,7 +92,6 @@ class _Read:
 
 def handler(source: Source) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
     """Return the Lambda handler of a source: it runs an ingest as its event asks (:mod:`placements_kpi.events`)."""
-    gc.set_threshold(50_000)  # a row is many objects, none in a ring: a search every 700 took as long as the rest
 
     @logger.inject_lambda_context
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
