@@ -10,12 +10,14 @@ import os
 import random
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from functions.compute_kpis.protection import guard
 from functions.compute_kpis.protection.keys import RoundingKey
 from functions.compute_kpis.protection.ledger import Past, past_of
+from functions.compute_kpis.protection.lots import Lot
 from functions.compute_kpis.releases.disclosure import protect
 from placements_kpi.settings import Disclosure
 from tests.protection.attacker import ALMOST, Programme, cautious, daring, read
@@ -24,6 +26,7 @@ from tests.protection.worlds import MONTHS, REASONS, REGIONS, corrected, people,
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from functions.compute_kpis.protection.audit import Finding
     from placements_kpi.results import Protected, Results
     from tests.protection.attacker import Count
 
@@ -159,6 +162,32 @@ def test_the_same_counts_again_move_no_figure(number: int) -> None:
             past = past_of([*past.pages, protection.page])
             told.append(protection.document.kpis)
         assert told[0] == told[1], MONTHS[month]
+
+
+def test_nobody_who_blocks_no_release_is_searched_for_longer_than_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without regard to who takes all that is shown as before for the same, releases are made (decision 34)."""
+    searches: list[int] = []
+    search, look = Lot.extreme, guard.audit
+
+    def counted(*asked: Any, **how: Any) -> int:
+        searches[-1] += 1
+        return search(*asked, **how)
+
+    def audited(*asked: Any, **how: Any) -> Finding:
+        searches.append(0)
+        found = look(*asked, **how)
+        if not how.get("all_or_none"):
+            searches.pop()
+        return found
+
+    monkeypatch.setattr(Lot, "extreme", counted)
+    monkeypatch.setattr(guard, "audit", audited)
+    made = releases_of.__wrapped__(WORLDS[0])
+    assert max(searches) > 1
+    searches.clear()
+    monkeypatch.setattr(guard, "_SEARCHES", 1)
+    assert len(releases_of.__wrapped__(WORLDS[0])) == len(made)
+    assert max(searches) == 1
 
 
 def check_increments(programme: Programme) -> None:

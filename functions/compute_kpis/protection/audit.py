@@ -32,6 +32,8 @@ class Rule:
     threshold: int
     seconds: float
     few_accepted: bool = False
+    searches: int | None = None
+    """How often at most an end is searched for exactly; what would need more fails as if the solver did not finish."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Finding:
     """How many of the releases, counted from the newest, can all be true of the same people at once."""
     contradicted: str = ""
     """Where that is not all of them, a count of which they contradict each other."""
+    is_whole: bool = True
+    """Whether as many searches were allowed as were needed."""
 
     @property
     def periods_contradicted(self) -> frozenset[int]:
@@ -143,6 +147,7 @@ def audit(
         failing=tuple(dict.fromkeys([*wrong, *attacker.failing])),
         considered=len(releases) - oldest,
         contradicted=contradicted,
+        is_whole=attacker.is_whole,
     )
 
 
@@ -151,6 +156,7 @@ class _Attacker:
 
     def __init__(self, knowledge: Knowledge, rule: Rule, memory: Memory) -> None:
         self.knowledge, self.rule = knowledge, rule
+        self.searches, self.is_whole = 0, True
         self.public: View | None = None
         """What follows from what is no secret alone, once it is asked for."""
         self.cells: dict[str, Interval] = {}
@@ -314,7 +320,11 @@ class _Attacker:
         return self.view.over(terms, Lot.spanned)
 
     def _extreme(self, terms: Mapping[int, int], *, most: bool) -> int:
-        """Return the greatest (least) value of an expression."""
+        """Return the greatest (least) value of an expression; :class:`SolverError` after as many as the rule allows."""
+        if self.searches == self.rule.searches:
+            self.is_whole = False
+            raise SolverError("there were enough searches")
+        self.searches += 1
 
         def end(lot: Lot, its_terms: dict[int, int]) -> tuple[int, int]:
             return (lot.extreme(its_terms, most=most),) * 2

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from functions.compute_kpis.protection.ledger import Scope
     from placements_kpi.results import KpiResult
 
+_SEARCHES = 64
+"""How many ends are searched for exactly for a reader who blocks no release. Random worlds take up to 7; a month of a
+small world took hundreds, of ten seconds each (docs/decisions/0034)."""
+
 
 @dataclass(frozen=True)
 class Doubts:
@@ -79,6 +83,11 @@ class Guarded:
         revisions = [pair for finding in self.findings for pair in self._revisions(finding).items()]
         narrow = [name for name, left in revisions if left < width]
         return list(dict.fromkeys([*failing, *narrow]))
+
+    @property
+    def is_too_much(self) -> bool:
+        """Return whether it was too much to find out what somebody can work out who blocks no release."""
+        return not all(finding.is_whole for finding in self.findings)
 
     @property
     def alike(self) -> set[str]:
@@ -169,7 +178,7 @@ def _settled(roundings: Roundings, places: frozenset[Place], memory: Memory, *, 
     ways: dict[str, Iterator[frozenset[Place]]] = {}
     while True:
         now = _audited(told(roundings, places), doubts, memory, attempts, daring=daring)
-        if not now.failing or attempts >= roundings.counts.terms.disclosure.attempts:
+        if not now.failing or now.is_too_much or attempts >= roundings.counts.terms.disclosure.attempts:
             return now
         more = _more_withheld(now, ways)
         if not more:
@@ -193,10 +202,11 @@ class _Telling:
             for name, cell in sorted(cells.items())
         }
         self.release = Release(cells, used.base, tuple(shown.percentages()), used.floor)
+        self.rule = Rule(used.width, used.threshold, used.solver_seconds, used.few_accepted)
         self.attack = partial(
             audit,
             links=structure.links,
-            rule=Rule(used.width, used.threshold, used.solver_seconds, used.few_accepted),
+            rule=self.rule,
             series=structure.series,
             groups=structure.groups,
             categories=structure.categories,
@@ -235,7 +245,7 @@ def _audited(shown: Told, doubts: Doubts, memory: Memory, attempts: int, *, dari
     while (
         daring and (seen := past.daring(counts.versioned, _scopes_restated(counts, entries, his), release)) != forgotten
     ):
-        finding = attack(seen, enforced=enforced, all_or_none=True)
+        finding = attack(seen, enforced=enforced, rule=replace(telling.rule, searches=_SEARCHES), all_or_none=True)
         more = finding.periods_contradicted - his.restated
         if not more:
             findings[:0] = [finding] * (finding.considered > 0)
@@ -254,7 +264,7 @@ def _known_by_one_more(found: Guarded, memory: Memory) -> frozenset[str]:
     again = _scopes_restated(counts, found.entries, found.doubts)
     changed = {scope_of(name) for name in telling.changed}
     days = _one_more(counts, found.entries, changed - again)
-    rule = Rule(min(used.width, used.base - 1), used.threshold, used.solver_seconds, used.few_accepted)
+    rule = replace(telling.rule, width=min(used.width, used.base - 1), searches=_SEARCHES)
     while days:
         cells = {
             name: replace(cell, anew=True, one_more=True) if scope_of(name) in days and not cell.exact else cell
