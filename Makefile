@@ -156,7 +156,7 @@ arm64: tools .venv-sam/.complete ## Import every module of the build for Lambda 
 .venv-sam/.complete: .ci/sam.lock | .venv/.complete
 	$(PYTHON_FITS)
 	"$(PYTHON)" -m venv --clear .venv-sam
-	@.ci/step "Installing AWS SAM (once; some 5 s and a fetch of 60 MB)" $(UV_INTO) .venv-sam/bin/python -r .ci/sam.lock
+	@.ci/step "Installing AWS SAM (once; some 5 s)" $(UV_INTO) .venv-sam/bin/python -r .ci/sam.lock
 	@touch $@
 
 scan: tools .venv-checkov/.complete ## checkov and cfn-guard over the stack; each finding is mended, or argued in .ci/findings.toml
@@ -167,7 +167,7 @@ scan: tools .venv-checkov/.complete ## checkov and cfn-guard over the stack; eac
 # cfn-guard-rs 0.3.3 has wheels for CPython up to 3.12.
 .venv-checkov/.complete: .ci/scan.lock | .venv/.complete
 	python=$$(.ci/sam-python 3.12 2>/dev/null || .ci/sam-python 3.11) && "$$python/python3" -m venv --clear .venv-checkov
-	@.ci/step "Installing checkov and cfn-guard (once; some 5 s and a fetch of 80 MB)" $(UV_INTO) .venv-checkov/bin/python -r .ci/scan.lock
+	@.ci/step "Installing checkov and cfn-guard (once; some 5 s)" $(UV_INTO) .venv-checkov/bin/python -r .ci/scan.lock
 	@touch $@
 
 rehearse: setup .venv-sam/.complete .venv-rehearsal/.complete ## Deploy what make template and make built made in LocalStack, as docs/deploying.md says. HOLD=1
