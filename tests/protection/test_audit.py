@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from functions.compute_kpis.protection.audit import Failing, Finding, Rule, audit
@@ -199,6 +201,17 @@ def test_increment_between_two_wide_months_can_be_narrow() -> None:
     assert found.increments["june", "july"].low == 3
     assert found.increments["june", "july"].high == 6
     assert found.cells["june"].width >= 5
+
+
+def test_increments_of_hidden_lines_are_seen_to_be_wide_without_an_exact_search() -> None:
+    """Of all increments of a line no more than one can be great: asked for as a sum, the others stay as they are."""
+    lines = [[f"{place}/{month:02}" for month in range(12)] for place in (*range(9), "all")]
+    links = [Link("disjoint", parts[-1], parts[:-1]) for parts in zip(*lines, strict=True)]
+    links += [Link("at_most", later, (earlier,)) for line in lines for earlier, later in itertools.pairwise(line)]
+    hidden = Release(dict.fromkeys(itertools.chain(*lines), HIDDEN), 5)
+    none = Rule(RULE.width, RULE.threshold, RULE.seconds, searches=0)
+    found = audit([hidden], links, none, enforced=links, series=lines)
+    assert (found.failing, found.is_whole, len(found.increments)) == ((), True, 110)
 
 
 def test_count_that_is_shown_as_before_is_the_same_and_one_that_is_not_was_revised() -> None:

@@ -180,6 +180,9 @@ def test_nobody_who_blocks_no_release_is_searched_for_longer_than_is_allowed(mon
             searches.pop()
         return found
 
+    # Nothing is found fast.
+    monkeypatch.setattr(Lot, "apart", lambda *_, **__: None)
+    monkeypatch.setattr(Lot, "spread", lambda *_, **__: None)
     monkeypatch.setattr(Lot, "extreme", counted)
     monkeypatch.setattr(guard, "audit", audited)
     made = releases_of.__wrapped__(WORLDS[0])

@@ -168,7 +168,7 @@ class _Attacker:
                 memory.values |= {called: unknown.shown, (*called, "rounded"): unknown.shown // unknown.base}
         self.view = View(knowledge.problem, knowledge.roundings, rule.seconds, knowledge.names, memory)
         for lot in self.view.lots:
-            lot.together(dict.fromkeys(lot.variables, 1))
+            lot.first()
 
     def look(
         self,
@@ -220,27 +220,37 @@ class _Attacker:
         chance = random.Random(0)
 
         def with_known_roundings(asked: list[_Asked]) -> list[_Asked]:
-            self._together(asked, lambda: chance.choice((1, -1)), Lot.spread)
-            return [expression for expression in asked if not expression.is_enough(*self._spanned(expression.terms))]
+            return self._apart(asked, lambda: chance.choice((1, -1)), held=True)
 
         def with_new_roundings(asked: list[_Asked]) -> list[_Asked]:
-            self._together(asked, lambda: 1, Lot.together)
-            return [expression for expression in asked if not expression.is_enough(*self._spanned(expression.terms))]
+            return _while_it_helps(with_known_roundings, self._apart(asked, lambda: 1, held=False))
 
         def each(asked: list[_Asked]) -> list[_Asked]:
-            self._together(asked, lambda: 1, Lot.together)
-            return [expression for expression in asked if not self._spread(expression)]
+            return [expression for expression in with_new_roundings(asked) if not self._spread(expression)]
 
         asked = [
             expression for expression in asked if expression.is_enough(*self.view.over(expression.terms, Lot.ends))
         ]
-        asked = _while_it_helps(lambda some: with_new_roundings(_while_it_helps(with_known_roundings, some)), asked)
+        asked = _while_it_helps(with_new_roundings, _while_it_helps(with_known_roundings, asked))
         asked = [
             expression
             for expression in asked
             if not self._spread(expression) and expression.is_enough(*self._bounds_of(expression.terms))
         ]
         _while_it_helps(each, asked)
+
+    def _apart(self, asked: list[_Asked], sign_of: Callable[[], int], *, held: bool) -> list[_Asked]:
+        """Look for solutions with many expressions further up or down; return those that are not wide enough yet."""
+        wanted: dict[int, tuple[Lot, list[tuple[dict[int, int], int]]]] = {}
+        for expression in asked:
+            sign = sign_of()
+            for lot, terms in self.view.by_lot(expression.terms):
+                if lot is not None:
+                    _, its = wanted.setdefault(id(lot), (lot, []))
+                    its.append(({variable: sign * a for variable, a in terms.items()}, expression.width))
+        for lot, its in wanted.values():
+            lot.apart(its, held=held)
+        return [expression for expression in asked if not expression.is_enough(*self._spanned(expression.terms))]
 
     def _spread(self, asked: _Asked) -> bool:
         """Return whether an expression is wide enough, if need be in solutions with the roundings of known ones."""
@@ -251,21 +261,6 @@ class _Attacker:
                 if lot is not None:
                     lot.spread(terms, most=most)
         return asked.is_enough(*self._spanned(asked.terms))
-
-    def _together(
-        self, asked: Iterable[_Asked], sign_of: Callable[[], int], find: Callable[[Lot, dict[int, int]], None]
-    ) -> None:
-        """Look for solutions in which many expressions are at once further up or down."""
-        wanted: dict[int, tuple[Lot, dict[int, int]]] = {}
-        for expression in asked:
-            sign = sign_of()
-            for lot, terms in self.view.by_lot(expression.terms):
-                if lot is not None:
-                    _, summed = wanted.setdefault(id(lot), (lot, {}))
-                    for variable, a in terms.items():
-                        summed[variable] = summed.get(variable, 0) + sign * a
-        for lot, summed in wanted.values():
-            find(lot, summed)
 
     def _is_nobody(self, unknown: Unknown) -> bool:
         return self.view.high[unknown.variable] == 0

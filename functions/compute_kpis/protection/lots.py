@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from functions.compute_kpis.protection.solver import (
-    NO_ENDS,
-    Ends,
     InfeasibleError,
     Problem,
     Row,
@@ -30,14 +28,9 @@ UNBOUNDED = 10_000_000
 _FAR = UNBOUNDED // 20
 """Bounds from here on only follow from there being none."""
 
-_NEAR = 1
-"""How near to the greatest sum of many expressions a first solution comes, for each of them. Which solutions are found
-first decides nothing."""
-
-_ROOM = 20
-"""By how much a solution that is looked for is further up or down in each of many unknowns than those that there are.
-It decides how fast wide ones are found, and nothing else: more than widths are asked to be, and not so much that one
-unknown makes up the sum."""
+_LESS = 0.8
+"""What part of a sum of many may be missing in a solution that is to have a great one. Which are found first decides
+nothing."""
 
 _TOLERANCE = 1e-6
 """By how much a bound from the solver may be off."""
@@ -50,11 +43,11 @@ class Solved:
     """What has been found out of one lot."""
 
     def __init__(self, problem: Problem, seconds: float) -> None:
-        self.problem = problem
+        self.problem, self.seconds = problem, seconds
         self.solver = Solver(problem, seconds)
         self.solutions = np.zeros((0, len(problem.low)), dtype=np.int64)
-        self.held: list[dict[int, tuple[int, int]]] = []
-        """The roundings of some of the solutions."""
+        self.held: list[tuple[Numbers, dict[int, tuple[int, int]]]] = []
+        """Some of the solutions, each with its roundings, no two with the same."""
         self.tried: set[tuple[int, bool, frozenset[tuple[int, int]]]] = set()
         self.bounds: dict[frozenset[tuple[int, int]], tuple[int, int]] = {}
 
@@ -217,7 +210,7 @@ class Lot:
         """
         objective = self._objective(terms)
         its = [(a, *self.roundings[n]) for n, a in objective.items() if n in self.roundings]
-        rooms = [sum(a * base * held[rounding][0] for a, rounding, base in its) for held in self.solved.held]
+        rooms = [sum(a * base * held[rounding][0] for a, rounding, base in its) for _, held in self.solved.held]
         if not rooms:
             return
         chosen = rooms.index((max if most else min)(rooms))
@@ -225,7 +218,7 @@ class Lot:
         if key not in self.solved.tried:
             self.solved.tried.add(key)
             with suppress(SolverError):
-                self.solved.keep(self.solved.solver.relaxed(objective, most=most, ends=self.solved.held[chosen])[0])
+                self.solved.keep(self.solved.solver.relaxed(objective, most=most, ends=self.solved.held[chosen][1])[0])
 
     def extreme(self, terms: Mapping[int, int], *, most: bool) -> int:
         """Return the greatest (least) value of an expression."""
@@ -234,40 +227,48 @@ class Lot:
         self.solved.keep(solution)
         return sum(a * int(solution[n]) for n, a in objective.items())
 
-    def together(self, terms: Mapping[int, int]) -> None:
-        """Find a solution that comes near to the greatest value of an expression, if there is one in time.
-
-        No part of it goes much further than in the solutions that there are, so that it is not one that makes the sum.
-        :class:`InfeasibleError` if there is no solution at all.
-        """
-        objective = self._objective(terms)
+    def first(self) -> None:
+        """Find a solution, with all about as great as it can be; :class:`InfeasibleError` if there is none."""
+        everything = dict.fromkeys(range(len(self.variables)), 1)
         try:
-            solution = self.solved.solver.extreme(
-                objective, most=True, near=_NEAR * len(terms), ends=self._further(objective)
-            )
+            solution = self.solved.solver.extreme(everything, most=True, near=len(everything))
         except InfeasibleError as error:
             raise InfeasibleError(str(error), self.variables) from None
         except SolverError:
             return  # each expression will say so itself
         self._keep_with_roundings(solution)
 
-    def _further(self, objective: Mapping[int, int]) -> Ends:
-        """Return ends for the variables of an expression that every solution keeps to, with room where it grows."""
-        if not len(self.solved.solutions):
-            return NO_ENDS
-        columns = list(objective)
-        of_these = self.solved.solutions[:, columns]
-        low, high = self.solved.problem.low, self.solved.problem.high
-        return {
-            n: (low[n], min(high[n], most + _ROOM)) if objective[n] > 0 else (max(low[n], least - _ROOM), high[n])
-            for n, least, most in zip(columns, of_these.min(axis=0), of_these.max(axis=0), strict=True)
-        }
+    def apart(self, wanted: Sequence[tuple[Mapping[int, int], int]], *, held: bool) -> None:
+        """Look for a solution in which expressions are as much greater as each is asked to be than in one there is.
+
+        As many of them at once as can be. With ``held`` it has the roundings of that one.
+        """
+        if not self.solved.held:
+            return
+        there, roundings = self.solved.held[-1]
+        problem, size = self.solved.problem, len(self.variables)
+        rows, most = list(problem.rows), []
+        for number, (terms, by) in enumerate(wanted):
+            objective = self._objective(terms)
+            now = sum(a * int(there[n]) for n, a in objective.items())
+            rows.append(Row({**objective, size + number: -1}, low=now))
+            most.append(by)
+        least = [-by for by in most]
+        further = Solver(Problem([*problem.low, *least], [*problem.high, *most], rows), self.solved.seconds)
+        gains = dict.fromkeys(range(size, size + len(wanted)), 1)
+        with suppress(SolverError):
+            if held:
+                solution, _ = further.relaxed(gains, most=True, ends=roundings)
+                self.solved.keep(None if solution is None else solution[:size])
+            else:
+                solution = further.extreme(gains, most=True, near=_LESS * sum(most))
+                self._keep_with_roundings(solution[:size])
 
     def _keep_with_roundings(self, solution: Numbers) -> None:
         self.solved.keep(solution)
         held = {rounding: (int(solution[rounding]),) * 2 for rounding, _ in self.roundings.values()}
-        if held not in self.solved.held:
-            self.solved.held.append(held)
+        if held not in (there for _, there in self.solved.held):
+            self.solved.held.append((solution, held))
 
     def _objective(self, terms: Mapping[int, int]) -> dict[int, int]:
         return {self.place[v]: a for v, a in terms.items()}

@@ -70,39 +70,34 @@ class Solver:
         self._whole: highspy.Highs | None = None
         self._relaxed: highspy.Highs | None = None
         self._matrix = _Matrix(problem)
-        self._kept_to: dict[bool, Ends] = {True: {}, False: {}}
-        """The ends that variables are kept to now, in whole numbers and in fractions."""
+        self._kept_to: Ends = NO_ENDS
+        """The ends that variables are kept to now, in fractions."""
 
     def fits(self, numbers: Numbers) -> bool:
         """Return whether whole numbers are a solution."""
         return self._matrix.fits(numbers)
 
-    def solve(
-        self, objective: Mapping[int, float], *, most: bool = False, near: float = 0.0, ends: Ends = NO_ENDS
-    ) -> Numbers:
+    def solve(self, objective: Mapping[int, float], *, most: bool = False, near: float = 0.0) -> Numbers:
         """Return the whole numbers that make ``objective`` least (``most``: greatest), always the same ones.
 
-        With ``near``, numbers that come that near to it will do; ``ends`` keeps some variables between others.
-        Raises :class:`InfeasibleError` if there are none, :class:`SolverError` if time ran out.
+        With ``near``, numbers that come that near to it will do. Raises :class:`InfeasibleError` if there are none,
+        :class:`SolverError` if time ran out.
         """
         if self._whole is None:
             self._whole = _highs(self._matrix, self._problem, whole=True)
-        self._keep(self._whole, ends, whole=True)
         self._whole.setOptionValue("mip_abs_gap", near)
         # Nothing of the solution before may decide which of several equal ones is found.
         self._whole.clearSolver()
         solution: Numbers = np.rint(self._run(self._whole, objective, most=most)).astype(np.int64)
         return solution
 
-    def extreme(
-        self, objective: Mapping[int, float], *, most: bool, near: float = 0.0, ends: Ends = NO_ENDS
-    ) -> Numbers:
+    def extreme(self, objective: Mapping[int, float], *, most: bool, near: float = 0.0) -> Numbers:
         """Return a solution with the least (greatest) value of ``objective``; which one depends on those before.
 
         The fractions are allowed first: mostly the answer is whole all the same, and found much faster.
         """
-        solution, _ = self.relaxed(objective, most=most, ends=ends)
-        return self.solve(objective, most=most, near=near, ends=ends) if solution is None else solution
+        solution, _ = self.relaxed(objective, most=most)
+        return self.solve(objective, most=most, near=near) if solution is None else solution
 
     def relaxed(
         self, objective: Mapping[int, float], *, most: bool, ends: Ends = NO_ENDS
@@ -113,15 +108,15 @@ class Solver:
         """
         if self._relaxed is None:
             self._relaxed = _highs(self._matrix, self._problem, whole=False)
-        self._keep(self._relaxed, ends, whole=False)
+        self._keep(self._relaxed, ends)
         values = self._run(self._relaxed, objective, most=most)
         solution: Numbers = np.rint(values).astype(np.int64)
         is_whole = np.max(np.abs(values - solution), initial=0) < _WHOLE and self._matrix.fits(solution)
         return solution if is_whole else None, sum(a * float(values[v]) for v, a in objective.items())
 
-    def _keep(self, highs: highspy.Highs, ends: Ends, *, whole: bool) -> None:
+    def _keep(self, highs: highspy.Highs, ends: Ends) -> None:
         """Keep variables between ends, and give those that were kept before their own back."""
-        before, self._kept_to[whole] = self._kept_to[whole], ends
+        before, self._kept_to = self._kept_to, ends
         if ends is before or not (ends or before):
             return
         low, high = self._problem.low, self._problem.high
