@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from functions.compute_kpis.protection.ledger import Scope
     from placements_kpi.results import KpiResult
 
-_SEARCHES = 64
-"""How many ends are searched for exactly for a reader who blocks no release. Random worlds take up to 7; a month of a
-small world took hundreds, of ten seconds each (docs/decisions/0034)."""
+_SEARCHES = 32
+"""How many ends are searched for exactly for a reader who blocks no release (docs/decisions/0034): each takes as
+long as the solver is given at most, and all of them less than the function is."""
 
 
 @dataclass(frozen=True)
