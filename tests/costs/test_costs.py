@@ -146,6 +146,9 @@ def test_the_page_says_what_was_spent(page_frame: Site) -> None:
 def test_a_month_that_cost_next_to_nothing_did_not_cost_nothing(page_frame: Site) -> None:
     little = example().model_copy(update={"dollars": 0.002})
     assert "have cost less than 0.01 US dollars" in costs_page(page_frame, little, None).decode()
+    short = little.newest[0].model_copy(update={"seconds": 0, "dollars": 0.0})
+    page = costs_page(page_frame, little.model_copy(update={"newest": (short,)}), None).decode()
+    assert ">under 1<" in page and ">under 0.0001<" in page
 
 
 def test_the_page_is_there_before_anything_is_known(page_frame: Site) -> None:

@@ -68,9 +68,10 @@ def _view(costs: Costs) -> dict[str, object]:
 
 
 def _row(run: FunctionCost) -> list[dict[str, str]]:
-    cells = [f"{run.seconds:,}", f"{run.scanned_mb:,}", f"{run.dollars:.4f}"]
+    seconds = f"{run.seconds:,}" if run.seconds else "under 1"
+    dollars = f"{run.dollars:.4f}" if run.dollars else "under 0.0001"
     return [
         {"text": _TITLES[run.function]},
         {"text": words.day(times.london_day(run.finished))},
-        *({"text": text, "format": "numeric"} for text in cells),
+        *({"text": text, "format": "numeric"} for text in (seconds, f"{run.scanned_mb:,}", dollars)),
     ]
