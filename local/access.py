@@ -305,10 +305,7 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(names)
 
 
-@cache
-def _managed_policies() -> dict[str, Any]:
-    policies: dict[str, Any] = json.loads(aws_managed_policies_data)
-    return policies
+_managed_policies = cache(lambda: json.loads(aws_managed_policies_data))
 
 
 def _managed(arn: str) -> Mapping[str, Any]:

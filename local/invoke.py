@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import sys
 from pathlib import Path
 
@@ -74,7 +73,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--build", type=Path, default=Path("build"))
     parser.add_argument("--fault", default="", help="break a secret, to see what happens")
     asked = parser.parse_args(arguments)
-    logging.getLogger("samtranslator").setLevel(logging.ERROR)
     try:
         return invoke(asked.function, asked.event, asked.build, asked.sources, asked.as_of, asked.fault)
     except LocalError as error:

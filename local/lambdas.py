@@ -29,8 +29,8 @@ class Call:
     result: Any
     error: dict[str, Any] | None
     seconds: float
-    import_seconds: float
-    peak_mb: float
+    peak_mb: float = 0.0
+    import_seconds: float = 0.0
     cpu_seconds: float = 0.0
     """Of the processor, which a busy machine leaves as they are better than those of the clock."""
 
@@ -115,17 +115,9 @@ def call_with(function: Function, event: Any, environment: Mapping[str, str], lo
             message = f"the process of {function.name} ended with exit status {ended.returncode}; its log is {log}"
             return _broken(function.folder, "Runtime.ExitError", message, 0.0)
         said = json.loads(report.read_text(encoding="utf-8"))
-    return Call(
-        function=function.folder,
-        result=said["result"],
-        error=said["error"],
-        seconds=said["seconds"],
-        import_seconds=said.get("import_seconds", 0.0),
-        peak_mb=said["peak_mb"],
-        cpu_seconds=said.get("cpu_seconds", 0.0),
-    )
+    return Call(function.folder, **said)
 
 
 def _broken(folder: str, kind: str, message: str, seconds: float) -> Call:
     error = {"errorType": kind, "errorMessage": message, "stackTrace": []}
-    return Call(folder, None, error, seconds, 0.0, 0.0)
+    return Call(folder, None, error, seconds)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import shutil
 import sys
 import time
@@ -128,7 +127,6 @@ def main(arguments: list[str] | None = None) -> int:
         from local import serve
         from local.template import load_stack
 
-        logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns of metrics that nobody collects
         live = live_for(asked.fault, load_stack().functions.values(), () if asked.sources else LIVE)
         world = open_world(build, asked.sources, asked.as_of, live, transport=asked.transport)
         described = dict(world.sample) if world.sample else None

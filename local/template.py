@@ -8,6 +8,7 @@ deployment has. Nothing of that is written down a second time.
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from samtranslator.translator.translator import Translator  # type: ignore[impor
 from samtranslator.yaml_helper import intrinsics_multi_constructor  # type: ignore[import-untyped]
 
 from local.intrinsics import KEYS, REGION, Resolver, TemplateError
+
+logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns of metrics that nobody collects
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "template.yaml"
 LONGEST_STACK_NAME = 46

@@ -6,7 +6,6 @@ Exit status 0 if everything is as it should be, 1 if not, 2 if the rehearsal cou
 from __future__ import annotations
 
 import argparse
-import logging
 import re
 import shlex
 import shutil
@@ -170,12 +169,9 @@ class Rehearsal:
         self._say("the one that failed twice is in its stack's failure queue")
 
     def _waiting(self, name: str) -> int:
-        asked = {
-            "QueueUrl": self._outputs(name)["OnFailureQueueUrl"],
-            "AttributeNames": ["ApproximateNumberOfMessages"],
-        }
-        queue = self._host.client("sqs").get_queue_attributes(**asked)
-        return int(queue["Attributes"]["ApproximateNumberOfMessages"])
+        address, wanted = self._outputs(name)["OnFailureQueueUrl"], "ApproximateNumberOfMessages"
+        queue = self._host.client("sqs").get_queue_attributes(QueueUrl=address, AttributeNames=[wanted])
+        return int(queue["Attributes"][wanted])
 
     def _update(self) -> None:
         before = facts(self._host, self._dev)
@@ -197,11 +193,7 @@ class Rehearsal:
             key for key, body in declared(BUILT, {}).items() if body.get("DeletionPolicy", "").startswith("Retain")
         }
         for resource in left_over:
-            kind, logical, name = (
-                resource["ResourceType"],
-                resource["LogicalResourceId"],
-                resource["PhysicalResourceId"],
-            )
+            kind, logical, name = (resource[of] for of in ("ResourceType", "LogicalResourceId", "PhysicalResourceId"))
             if kind not in LOOK:
                 continue
             try:
@@ -225,16 +217,8 @@ class Rehearsal:
         self._say(f"{self._dev} is deployed again, beside what the old one left")
 
     def _deploy(self, overrides: str) -> None:
-        command = [
-            str(SAM),
-            "deploy",
-            "--config-env",
-            "dev",
-            "--no-confirm-changeset",
-            "--parameter-overrides",
-            overrides,
-        ]
-        self._run(command, "sam deploy")
+        asked = "deploy --config-env dev --no-confirm-changeset --parameter-overrides"
+        self._run([str(SAM), *asked.split(), overrides], "sam deploy")
 
     def _outputs(self, name: str) -> dict[str, str]:
         stack = self._host.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
@@ -253,7 +237,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m local.rehearsal", description="Rehearse the deployment.")
     parser.add_argument("--hold", default="", help="1: play nothing, and wait, for commands typed by hand")
     asked = parser.parse_args(arguments)
-    logging.getLogger("samtranslator").setLevel(logging.ERROR)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an end that leaves nothing running, as Ctrl-C is one
     shutil.rmtree(BUILD, ignore_errors=True)
     try:

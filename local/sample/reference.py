@@ -15,25 +15,6 @@ FOLDER = Path(__file__).parent / "reference"
 
 
 @dataclass(frozen=True, slots=True)
-class ReferenceSchool:
-    """A row of the compact register of schools. Dates are ISO or blank, codes as GIAS publishes them."""
-
-    urn: str
-    name: str
-    town: str
-    postcode: str
-    open_date: str
-    close_date: str
-    close_inferred: str
-    type: str
-    phase: str
-    low_age: str
-    high_age: str
-    gor: str
-    la: str
-
-
-@dataclass(frozen=True, slots=True)
 class ReferenceProvider:
     """A provider as Publish describes it."""
 
@@ -65,9 +46,13 @@ def _rows(name: str) -> Iterator[list[str]]:
         yield from reader
 
 
-def schools() -> Iterator[ReferenceSchool]:
-    """Yield every establishment of the register, by URN."""
-    return (ReferenceSchool(*row) for row in _rows("schools.csv.gz"))
+def schools() -> Iterator[list[str]]:
+    """Yield every establishment of the compact register, by URN.
+
+    They are: URN, name, town, postcode, open and close date (ISO or blank), whether the latter was inferred, type,
+    phase, low and high age, GOR and LA, as GIAS publishes them.
+    """
+    return _rows("schools.csv.gz")
 
 
 def links() -> Iterator[tuple[str, str, str, str]]:

@@ -73,27 +73,12 @@ def _real(rows: int | None, links: list[tuple[str, str, str, str]]) -> Iterator[
     chosen: set[str] | None = None
     if rows is not None:
         limit = rows / 51_329 / 1.4 * 2**32
-        chosen = {school.urn for school in reference.schools() if int(school.urn) * 2_654_435_761 % 2**32 < limit}
+        chosen = {urn for urn, *_ in reference.schools() if int(urn) * 2_654_435_761 % 2**32 < limit}
         chosen |= {new for old, new, _, _ in links if old in chosen}
-    for school in reference.schools():
-        if chosen is not None and school.urn not in chosen:
-            continue
-        closed = _ordinal(school.close_date)
-        yield Establishment(
-            urn=school.urn,
-            name=school.name,
-            town=school.town,
-            postcode=school.postcode,
-            status="2" if closed else "1",
-            type=school.type,
-            phase=school.phase,
-            gor=school.gor,
-            la=school.la,
-            opened=_ordinal(school.open_date),
-            closed=closed,
-            low_age=school.low_age,
-            high_age=school.high_age,
-        )
+    for urn, name, town, postcode, opened, closed, _, kind, phase, low, high, gor, la in reference.schools():
+        if chosen is None or urn in chosen:
+            span, ages = (_ordinal(opened), _ordinal(closed)), (low, high)
+            yield Establishment(urn, name, town, postcode, "2" if closed else "1", kind, phase, gor, la, *span, *ages)
 
 
 def _spare(scale: float, real: int) -> Iterator[Establishment]:

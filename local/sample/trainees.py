@@ -140,9 +140,7 @@ class Trainee:
     @property
     def counted_route(self) -> bool:
         """Whether the route leads to QTS and is one of the KPI's."""
-        return (
-            self.route in ROUTE_CODES and self.route != "assessment_only" and not self.route.startswith("early_years")
-        )
+        return self.route in _COUNTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from local.standins.facts import Records, asked_instant, instant, written
+from local.standins.facts import Edited, EditedService, asked_instant, instant, written
 from local.standins.replies import Question, Reply, error_reply, json_reply
 from placements_kpi import times
 
@@ -16,19 +15,16 @@ TOKEN = "local-apply"  # noqa: S105  # of this stand-in alone
 MOST_PER_PAGE = 50
 
 
-@dataclass
-class _Choice:
+@dataclass(order=True)
+class _Choice(Edited):
     cycle: Any
-    updated: datetime
-    choice_id: str
 
 
-class Apply:
+class Apply(EditedService[_Choice]):
     """Application choices of a drop."""
 
     def __init__(self, path: Path) -> None:
-        self._records = Records(path, _index, lambda choice: (choice.choice_id, choice.updated))
-        self._entries = self._records.entries
+        super().__init__(path, _index)
         self.tokens = [TOKEN]
 
     def answer(self, question: Question) -> Reply:
@@ -45,7 +41,7 @@ class Apply:
             return error_reply(422, "ParameterInvalid", "Parameter is invalid")
         per_page = min(per_page, MOST_PER_PAGE)
         matching = [entry for entry in self._entries if entry[0].cycle == cycle and entry[0].updated >= since]
-        matching.sort(key=lambda entry: (entry[0].updated, entry[0].choice_id), reverse=True)
+        matching.sort(reverse=True)
         shown = matching[(page - 1) * per_page : page * per_page]
         is_last = page * per_page >= len(matching)
         address = f"{PREFIX}/application-choices?recruitment_cycle_year={cycle}&per_page={per_page}&page="
@@ -62,22 +58,12 @@ class Apply:
             }
         )
 
-    def touch(self) -> None:
-        """Edit the choice that was edited longest ago: it jumps to the front."""
-        min(self._entries, key=lambda entry: (entry[0].updated, entry[0].choice_id))[0].updated = times.now()
-
-    def close(self) -> None:
-        """Let go of the drop."""
-        self._records.close()
-
     def _choice(self, choice: _Choice, at: int) -> dict[str, Any]:
-        attributes = self._records.read(at)
-        if instant(attributes.get("updated_at")) != choice.updated:
-            attributes["updated_at"] = written(choice.updated)
+        attributes = self._record(choice, at)
         return {"id": str(attributes.pop("id")), "type": "application_choice", "attributes": attributes}
 
 
 def _index(record: dict[str, Any]) -> _Choice | None:
     if not record.get("id"):
         return None
-    return _Choice(record.get("recruitment_cycle_year"), instant(record.get("updated_at")), str(record["id"]))
+    return _Choice(instant(record.get("updated_at")), str(record["id"]), record.get("recruitment_cycle_year"))

@@ -7,11 +7,14 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from local.errors import LocalError
+from local.standins.replies import Service
+from placements_kpi import times
 
 Entry = TypeVar("Entry")
 
@@ -85,6 +88,39 @@ class Records(Generic[Entry]):
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+@dataclass(order=True)
+class Edited:
+    """What is in memory of a record that may be edited: in order of the last time that it was."""
+
+    updated: datetime
+    ident: str
+
+
+EditedEntry = TypeVar("EditedEntry", bound=Edited)
+
+
+class EditedService(Service, Generic[EditedEntry]):
+    """A service whose records are edited while it is read."""
+
+    def __init__(self, path: Path, index: Callable[[dict[str, Any]], EditedEntry | None]) -> None:
+        self._records = Records(path, index, lambda entry: (entry.ident, entry.updated))
+        self._entries = self._records.entries
+
+    def touch(self) -> None:
+        """Edit the record that was edited longest ago."""
+        min(self._entries)[0].updated = times.now()
+
+    def close(self) -> None:
+        """Let go of the drop."""
+        self._records.close()
+
+    def _record(self, entry: EditedEntry, at: int) -> dict[str, Any]:
+        record = self._records.read(at)
+        if instant(record.get("updated_at")) != entry.updated:
+            record["updated_at"] = written(entry.updated)
+        return record
 
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)

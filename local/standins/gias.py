@@ -8,13 +8,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from local.standins.replies import Question, Reply
+from local.standins.replies import Question, Reply, Service
 
 PREFIX = "/gias/edubase/downloads/public"
 _NAME = re.compile(r"/((?:links_)?edubasealldata\d{8}\.csv)")
 
 
-class Gias:
+class Gias(Service):
     """The files of all drops of a folder, by their names."""
 
     def __init__(self, folder: Path) -> None:
@@ -28,9 +28,6 @@ class Gias:
         if path is None:
             return Reply(404, b"The specified blob does not exist.", "text/plain")
         return Reply(200, path, "text/csv")
-
-    def touch(self) -> None:
-        """A file that is there stays as it is."""
 
     def close(self) -> None:
         """Remove what was unzipped."""

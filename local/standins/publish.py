@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from local.standins.facts import Records, instant
-from local.standins.replies import Question, Reply, json_reply
+from local.standins.replies import Question, Reply, Service, json_reply
 
 PREFIX = "/publish/api/public/v1"
 PER_PAGE, MOST_PER_PAGE = 100, 500
@@ -31,7 +31,7 @@ _PATH = re.compile(r"/recruitment_cycles/(\w+)/(providers|courses)")
 Resource = dict[str, Any]
 
 
-class Publish:
+class Publish(Service):
     """Providers and courses of a drop."""
 
     def __init__(self, providers: Path, courses: Path, current_cycle: int | None = None) -> None:
@@ -94,12 +94,6 @@ class Publish:
                 "jsonapi": {"version": "1.0"},
             }
         )
-
-    def touch(self) -> None:
-        """Nothing moves here but providers of one name."""
-
-    def close(self) -> None:
-        """Nothing is held but memory."""
 
     def _courses_of(self, year: int) -> list[Resource]:
         if year not in self._made:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from local.standins.facts import Records, asked_instant, instant, written
+from local.standins.facts import Edited, EditedService, asked_instant, instant
 from local.standins.replies import Question, Reply, error_reply, json_reply
 from placements_kpi import times
 
@@ -24,20 +24,17 @@ _PERSONAL = {
 """The real API sends much more about a trainee than we keep."""
 
 
-@dataclass
-class _Trainee:
+@dataclass(order=True)
+class _Trainee(Edited):
     ukprn: str
     cycle: int
-    updated: datetime
-    trainee_id: str
 
 
-class Register:
+class Register(EditedService[_Trainee]):
     """Trainees of a drop; the token of a provider is ``local-<ukprn>``."""
 
     def __init__(self, path: Path) -> None:
-        self._records = Records(path, _index, lambda trainee: (trainee.trainee_id, trainee.updated))
-        self._entries = self._records.entries
+        super().__init__(path, _index)
         self.tokens = sorted({f"local-{trainee.ukprn}" for trainee, _ in self._entries})
 
     def answer(self, question: Question) -> Reply:
@@ -60,13 +57,13 @@ class Register:
             if trainee.cycle == cycle and trainee.ukprn == ukprn and trainee.updated >= since
         ]
         descending = question.query.get("sort_order", "desc") != "asc"
-        matching.sort(key=lambda entry: (entry[0].updated, entry[0].trainee_id), reverse=descending)
+        matching.sort(reverse=descending)
         shown = matching[(page - 1) * per_page : page * per_page]
         if not shown:
             return error_reply(404, "NotFound", "No trainees found")
         return json_reply(
             {
-                "data": [self._trainee(trainee, at) for trainee, at in shown],
+                "data": [_PERSONAL | self._record(trainee, at) for trainee, at in shown],
                 "meta": {
                     "current_page": page,
                     "total_pages": math.ceil(len(matching) / per_page),
@@ -76,27 +73,13 @@ class Register:
             }
         )
 
-    def touch(self) -> None:
-        """Edit the trainee who was edited longest ago."""
-        min(self._entries, key=lambda entry: (entry[0].updated, entry[0].trainee_id))[0].updated = times.now()
-
-    def close(self) -> None:
-        """Let go of the drop."""
-        self._records.close()
-
-    def _trainee(self, trainee: _Trainee, at: int) -> dict[str, Any]:
-        record = self._records.read(at)
-        if instant(record.get("updated_at")) != trainee.updated:
-            record["updated_at"] = written(trainee.updated)
-        return _PERSONAL | record
-
 
 def _index(record: dict[str, Any]) -> _Trainee | None:
     if record.get("state") == "draft" or not record.get("trainee_id"):
         return None
     start = record.get("trainee_start_date") or record.get("itt_start_date")
     day = date.fromisoformat(start) if start else times.today() + timedelta(days=31)
-    return _Trainee(str(record.get("ukprn")), _cycle(day), instant(record.get("updated_at")), str(record["trainee_id"]))
+    return _Trainee(instant(record.get("updated_at")), str(record["trainee_id"]), str(record.get("ukprn")), _cycle(day))
 
 
 def _cycle(day: date) -> int:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -35,20 +35,18 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Service(Protocol):
-    """One service: answers questions, and lets its facts move while it is read."""
+class Service:
+    """One service: answers questions, and may let its facts move while it is read."""
 
     def answer(self, question: Question) -> Reply:
         """Return what the real service would answer."""
-        ...
+        raise NotImplementedError
 
     def touch(self) -> None:
-        """Update the record that nobody has touched for longest, as if somebody had edited it now."""
-        ...
+        """Update the record that nobody has touched for longest, as if somebody had edited it now; or leave all be."""
 
     def close(self) -> None:
         """Let go of the facts."""
-        ...
 
 
 def json_reply(body: Any, status: int = 200, **headers: str) -> Reply:
