@@ -25,7 +25,7 @@ from functions.compute_kpis import preflight
 from functions.compute_kpis.preflight import Line
 from local.intrinsics import TemplateError
 from local.template import LONGEST_STACK_NAME, defaults, load_stack
-from placements_kpi.results import names_approver
+from placements_kpi.facts import names_approver
 from placements_kpi.settings import SOURCES, ComputeSettings
 
 SAMCONFIG = Path(__file__).resolve().parent.parent / "samconfig.toml"

@@ -19,7 +19,6 @@ from functions.compute_kpis.releases.published import Published, changed_since, 
 from functions.compute_kpis.run import execute
 from functions.compute_kpis.sources import held
 from functions.compute_kpis.sources.pins import Pin
-from placements_kpi import settings as settings_of
 from placements_kpi import store
 from placements_kpi.results import digest_of
 
@@ -139,7 +138,7 @@ def work_out_again(
         again = again.model_copy(update={"checks": checks})
         answers |= {reconciliation.UnknownValues.id: unknown}
     held.check_still(s3, bucket, before)
-    used = settings_of.Disclosure(**published.protected.disclosure.model_dump())
+    used = published.protected.disclosure
     key = keys.load(settings.rounding_secret_arn, settings.stage)
     # The ledger is read as the release saw it: it has grown since.
     verdict = published.protected.verdict

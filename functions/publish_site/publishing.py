@@ -95,17 +95,20 @@ def publish(settings: PublishSettings, request: Request) -> Summary:
             "disclosure control that it was made with; deploy with DisclosureApprovedBy and DisclosureApprovedOn, then "
             "send compute_kpis.json, which makes a release with the approval in it"
         )
-    stale = stale_sources(done.document, run.today) if done.document else ()
+    return _summary(run, request, state, done.document, release=done.front, held=done.held, preview=done.preview)
+
+
+def _summary(run: Run, request: Request, state: State, document: Protected | None, **releases: str | None) -> Summary:
+    """Return what a run did; ``document`` is the release whose sources it tells of."""
+    stale = stale_sources(document, run.today) if document else ()
     return Summary(
         action=request.action,
-        release=done.front,
-        held=done.held,
-        preview=done.preview,
         withdrawn=tuple(sorted(state.withdrawn)),
         stale_sources=tuple(source.source for source in stale),
         dry_run=request.dry_run,
         objects_written=tuple(run.writer.written),
         objects_unchanged=run.writer.unchanged,
+        **releases,
     )
 
 
@@ -277,18 +280,9 @@ def _preview(run: Run, request: Request) -> Summary:
     if state.inventory.entry(newest):
         raise ReleaseError(f"release {newest} is public: there is nothing to preview before compute_kpis makes another")
     prepared = releases.prepare(run, state, newest, published=request.published or run.now)
-    stale = stale_sources(prepared.document, run.today)
-    return Summary(
-        action=request.action,
-        release=state.inventory.front,
-        held=newest,
-        preview=preview.write(run, newest, prepared.files),
-        withdrawn=tuple(sorted(state.withdrawn)),
-        stale_sources=tuple(source.source for source in stale),
-        dry_run=request.dry_run,
-        objects_written=(),
-        objects_unchanged=0,
-    )
+    digest = preview.write(run, newest, prepared.files)
+    front = state.inventory.front
+    return _summary(run, request, state, prepared.document, release=front, held=newest, preview=digest)
 
 
 def _approve(run: Run, request: Request) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.results import Unit
 
 SERVICE_NAME = "School placements performance"
 PUBLISHER = "Department for Education"
@@ -36,20 +37,7 @@ MEANINGS = {**SYMBOLS, "p": PROVISIONAL, "r": REVISED}
 SMALL_BASE = 50
 """A percentage out of fewer moves by two points or more with each one counted: shown, but never called highest."""
 
-PLURALS = {
-    "candidate": "candidates",
-    "trainee": "trainees",
-    "application": "applications",
-    "vacancy": "vacancies",
-    "school": "schools",
-    "provider": "providers",
-    "allocation": "allocations",
-    "record": "records",
-    "transaction": "transactions",
-    "pound": "pounds",
-    "response": "responses",
-    "point": "points",
-}
+PLURALS: dict[str, str] = {unit: f"{unit}s" for unit in get_args(Unit)} | {"vacancy": "vacancies"}
 
 
 class BareNumberError(PlacementsKpiError):

@@ -8,7 +8,6 @@ read are there, and a few beside them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -99,18 +98,20 @@ _COLUMNS = {
 }
 
 
+_TABLES = {(source, table): columns.split() for source, tables in _COLUMNS.items() for table, columns in tables.items()}
+
+
 class Tables:
     """Rows as NDJSON, a file a table; a row with columns that its table has not is a mistake."""
 
     def __init__(self, folder: Path) -> None:
         """Write into ``folder``."""
         self._folder = folder
-        self._columns = {(source, table): frozenset(columns.split()) for source, table, columns in _columns()}
-        self._files = {key: (folder / f"{key[1]}_{key[0]}").open("wb") for key in self._columns}
+        self._files = {(of, table): (folder / f"{table}_{of}").open("wb") for of, table in _TABLES}
 
     def add(self, source: str, table: str, /, **row: Any) -> None:
         """Add a row; columns that it does not give are null."""
-        if unknown := row.keys() - self._columns[source, table]:
+        if unknown := row.keys() - _TABLES[source, table]:
             raise KeyError(f"{table} of {source} has no {sorted(unknown)}")
         fields = {name: value for name, value in row.items() if value is not None}
         self._files[source, table].write(json.dumps(fields).encode() + b"\n")
@@ -123,13 +124,7 @@ class Tables:
 
 def named() -> dict[str, list[str]]:
     """Return the columns of each table by the name that it has in BigQuery."""
-    return {f"{table}_{source}": columns.split() for source, table, columns in _columns()}
-
-
-def _columns() -> Iterator[tuple[str, str, str]]:
-    for source, tables in _COLUMNS.items():
-        for table, columns in tables.items():
-            yield source, table, columns
+    return {f"{table}_{source}": columns for (source, table), columns in _TABLES.items()}
 
 
 def write(sources: Path, to: Path) -> None:

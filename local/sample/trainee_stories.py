@@ -46,7 +46,7 @@ class StartYear:
         trainee.reasons = tuple(rng.choice(GROUPS[group]) for group in trainee.groups)
 
 
-WITHDRAWALS: dict[str, tuple[int, dict[str, Any]]] = {
+CHANGES: dict[str, tuple[int, dict[str, Any]]] = {
     "day_89": (89, {}),
     "day_90": (90, {}),
     "undone_withdrawal": (100, {"state": "trn_received"}),
@@ -59,8 +59,11 @@ WITHDRAWALS: dict[str, tuple[int, dict[str, Any]]] = {
         },
     ),
     "reason_unknown": (100, {"reasons": ("joined_the_circus",), "groups": ("other",)}),
+    "draft": (0, {"state": "draft", "awarded": 0, "withdrawn": 0, "reasons": (), "groups": (), "trn": None}),
+    "trn_missing": (0, {"trn": None}),
 }
-"""Withdrawals by kind of dirt: so many days after a start in September, and what is otherwise than in others."""
+"""By kind of dirt: after how many days from a start in September a trainee withdraws (0: does not), and what else is
+otherwise than in others."""
 
 
 def _backdated_withdrawal(year: StartYear, trainee: Trainee) -> None:
@@ -94,11 +97,6 @@ def _moved(year: StartYear, trainee: Trainee) -> None:
     year.leave(trainee, 20 + int(year.rng.random() * 150))
     trainee.reasons = (year.rng.choice(MOVED), *trainee.reasons[:1])
     trainee.groups = ("moved",)
-
-
-def _draft(year: StartYear, trainee: Trainee) -> None:
-    trainee.state, trainee.awarded, trainee.withdrawn = "draft", 0, 0
-    trainee.reasons, trainee.groups, trainee.trn = (), (), None
 
 
 def _route_as_label(year: StartYear, trainee: Trainee) -> None:
@@ -143,10 +141,6 @@ def _trn_short_of_zeros(year: StartYear, trainee: Trainee) -> None:
     trainee.trn = f"0{100_000 + year.people.short}"
 
 
-def _trn_missing(year: StartYear, trainee: Trainee) -> None:
-    trainee.trn = None
-
-
 def _unknown_ukprn(year: StartYear, trainee: Trainee) -> None:
     trainee.ukprn = year.rng.choice(["10000001", ""])
 
@@ -157,7 +151,6 @@ STORIES: dict[str, Callable[[StartYear, Trainee], None]] = {
     "withdrawn_after_month_end": _withdrawn_after_month_end,
     "withdrawn_without_date": _withdrawn_without_date,
     "moved": _moved,
-    "draft": _draft,
     "route_as_label": _route_as_label,
     "route_unknown": _route_unknown,
     "reason_renamed": _reason_renamed,
@@ -165,7 +158,6 @@ STORIES: dict[str, Callable[[StartYear, Trainee], None]] = {
     "deferred": _deferred,
     "returned": _returned,
     "trn_short_of_zeros": _trn_short_of_zeros,
-    "trn_missing": _trn_missing,
     "unknown_ukprn": _unknown_ukprn,
 }
 """What else changes a trainee, by kind of dirt; other kinds change how the row is written."""
@@ -173,9 +165,10 @@ STORIES: dict[str, Callable[[StartYear, Trainee], None]] = {
 
 def tell(year: StartYear, kind: str, trainee: Trainee) -> None:
     """Change a trainee as the story of a kind of dirt has it, if it has one."""
-    if kind in WITHDRAWALS:
-        after, otherwise = WITHDRAWALS[kind]
-        year.leave(trainee, after)
+    if kind in CHANGES:
+        after, otherwise = CHANGES[kind]
+        if after:
+            year.leave(trainee, after)
         for name, value in otherwise.items():
             setattr(trainee, name, value)
     elif kind in STORIES:

@@ -9,7 +9,7 @@ import pytest
 
 from functions.publish_site import site
 from functions.publish_site.publishing import ApprovalError
-from placements_kpi.results import names_approver
+from placements_kpi.facts import names_approver
 from tests.site.conftest import DATA, PUBLISHED, World
 from tests.site.protected_document import AS_OF, audited, document, kpis
 from tests.site.settled import FIRST, SECOND

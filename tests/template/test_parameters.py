@@ -9,7 +9,7 @@ import pytest
 
 from local.intrinsics import Resolver, TemplateError
 from local.template import defaults, load_stack, translate
-from placements_kpi.results import names_approver
+from placements_kpi.facts import names_approver
 
 HOST = {
     "ServiceHost": "performance.education.gov.uk",

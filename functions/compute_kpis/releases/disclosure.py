@@ -34,7 +34,6 @@ from placements_kpi.results import (
     Verdict,
     judged,
 )
-from placements_kpi.results import Disclosure as UsedDisclosure
 
 if TYPE_CHECKING:
     from functions.compute_kpis.protection.keys import RoundingKey
@@ -87,7 +86,7 @@ def protect(results: Results, disclosure: Disclosure, release: str, key: Roundin
         month_end=results.month_end,
         code_version=results.code_version,
         demonstration=results.demonstration,
-        disclosure=UsedDisclosure(**disclosure.model_dump()),
+        disclosure=disclosure,
         snapshots=results.snapshots,
         sources=tuple(_source(facts, records) for facts in results.sources),
         kpis=tuple(

@@ -89,11 +89,7 @@ def _of_kpi(was: Protected, now: Protected, before: KpiResult, after: KpiResult,
         revisions.append(
             Revision(
                 kpi=after.id,
-                measure=figure.measure,
-                period=figure.period,
-                as_of=figure.as_of,
-                breakdown=figure.breakdown,
-                category=figure.category,
+                **figure.model_dump(include={"measure", "period", "as_of", "breakdown", "category"}),
                 was=_shown(earlier),
                 now=_shown(figure),
                 reason=RESTATED if figure.period in restated else "; ".join(reasons) or _otherwise(was, now),

@@ -29,19 +29,7 @@ if TYPE_CHECKING:
 def point_rows(points: Mapping[str, Sequence[Point]]) -> list[dict[str, Any]]:
     """Return the rows of ``kpi_points``: one for each KPI, family and day."""
     return [
-        {
-            "kpi": kpi,
-            "family": point.family,
-            "period": point.period,
-            "period_start": point.period_start,
-            "period_end": point.period_end,
-            "as_of": point.as_of,
-            "is_current": point.is_current,
-            "is_series": point.is_series,
-            "is_comparison": point.is_comparison,
-        }
-        for kpi in sorted(points)
-        for point in points[kpi]
+        {"kpi": kpi, **point.model_dump(exclude={"period_label"})} for kpi in sorted(points) for point in points[kpi]
     ]
 
 

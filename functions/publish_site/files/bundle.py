@@ -46,24 +46,21 @@ def data_files(host: str, document: Protected, published: datetime, kpis: list[K
     return files | {f"schemas/{name}": canonical_json(schema) for name, schema in schemas.SCHEMAS.items()}
 
 
+_SAID = set(
+    "release as_of month_end run_id code_version demonstration snapshots definitions sources compared_with "
+    "verdict".split()
+)
+"""What the manifest says in the document's own words."""
+
+
 def manifest(document: Protected, published: str, files: Mapping[str, bytes]) -> dict[str, object]:
     """Return what a release was made from, and a digest of each of its ``files``."""
     return {
-        "release": document.release,
+        **document.model_dump(mode="json", include=_SAID),
         "published": published,
-        "as_of": document.as_of.isoformat(),
-        "month_end": document.month_end.isoformat(),
-        "run_id": document.run_id,
-        "code_version": document.code_version,
-        "demonstration": document.demonstration,
-        "snapshots": document.snapshots,
         "disclosure_control": document.disclosure.model_dump(mode="json"),
         "definition_versions": {kpi.id: kpi.description.definition_version for kpi in document.kpis},
-        "definitions": [file.model_dump(mode="json") for file in document.definitions],
-        "sources": [source.model_dump(mode="json") for source in document.sources],
-        "compared_with": document.compared_with,
         "revisions": len(document.revisions),
-        "verdict": document.verdict.model_dump(mode="json") if document.verdict else None,
         "sha256": {path: hashlib.sha256(body).hexdigest() for path, body in sorted(files.items())},
     }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
@@ -48,30 +49,19 @@ def data_json(
     entry = inventory.entry(document.release) if document else None
     if document is None or entry is None:
         return {"dataset": []}
+    dataset = partial(_dataset, site, files, entry.published, issued)
     own = [
-        _dataset(
-            site,
+        dataset(
             f"{kpi.id}/",
             kpi.description.title,
             " ".join((kpi.description.question, *kpi.description.means)),
             MONTHLY if is_monthly(kpi.description) else DAILY,
-            files,
-            entry.published,
-            issued,
         )
         for kpi in document.kpis
     ]
     titles = "; ".join(kpi.description.title for kpi in document.kpis)
-    whole = _dataset(
-        site,
-        "",
-        SERVICE_NAME,
-        f"How well the school placements service for teacher training is doing. Indicators: {titles}.",
-        DAILY,
-        files,
-        entry.published,
-        issued,
-    )
+    about = f"How well the school placements service for teacher training is doing. Indicators: {titles}."
+    whole = dataset("", SERVICE_NAME, about, DAILY)
     return {"dataset": [whole, *own]}
 
 
@@ -93,13 +83,13 @@ def is_monthly(description: Description) -> bool:
 
 def _dataset(
     site: Site,
+    there: Collection[str],
+    published: datetime,
+    issued: Mapping[str, str],
     folder: str,
     title: str,
     description: str,
     frequency: str,
-    there: Collection[str],
-    published: datetime,
-    issued: Mapping[str, str],
 ) -> dict[str, Any]:
     address = site.address(f"{PREFIX}{folder}index.html")
     day = times.london_day(published).isoformat()

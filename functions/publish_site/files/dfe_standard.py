@@ -9,7 +9,7 @@ months are two files, because one may not mix them. Filters are always filled, w
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,7 @@ Time = tuple[str, int, str]
 
 @dataclass(frozen=True)
 class Column:
-    """A column as the ``.meta.csv`` describes it."""
+    """A column as the ``.meta.csv`` describes it, in the order of :data:`META`."""
 
     name: str
     kind: str
@@ -115,20 +115,7 @@ def data_file(table: StandardTable) -> bytes:
 
 def meta_file(table: StandardTable) -> bytes:
     """Return what describes the filters, the column that groups one included, and indicators: ``<name>.meta.csv``."""
-    rows = [
-        (
-            column.name,
-            column.kind,
-            column.label,
-            column.grouping,
-            column.unit,
-            column.decimals,
-            column.hint,
-            column.filter_grouping,
-        )
-        for column in table.columns
-    ]
-    return csv_lines([META, *([text_cell(text) for text in row] for row in rows)])
+    return csv_lines([META, *(map(text_cell, astuple(column)) for column in table.columns)])
 
 
 def column_names(kpi_id: str, measure: Measure, *, whole: bool) -> tuple[str, ...]:

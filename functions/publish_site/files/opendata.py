@@ -150,12 +150,7 @@ def json_file(document: Protected, published: str, kpis: list[KpiFigures], table
             "columns": COLUMN_WORDS,
             "symbols": SYMBOLS,
             "sources": [
-                {
-                    "source": facts.source,
-                    "title": facts.title,
-                    "as_of": facts.as_of.isoformat() if facts.as_of else None,
-                }
-                for facts in document.sources
+                facts.model_dump(mode="json", include={"source", "title", "as_of"}) for facts in document.sources
             ],
             "disclosure_control": document.disclosure.model_dump(mode="json"),
             "kpis": [

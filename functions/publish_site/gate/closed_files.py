@@ -11,8 +11,8 @@ from functions.publish_site.files.columns import COLUMNS
 from functions.publish_site.files.listing import DESCRIPTIONS, FIGURES, RELEASE, WHOLE, chart_id
 from functions.publish_site.gate.errors import stopped
 from functions.publish_site.words import SYMBOLS
-from placements_kpi.facts import TableFacts
-from placements_kpi.results import Disclosure, SourceFacts, Verdict
+from placements_kpi.facts import Disclosure, TableFacts
+from placements_kpi.results import SourceFacts, Verdict
 
 if TYPE_CHECKING:
     from placements_kpi.results import Protected

@@ -89,15 +89,8 @@ def changes_page(site: Site, inventory: Inventory, listed: list[Change]) -> byte
 def _definitions(document: Protected | None) -> Iterator[Change]:
     for kpi in document.kpis if document else ():
         for change in kpi.description.breaks:
-            yield Change(
-                on=change.on,
-                kind="definition",
-                kpi=kpi.id,
-                title=kpi.description.title,
-                text=change.text,
-                before=change.before,
-                after=change.after,
-            )
+            told = change.model_dump(exclude={"measures"})
+            yield Change(kind="definition", kpi=kpi.id, title=kpi.description.title, **told)
 
 
 def _of_releases(

@@ -21,7 +21,8 @@ from placements_kpi.results import ONE_DECIMAL_FROM
 
 if TYPE_CHECKING:
     from functions.publish_site.words import Number
-    from placements_kpi.results import Description, Disclosure, Measure, Protected, SourceFacts
+    from placements_kpi.facts import Disclosure
+    from placements_kpi.results import Description, Measure, Protected, SourceFacts
 
 MOST_WORDS = 10
 """Longest title of a chart (publishing#charts)."""

@@ -48,17 +48,6 @@ _WORD = re.compile(r"[\w-]+")
 _EACH = re.compile(r"\$\{each\}")
 _PART = re.compile(r"\$\{(\w+)\}")
 
-_TYPES: dict[Kind, tuple[str, str]] = {
-    "string": ("STRING", "NULLABLE"),
-    "integer": ("INTEGER", "NULLABLE"),
-    "boolean": ("BOOLEAN", "NULLABLE"),
-    "date": ("DATE", "NULLABLE"),
-    "timestamp": ("TIMESTAMP", "NULLABLE"),
-    "string[]": ("STRING", "REPEATED"),
-    "date[]": ("DATE", "REPEATED"),
-}
-"""Type and mode of a column of a result, in the words of BigQuery's REST interface."""
-
 
 class BigQueryError(SourceError):
     """BigQuery did not give what was asked for; the message never quotes a value."""
@@ -271,12 +260,17 @@ def _check(feed: Feed, schema: Sequence[Any], rows: int, absent: frozenset[str])
 def _problems(feed: Feed, by_name: Mapping[str, Any], absent: frozenset[str]) -> Iterator[str]:
     for column in feed.table.columns:
         if column.from_source and column.name not in absent:
-            yield from _problem(column.name, _TYPES[column.kind], by_name.get(column.name))
+            yield from _problem(column.name, _type_of(column.kind), by_name.get(column.name))
     for name, entries in fields.lists(feed).items():
         yield from _problem(name, ("RECORD", "REPEATED"), by_name.get(name))
         inside = {entry.name: entry for entry in by_name[name].fields}
         for column in entries:
-            yield from _problem(f"{name}.{column.name}", _TYPES[column.kind], inside.get(column.name))
+            yield from _problem(f"{name}.{column.name}", _type_of(column.kind), inside.get(column.name))
+
+
+def _type_of(kind: Kind) -> tuple[str, str]:
+    """Return type and mode of a column of a result, in the words of BigQuery's REST interface."""
+    return kind.removesuffix("[]").upper(), "REPEATED" if kind.endswith("[]") else "NULLABLE"
 
 
 def _problem(name: str, expected: tuple[str, str], column: Any) -> Iterator[str]:

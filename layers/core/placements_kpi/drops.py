@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -35,22 +35,6 @@ class DropError(SourceError):
     """A drop is missing, or is not what its manifest says."""
 
 
-class Location(Protocol):
-    """Where drops are: a prefix in S3 or a folder."""
-
-    def days(self) -> list[date]:
-        """Return the days that have a drop, newest first."""
-        ...
-
-    def files(self, day: date) -> list[str]:
-        """Return the names of the files of a day's drop."""
-        ...
-
-    def copy(self, day: date, name: str, folder: Path) -> Path:
-        """Return a path on this machine to one file; copied into ``folder`` if it is elsewhere."""
-        ...
-
-
 @dataclass(frozen=True)
 class BucketLocation:
     """Drops under a prefix in S3."""
@@ -60,6 +44,7 @@ class BucketLocation:
     prefix: str
 
     def days(self) -> list[date]:
+        """Return the days that have a drop, newest first."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix, Delimiter="/")
         try:
             prefixes = [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", ())]
@@ -69,11 +54,13 @@ class BucketLocation:
         return _newest_first(name[len(self.prefix) :].rstrip("/") for name in prefixes)
 
     def files(self, day: date) -> list[str]:
+        """Return the names of the files of a day's drop."""
         prefix = f"{self.prefix}dt={day}/"
         names = (key.removeprefix(prefix) for key in store.keys(self.s3, self.bucket, prefix))
         return sorted(name for name in names if name and not name.endswith("/"))
 
     def copy(self, day: date, name: str, folder: Path) -> Path:
+        """Return a path on this machine to one file; copied into ``folder`` if it is elsewhere."""
         path = folder / name
         try:
             self.s3.download_file(self.bucket, f"{self.prefix}dt={day}/{name}", str(path))
@@ -106,6 +93,10 @@ class FolderLocation:
 
     def copy(self, day: date, name: str, folder: Path) -> Path:
         return self.folder / f"dt={day}" / name
+
+
+Location = BucketLocation | FolderLocation
+"""Where drops are: both list, name and give files alike."""
 
 
 def locate(location: str, stage: str, s3: S3Client) -> Location:

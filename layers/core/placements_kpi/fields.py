@@ -14,7 +14,7 @@ read too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, cast
 
@@ -77,7 +77,7 @@ def values(column: Column) -> SchemaValidator:
     """Return what validates a list of values of ``column``, none of them null; of a list column, of its entries."""
     kind = column.kind.removesuffix("[]")
     required = column.required and kind == column.kind
-    return SchemaValidator(core_schema.list_schema(_KINDS[cast("Kind", kind)](required, column.pattern), strict=True))
+    return SchemaValidator(core_schema.list_schema(_schema(cast("Kind", kind), required, column.pattern), strict=True))
 
 
 def lists(feed: Feed) -> dict[str, Sequence[Column]]:
@@ -90,7 +90,7 @@ def lists(feed: Feed) -> dict[str, Sequence[Column]]:
 
 
 def _column_schema(column: Column) -> CoreSchema:
-    schema = _whole(column.most) if column.most else _KINDS[column.kind](column.required, column.pattern)
+    schema = _whole(column.most) if column.most else _schema(column.kind, column.required, column.pattern)
     return schema if column.required else core_schema.nullable_schema(schema)
 
 
@@ -123,25 +123,17 @@ def _text_of(pattern: str, then: CoreSchema) -> CoreSchema:
     return core_schema.chain_schema([core_schema.str_schema(strict=True, strip_whitespace=True, pattern=pattern), then])
 
 
-def _integer_schema(_required: bool, _pattern: str | None) -> CoreSchema:
-    return _whole(LARGEST_NUMBER)
-
-
 def _whole(most: int) -> CoreSchema:
     number = _either(core_schema.int_schema(strict=True), _text_of(_WHOLE_NUMBER, core_schema.int_schema(strict=False)))
     return core_schema.chain_schema([number, core_schema.int_schema(strict=True, ge=0, le=most)])
 
 
-def _boolean_schema(_required: bool, _pattern: str | None) -> CoreSchema:
+def _boolean() -> CoreSchema:
     as_text = _text_of(_TRUE_OR_FALSE, core_schema.bool_schema(strict=False))
     return _either(core_schema.bool_schema(strict=True), as_text)
 
 
-def _date_schema(_required: bool, _pattern: str | None) -> CoreSchema:
-    return core_schema.date_schema(strict=True, ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))
-
-
-def _instant_schema(_required: bool, _pattern: str | None) -> CoreSchema:
+def _instant() -> CoreSchema:
     # The pattern first: pydantic alone would take the text "1700000000" for an instant.
     with_zone = _text_of(_INSTANT, core_schema.datetime_schema(strict=False))
     of_bigquery = _text_of(_INSTANT_OF_BIGQUERY, core_schema.no_info_plain_validator_function(_instant_of_bigquery))
@@ -161,19 +153,16 @@ def _instant_of_bigquery(text: str) -> str:
     return text.replace(" UTC", "Z") if text.endswith(" UTC") else f"{text}:00"
 
 
-def _list_schema(kind: Kind) -> Callable[[bool, str | None], CoreSchema]:
-    def schema(_required: bool, pattern: str | None) -> CoreSchema:
-        return core_schema.list_schema(_KINDS[kind](False, pattern), strict=True, max_length=LONGEST_LIST)
+def _schema(kind: Kind, required: bool, pattern: str | None) -> CoreSchema:
+    if kind.endswith("[]"):
+        entry = _schema(cast("Kind", kind.removesuffix("[]")), False, pattern)
+        return core_schema.list_schema(entry, strict=True, max_length=LONGEST_LIST)
+    return _text_schema(required, pattern) if kind == "string" else _OTHERS[kind]
 
-    return schema
 
-
-_KINDS: dict[Kind, Callable[[bool, str | None], CoreSchema]] = {
-    "string": _text_schema,
-    "integer": _integer_schema,
-    "boolean": _boolean_schema,
-    "date": _date_schema,
-    "timestamp": _instant_schema,
-    "string[]": _list_schema("string"),
-    "date[]": _list_schema("date"),
+_OTHERS: dict[Kind, CoreSchema] = {
+    "integer": _whole(LARGEST_NUMBER),
+    "boolean": _boolean(),
+    "date": core_schema.date_schema(strict=True, ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31)),
+    "timestamp": _instant(),
 }

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from placements_kpi.facts import DefinitionFile, Document, TableFacts
+from placements_kpi.facts import DefinitionFile, Disclosure, Document, TableFacts
 
 RESULTS_CONTRACT: Literal["school-placements-results/1"] = "school-placements-results/1"
 PROTECTED_CONTRACT: Literal["school-placements-protected/1"] = "school-placements-protected/1"
@@ -396,41 +396,6 @@ class Results(Document):
     definitions: tuple[DefinitionFile, ...] = ()
     """The files of code lists that were used; their content is the snapshot of table ``definitions``."""
     checks: tuple[Check, ...] = ()
-
-
-class Disclosure(Document):
-    """The configuration that protection used, echoed in the release."""
-
-    base: int
-    """Counts of people are multiples of this."""
-    floor: int
-    """Fewest people, after rounding, that a region or category may show."""
-    percentage_floor: int
-    """Fewest people, after rounding, that a percentage may be out of."""
-    width: int
-    """Least that the highest and the lowest possible true count of a reader must be apart."""
-    threshold: int
-    """No reader may be certain that a region or category has fewer people than this."""
-    attempts: int
-    """How many times the build withholds more and tries again before it stops."""
-    solver_seconds: float
-    """Time for one problem of the audit; more than that is a failure."""
-    external_totals: dict[str, tuple[int, int]] = Field(default_factory=dict)
-    """Lowest and highest value of quantities that others publish, by the quantity's name."""
-    few_accepted: bool = False
-    """Whether it is accepted that a ``c`` beside numbers can be read as fewer than ``floor``; else a row is hidden."""
-    approved_by: str
-    approved_on: date
-
-    @property
-    def approved(self) -> bool:
-        """Whether somebody has approved these limits (publishing#approval)."""
-        return names_approver(self.approved_by)
-
-
-def names_approver(text: str) -> bool:
-    """Return whether a text names who approved: one that begins with "not", or says nothing, names nobody."""
-    return bool(text.strip()) and not text.strip().lower().startswith("not")
 
 
 class Shown(Document):

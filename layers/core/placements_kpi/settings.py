@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, ValidationError
 
 from placements_kpi.errors import PlacementsKpiError
+from placements_kpi.facts import Disclosure as Disclosure  # noqa: TC001 - pydantic reads it when the module runs
 from placements_kpi.observability import logger
 
 
@@ -150,24 +150,6 @@ class IngestSettings(_Settings):
     """Whether the people of this stack are invented (:mod:`placements_kpi.invented`)."""
     budget_seconds: float = Field(default=600.0, gt=0)
     """Total time for fetching, below the function's own timeout."""
-
-
-class Disclosure(BaseModel):
-    """Thresholds of disclosure control, with who approved them (publishing#approval)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    base: int = Field(ge=1)
-    floor: int = Field(ge=1)
-    percentage_floor: int = Field(ge=1)
-    width: int = Field(ge=1)
-    threshold: int = Field(ge=1)
-    attempts: int = Field(ge=0)
-    solver_seconds: float = Field(gt=0)
-    external_totals: dict[str, tuple[int, int]] = Field(default_factory=dict)
-    few_accepted: bool = False
-    approved_by: str
-    approved_on: date
 
 
 class ComputeSettings(_Settings):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from placements_kpi.errors import PlacementsKpiError
 from placements_kpi.lists import read_lists
@@ -153,12 +153,9 @@ class Request:
     """The London day asked for; a client that cannot give a named day raises :class:`SourceError`."""
 
 
-class Fetch(Protocol):
-    """A client of a live service: ``functions/ingest_<source>/client.py`` has one called ``fetch``."""
-
-    def __call__(self, request: Request) -> Fetched:
-        """Return what the service has, records lazily; raises :class:`SourceError`."""
-        ...
+Fetch = Callable[[Request], Fetched]
+"""A client of a live service, ``fetch`` of ``functions/ingest_<source>/client.py``: what the service has, records
+lazily; raises :class:`SourceError`."""
 
 
 @dataclass(frozen=True)
@@ -226,15 +223,9 @@ class Warehouse:
     """Columns of a contract that no query gives, since the ingest works them out of others."""
 
 
-class Read(Protocol):
-    """Turns fetched files into staged rows; :func:`placements_kpi.records.read` for JSON."""
-
-    def __call__(
-        self, source: Source, files: Mapping[str, SourceFile], staging: Staging, pseudonyms: Pseudonyms | None
-    ) -> None:
-        """Stage every row of ``files``; raises :class:`SourceError` if a file as a whole cannot be used."""
-        ...
-
+Read = Callable[["Source", Mapping[str, SourceFile], "Staging", "Pseudonyms | None"], None]
+"""Stages every row of fetched files (:func:`placements_kpi.records.read` those of JSON); raises :class:`SourceError` if
+a file as a whole cannot be used."""
 
 GATES = (
     "min_rows",

@@ -20,16 +20,8 @@ Kind = Literal["string", "integer", "boolean", "date", "timestamp", "string[]", 
 KeyType = Literal["candidate", "trainee", "trn", "mentor"]
 """Types of person identifier; each is pseudonymised with its own prefix (sources#pseudonymous-keys)."""
 
-_GLUE_TYPES: dict[str, str] = {
-    "string": "string",
-    "integer": "bigint",
-    "boolean": "boolean",
-    "date": "date",
-    "timestamp": "timestamp",
-    "string[]": "array<string>",
-    "date[]": "array<date>",
-}
-
+_GLUE_TYPES = {"integer": "bigint", "string[]": "array<string>", "date[]": "array<date>"}
+"""Of the kinds that Glue calls otherwise."""
 
 EXPECTED: dict[Kind, str] = {
     "string": "a text",
@@ -117,4 +109,4 @@ def arrow_schema(table: Table) -> pa.Schema:
 
 def glue_columns(table: Table) -> list[dict[str, str]]:
     """Return the columns as a Glue table declares them (the partition column is apart)."""
-    return [{"Name": column.name, "Type": _GLUE_TYPES[column.kind]} for column in table.columns]
+    return [{"Name": column.name, "Type": _GLUE_TYPES.get(column.kind, column.kind)} for column in table.columns]

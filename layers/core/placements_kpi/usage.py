@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
 from placements_kpi import costs
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 _LOADED = time.monotonic()
-
-
-class _Context(Protocol):
-    """What Lambda tells a handler of its own memory."""
-
-    @property
-    def memory_limit_in_mb(self) -> int: ...
 
 
 class _Meter:
@@ -38,7 +33,7 @@ class _Meter:
 _meter = _Meter()
 
 
-def begin(context: _Context) -> None:
+def begin(context: LambdaContext) -> None:
     """Start counting for one invocation.
 
     The first one of a process counts from the loading of the code, which Lambda bills like the handler's own time
