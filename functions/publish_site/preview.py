@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from functions.publish_site.protected import ReleaseError
-from functions.publish_site.site_objects import MINUTES, Writer
+from functions.publish_site.site_objects import Writer
 from placements_kpi import store, times
 from placements_kpi.store import canonical_json
 
@@ -123,13 +123,7 @@ def approve(run: Run, release: str, digest: str) -> None:
             "approve it then, or preview it with another time"
         )
     word = Approval(release=release, manifest=digest, at=run.now)
-    key = approval_key(release)
-    if not run.writer.dry_run:
-        body = canonical_json(word.model_dump(mode="json"))
-        run.s3.put_object(
-            Bucket=run.settings.site_bucket, Key=key, Body=body, ContentType="application/json", CacheControl=MINUTES
-        )
-    run.writer.written.append(key)
+    run.writer.put(approval_key(release), canonical_json(word.model_dump(mode="json")))
 
 
 def _read_as(model: type[Said], body: bytes) -> Said | None:

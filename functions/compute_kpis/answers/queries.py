@@ -200,21 +200,16 @@ def _read(execution_id: str) -> tuple[ResultRow, ...]:
 
 
 def _row(values: tuple[Any, ...]) -> ResultRow:
-    measure, period, as_of, breakdown, category, numerator, denominator, status = values
     empty = [
         name
         for name, value in zip(RESULT_COLUMNS, values, strict=True)
         if value is None and name not in {"numerator", "denominator"}
     ]
     if empty:
-        raise QueryError(f"the query returned a row of measure {measure!r} with no {', '.join(empty)}")
-    return ResultRow(
-        measure=str(measure),
-        period=int(period),
-        as_of=as_of,
-        breakdown=str(breakdown),
-        category=str(category),
-        numerator=None if numerator is None else int(numerator),
-        denominator=None if denominator is None else int(denominator),
-        status=str(status),
-    )
+        raise QueryError(f"the query returned a row of measure {values[0]!r} with no {', '.join(empty)}")
+    read: dict[str, Any] = {"varchar": str, "bigint": int}  # pandas and numpy have types of their own
+    plain: list[Any] = [
+        value if value is None or kind not in read else read[kind](value)
+        for value, kind in zip(values, RESULT_COLUMNS.values(), strict=True)
+    ]
+    return ResultRow(*plain)

@@ -386,20 +386,7 @@ def _land(this: _Run, read: _Read) -> None:
         )
     allowed = this.accepted.failed if this.accepted else set()
     refusing = [gate for gate in failures if gate.which not in allowed]
-    manifest = snapshots.describe(
-        this.source.name,
-        snapshot,
-        fetched,
-        tables,
-        staging,
-        contract=this.contract,
-        key_id=this.key_id,
-        code_version=this.settings.code_version,
-        definitions=this.source.definitions,
-        failures=failures,
-        refused=bool(refusing),
-        previous=this.pointer.says.snapshot if fetched.kind == "delta" and this.pointer else None,
-    )
+    manifest = _described(this, read, snapshot, failures, refused=bool(refusing))
     this.summary.about(manifest)
     this.summary.reasons, this.summary.outcome = [failure.detail for failure in refusing], "unchanged"
     if not unchanged and not this.event.dry_run:
@@ -412,6 +399,31 @@ def _land(this: _Run, read: _Read) -> None:
         )
     if not unchanged:
         _flip(this, manifest)
+
+
+def _described(this: _Run, read: _Read, snapshot: str, failures: list[manifests.Failure], *, refused: bool) -> Manifest:
+    """Return the manifest of what was read; of a snapshot that is ``refused`` it lists no files."""
+    name, fetched, tables = this.source.name, read.fetched, read.tables
+    return manifests.Manifest(
+        source=name,
+        snapshot=snapshot,
+        status="refused" if failures else "accepted",
+        as_of=times.iso_instant(fetched.as_of),
+        kind=fetched.kind,
+        previous=this.pointer.says.snapshot if fetched.kind == "delta" and this.pointer else None,
+        fetched=fetched.facts,
+        contract=this.contract,
+        key_id=this.key_id,
+        code_version=this.settings.code_version,
+        definitions=this.source.definitions,
+        tables=tuple(settled.facts for settled in tables),
+        filled={settled.table.name: settled.filled for settled in tables},
+        reaches={settled.table.name: settled.reaches for settled in tables if settled.reaches},
+        notes=dict(sorted(read.staging.notes.items())),
+        gates=manifests.Judgement(failed=tuple(failures)),
+        files=() if refused else snapshots.files(tables, snapshot),
+        quarantine=f"quarantine/{name}/{snapshot}.json" if read.staging.quarantine else None,
+    )
 
 
 def _judge(this: _Run, read: _Read, *, unchanged: bool) -> list[manifests.Failure]:

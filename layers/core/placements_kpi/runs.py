@@ -134,7 +134,7 @@ def record(
     writings: list[tuple[str, Callable[[], None]]] = []
     if not isinstance(failure, EventError | SnapshotError) and summary.event.get("action") != "erase":
         attempt = Attempt.model_validate(summary.body() | {"error": _sentence(summary, failure)})
-        writings.append(("attempt", lambda: _put_attempt(s3, bucket, f"attempts/{source}.json", attempt)))
+        writings.append(("attempt", lambda: _put_attempt(s3, bucket, source, attempt)))
     # The record comes last: it says also that the attempt could not be written.
     key = f"runs/ingest_{source}/{summary.run_id}.json"
     writings.append(("run record", lambda: store.put_json(s3, bucket, key, summary.body())))
@@ -154,14 +154,14 @@ def record(
     return failure
 
 
-def _put_attempt(s3: S3Client, bucket: str, key: str, attempt: Attempt) -> None:
+def _put_attempt(s3: S3Client, bucket: str, source: str, attempt: Attempt) -> None:
     """Write an attempt unless one that began later has been written: an older run that ends late says nothing new."""
     try:
-        written = _read_attempt(s3, bucket, key)
+        written = read_attempt(s3, bucket, source)
     except (BotoCoreError, ClientError, store.BrokenObjectError):
         written = None  # whatever is there, our own writing of it is what counts, and says if it cannot be done
     if written is None or str(written.started_at) <= str(attempt.started_at):
-        store.put_json(s3, bucket, key, attempt.model_dump(mode="json"))
+        store.put_json(s3, bucket, f"attempts/{source}.json", attempt.model_dump(mode="json"))
 
 
 def read_attempt(s3: S3Client, bucket: str, source: str) -> Attempt | None:
@@ -169,10 +169,7 @@ def read_attempt(s3: S3Client, bucket: str, source: str) -> Attempt | None:
 
     Raises :class:`~placements_kpi.store.BrokenObjectError` for one that cannot be read.
     """
-    return _read_attempt(s3, bucket, f"attempts/{source}.json")
-
-
-def _read_attempt(s3: S3Client, bucket: str, key: str) -> Attempt | None:
+    key = f"attempts/{source}.json"
     pointer = store.read_pointer(s3, bucket, key)
     try:
         return None if pointer is None else Attempt.model_validate(pointer.body)

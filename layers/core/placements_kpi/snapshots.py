@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3.client import S3Client
 
-    from placements_kpi.facts import DefinitionFile
-    from placements_kpi.manifests import Failure, Manifest
+    from placements_kpi.manifests import Manifest
     from placements_kpi.pseudonyms import Pseudonyms
-    from placements_kpi.sources import Fetched, Source
+    from placements_kpi.sources import Source
 
 
 class SnapshotError(PlacementsKpiError):
@@ -69,44 +68,6 @@ def erasure_key(source: str, snapshot: str) -> str:
 def part_key(table: str, snapshot: str, path: Path) -> str:
     """Return the key of one Parquet part."""
     return f"snapshots/{table}/snapshot={snapshot}/{path.name}"
-
-
-def describe(
-    source: str,
-    snapshot: str,
-    fetched: Fetched,
-    tables: Sequence[Settled],
-    staging: Staging,
-    *,
-    contract: str,
-    key_id: str | None,
-    code_version: str,
-    definitions: tuple[DefinitionFile, ...],
-    failures: list[Failure],
-    refused: bool,
-    previous: str | None,
-) -> Manifest:
-    """Return the manifest of a snapshot; of one that is ``refused`` it lists no files."""
-    return manifests.Manifest(
-        source=source,
-        snapshot=snapshot,
-        status="refused" if failures else "accepted",
-        as_of=times.iso_instant(fetched.as_of),
-        kind=fetched.kind,
-        previous=previous,
-        fetched=fetched.facts,
-        contract=contract,
-        key_id=key_id,
-        code_version=code_version,
-        definitions=definitions,
-        tables=tuple(settled.facts for settled in tables),
-        filled={settled.table.name: settled.filled for settled in tables},
-        reaches={settled.table.name: settled.reaches for settled in tables if settled.reaches},
-        notes=dict(sorted(staging.notes.items())),
-        gates=manifests.Judgement(failed=tuple(failures)),
-        files=() if refused else files(tables, snapshot),
-        quarantine=f"quarantine/{source}/{snapshot}.json" if staging.quarantine else None,
-    )
 
 
 def write(s3: S3Client, bucket: str, manifest: Manifest, tables: Sequence[Settled], staging: Staging) -> Manifest:
