@@ -64,11 +64,12 @@ class State:
     def save(self, cloud: Cloud) -> None:
         """Write what has changed since :meth:`load` or the last :meth:`save`."""
         with self.saving:
-            later: list[tuple[str, str, bytes, str]] = []
-            for rank in (2, 1):
-                for name, key, stored in _objects(cloud):
-                    if _rank(key) == rank:
-                        later.insert(0, (name, key, bytes(stored.value), stored.etag))
+            later = [
+                (name, key, bytes(stored.value), stored.etag)
+                for rank in (2, 1)
+                for name, key, stored in _objects(cloud)
+                if _rank(key) == rank
+            ]
             headers: dict[str, dict[str, dict[str, str]]] = {name: {} for name in _bucket_names(cloud)}
             present = set()
             for name, key, stored in _objects(cloud):

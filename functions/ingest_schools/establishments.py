@@ -1,8 +1,8 @@
 """The file of establishments, ``edubasealldataYYYYMMDD.csv``: one row a school, open or closed."""
 
 from functions.ingest_schools.contract import AUTHORITY, POSTCODE, SCHOOLS
-from functions.ingest_schools.staged import Reader, stage
-from functions.ingest_schools.values import codes, days, ids, regions, texts, urns
+from functions.ingest_schools.staged import stage
+from functions.ingest_schools.values import Reader, codes, days, ids, regions, texts, urns
 from placements_kpi.codes import UKPRN
 from placements_kpi.sources import SourceFile
 from placements_kpi.staging import Staging

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from functions.ingest_schools.contract import LINKS
-from functions.ingest_schools.staged import Reader, stage
-from functions.ingest_schools.values import days, link_types, urns
+from functions.ingest_schools.staged import stage
+from functions.ingest_schools.values import Reader, days, link_types, urns
 from placements_kpi.lists import mapping
 from placements_kpi.sources import SourceFile
 from placements_kpi.staging import Settled, Staging

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from functions.ingest_schools.extract import Extract
-from functions.ingest_schools.values import Reading
+from functions.ingest_schools.values import Reader, Reading
 
 if TYPE_CHECKING:
     from placements_kpi.sources import SourceFile
     from placements_kpi.staging import Staging
     from placements_kpi.tables import Table
-
-Reader = Callable[[Any, str, Reading], Any]
-"""Turns an Arrow column of bytes into one of typed values: the column, its name, and where to say what is wrong."""
 
 
 def stage(file: SourceFile, table: Table, fields: Mapping[str, tuple[str, Reader]], staging: Staging) -> None:

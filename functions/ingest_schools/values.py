@@ -62,6 +62,10 @@ class Reading:
             self.refused.setdefault(int(position), (reason, column))
 
 
+Reader = Callable[[Any, str, Reading], Any]
+"""Turns an Arrow column of bytes into one of typed values: the column, its name, and where to say what is wrong."""
+
+
 def texts(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
     """Return ``values`` as text without blanks around it; nothing but blanks is null."""
     content = values.buffers()[2]
@@ -78,7 +82,7 @@ def texts(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]
     return result
 
 
-def ids(pattern: str, width: int = 0) -> Callable[[pa.Array[Any], str, Reading], pa.Array[Any]]:
+def ids(pattern: str, width: int = 0) -> Reader:
     """Return a reader of ids of this form, filled up with zeros to ``width`` characters.
 
     Another value is left out and counted: the school is there all the same.
@@ -99,59 +103,31 @@ def ids(pattern: str, width: int = 0) -> Callable[[pa.Array[Any], str, Reading],
     return read
 
 
-def link_types(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
-    """Return types of link as they are listed; a blank one refuses its row."""
-    return _spread(values, _link_type, pa.string(), column, reading, required=True)
+def _reader(parse: Callable[[bytes], Any], kind: pa.DataType, *, required: bool) -> Reader:
+    """Return a reader of values that are parsed each once; with ``required`` a blank one refuses its row."""
 
+    def read(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
+        encoded: Any = values.dictionary_encode()
+        parsed: list[Any] = []
+        wrong: dict[str, list[int]] = {}
+        for index, value in enumerate(encoded.dictionary.to_pylist()):
+            try:
+                result = parse(value.strip())
+            except _UnreadableError as error:
+                result = None
+                wrong.setdefault(str(error), []).append(index)
+            else:
+                if result is None and required:
+                    wrong.setdefault("missing", []).append(index)
+            parsed.append(result)
+        if wrong:
+            places = encoded.indices.to_numpy()
+            for reason, indices in wrong.items():
+                reading.refuse(np.flatnonzero(np.isin(places, indices)), reason, column)
+        spread: pa.Array[Any] = pa.array(parsed, kind).take(encoded.indices)
+        return spread
 
-def urns(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
-    """Return URNs as text of digits; a blank one refuses its row."""
-    return _spread(values, _urn, pa.string(), column, reading, required=True)
-
-
-def codes(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
-    """Return codes as integers, with or without a leading zero; a blank one refuses its row."""
-    return _spread(values, _code, pa.int64(), column, reading, required=True)
-
-
-def days(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
-    """Return days; blank and 1 January 1900 are null, for both mean that nobody knows."""
-    return _spread(values, _day, pa.date32(), column, reading, required=False)
-
-
-def regions(values: pa.Array[Any], column: str, reading: Reading) -> pa.Array[Any]:
-    """Return codes of regions, in upper case. Blank is null."""
-    return _spread(values, _region, pa.string(), column, reading, required=False)
-
-
-def _spread(
-    values: pa.Array[Any],
-    read: Callable[[bytes], Any],
-    kind: pa.DataType,
-    column: str,
-    reading: Reading,
-    *,
-    required: bool,
-) -> pa.Array[Any]:
-    encoded: Any = values.dictionary_encode()
-    parsed: list[Any] = []
-    wrong: dict[str, list[int]] = {}
-    for index, value in enumerate(encoded.dictionary.to_pylist()):
-        try:
-            result = read(value.strip())
-        except _UnreadableError as error:
-            result = None
-            wrong.setdefault(str(error), []).append(index)
-        else:
-            if result is None and required:
-                wrong.setdefault("missing", []).append(index)
-        parsed.append(result)
-    if wrong:
-        places = encoded.indices.to_numpy()
-        for reason, indices in wrong.items():
-            reading.refuse(np.flatnonzero(np.isin(places, indices)), reason, column)
-    spread: pa.Array[Any] = pa.array(parsed, kind).take(encoded.indices)
-    return spread
+    return read
 
 
 def _decode(value: bytes, encoding: Encoding) -> str:
@@ -199,3 +175,15 @@ def _day(value: bytes) -> date | None:
     if not EARLIEST_YEAR <= year <= LATEST_YEAR:
         raise _UnreadableError("out_of_range")
     return None if day == LONG_AGO else day
+
+
+link_types = _reader(_link_type, pa.string(), required=True)
+"""Reads types of link as they are listed."""
+urns = _reader(_urn, pa.string(), required=True)
+"""Reads URNs as text of digits."""
+codes = _reader(_code, pa.int64(), required=True)
+"""Reads codes as integers, with or without a leading zero."""
+days = _reader(_day, pa.date32(), required=False)
+"""Reads days; blank and 1 January 1900 are null, for both mean that nobody knows."""
+regions = _reader(_region, pa.string(), required=False)
+"""Reads codes of regions, in upper case. Blank is null."""

@@ -7,8 +7,9 @@ text is a look-up, which matters for a million rows. "Day" means a London day, a
 from __future__ import annotations
 
 import random
+from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
@@ -73,8 +74,7 @@ def add_months(ordinal: int, months: int) -> int:
     """Return the same day of the month some calendar months away, clamped at month ends."""
     start = date.fromordinal(ordinal)
     years, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    following = date(years + (month == 11), (month + 1) % 12 + 1, 1)
-    return min(date(years, month + 1, 1) + timedelta(days=start.day - 1), following - timedelta(days=1)).toordinal()
+    return date(years, month + 1, min(start.day, monthrange(years, month + 1)[1])).toordinal()
 
 
 def month_ends(first: int, last: int) -> list[int]:
@@ -119,11 +119,7 @@ class Days:
     @cached_property
     def instant(self) -> str:
         """When the drops were made: late in the evening of D."""
-        return (
-            datetime.combine(self.as_of_date, datetime.min.time(), UTC)
-            .replace(hour=22, minute=30)
-            .strftime("%Y-%m-%dT%H:%M:%SZ")
-        )
+        return f"{self.as_of_date.isoformat()}T22:30:00Z"
 
     def cycle_points(self, cycle: int) -> list[int]:
         """Return the days that a cycle's series stands at: each month end from its opening to its close or P."""
