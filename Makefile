@@ -119,8 +119,8 @@ weight: setup ## Weigh the first view of every page of the last run, on both kin
 bench: setup ## Measure seconds, memory, scans, imports, publisher and page weight. SCALES=0.1,1,3,10
 	@$(PY) -m local.bench --scales "$(SCALES)"
 
-bench-growth: setup ## Measure ledger, release list and publisher of a service of many releases. SIZES=10,100,1000
-	@$(PY) -m local.bench_growth --sizes "$(or $(SIZES),10,100,1000)"
+bench-growth: setup ## Measure a run after many releases, and on twelve cycles of data. SIZES=1,120,1000,cycles SCALE=1
+	@$(PY) -m local.bench_growth --sizes "$(SIZES)" --scale "$(or $(SCALE),1)"
 
 bench-protection: setup ## Measure protection and audit of a release with 24 before it, on the last run's results. EARLIER=24
 	@$(PY) -m local.bench_protection --earlier "$(or $(EARLIER),24)"

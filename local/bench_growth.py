@@ -1,197 +1,248 @@
-"""``make bench-growth``: what a service of many releases costs beside its data, at 10, 100 and 1,000 releases.
+"""``make bench-growth``: what a run costs after many others, and on the data of twelve recruitment cycles.
 
-A release a day, each with the counts of one month end in the ledger, of which it restates the one before for one KPI,
-and an entry in the list; the twentieth of them is withdrawn. The ledger and the list are written and read by the real
-code, with moto in this process in the place of S3, so that each request costs a few milliseconds of moto's too.
+The pipeline runs over a sample, for a day a month before the sample's own. What a service of so many releases has
+beside that is put into its buckets: pages of the ledger with their digests, entries of the list with their manifests,
+snapshots of every source with theirs, and run records. Then the month has gone by: one ingest, compute_kpis with a new
+month end, publish_site, each by its handler. Last, the pipeline runs over that sample with nine earlier cycles.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
+import logging
+import re
 import sys
-import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from moto import mock_aws
+from moto.s3.models import s3_backends
 
 from functions.compute_kpis.protection import ledger
-from functions.compute_kpis.protection.keys import RoundingKey
-from functions.compute_kpis.protection.knowledge import Release as Shown
-from functions.publish_site.inventory import Entry, Inventory, Withdrawal, withdrawn_key
-from functions.publish_site.pages.frame import Site
-from functions.publish_site.release import listing_withdrawn
-from functions.publish_site.run import Run, read_state
-from functions.publish_site.site import beside
-from functions.publish_site.site_objects import Writer
-from local.cloud import CREDENTIALS
-from local.intrinsics import REGION
+from functions.publish_site.inventory import INVENTORY_KEY, Inventory, Revised, Withdrawal, withdrawn_key
+from local.cycles import write_earlier_cycles
+from local.errors import LocalError
+from local.intrinsics import ACCOUNT
+from local.run import open_run, run
+from local.stages import COMPUTE, PUBLISH
+from local.state import State, name_of
 from local.template import load_stack
-from placements_kpi import store
-from placements_kpi.settings import PublishSettings
+from local.world import LIVE, World, open_world, write_sample
+from placements_kpi import months, store
+from placements_kpi.results import Results
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.client import S3Client
+    from local.cloud import Cloud
 
-SIZES = (10, 100, 1000)
-KPIS = tuple(f"kpi-{number}@1" for number in range(8))
-COUNTS = 24
-"""Counts of each KPI that a release adds: those of one month end of the national sample are 180 to 240 in all."""
-FIRST = date(2026, 1, 1)
+CYCLES = "cycles"
+CASES = ("1", "120", "1000", CYCLES)
+"""How many releases there were before; and the data of twelve cycles."""
+MONTHLY = 120
+"""Up to so many releases are a month apart, ten years of them; more are a day apart."""
+INGEST = "ingest_placements"
 WITHDRAWN = 19
-BUCKET = "growth"
-_KEY = RoundingKey(b"local-" + b"benchmark-of-growth-----" * 2)
+"""Which release was withdrawn, where there are so many."""
+SHOWN_YEARS = 3
+"""How far back a release shows figures."""
+_ID = re.compile(r"\d{8}-[0-9a-f]{12}|\d{8}T\d{6}Z-[0-9a-f]{8}")
+"""Of a snapshot, and of a run."""
 
 
-class Measured:
-    """Requests and bytes of one client of S3, and seconds of the processor, of what is done in :meth:`part`."""
+class _Unsaved(State):
+    """A state that no run changes, so that each size begins with the same."""
 
-    def __init__(self, s3: S3Client) -> None:
-        self.parts: dict[str, dict[str, float]] = {}
-        self._seen: Counter[str] = Counter()
-        s3.meta.events.register("before-call.s3", self._asked)
-        s3.meta.events.register("after-call.s3.GetObject", self._answered)
-
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """Measure what is done meanwhile under ``name``."""
-        self._seen.clear()
-        started = time.process_time()
-        yield
-        seconds = time.process_time() - started
-        self.parts[name] = {"cpu_seconds": round(seconds, 3), **{key: self._seen[key] for key in ("requests", "bytes")}}
-
-    def _asked(self, **_: Any) -> None:
-        self._seen["requests"] += 1
-
-    def _answered(self, parsed: dict[str, Any], **_: Any) -> None:
-        self._seen["bytes"] += parsed.get("ContentLength", 0)
+    def save(self, cloud: Cloud) -> None:
+        pass
 
 
-def measure(size: int) -> dict[str, dict[str, float]]:
-    """Return seconds, requests and bytes of each part of the run that comes after ``size`` releases."""
-    os.environ.update(CREDENTIALS)
-    with mock_aws():
-        s3 = boto3.client("s3", region_name=REGION)
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
-        _fill_ledger(s3, size)
-        run = _publisher(s3)
-        inventory = _fill_list(s3, size)
-        measured = Measured(s3)
-        with measured.part("ledger: read"):
-            past = ledger.read_past(s3, BUCKET)
-        with measured.part("compute: what readers have seen"):
-            for kpi in KPIS:
-                past.shown(kpi, frozenset())
-                past.daring(kpi, frozenset(), Shown({}, 5))
-        with measured.part("compute: a page more"):
-            ledger.page_of(past, _release(size), 5, 10, _KEY.key_id, _entries(size))
-        with measured.part("publisher: state, and what lists a withdrawn release"):
-            state = read_state(run)
-            listing_withdrawn(run, state)
-        with measured.part("publisher: list, feed and pages beside"):
-            written = {**beside(run.site, inventory, state.withdrawn, {}, None), "": _body(inventory)}
-        measured.parts["publisher: list, feed and pages beside"]["bytes"] = sum(map(len, written.values()))
-        held = list(store.objects(s3, BUCKET, ledger.FOLDER))
-        measured.parts["ledger: stored"] = {"requests": len(held), "bytes": sum(listed["Size"] for listed in held)}
-    return measured.parts
+def measure(world: World, place: Path, as_of: str, size: int) -> dict[str, dict[str, float]]:
+    """Return seconds, memory and requests to S3 of each stage of a run for ``as_of``, after ``size`` releases."""
+    state = _Unsaved(place / "state" / name_of(place, world.sources))
+    parts: dict[str, dict[str, float]] = {}
+    with open_run(world, load_stack(), state, place) as under_way:
+        cloud = under_way.cloud
+        last = ledger.day_of(cloud.read_json(cloud.stack.data_bucket, "protected/current.json")["release"])
+        days = sorted(_months_before(last, n) if size <= MONTHLY else last - timedelta(days=n) for n in range(size))
+        _fill_sources(cloud, days)
+        _fill_ledger(cloud, days)
+        _fill_list(cloud, days)
+        for folder, event in ((INGEST, {}), (COMPUTE, {"as_of": as_of}), (PUBLISH, {})):
+            cloud.requests.clear()
+            stage = under_way.invoke(folder, event)
+            if not stage.ok:
+                raise LocalError(f"{folder} after {size} releases: {stage.error or stage.outcome}")
+            requests = sum(count for (service, _), count in cloud.requests.items() if service == "s3")
+            parts[folder] = {"cpu_seconds": stage.call.cpu_seconds, "mb": stage.call.peak_mb, "requests": requests}
+        data, site = cloud.stack.data_bucket, cloud.stack.site_bucket
+        considered = cloud.read_json(data, f"ledger/{as_of}.1.json")["considered"]
+        if len(considered) != size or cloud.read(site, f"releases/{as_of}.1/index.html") is None:
+            raise LocalError(f"the release after {size} others did not consider them, or is not public")
+        for prefix in ("ledger/", "manifests/", "runs/"):
+            listed = list(store.objects(cloud.client("s3"), data, prefix))
+            parts[prefix] = {"objects": len(listed), "mb": sum(item["Size"] for item in listed) / 1e6}
+    return parts
 
 
-def _release(number: int) -> str:
-    return f"{FIRST + timedelta(days=number)}.1"
+def _months_before(day: date, months_before: int) -> date:
+    years, month = divmod(day.year * 12 + day.month - 1 - months_before, 12)
+    return date(years, month + 1, day.day)
 
 
-def _entries(number: int) -> dict[str, ledger.Entry]:
-    day = FIRST + timedelta(days=number)
-    names = [f"{kpi}/m.numerator/{day.year}/{day}/region/{place}" for kpi in KPIS for place in range(COUNTS)]
-    return {name: ledger.Entry(shown=35, rounded=35, seal=_KEY.seal(name, 37)) for name in names}
+def _put(bucket: str, key: str, body: bytes) -> Any:
+    return s3_backends[ACCOUNT]["aws"].put_object(bucket, key, body)
 
 
-def _fill_ledger(s3: S3Client, size: int) -> None:
-    """Write the pages of so many releases, and their digests when they are due."""
-    earlier: list[str] = []
-    for number in range(size):
-        past = ledger.Past(tuple(_without_entries(release) for release in earlier))
-        again = ledger.scope_of(next(iter(_entries(number - 1)))) if number else None
-        restated = ((KPIS[number % len(KPIS)], *again[1:]),) if again else ()
-        page = ledger.page_of(past, _release(number), 5, 10, _KEY.key_id, _entries(number), restated)
-        ledger.write_page(s3, BUCKET, page)
-        earlier.append(page.release)
+def _fill_sources(cloud: Cloud, days: list[date]) -> None:
+    """Write for each day a snapshot of every source, of which only the manifest is whole, and a record of every run."""
+    bucket = cloud.stack.data_bucket
+    kept = [key for key in cloud.bucket(bucket).keys if key.startswith(("manifests/", "snapshots/", "runs/"))]
+    bodies = {key: b"rows" if key.startswith("snapshots/") else cloud.read(bucket, key) or b"" for key in kept}
+    for number, day in enumerate(days):
+        called = f"{day:%Y%m%d}-{number:012x}"
+        for key, body in bodies.items():
+            stored = _put(bucket, _ID.sub(called, key), _ID.sub(called, body.decode()).encode())
+            stored.last_modified = datetime.combine(day, time())
+
+
+def _fill_ledger(cloud: Cloud, days: list[date]) -> None:
+    """Write the pages that releases of these days would have, the last in place of its own.
+
+    Each has the month ends that are new to it, and restates the newest of one KPI. The counts are those of the one real
+    page; of a month end before those that it shows they are those of the same month years later.
+    """
+    s3, bucket = cloud.client("s3"), cloud.stack.data_bucket
+    real = ledger.read_page(s3, bucket, f"{days[-1]}.1")
+    if real is None:
+        raise LocalError(f"there is no page of {days[-1]}.1 in the ledger")
+    s3.delete_object(Bucket=bucket, Key=f"{ledger.FOLDER}{real.release}.json")
+    shown_from = months.end_years_before(days[-1], SHOWN_YEARS)
+    counts: dict[ledger.Scope, dict[str, ledger.Entry]] = {}
+    for years in range(days[-1].year - days[0].year + SHOWN_YEARS + 1):
+        known = set(counts)
+        for name, entry in real.entries.items():
+            moved = _years_before(name, years)
+            scope = ledger.scope_of(moved)
+            if scope not in known and (not years or _stands(scope) <= shown_from):
+                counts.setdefault(scope, {})[moved] = entry
+    before, earlier = months.end_years_before(days[0], SHOWN_YEARS), list[ledger.Added]()
+    kpis = sorted({kpi for kpi, _, _ in counts})
+    scopes = sorted((scope for scope in counts if _stands(scope) > before), key=_stands)
+    for number, day in enumerate(days):
+        of_kpi = [scope for scope in scopes if scope[0] == kpis[number % len(kpis)] and _stands(scope) <= before]
+        new = [scope for scope in scopes if before < _stands(scope) <= day]
+        before = day
+        entries = {name: entry for scope in [*new, *of_kpi[-1:]] for name, entry in counts[scope].items()}
+        past, release = ledger.Past(tuple(earlier)), f"{day}.1"
+        terms = real.base, real.floor, real.key_id
+        ledger.write_page(s3, bucket, ledger.page_of(past, release, *terms, entries, of_kpi[-1:], real.withheld))
+        earlier.append(ledger.Added(release=release, base=real.base, key_id=real.key_id, entries={}, revised=()))
         if len(earlier) % ledger.DIGEST_OF == 0:
-            ledger.write_digests(s3, BUCKET)
+            ledger.write_digests(s3, bucket)
 
 
-def _without_entries(release: str) -> ledger.Added:
-    return ledger.Added(release=release, base=5, key_id=_KEY.key_id, entries={}, revised=())
+def _years_before(name: str, years: int) -> str:
+    kpi, part, period, stands, rest = name.split("/", 4)
+    if stands != "year":
+        stands = months.end_years_before(date.fromisoformat(stands), years).isoformat()
+    return f"{kpi}/{part}/{int(period) and int(period) - years}/{stands}/{rest}"
 
 
-def _fill_list(s3: S3Client, size: int) -> Inventory:
-    """Write the list of so many releases, a manifest of each, and the withdrawal of one."""
-    entries = tuple(
-        Entry(
-            release=_release(number),
-            as_of=FIRST + timedelta(days=number),
-            published=datetime(2026, 1, 2, 9, 30, tzinfo=UTC) + timedelta(days=number),
-            compared_with=_release(number - 1) if number else None,
-            indicators=tuple(kpi.partition("@")[0] for kpi in KPIS),
+def _stands(scope: ledger.Scope) -> date:
+    _, period, stands = scope
+    return date(period + 1, 7, 31) if stands == "year" else date.fromisoformat(stands)
+
+
+def _fill_list(cloud: Cloud, days: list[date]) -> None:
+    """Write the list of the releases of these days, a manifest of each, and the withdrawal of one."""
+    bucket = cloud.stack.site_bucket
+    (real,) = Inventory.model_validate(cloud.read_json(bucket, INVENTORY_KEY)).releases
+    manifest = cloud.read_json(bucket, f"releases/{real.release}/manifest.json")
+    entries, before = [], None
+    for number, day in enumerate(days[:-1]):
+        kpi = real.indicators[number % len(real.indicators)]
+        said = {
+            "release": f"{day}.1",
+            "as_of": day,
+            "published": datetime.combine(day + timedelta(days=1), time(9, 30), UTC),
+            "compared_with": before,
+            "revised": (Revised(kpi=kpi, figures=8),) if before else (),
+        }
+        entries.append(real.model_copy(update=said))
+        listed_against = before if number != WITHDRAWN + 1 else None  # written again when that one was withdrawn
+        body = store.canonical_json(manifest | {"release": f"{day}.1", "compared_with": listed_against})
+        _put(bucket, f"releases/{day}.1/manifest.json", body)
+        before = f"{day}.1"
+    inventory = Inventory(front=real.release, releases=(*entries, real))
+    _put(bucket, INVENTORY_KEY, store.canonical_json(inventory.body({})))
+    if len(entries) > WITHDRAWN:
+        gone = Withdrawal(release=entries[WITHDRAWN].release, withdrawn_on=days[-1], reason="a source was read twice")
+        _put(bucket, withdrawn_key(gone.release), store.canonical_json(gone.model_dump(mode="json")))
+
+
+def twelve_cycles(build: Path, usual: Path, place: Path, as_of: str) -> dict[str, dict[str, float]]:
+    """Run the pipeline over a sample with nine earlier cycles; return seconds and memory, and figures that differ."""
+    folder = place.with_name(f"{usual.name}-twelve-cycles")
+    write_earlier_cycles(usual, folder)
+    record = run(open_world(build, str(folder), as_of, LIVE), place / "twelve", fresh=True, quiet=True)
+    before, after = (_figures(each) for each in (place, place / "twelve"))
+    parts = _stages(record)
+    parts["figures"] = {"all": len(before), "different": len(before.items() ^ after.items()) / 2}
+    return parts
+
+
+def _stages(record: dict[str, Any]) -> dict[str, dict[str, float]]:
+    if not record["ok"]:
+        raise LocalError(f"not every stage went well: {[stage['error'] for stage in record['stages']]}")
+    return {stage["name"]: {"cpu_seconds": stage["cpu_seconds"], "mb": stage["peak_mb"]} for stage in record["stages"]}
+
+
+def _figures(place: Path) -> dict[tuple[str, ...], tuple[Any, ...]]:
+    """Return the exact figures of the last run in ``place`` by what they are of."""
+    (found,) = place.glob("aws/*/results/*/results.json")
+    results = Results.model_validate_json(found.read_bytes())
+    return {
+        (kpi.id, figure.measure, f"{figure.period} {figure.as_of}", figure.breakdown, figure.category): (
+            figure.numerator, figure.denominator, figure.value, figure.status,
         )
-        for number in range(size)
-    )
-    inventory = Inventory(front=_release(size - 1), releases=entries)
-    store.swap(s3, BUCKET, "releases.json", json.loads(_body(inventory)), None)
-    for entry in entries:
-        body = store.canonical_json(
-            {"compared_with": entry.compared_with, "sha256": {str(n): "0" * 64 for n in range(250)}}
-        )
-        store.write_once(s3, BUCKET, f"releases/{entry.release}/manifest.json", body)
-    if size > WITHDRAWN:
-        told = Withdrawal(release=_release(WITHDRAWN), withdrawn_on=date(2026, 2, 1), reason="a source was read twice")
-        store.swap(s3, BUCKET, withdrawn_key(told.release), told.model_dump(mode="json"), None)
-    return inventory
+        for kpi in results.kpis
+        for figure in kpi.figures
+    }  # fmt: skip
 
 
-def _body(inventory: Inventory) -> bytes:
-    return store.canonical_json(inventory.body({}))
+def _told(case: str, parts: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Print the figures of a case and return them."""
+    print(case)
+    for part, said in parts.items():
+        print(f"  {part:<20}" + "".join(f"{value:>12,.1f} {name}" for name, value in said.items()), flush=True)
+    return parts
 
 
-def _publisher(s3: S3Client) -> Run:
-    given = {**load_stack().function("publish_site").environment, "SITE_BUCKET": BUCKET, "DATA_BUCKET": BUCKET}
-    settings = PublishSettings.model_validate({name.lower(): value for name, value in given.items()})
-    now = datetime.now(UTC)
-    return Run(
-        s3=s3, settings=settings, now=now, site=Site.at(settings.service_host), writer=Writer(s3, BUCKET, dry_run=True)
-    )
-
-
-def table(figures: dict[int, dict[str, dict[str, float]]]) -> str:
-    """Return the figures as text."""
-    lines = []
-    for part in next(iter(figures.values())):
-        lines.append(part)
-        for size, parts in figures.items():
-            said = parts[part]
-            seconds = f"{said['cpu_seconds']:8.2f} CPU s" if "cpu_seconds" in said else " " * 14
-            lines.append(f"  {size:>6,} releases {seconds} {said['requests']:>7,} requests {said['bytes']:>13,} bytes")
-    return "\n".join(lines)
-
-
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Measure, print, keep ``build/bench-growth.json``; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m local.bench_growth", description="Measure growth.")
     parser.add_argument("--build", type=Path, default=Path("build"))
-    parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
-    given = parser.parse_args()
-    figures = {int(size): measure(int(size)) for size in given.sizes.split(",")}
-    given.build.mkdir(exist_ok=True)
-    (given.build / "bench-growth.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    print(table(figures))
+    parser.add_argument("--sizes", default="", help=f"e.g. 1,120,{CYCLES} (default {', '.join(CASES)})")
+    parser.add_argument("--scale", type=float, default=1.0, help="of the sample; 1 is national")
+    asked = parser.parse_args(arguments)
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
+    folder = asked.build / "sample" if asked.scale == 1 else asked.build / "bench" / f"sample-{asked.scale:g}"
+    place = asked.build / "bench" / "growth"
+    try:
+        write_sample(folder, scale=asked.scale)
+        as_of = json.loads((folder / "sample.json").read_text(encoding="utf-8"))["as_of"]
+        month_before = _months_before(date.fromisoformat(as_of), 1).isoformat()
+        world = open_world(asked.build, str(folder), month_before, LIVE)
+        figures = {"three cycles": _told("three cycles", _stages(run(world, place, fresh=True, quiet=True)))}
+        for case in asked.sizes.replace(",", " ").split() or CASES:
+            if case == CYCLES:
+                figures[case] = _told("twelve cycles", twelve_cycles(asked.build, folder, place, month_before))
+            else:
+                figures[case] = _told(f"after {case} releases", measure(world, place, as_of, int(case)))
+            (asked.build / "bench-growth.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    except (LocalError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     return 0
 
 

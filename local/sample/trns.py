@@ -17,6 +17,12 @@ def trn(number: int) -> str:
     return str(9_960_000 + int(value[0])) if len(set(value)) == 1 or value == "1234567" else value
 
 
+def number(trn: str) -> int | None:
+    """Return whose TRN it is; ``None`` for what :func:`trn` gives to nobody."""
+    known = len(trn) == 7 and trn.isdigit() and _FIRST <= int(trn) < _FIRST + _RANGE
+    return (int(trn) - _FIRST) * pow(_STEP, -1, _RANGE) % _RANGE if known else None
+
+
 USABLE: dict[str, Callable[[str, random.Random], str]] = {
     "trn_formatted": lambda trn, rng: rng.choice(
         [f"RP{trn[:2]}/{trn[2:]}", f"  {trn[:3]} {trn[3:]} ", f"{trn[:2]}-{trn[2:]}", f"TRN {trn}"]
