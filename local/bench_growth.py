@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from moto.s3.models import s3_backends
 
 from functions.compute_kpis.protection import ledger
-from functions.publish_site.inventory import INVENTORY_KEY, Inventory, Revised, Withdrawal, withdrawn_key
+from functions.publish_site.inventory import INVENTORY_KEY, Entry, Inventory, Revised, Withdrawal, withdrawn_key
 from local.cycles import write_earlier_cycles
 from local.errors import LocalError
 from local.intrinsics import ACCOUNT
@@ -58,6 +58,8 @@ class _Unsaved(State):
 
 def measure(world: World, place: Path, as_of: str, size: int) -> dict[str, dict[str, float]]:
     """Return seconds, memory and requests to S3 of each stage of a run for ``as_of``, after ``size`` releases."""
+    if size < 1:
+        raise LocalError(f"SIZES={size} is no number of releases; give 1 or more")
     state = _Unsaved(place / "state" / name_of(place, world.sources))
     parts: dict[str, dict[str, float]] = {}
     with open_run(world, load_stack(), state, place) as under_way:
@@ -158,7 +160,8 @@ def _fill_list(cloud: Cloud, days: list[date]) -> None:
     bucket = cloud.stack.site_bucket
     (real,) = Inventory.model_validate(cloud.read_json(bucket, INVENTORY_KEY)).releases
     manifest = cloud.read_json(bucket, f"releases/{real.release}/manifest.json")
-    entries, before = [], None
+    entries: list[Entry] = []
+    before: str | None = None
     for number, day in enumerate(days[:-1]):
         kpi = real.indicators[number % len(real.indicators)]
         said = {
@@ -186,9 +189,10 @@ def twelve_cycles(build: Path, usual: Path, place: Path, as_of: str) -> dict[str
     write_earlier_cycles(usual, folder)
     record = run(open_world(build, str(folder), as_of, LIVE), place / "twelve", fresh=True, quiet=True)
     before, after = (_figures(each) for each in (place, place / "twelve"))
-    parts = _stages(record)
-    parts["figures"] = {"all": len(before), "different": len(before.items() ^ after.items()) / 2}
-    return parts
+    differ = {figure for figure in {*before, *after} if before.get(figure) != after.get(figure)}
+    for kpi, measure in sorted({figure[:2] for figure in differ}):
+        print(f"differs from three cycles: {kpi}, {measure}")
+    return {**_stages(record), "figures": {"all": len(before), "different": len(differ)}}
 
 
 def _stages(record: dict[str, Any]) -> dict[str, dict[str, float]]:
@@ -197,7 +201,7 @@ def _stages(record: dict[str, Any]) -> dict[str, dict[str, float]]:
     return {stage["name"]: {"cpu_seconds": stage["cpu_seconds"], "mb": stage["peak_mb"]} for stage in record["stages"]}
 
 
-def _figures(place: Path) -> dict[tuple[str, ...], tuple[Any, ...]]:
+def _figures(place: Path) -> dict[tuple[str, str, str, str, str], tuple[Any, ...]]:
     """Return the exact figures of the last run in ``place`` by what they are of."""
     (found,) = place.glob("aws/*/results/*/results.json")
     results = Results.model_validate_json(found.read_bytes())
