@@ -31,7 +31,7 @@ Day = Annotated[date, BeforeValidator(_day)]
 class IngestEvent(BaseModel):
     """``{}``: ingest what is newest. Otherwise one of the operator's requests (docs/operating.md)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     action: Literal["ingest", "accept", "rekey", "erase"] = "ingest"
     """``rekey``: read what is current again, with the key that the secret holds now. ``erase``: take the person whom

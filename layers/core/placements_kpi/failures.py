@@ -43,7 +43,7 @@ def unforeseen(error: Exception) -> UnforeseenError:
 class Reason(BaseModel):
     """Why a run ended badly, as its record says it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     kind: str
     message: str

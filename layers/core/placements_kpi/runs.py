@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from placements_kpi import aws, store, times
 from placements_kpi.costs import Usage
@@ -37,7 +37,7 @@ class RefusedError(IngestError):
 class Attempt(BaseModel):
     """How the newest attempt of a source ended; in one that is read any field may be missing."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     source: str | None = None
     outcome: str | None = None
@@ -57,6 +57,8 @@ class Attempt(BaseModel):
 class Rekeyed(BaseModel):
     """What keying a source again came to; ``rows`` by table."""
 
+    model_config = ConfigDict(defer_build=True)
+
     from_key: str | None
     to_key: str | None
     from_snapshot: str
@@ -67,6 +69,8 @@ class Rekeyed(BaseModel):
 class Erased(BaseModel):
     """What an erasure did, by the ids of snapshots."""
 
+    model_config = ConfigDict(defer_build=True)
+
     snapshots_searched: int
     rewritten: dict[str, str]
     """Old: new."""
@@ -76,6 +80,8 @@ class Erased(BaseModel):
 
 class Summary(BaseModel):
     """What one run of an ingest came to: its answer, and its run record. What was not reached is not in it."""
+
+    model_config = ConfigDict(defer_build=True)
 
     source: str
     run_id: str
@@ -100,7 +106,7 @@ class Summary(BaseModel):
     erased: Erased | None = None
     ended_at: str = ""
     seconds: float = 0
-    usage: Usage = Usage()
+    usage: Usage = Field(default_factory=Usage)
 
     def about(self, manifest: Manifest) -> None:
         """Say what was read."""
