@@ -9,6 +9,7 @@ the process holds what it would hold on Lambda.
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import time
@@ -86,3 +87,6 @@ def call(asked: dict[str, Any]) -> dict[str, Any]:
 if __name__ == "__main__":
     answer = call(json.load(sys.stdin))
     Path(sys.argv[1]).write_text(json.dumps(answer), encoding="utf-8")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # as on Lambda, nothing is taken apart: of an ingest that takes a quarter as long as all its imports

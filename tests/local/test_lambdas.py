@@ -79,6 +79,13 @@ def test_a_process_that_dies_is_an_error_too(cloud: Cloud, code: Path) -> None:
     assert "exit status 9" in done.error["errorMessage"]
 
 
+def test_a_process_ends_with_its_call_and_all_that_it_printed_is_kept(cloud: Cloud, code: Path) -> None:
+    """Lambda takes no interpreter apart either; what is not flushed then is lost."""
+    run = "import atexit; atexit.register(print, 'taken apart', flush=True); print('x' * 5000, end='')"
+    assert called(cloud, code, {"run": run}).ok
+    assert (code / "log").read_text() == "x" * 5000
+
+
 @pytest.mark.parametrize("package", ["pandas", "grpc"])
 def test_an_ingest_has_no_package_that_is_in_none_of_its_layers(package: str, cloud: Cloud, code: Path) -> None:
     """pyarrow imports pandas with its first array where it is, and Google's client gRPC; both go without."""
