@@ -7,6 +7,7 @@ a queue as its target instead, which the runner empties into that function.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import tempfile
@@ -146,6 +147,7 @@ def open_cloud(stack: Stack, secrets: Mapping[str, Mapping[str, Any]], *, at_onc
     if not _ONE.acquire(blocking=False):
         raise CloudError("moto keeps its state in the process, so there can be only one local AWS at a time in it")
     os.environ.setdefault("MOTO_S3_DEFAULT_KEY_BUFFER_SIZE", _SPILL_ABOVE)
+    gc.set_threshold(50_000)  # a function looks for garbage more seldom (placements_kpi): here that holds more memory
     with ExitStack() as opened:
         opened.callback(_ONE.release)
         # Every backend of moto in this process is emptied before and after: they outlive a server.
