@@ -184,8 +184,8 @@ def test_a_cycle_that_is_answered_with_the_running_one_is_skipped_by_its_year(se
 def test_a_trainee_whose_dates_say_another_cycle_than_their_list_is_kept(served: Served) -> None:
     rows = [trainee(number, ukprn="10000000", itt_start_date=f"{2023 + number}-09-01") for number in range(3)]
     served.place.drop("register", {"trainees": [row | {"trainee_start_date": row["itt_start_date"]} for row in rows]})
-    read = register(served)._trainee
-    register(served)._trainee = lambda entry, at: read(entry, at) | {"trainee_start_date": "2025-10-01"}
+    read = register(served)._record
+    register(served)._record = lambda entry, at: read(entry, at) | {"trainee_start_date": "2025-10-01"}
     summary = served.ingest("register", tokens=["local-10000000"])
     assert fetched(served)["refused_cycles"] == []
     assert summary["tables"][0]["kept"] == 3
@@ -200,9 +200,9 @@ def test_a_service_that_accepts_no_cycle_is_not_one_without_trainees(served: Ser
 
 def test_what_stands_in_the_place_of_a_ukprn_is_not_in_the_manifest(served: Served) -> None:
     tokens = drop_of_trainees(served)
-    read = register(served)._trainee
+    read = register(served)._record
     named = {"ukprn": "Ada Lovelace"}
-    register(served)._trainee = lambda entry, at: read(entry, at) | (named if entry.trainee_id == "t0" else {})
+    register(served)._record = lambda entry, at: read(entry, at) | (named if entry.ident == "t0" else {})
     served.ingest("register", tokens=tokens, max_refused_percent=50)
     assert set().union(*fetched(served)["providers"].values()) == {"10000000", "10000001", "10000002"}
     assert not any(b"Lovelace" in body for body in served.place.objects().values())
@@ -296,9 +296,9 @@ def test_a_resumed_pull_stands_at_its_beginning(served: Served, monkeypatch: pyt
 @pytest.mark.usefixtures("a_second_each")
 def test_refused_rows_of_a_kept_piece_are_counted_as_before(served: Served) -> None:
     tokens = drop_of_trainees(served, PROVIDERS)
-    answer = register(served)._trainee
-    register(served)._trainee = lambda entry, at: (
-        answer(entry, at) | ({"defer_date": "soon"} if entry.trainee_id == "t0" else {})
+    answer = register(served)._record
+    register(served)._record = lambda entry, at: (
+        answer(entry, at) | ({"defer_date": "soon"} if entry.ident == "t0" else {})
     )
     _, summary = pulled(served, tokens, 90)
     whole = served.ingest("register", {"full": True}, tokens=tokens, max_refused_percent=5, budget_seconds=10_000)
