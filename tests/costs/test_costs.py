@@ -71,6 +71,15 @@ def test_a_small_query_costs_as_much_as_one_of_ten_megabytes(s3: S3Client) -> No
     assert usage.so_far().athena_bytes == 35_000_000
 
 
+def test_a_session_that_comes_back_is_not_counted_twice(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(boto3, "DEFAULT_SESSION", None)
+        usage.begin(Context())
+    usage.begin(Context())
+    boto3.client("s3").list_objects_v2(Bucket=BUCKET)
+    assert usage.so_far().s3_puts == 1
+
+
 def test_the_next_invocation_starts_from_nothing(s3: S3Client) -> None:
     s3.list_objects_v2(Bucket=BUCKET)
     usage.begin(Context())

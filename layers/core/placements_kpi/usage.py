@@ -27,7 +27,6 @@ class _Meter:
         self.memory_mb = 0
         self.counts: Counter[str] = Counter()
         self.used = False
-        self.session: boto3.Session | None = None
 
 
 _meter = _Meter()
@@ -45,12 +44,10 @@ def begin(context: LambdaContext) -> None:
     _meter.counts.clear()
     if boto3.DEFAULT_SESSION is None:
         boto3.setup_default_session()
-    session = boto3.DEFAULT_SESSION
-    if session is not None and session is not _meter.session:
+    if boto3.DEFAULT_SESSION is not None:
         # Emitted for every attempt, and every attempt is billed:
         # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/events.html
-        session.events.register("before-send.s3", _count)
-        _meter.session = session
+        boto3.DEFAULT_SESSION.events.register("before-send.s3", _count, unique_id=__name__)
 
 
 def scanned(amount: int) -> None:
