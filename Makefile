@@ -132,7 +132,7 @@ attacks: tools ## Let independent attackers try 200 random worlds of six release
 	ATTACKED_WORLDS="$(or $(WORLDS),200)" $(PY) -m pytest -n 2 tests/protection/test_worlds.py tests/attacks
 	$(PY) -m tests.attacks.attack $(or $(SITES),$(wildcard build/site))
 
-chains: tools ## Make chains of months with the real functions and attack their sites: some 17 CPU minutes a seed. SEEDS=5 MONTHS=12 BASE=5
+chains: tools ## Make chains of months with the real functions and attack their sites: some 13 CPU minutes a seed. SEEDS=5 MONTHS=12 BASE=5
 	CHAINS="$(or $(SEEDS),5)" MONTHS="$(or $(MONTHS),12)" BASE="$(or $(BASE),5)" $(PY) -m pytest -n 2 tests/chains
 
 SAM = python=$$(.ci/sam-python) && PATH="$$python:$$PATH" PYTHONPATH= SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-2 .venv-sam/bin/sam

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from placements_kpi.results import KpiResult
 
 _SEARCHES = 32
-"""How many ends are searched for exactly for a reader who blocks no release (docs/decisions/0034): each takes as
+"""How many ends one audit searches for exactly for a reader who blocks no release (docs/decisions/0034): each takes as
 long as the solver is given at most, and all of them less than the function is."""
 
 

@@ -16,6 +16,7 @@ from placements_kpi import costs
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
 _LOADED = time.monotonic()
 
 
