@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import os
 import resource
 import statistics
@@ -217,7 +216,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--scales", default="", help="e.g. 0.1,1 (default 0.1, 1, 3 and 10)")
     parser.add_argument("--build", type=Path, default=Path("build"))
     asked = parser.parse_args(arguments)
-    logging.getLogger("samtranslator").setLevel(logging.ERROR)
     try:
         scales = tuple(float(scale) for scale in asked.scales.replace(",", " ").split()) or SCALES
         figures = measure(asked.build, scales)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import re
 import sys
 from datetime import UTC, date, datetime, time, timedelta
@@ -229,7 +228,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--sizes", default="", help=f"e.g. 1,120,{CYCLES} (default {', '.join(CASES)})")
     parser.add_argument("--scale", type=float, default=1.0, help="of the sample; 1 is national")
     asked = parser.parse_args(arguments)
-    logging.getLogger("samtranslator").setLevel(logging.ERROR)
     folder = asked.build / "sample" if asked.scale == 1 else asked.build / "bench" / f"sample-{asked.scale:g}"
     place = asked.build / "bench" / "growth"
     try:
